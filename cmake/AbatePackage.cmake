@@ -1,0 +1,13 @@
+# `cmake --install` and `cpack -G DEB`.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME abate)
+set(CPACK_PACKAGE_VENDOR "abate developers")
+set(CPACK_PACKAGE_CONTACT "abate developers <abate@users.noreply.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "energy, carbon and allowances of AI work")
+set(CPACK_RESOURCE_FILE_LICENSE "${CMAKE_SOURCE_DIR}/LICENSE")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS python3-sklearn)
+set(CPACK_STRIP_FILES ON)
+include(CPack)

@@ -1,0 +1,52 @@
+// Front door of `input`: every parser. Each error names the place as file:line:column and says what
+// to write instead.
+#pragma once
+
+#include "abate/core/result.h"
+#include "abate/record/record.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace abate::input {
+
+// Counts with K, M, B (1e9), T (1e12) or an exponent: "7B", "1.5e22", "300K". Errors: parse_error,
+// out_of_range (< 0, not finite).
+[[nodiscard]] Result<double> parse_count(std::string_view text);
+// "100ms", "30s", "5m", "6h", "7d"; also sums like "1h30m". Nanoseconds. A bare number is refused:
+// the unit is missing.
+[[nodiscard]] Result<std::int64_t> parse_duration_ns(std::string_view text);
+// "12kWh", "3.6 MJ", "850 J", "1.2GWh" in joules. Errors: parse_error (no unit), out_of_range.
+[[nodiscard]] Result<double> parse_energy_j(std::string_view text);
+// 1 to 10 ("1.2"); above 3 is refused as absurd unless written with a trailing "!" ("4.5!").
+[[nodiscard]] Result<double> parse_pue(std::string_view text);
+// "key=value", key of [A-Za-z0-9_.-]+.
+[[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
+
+// The run record of `report::run_record_json`; unknown keys are kept out, missing optional ones
+// stay empty. Errors: parse_error (with line:column), version_mismatch (schema newer than ours).
+[[nodiscard]] Result<RunRecord> parse_run_record(std::string_view json);
+
+// abate.toml and the user file. Unknown keys are an error with the nearest key, so that a slip is
+// not silently ignored.
+struct Settings {
+    std::string region;
+    std::string project;
+    std::optional<double> pue;
+    std::optional<std::int64_t> interval_ns;
+    std::map<std::string, std::string> labels;
+    std::string node_source;  // node counter to trust: "redfish", "ipmi", "cray", "hwmon", "none"
+    std::string redfish_url;
+    std::string redfish_user;
+    std::string redfish_password_file;
+    std::string organisation_data;  // overrides.csv of the organisation
+    std::vector<std::string> packs;
+};
+// Later wins: user file, project file, environment (ABATE_REGION...). Missing files are fine.
+[[nodiscard]] Result<Settings> parse_settings(std::string_view toml, std::string_view file_name);
+
+}  // namespace abate::input

@@ -1,0 +1,95 @@
+// ProcessTree: one command and everything that it starts, their CPU time exact to the microsecond
+// however short they live.
+//
+//     ProcessTree tree = ProcessTree::launch({.words = {"python3", "train.py"}},
+//     environment).value(); tree.release();                          // exec, after the first
+//     sensor readings are taken while (!tree.exited()) { wait for tree.event_fd();
+//     tree.handle_events(); } tree.cpu_time_ns();                      // children that lived 5 ms
+//     included tree.survivors();                        // what still runs
+//
+// How, best first (`method()`): an own leaf in cgroup v2 (cpu.stat), the same in v1
+// (cpuacct.usage), taskstats exit records (CAP_NET_ADMIN), else child-subreaper with wait4 for what
+// ended and a procfs walk, at most once a second, for what lives. Whichever leads, wait4 and procfs
+// are kept beside it and the larger figure counts: a process that leaves the cgroup is still found
+// as a descendant. Not thread-safe; one tree a process at a time (it owns SIGCHLD and subreaping).
+#pragma once
+
+#include "abate/core/result.h"
+#include "abate/record/run_record.h"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace abate::meter {
+
+struct LaunchOptions {
+    std::vector<std::string> words;  // REQUIRES: not empty; words[0] is looked up in PATH
+    bool use_cgroup = true;          // tests switch the better methods off
+    bool use_taskstats = true;
+    std::string cgroup_root = "/sys/fs/cgroup";
+    std::string procfs_root = "/proc";
+};
+
+// How the command ended.
+struct ExitStatus {
+    std::optional<int> code;    // of a normal exit
+    std::optional<int> signal;  // that killed it
+    // What a shell would say: code, or 128 + signal.
+    [[nodiscard]] int shell_status() const { return code ? *code : 128 + signal.value_or(0); }
+};
+
+class ProcessTree {
+  public:
+    // Forks; the child waits for release(). The child keeps standard input, output, error,
+    // terminal, process group, signal mask and dispositions of the caller as they were before abate
+    // changed them. Errors: internal (fork failed). A command that cannot be executed is told by
+    // release().
+    static Result<ProcessTree> launch(const LaunchOptions& options);
+
+    ProcessTree(ProcessTree&&) noexcept;
+    ProcessTree& operator=(ProcessTree&&) noexcept;
+    ~ProcessTree();  // does not kill anything
+
+    // Lets the child exec. Errors: not_found (run passes on 127), permission_denied (126); `where`
+    // is the word.
+    Result<void> release();
+
+    [[nodiscard]] pid_t pid() const noexcept;
+    // "cgroup-v2", "cgroup-v1", "taskstats", "wait4+procfs".
+    [[nodiscard]] const std::string& method() const noexcept;
+    // One sentence each on better methods that were refused, and why.
+    [[nodiscard]] const std::vector<std::string>& notes() const noexcept;
+
+    // Readable when something may have changed (pidfd of the child, taskstats). Poll it, then call
+    // handle_events().
+    [[nodiscard]] int event_fd() const noexcept;
+    // Reaps what ended (the child and adopted orphans), reads exit records. Never blocks; no
+    // allocation after warm-up.
+    void handle_events() noexcept;
+    [[nodiscard]] bool exited() const noexcept;
+    // REQUIRES: exited().
+    [[nodiscard]] ExitStatus exit_status() const noexcept;
+
+    // CPU time (user + system) of the whole tree so far, dead children included. Monotone. `walk`:
+    // also walk procfs (the caller keeps this to once a second and the last time).
+    [[nodiscard]] std::int64_t cpu_time_ns(bool walk) noexcept;
+    // Live pids of the tree, newest walk; for sharing out accelerators. Valid until the next call.
+    [[nodiscard]] const std::vector<pid_t>& live_pids() const noexcept;
+
+    // Sends `signal` to the child (not to its descendants).
+    void forward(int signal) noexcept;
+    // Descendants still alive now, without the child itself. At most 64; walks procfs.
+    [[nodiscard]] std::vector<LeftRunning> survivors();
+
+  private:
+    struct Impl;
+    explicit ProcessTree(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace abate::meter

@@ -1,0 +1,6 @@
+// Front door of `store`: where runs are kept. Start with run_store.h; spool.h is for runs that
+// still go on.
+#pragma once
+
+#include "abate/store/run_store.h"
+#include "abate/store/spool.h"

@@ -1,0 +1,57 @@
+// A value that is only known within a range, and how such values add.
+//
+//     RangeSum sum;
+//     sum.add({.value = 100, .low = 95, .high = 105}, cause("rapl-package"));
+//     sum.add({.value = 50, .low = 47.5, .high = 52.5}, cause("rapl-package"));   // same cause: 5
+//     + 2.5 sum.add({.value = 20, .low = 16, .high = 24}, cause("rapl-dram"));          // another:
+//     in quadrature sum.total();                                     // {170, 170 - hypot(7.5, 4),
+//     170 + hypot(7.5, 4)}
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace abate {
+
+// [low, high] is a 90 % interval, or limits that cannot be passed.
+enum class RangeKind { interval90, bound };
+
+// Plain numbers of one stated unit; low <= value <= high.
+struct Ranged {
+    double value = 0;
+    double low = 0;
+    double high = 0;
+    RangeKind kind = RangeKind::interval90;
+
+    bool operator==(const Ranged&) const = default;
+};
+
+[[nodiscard]] constexpr Ranged exactly(double value) {
+    return {value, value, value, RangeKind::interval90};
+}
+
+// value * factor with both ranges combined: independent relative errors in quadrature on each side;
+// a `bound` on either side makes the result a bound with the corner products. REQUIRES: all numbers
+// >= 0.
+[[nodiscard]] Ranged multiply(const Ranged& a, const Ranged& b);
+
+// Adds ranged values. Errors with one cause add linearly, causes among themselves in quadrature; a
+// `bound` adds linearly to everything. n terms, k causes: O(n k) time, O(k) memory.
+class RangeSum {
+  public:
+    void add(const Ranged& term, std::string_view cause);
+    [[nodiscard]] Ranged total() const;
+
+  private:
+    struct Spread {
+        std::string cause;
+        double minus = 0;
+        double plus = 0;
+        RangeKind kind = RangeKind::interval90;
+    };
+    double value_ = 0;
+    std::vector<Spread> spreads_;
+};
+
+}  // namespace abate
