@@ -97,6 +97,8 @@ enum class ReadReason : std::uint8_t {
     boundary,  // start or end of a window: read everything, even what was read a moment ago
 };
 
+class GpuShareSource;
+
 class Sensor {
   public:
     virtual ~Sensor() = default;
@@ -135,8 +137,9 @@ struct Finding {
 };
 
 struct SensorOpening {
-    std::unique_ptr<Sensor> sensor;  // null when no channel is usable
-    std::vector<Finding> findings;   // at least one
+    std::unique_ptr<Sensor> sensor;    // null when no channel is usable
+    std::vector<Finding> findings;     // at least one
+    GpuShareSource* shares = nullptr;  // of an accelerator sensor; belongs to `sensor`
 };
 
 // The world as sensors see it; tests and containers point it elsewhere.
