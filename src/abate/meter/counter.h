@@ -58,6 +58,12 @@ class EnergyCounter {
     [[nodiscard]] std::int64_t last_ns() const { return last_ns_; }
 
   private:
+    FoldResult fold_counter(const Reading& reading, std::int64_t awake_ns);
+    FoldResult fold_gauge(const Reading& reading, std::int64_t awake_ns);
+    FoldResult fold_model(const Reading& reading, std::int64_t awake_ns);
+    void rebase(const Reading& reading, std::int64_t suspended_ns);
+    void lose(std::int64_t awake_ns);
+    [[nodiscard]] Int128 measured_uj() const;
     [[nodiscard]] Int128 to_uj(Int128 raw) const;
     [[nodiscard]] Int128 plausible_uj(std::int64_t ns) const;
 
@@ -72,23 +78,21 @@ class EnergyCounter {
     bool started_ = false;   // a good reading has been seen
     bool open_gap_ = false;  // the latest reading failed
     bool finished_ = false;
+    bool filled_ = false;
     std::int64_t start_ns_ = 0;
     std::int64_t last_ns_ = 0;
     std::int64_t last_suspended_ns_ = 0;
-    std::uint64_t last_raw_ = 0;
-    std::uint64_t last_epoch_ = 0;
-    std::uint64_t model_low_start_ = 0;
-    std::uint64_t model_high_start_ = 0;
-    std::uint64_t model_low_ = 0;
-    std::uint64_t model_high_ = 0;
-    Int128 raw_total_ =
-        0;  // counter units, wraps and resets unfolded; microwatt-nanoseconds x2 for gauges
-    std::int64_t measured_ns_ = 0;
+    Reading last_{};
+    Int128 total_ = 0;  // counter: raw units with wraps unfolded; gauge: microwatt-nanoseconds x 2;
+                        // model: microjoules
+    Int128 model_low_ = 0;
+    Int128 model_high_ = 0;
+    std::int64_t measured_ns_ = 0;  // time that good readings cover
     std::int64_t gap_ns_ = 0;
-    Int128 bound_extra_uj_ = 0;  // may have been spent unseen, at most
-    Int128 filled_uj_ = 0;
-    std::int64_t edge_power_uw_ =
-        0;  // mean power of the last interval, for the quantum at the edges
+    std::int64_t unfilled_ns_ = 0;  // gap time whose energy no counter shows
+    Int128 bound_minus_uj_ = 0;     // of the total, at most this was not spent
+    Int128 bound_plus_uj_ = 0;      // beyond the total, at most this was spent unseen
+    Int128 fill_uj_ = 0;
     std::int64_t resets_ = 0;
     std::int64_t wraps_ = 0;
     std::int64_t failed_reads_ = 0;

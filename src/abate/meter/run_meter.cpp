@@ -1,0 +1,145 @@
+#include "abate/meter/run_meter.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace abate::meter {
+
+Devices join(std::vector<SensorOpening> openings, std::string_view trusted_node_source) {
+    Devices devices;
+    for (SensorOpening& opening : openings) {
+        for (Finding& finding : opening.findings) devices.findings.push_back(std::move(finding));
+        if (!opening.sensor) continue;
+        for (const ChannelInfo& channel : opening.sensor->channels())
+            devices.channels.push_back(channel);
+        if (opening.shares != nullptr && devices.gpu == nullptr) devices.gpu = opening.shares;
+        devices.sensors.push_back(std::move(opening.sensor));
+    }
+    devices.plans = plan_channels(devices.channels, trusted_node_source);
+    for (const ChannelInfo& channel : devices.channels) {
+        const auto milliwatts = [](double w) { return static_cast<std::int64_t>(w * 1000 + 0.5); };
+        devices.idle.push_back({milliwatts(channel.idle_w.value),
+                                milliwatts(channel.idle_w.low),
+                                milliwatts(channel.idle_w.high)});
+    }
+    return devices;
+}
+
+RunMeter::RunMeter(Devices devices, const RunMeterOptions& options, const Clock& clock)
+    : devices_(std::move(devices)), options_(options), clock_(clock) {
+    const std::size_t n = devices_.channels.size();
+    counters_.reserve(n);
+    for (const ChannelInfo& channel : devices_.channels) counters_.emplace_back(channel);
+    readings_.resize(n);
+    next_read_ns_.resize(devices_.sensors.size());
+    window_start_.resize(n);
+    window_power_w_.resize(n);
+    state_.devices.resize(n);
+    if (devices_.gpu != nullptr)
+        gpu_shares_.resize(static_cast<std::size_t>(devices_.gpu->gpu_count()));
+}
+
+void RunMeter::begin() {
+    start_ = window_moment_ = clock_.now();
+    std::size_t at = 0;
+    for (std::size_t s = 0; s < devices_.sensors.size(); ++s) {
+        Sensor& sensor = *devices_.sensors[s];
+        const std::size_t count = sensor.channels().size();
+        sensor.read(std::span(readings_).subspan(at, count), ReadReason::boundary);
+        next_read_ns_[s] = start_.mono_ns;
+        at += count;
+    }
+    for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].start(readings_[i]);
+    // The driver's utilisation counters start here too.
+    if (devices_.gpu != nullptr) devices_.gpu->shares({}, gpu_shares_);
+    state_.samples = 1;
+    refresh_state(start_);
+}
+
+void RunMeter::sample(ReadReason reason) {
+    const Moment now = clock_.now();
+    const std::int64_t suspended = (now.boot_ns - start_.boot_ns) - (now.mono_ns - start_.mono_ns);
+    std::size_t at = 0;
+    for (std::size_t s = 0; s < devices_.sensors.size(); ++s) {
+        Sensor& sensor = *devices_.sensors[s];
+        const std::span<const ChannelInfo> channels = sensor.channels();
+        if (reason == ReadReason::boundary || now.mono_ns >= next_read_ns_[s]) {
+            sensor.read(std::span(readings_).subspan(at, channels.size()), reason);
+            std::int64_t wait = 0;
+            for (const ChannelInfo& channel : channels)
+                wait = std::max(wait, channel.min_interval_ns);
+            next_read_ns_[s] = now.mono_ns + wait;
+            for (std::size_t i = at; i < at + channels.size(); ++i)
+                counters_[i].fold(readings_[i], suspended);
+        }
+        at += channels.size();
+    }
+    ++state_.samples;
+    refresh_state(now);
+}
+
+void RunMeter::close_window(const CpuUse& use) {
+    const Moment now = clock_.now();
+    const std::int64_t window_ns = std::max<std::int64_t>(0, now.mono_ns - window_moment_.mono_ns);
+    Shares cpu = options_.whole_machine ? whole_machine()
+                                        : cpu_shares(use.job_cpu_ns - last_use_.job_cpu_ns,
+                                                     use.busy_cpu_ns - last_use_.busy_cpu_ns,
+                                                     options_.idle_ppm);
+    if (devices_.gpu != nullptr) devices_.gpu->shares(use.job_pids, gpu_shares_);
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+        const ChannelInfo& channel = devices_.channels[i];
+        Shares shares = cpu;
+        if (channel.share == ShareBasis::gpu_usage && !options_.whole_machine) {
+            const auto gpu = static_cast<std::size_t>(channel.gpu_index);
+            shares = gpu < gpu_shares_.size() ? gpu_shares(gpu_shares_[gpu]) : Shares{};
+        }
+        const Microjoules total = counters_[i].energy();
+        const Microjoules spent = std::max(Microjoules(0), total - window_start_[i]);
+        window_start_[i] = total;
+        window_power_w_[i] =
+            window_ns > 0 ? spent.energy().in(joules) / (static_cast<double>(window_ns) / 1e9) : 0;
+        add_window(state_.devices[i], spent, window_ns, devices_.idle[i], shares);
+    }
+    state_.idle_share_seconds += static_cast<double>(cpu.idle_job) / static_cast<double>(kWhole) *
+                                 (static_cast<double>(window_ns) / 1e9);
+    state_.job_cpu_ns = use.job_cpu_ns;
+    state_.machine_busy_ns = use.busy_cpu_ns;
+    last_use_ = {.job_cpu_ns = use.job_cpu_ns, .busy_cpu_ns = use.busy_cpu_ns, .job_pids = {}};
+    window_moment_ = now;
+    refresh_state(now);
+}
+
+void RunMeter::finish(const CpuUse& use) {
+    sample(ReadReason::boundary);
+    close_window(use);
+    const Moment now = clock_.now();
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+        counters_[i].finish(now.mono_ns);
+        // What fills a gap was seen by no counter, so nobody is charged with it for certain.
+        const Microjoules filled =
+            std::max(Microjoules(0), counters_[i].energy() - window_start_[i]);
+        if (options_.whole_machine) {
+            state_.devices[i].job_active += filled;
+            state_.devices[i].job_low += filled;
+        } else {
+            state_.devices[i].unknown += filled;
+        }
+        state_.devices[i].job_high += filled;
+        window_start_[i] += filled;
+    }
+    refresh_state(now);
+}
+
+double RunMeter::window_power_w(std::size_t channel) const noexcept {
+    return window_power_w_[channel];
+}
+
+void RunMeter::refresh_state(const Moment& now) {
+    state_.elapsed_ns = now.mono_ns - start_.mono_ns;
+    state_.suspended_ns = (now.boot_ns - start_.boot_ns) - state_.elapsed_ns;
+    state_.wall = now.wall;
+    for (std::size_t i = 0; i < counters_.size(); ++i)
+        counters_[i].store(state_.devices[i], now.mono_ns);
+}
+
+}  // namespace abate::meter

@@ -1,0 +1,109 @@
+// RunMeter: the running totals of one window over all sensors of a machine.
+//
+//     RunMeter meter(std::move(devices), {.idle_ppm = -1}, clock);
+//     meter.begin();                                    // first readings
+//     meter.sample(ReadReason::periodic);               // at any rate, at least every 30 s
+//     meter.close_window({.job_cpu_ns = 12'000'000, .busy_cpu_ns = 40'000'000});   // about once a
+//     second: shares out meter.finish({...}); meter.state();                                    //
+//     record::RunState, ready to save
+//
+// Sampling allocates nothing. Energy does not depend on the sampling rate; the split depends only
+// on the windows. Not thread-safe.
+#pragma once
+
+#include "abate/core/clock.h"
+#include "abate/meter/counter.h"
+#include "abate/meter/plan.h"
+#include "abate/meter/sensor.h"
+#include "abate/meter/split.h"
+#include "abate/record/record.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace abate::meter {
+
+// Every sensor that could be opened, its channels in one row, and what counts. Built by discover.h
+// or by tests.
+struct Devices {
+    std::vector<std::unique_ptr<Sensor>> sensors;
+    std::vector<ChannelInfo> channels;   // of all sensors, in order
+    std::vector<ChannelPlan> plans;      // one a channel
+    std::vector<IdlePower> idle;         // one a channel
+    std::vector<Provenance> provenance;  // of idle powers and model parameters
+    std::vector<Finding> findings;       // of all sources, usable or not
+    GpuShareSource* gpu = nullptr;       // belongs to one of `sensors`
+};
+
+// Joins opened sensors: rows their channels, plans them, and gives each an idle power: the
+// channel's own, else none.
+[[nodiscard]] Devices join(std::vector<SensorOpening> openings,
+                           std::string_view trusted_node_source = {});
+
+struct RunMeterOptions {
+    bool whole_machine = false;
+    std::int64_t idle_ppm =
+        -1;  // reserved share of CPU idle in parts per million; < 0: by active share
+};
+
+// CPU time since the run began, cumulative.
+struct CpuUse {
+    std::int64_t job_cpu_ns = 0;
+    std::int64_t busy_cpu_ns = 0;       // whole machine, all users
+    std::span<const pid_t> job_pids{};  // for accelerators
+};
+
+class RunMeter {
+  public:
+    // `clock` outlives the meter.
+    RunMeter(Devices devices, const RunMeterOptions& options, const Clock& clock);
+
+    // Reads everything for the first time; the window begins.
+    void begin();
+    // Reads all channels that are due and folds them.
+    void sample(ReadReason reason);
+    // Shares out what was spent since the last window. `use` is cumulative.
+    void close_window(const CpuUse& use);
+    // Last readings, last window, gaps closed.
+    void finish(const CpuUse& use);
+
+    [[nodiscard]] const RunState& state() const noexcept { return state_; }
+    [[nodiscard]] RunState& mutable_state() noexcept { return state_; }
+    [[nodiscard]] const Devices& devices() const noexcept { return devices_; }
+    // Mean power of a channel over the last window, watts; for display.
+    [[nodiscard]] double window_power_w(std::size_t channel) const noexcept;
+    [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
+
+  private:
+    void refresh_state(const Moment& now);
+
+    Devices devices_;
+    RunMeterOptions options_;
+    const Clock& clock_;
+    std::vector<EnergyCounter> counters_;
+    std::vector<Reading> readings_;
+    std::vector<std::int64_t> next_read_ns_;  // one a sensor
+    std::vector<Microjoules> window_start_;
+    std::vector<double> window_power_w_;
+    std::vector<GpuShare> gpu_shares_;
+    Moment start_{};
+    Moment window_moment_{};
+    CpuUse last_use_{};
+    RunState state_;
+};
+
+// energy.devices of a header record: names, sources, qualities and roles; energies zero. A second
+// view has part_of = its own device, a domain inside another has part_of = that device, a node
+// reading has part_of = "node".
+void describe_devices(RunRecord& record, const Devices& devices);
+
+// Fills `record` (whose devices are described, and whose attributed.method and idle_rule are set)
+// from the totals: devices, total, checks, attributed, unattributed, duration, ended_at, meter, and
+// notes on gaps, resets and sleep. Pure: a live run and a spool that a killed one left behind end
+// in the same record. REQUIRES: state.devices.size() == record.energy.devices.size().
+void fill_record(RunRecord& record, const RunState& state);
+
+}  // namespace abate::meter
