@@ -2,11 +2,13 @@
 #pragma once
 
 #include "abate/core/assert.h"
+#include "abate/core/result.h"
 #include "abate/units/quantity.h"
 
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace abate {
 
@@ -69,6 +71,11 @@ class Microjoules {
 
 // Exact decimal joules, as they stand in JSON: 1500000 uJ -> "1.5".
 [[nodiscard]] std::string decimal_joules(Microjoules energy);
+
+// The inverse: a number as JSON writes it (RFC 8259 section 6: "1.5", "-0.000001", "2.5e3"),
+// exactly. Errors: parse_error (not such a number, or finer than a microjoule), out_of_range (1e25
+// J or more).
+[[nodiscard]] Result<Microjoules> parse_decimal_joules(std::string_view text);
 
 // total * part / whole, rounded to floor, without overflow for |total| < 2^95 and whole < 2^32.
 // REQUIRES: whole > 0, 0 <= part <= whole.
