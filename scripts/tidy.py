@@ -75,7 +75,7 @@ def check(build, stamps, entry, key):
         check=False,
     )
     if done.returncode != 0:
-        return done.stdout + done.stderr
+        return done.stdout or done.stderr
     if files is not None:
         stamp_path(stamps, entry).write_text(json.dumps({"key": key, "files": {name: digest_of(name) for name in files}}))
     return ""
@@ -102,6 +102,9 @@ def main():
     generate(build)
     stamps = build / "tidy-stamps"
     stamps.mkdir(parents=True, exist_ok=True)
+    config = subprocess.run([TIDY, "--dump-config"], cwd=SOURCE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if "Error parsing" in config.stderr:
+        sys.exit(config.stderr)
     base = hashlib.sha256((SOURCE / ".clang-tidy").read_bytes())
     base.update(subprocess.run([TIDY, "--version"], stdout=subprocess.PIPE, check=True).stdout)
 

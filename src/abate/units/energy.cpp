@@ -6,6 +6,8 @@
 namespace abate {
 namespace {
 
+__extension__ using Uint128 = unsigned __int128;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes the run of digits at the front of `text`.
@@ -60,17 +62,17 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 Microjoules to_microjoules(Energy energy) {
-    const double count = std::round(energy.in(joules)*1e6);
+    const double count = std::round(1e6 * energy.in(joules));
     ABATE_REQUIRE(std::isfinite(count) && std::fabs(count) < 1e31);
     return Microjoules(static_cast<Int128>(count));
 }
 
 std::string decimal_joules(Microjoules energy) {
-    Int128 count = energy.count();
-    const bool negative = count < 0;
-    if (negative) count = -count;
-    Int128 whole = count / 1'000'000;
-    auto fraction = static_cast<long>(count % 1'000'000);
+    const bool negative = energy.count() < 0;
+    const auto wide = static_cast<Uint128>(energy.count());
+    const Uint128 count = negative ? 0 - wide : wide;
+    Uint128 whole = count / 1'000'000;
+    const auto fraction = static_cast<long>(count % 1'000'000);
     std::string text;
     do {
         text += static_cast<char>('0' + static_cast<int>(whole % 10));
@@ -122,15 +124,19 @@ Result<Microjoules> parse_decimal_joules(std::string_view text) {
     return Microjoules(parts.negative ? -count : count);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): part <= whole is required, which finds a swap
 Microjoules share_floor(Microjoules total, std::uint64_t part, std::uint64_t whole) {
     ABATE_REQUIRE(whole > 0 && part <= whole);
-    const Int128 wide_whole = whole;
-    const Int128 quotient = total.count() / wide_whole;
-    const Int128 remainder = total.count() % wide_whole;
-    Int128 product = remainder * static_cast<Int128>(part);
-    Int128 tail = product / wide_whole;
-    if (product % wide_whole < 0) --tail;
-    return Microjoules(quotient * static_cast<Int128>(part) + tail);
+    // total = quotient * whole + remainder with 0 <= remainder < whole, so the share is quotient * part, a whole number,
+    // and floor(remainder * part / whole), whose product stays below 2^128.
+    Int128 quotient = total.count() / whole;
+    Int128 remainder = total.count() % whole;
+    if (remainder < 0) {
+        remainder += whole;
+        --quotient;
+    }
+    const Uint128 tail = static_cast<Uint128>(remainder) * part / whole;
+    return Microjoules(quotient * part + static_cast<Int128>(tail));
 }
 
 }  // namespace abate

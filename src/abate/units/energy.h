@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace abate {
 
@@ -33,6 +34,10 @@ class Microjoules {
   public:
     constexpr Microjoules() = default;
     explicit constexpr Microjoules(Int128 count) : count_(count) {}
+    // A floating amount is rounded in the open, by to_microjoules.
+    template <class F>
+    requires std::is_floating_point_v<F>
+    explicit Microjoules(F count) = delete;
 
     [[nodiscard]] constexpr Int128 count() const { return count_; }
     // REQUIRES: fits 64 bits (2.5 GWh).
@@ -40,7 +45,7 @@ class Microjoules {
         ABATE_REQUIRE(count_ >= INT64_MIN && count_ <= INT64_MAX);
         return static_cast<std::int64_t>(count_);
     }
-    // The floating amount, rounded once.
+    // The floating amount, to within a unit in the last place of a double.
     [[nodiscard]] constexpr Energy energy() const {
         return static_cast<double>(count_) / 1e6 * joules;
     }
@@ -77,8 +82,8 @@ class Microjoules {
 // J or more).
 [[nodiscard]] Result<Microjoules> parse_decimal_joules(std::string_view text);
 
-// total * part / whole, rounded to floor, without overflow for |total| < 2^95 and whole < 2^32.
-// REQUIRES: whole > 0, 0 <= part <= whole.
+// floor(total * part / whole), exact for |total| < 2^126.
+// REQUIRES: whole > 0, part <= whole (so that a swap of the two is found at once).
 [[nodiscard]] Microjoules share_floor(Microjoules total, std::uint64_t part, std::uint64_t whole);
 
 // Where a measurement's edge lies. PUE may be applied to NodeEnergy only, and only once:
