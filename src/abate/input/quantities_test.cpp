@@ -21,8 +21,8 @@ TEST(Count, ReadsSuffixesAndExponents) {
 }
 
 TEST(Count, RoundsOnce) {
-    // In doubles 1.11 x 1000 is 1110.0000000000002; the text means 1110.
-    EXPECT_EQ(*parse_count("1.11K"), 1110.0);
+    // In doubles 2.01 x 1000 is 2009.9999999999998; the text means 2010.
+    EXPECT_EQ(*parse_count("2.01K"), 2010.0);
     EXPECT_EQ(*parse_count("8.7T"), 8.7e12);
     EXPECT_EQ(*parse_count("0.000001M"), 1.0);
 }
