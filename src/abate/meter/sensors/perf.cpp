@@ -235,8 +235,8 @@ std::vector<Event> find_events(const std::string& pmu, std::vector<Finding>& fin
             findings.push_back(finding(
                 FindingState::broken,
                 path,
-                fmt::format("event \"{}\" with scale \"{}\" and unit \"{}\" is not understood",
-                            config ? "known" : "unknown",
+                fmt::format("\"{}\" with scale \"{}\" and unit \"{}\" is not understood",
+                            term->substr(0, term->find('\n')),
                             scale,
                             unit)));
             continue;
