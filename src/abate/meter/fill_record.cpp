@@ -174,7 +174,8 @@ void fill_record(RunRecord& record, const RunState& state) {
                   cause_of(to));
         job.add(job_range(from), cause_of(to));
         // Totals read after the last window (a run that was killed) belong to nobody yet.
-        const Microjoules unknown = from.energy - from.job_active - from.job_idle - from.idle - from.others;
+        const Microjoules unknown =
+            from.energy - from.job_active - from.job_idle - from.idle - from.others;
         record.attributed.active += from.job_active;
         record.attributed.idle += from.job_idle;
         record.unattributed.idle += from.idle;

@@ -1,0 +1,118 @@
+#include "abate/cli/context.h"
+
+#include "abate/cli/records.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace abate::cli {
+namespace {
+
+std::string folder_of(const char* variable, const char* fallback_under_home) {
+    if (const std::string set = environment_variable(variable); !set.empty() && set[0] == '/')
+        return set + "/abate";
+    const std::string home = environment_variable("HOME");
+    return (home.empty() ? "/tmp/abate-" + std::to_string(getuid())
+                         : home + "/" + fallback_under_home + "/abate");
+}
+
+bool is_terminal_color(FILE* stream) {
+    const std::string term = environment_variable("TERM");
+    return isatty(fileno(stream)) == 1 && environment_variable("NO_COLOR").empty() &&
+           term != "dumb";
+}
+
+bool exists(const std::string& path) {
+    struct stat info {};
+    return stat(path.c_str(), &info) == 0;
+}
+
+// A settings file, or nothing when it is not there.
+std::optional<input::Settings> settings_file(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    return value_or_fail(input::parse_settings(text, path));
+}
+
+}  // namespace
+
+std::string environment_variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+Failure::Failure(Error error, std::optional<int> exit_status)
+    : std::runtime_error(to_string(error)),
+      error_(std::move(error)),
+      exit_status_(exit_status.value_or(error_mapping(error_.code).exit_status)) {}
+
+Context::Context(const Clock& clock_in, Random& random_in) : clock(clock_in), random(random_in) {
+    color = is_terminal_color(stderr);
+    home = environment_variable("ABATE_HOME");
+    if (home.empty()) home = folder_of("XDG_DATA_HOME", ".local/share");
+    config_home = folder_of("XDG_CONFIG_HOME", ".config");
+}
+
+const input::Settings& Context::settings() {
+    if (settings_) return *settings_;
+    input::Settings merged;
+    if (const auto user = settings_file(config_home + "/config.toml"))
+        input::merge_settings(merged, *user);
+    if (const auto project = settings_file("abate.toml")) input::merge_settings(merged, *project);
+    const auto from_environment = [](const char* name) -> std::optional<std::string> {
+        const std::string value = environment_variable(name);
+        return value.empty() ? std::nullopt : std::optional(value);
+    };
+    input::merge_settings(merged,
+                          value_or_fail(input::settings_from_environment(from_environment)));
+    settings_ = std::move(merged);
+    return *settings_;
+}
+
+const data::Tables& Context::tables() {
+    if (tables_) return *tables_;
+    const input::Settings& chosen = settings();
+    data::Layers layers;
+    layers.packs = chosen.packs;
+    layers.organisation = chosen.organisation_data;
+    if (layers.organisation.empty() && exists("/etc/abate/overrides.csv"))
+        layers.organisation = "/etc/abate/overrides.csv";
+    if (exists("abate-overrides.csv")) layers.project = "abate-overrides.csv";
+    layers.options = set;
+    tables_ = value_or_fail(data::Tables::load(layers));
+    return *tables_;
+}
+
+store::RunStore& Context::runs() {
+    if (runs_) return *runs_;
+    std::vector<std::string> notes;
+    runs_ = value_or_fail(store::open_run_store(home, clock.now().wall, notes));
+    for (const std::string& sentence : notes) note(sentence);
+    import_spools(*this, *runs_);
+    return *runs_;
+}
+
+meter::SensorEnvironment Context::sensor_environment() const {
+    meter::SensorEnvironment environment;
+    if (const std::string root = environment_variable("ABATE_SYSFS_ROOT"); !root.empty())
+        environment.sysfs_root = root;
+    environment.nvml_library = environment_variable("ABATE_NVML_LIBRARY");
+    environment.amdsmi_library = environment_variable("ABATE_AMDSMI_LIBRARY");
+    environment.clock = &clock;
+    return environment;
+}
+
+void Context::note(const std::string& sentence) {
+    if (std::find(noted_.begin(), noted_.end(), sentence) != noted_.end()) return;
+    noted_.push_back(sentence);
+    std::fprintf(stderr, "abate: note: %s\n", sentence.c_str());
+}
+
+}  // namespace abate::cli

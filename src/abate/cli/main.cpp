@@ -1,0 +1,172 @@
+// The program: builds the clock, chance and environment, adds the commands, and is the only place
+// that catches.
+#include "abate/cli/context.h"
+#include "abate/cli/definitions.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <clocale>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace abate::cli {
+namespace {
+
+// Exit status of `run` when abate itself fails, as env(1) has it.
+constexpr int kRunFailed = 125;
+
+// Words up to the first `--` are abate's; what follows is the command to meter. CLI11 would mix
+// them.
+struct Words {
+    std::vector<std::string> ours;
+    std::vector<std::string> child;
+    bool child_given = false;
+};
+
+Words split_words(int argc, char** argv) {
+    Words words;
+    for (int i = 1; i < argc; ++i) {
+        if (!words.child_given && std::string_view(argv[i]) == "--") {
+            words.child_given = true;
+        } else {
+            (words.child_given ? words.child : words.ours).emplace_back(argv[i]);
+        }
+    }
+    return words;
+}
+
+bool asks_for_json(const Words& words) {
+    for (const std::string& word : words.ours) {
+        if (word == "--json") return true;
+    }
+    return false;
+}
+
+void print_error(const Error& error, bool json) {
+    if (json) {
+        nlohmann::ordered_json document;
+        document["error"] = {
+            {"code", to_string(error.code)},
+            {"message", error.where.empty() ? error.what : error.what + " (" + error.where + ")"},
+            {"hint", error.hint}};
+        const std::string text =
+            document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+        std::fprintf(stderr, "%s\n", text.c_str());
+    } else {
+        std::fprintf(stderr, "abate: error: %s\n", to_string(error).c_str());
+    }
+}
+
+std::string first_word(const Words& words) {
+    for (const std::string& word : words.ours) {
+        if (!word.empty() && word[0] != '-') return word;
+    }
+    return "";
+}
+
+// CLI11's complaint as one of our errors.
+Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError& complaint) {
+    Error error{ErrorCode::invalid_argument, complaint.what(), "", ""};
+    for (char& c : error.what) {
+        if (c == '\n') c = ' ';
+    }
+    while (!error.what.empty() && (error.what.back() == ' ' || error.what.back() == '.'))
+        error.what.pop_back();
+    const std::string command = first_word(words);
+    const CLI::App* found = nullptr;
+    std::vector<std::string> names;
+    for (const CLI::App* sub :
+         app.get_subcommands([](const CLI::App* s) { return !s->get_group().empty(); })) {
+        names.push_back(sub->get_name());
+        if (sub->get_name() == command) found = sub;
+    }
+    if (!command.empty() && found == nullptr) {
+        error.what = "there is no command '" + command + "'";
+        const std::vector<std::string> near = nearest(command, names, 1);
+        error.hint = near.empty() ? "See `abate --help`" : "Did you mean `abate " + near[0] + "`?";
+        return error;
+    }
+    error.hint = found == nullptr ? "See `abate --help`" : "See `abate " + command + " --help`";
+    return error;
+}
+
+void add_commands(CLI::App& app, Context& context) {
+    add_run(app, context);
+    add_runs(app, context);
+    add_show(app, context);
+    add_export(app, context);
+    add_record(app, context);
+    add_cite(app, context);
+    add_watch(app, context);
+    add_doctor(app, context);
+    add_calibrate(app, context);
+    add_data(app, context);
+    add_demo(app, context);
+    add_completion(app, context);
+}
+
+int run_program(int argc, char** argv) {
+    std::setlocale(LC_ALL, "");
+    const SystemClock clock;
+    Random random(entropy_seed());
+    Context context(clock, random);
+    const Words words = split_words(argc, argv);
+    context.child = words.child;
+    context.child_given = words.child_given;
+
+    CLI::App app(
+        "Measures the energy of AI work, accounts for its carbon, and runs the market that makes "
+        "less of it pay.",
+        "abate");
+    app.set_version_flag("--version", std::string("abate ") + version());
+    app.set_help_flag("-h,--help", "Print this help");
+    app.require_subcommand(0, 1);
+    app.footer(
+        "Example:\n  abate run --region FR -- python3 train.py\n\nEach command has its own help: "
+        "abate COMMAND --help");
+    add_commands(app, context);
+
+    const bool metering = first_word(words) == "run";
+    const bool json = asks_for_json(words);
+    const auto fail = [&](const Error& error, int status) {
+        print_error(error, json);
+        return metering ? kRunFailed : status;
+    };
+    try {
+        std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
+        app.parse(reversed);
+        if (app.get_subcommands().empty()) print_overview(context);
+        return context.exit_status;
+    } catch (const CLI::Success& success) {  // --help, --version
+        return app.exit(success);
+    } catch (const CLI::ParseError& complaint) {
+        const Error error = usage_error(app, words, complaint);
+        print_error(error, json);
+        return metering ? kRunFailed : 2;
+    } catch (const Failure& failure) {
+        print_error(failure.error(), json);
+        return failure.exit_status() != 0 && metering && failure.exit_status() < 125
+                   ? kRunFailed
+                   : failure.exit_status();
+    } catch (const Fault& fault) {
+        return fail(fault.error(), error_mapping(fault.error().code).exit_status);
+    } catch (const std::bad_alloc&) {
+        return fail({ErrorCode::io_error, "out of memory", "", ""}, 1);
+    } catch (const std::exception& unexpected) {
+        return fail({ErrorCode::internal,
+                     unexpected.what(),
+                     "",
+                     "This is a fault of abate: please report it"},
+                    1);
+    }
+}
+
+}  // namespace
+}  // namespace abate::cli
+
+int main(int argc, char** argv) { return abate::cli::run_program(argc, argv); }

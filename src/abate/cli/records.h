@@ -1,0 +1,31 @@
+// Run records between the store (JSON text) and the commands (structs).
+#pragma once
+
+#include "abate/cli/context.h"
+#include "abate/record/record.h"
+#include "abate/store/store.h"
+
+#include <string>
+#include <vector>
+
+namespace abate::cli {
+
+// The row that the store keeps of a record.
+[[nodiscard]] store::StoredRun to_stored(const RunRecord& record);
+// The record of a stored row. Throws Failure when its JSON is damaged or of a newer schema.
+[[nodiscard]] RunRecord to_record(const store::StoredRun& stored);
+
+// Runs that match; newest first. Throws Failure.
+[[nodiscard]] std::vector<RunRecord> find_runs(Context& context, const store::RunFilter& filter);
+// One run by id, part of one, or "last". Throws Failure.
+[[nodiscard]] RunRecord find_run(Context& context, const std::string& id);
+
+// Finishes a record that a spool's header and last totals describe: fills it, and assesses its
+// footprint. A place or PUE that the tables do not know any more becomes a note, not an error.
+void complete_record(Context& context, RunRecord& record, const RunState& state);
+
+// Writes `text` to `path` by a temporary file and a rename, so that nothing half-written is ever
+// seen. Throws Failure.
+void write_file(const std::string& path, const std::string& text);
+
+}  // namespace abate::cli

@@ -1,0 +1,128 @@
+#include "abate/meter/run_loop.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace abate::meter {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+// 65.5 kJ counters wrap in 164 s at 400 W; half a minute leaves room for a missed reading or two.
+constexpr std::int64_t kLongestSilence = 30 * kSecond;
+
+// What a user or a batch system sends to a job. SIGTSTP and SIGCONT keep their default action: the
+// shell stops and continues abate and the child together.
+constexpr std::array<int, 7> kForwarded{
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM};
+
+// Blocks the forwarded signals and reads them from a descriptor; puts everything back at the end.
+class Signals {
+  public:
+    Signals() {
+        sigset_t set;
+        sigemptyset(&set);
+        for (int signal : kForwarded) sigaddset(&set, signal);
+        pthread_sigmask(SIG_BLOCK, &set, &before_);
+        fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+        struct sigaction ignore {};
+        ignore.sa_handler = SIG_IGN;
+        // A closed standard error must not end the meter before the record is written.
+        sigaction(SIGPIPE, &ignore, &pipe_before_);
+    }
+    ~Signals() {
+        if (fd_ >= 0) close(fd_);
+        sigaction(SIGPIPE, &pipe_before_, nullptr);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    [[nodiscard]] int fd() const { return fd_; }
+
+    void forward_to(ProcessTree& tree) const {
+        signalfd_siginfo info{};
+        while (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+            const bool from_terminal = info.ssi_code == SI_KERNEL;
+            // The terminal sent it to the whole foreground group, the child included.
+            if (!from_terminal) tree.forward(static_cast<int>(info.ssi_signo));
+        }
+    }
+
+  private:
+    int fd_ = -1;
+    sigset_t before_{};
+    struct sigaction pipe_before_ {};
+};
+
+void note_own_cost(RunState& state) {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto ns = [](const timeval& t) {
+        return static_cast<std::int64_t>(t.tv_sec) * kSecond + t.tv_usec * 1000;
+    };
+    state.meter_cpu_ns = ns(usage.ru_utime) + ns(usage.ru_stime);
+    state.meter_max_rss_bytes = std::max(state.meter_max_rss_bytes, own_resident_bytes());
+}
+
+void wait_until(std::int64_t due_ns, const Clock& clock, std::array<pollfd, 2>& fds) {
+    const std::int64_t wait = std::max<std::int64_t>(0, due_ns - clock.now().mono_ns);
+    const timespec timeout{.tv_sec = wait / kSecond, .tv_nsec = wait % kSecond};
+    for (pollfd& fd : fds) fd.revents = 0;
+    ppoll(fds.data(), fds.size(), &timeout, nullptr);
+}
+
+}  // namespace
+
+Result<RunOutcome> run_metered(ProcessTree& tree,
+                               RunMeter& meter,
+                               MachineCpu& machine,
+                               SampleSink* sink,
+                               const RunLoopOptions& options,
+                               const Clock& clock) {
+    const std::int64_t interval = std::clamp<std::int64_t>(options.interval_ns, 1, kLongestSilence);
+    const Signals signals;
+    RunOutcome outcome;
+
+    meter.begin();
+    const std::int64_t busy_start = machine.busy_ns();
+    if (Result<void> released = tree.release(); !released) return released.error();
+
+    const auto use = [&] {
+        const std::int64_t job = tree.cpu_time_ns(true);
+        return CpuUse{.job_cpu_ns = job,
+                      .busy_cpu_ns = machine.busy_ns() - busy_start,
+                      .job_pids = tree.live_pids()};
+    };
+    std::int64_t next_sample = clock.now().mono_ns + interval;
+    std::int64_t next_window = clock.now().mono_ns + std::max(interval, kSecond);
+    std::array<pollfd, 2> fds{{{signals.fd(), POLLIN, 0}, {tree.event_fd(), POLLIN, 0}}};
+    while (!tree.exited()) {
+        wait_until(next_sample, clock, fds);
+        if (fds[0].revents != 0) signals.forward_to(tree);
+        if (fds[1].revents != 0) tree.handle_events();
+        const std::int64_t now = clock.now().mono_ns;
+        if (tree.exited() || now < next_sample) continue;
+        meter.sample(ReadReason::periodic);
+        // A late wake-up (a stopped process, a busy machine) is followed by the usual rhythm, not
+        // by a burst.
+        next_sample = std::max(next_sample + interval, now + interval / 2);
+        if (now < next_window) continue;
+        next_window = std::max(next_window + std::max(interval, kSecond), now + kSecond / 2);
+        meter.close_window(use());
+        note_own_cost(meter.mutable_state());
+        if (sink != nullptr && !sink->save(meter.state())) outcome.saves_failed = true;
+    }
+    meter.finish(use());
+    note_own_cost(meter.mutable_state());
+    outcome.exit = tree.exit_status();
+    outcome.left_running = tree.survivors();
+    return outcome;
+}
+
+}  // namespace abate::meter

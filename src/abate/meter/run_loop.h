@@ -1,0 +1,46 @@
+// The loop of `abate run`: one thread that waits for the child, signals and the next sample, and
+// nothing else.
+//
+//     ProcessTree tree = ProcessTree::launch({.words = words}).value();
+//     RunMeter meter(std::move(devices), options, clock);
+//     RunOutcome outcome = run_metered(tree, meter, machine, &spool, {.interval_ns = 100'000'000},
+//     clock).value();
+//
+// Samples are taken every `interval_ns` (at least every 30 s, so that no counter wraps unseen);
+// windows are closed, procfs is walked and the totals are saved about once a second. The sampling
+// path allocates nothing.
+#pragma once
+
+#include "abate/core/clock.h"
+#include "abate/meter/machine_cpu.h"
+#include "abate/meter/process_tree.h"
+#include "abate/meter/run_meter.h"
+#include "abate/meter/sample_sink.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace abate::meter {
+
+struct RunLoopOptions {
+    std::int64_t interval_ns = 1'000'000'000;
+};
+
+struct RunOutcome {
+    ExitStatus exit;
+    std::vector<LeftRunning> left_running;
+    bool saves_failed = false;  // at least one state could not be written (disk full)
+};
+
+// Meters `tree` from release to the end of its direct child. Terminal signals reach the child by
+// themselves; signals sent to this process alone are forwarded. `sink` may be null. REQUIRES:
+// `tree` is launched and not released; called on the main thread before others exist. Errors: those
+// of ProcessTree::release, with nothing metered.
+[[nodiscard]] Result<RunOutcome> run_metered(ProcessTree& tree,
+                                             RunMeter& meter,
+                                             MachineCpu& machine,
+                                             SampleSink* sink,
+                                             const RunLoopOptions& options,
+                                             const Clock& clock);
+
+}  // namespace abate::meter
