@@ -113,6 +113,17 @@ std::size_t write_body(char* data, std::size_t size, std::size_t count, void* us
     return bytes;
 }
 
+// libcurl writes user and password into the URL that a relative redirect leads to; they must
+// neither be compared nor printed.
+std::string without_user(std::string url) {
+    const std::size_t start = url.find("://");
+    if (start == std::string::npos) return url;
+    const std::size_t end = std::min(url.find_first_of("/?#", start + 3), url.size());
+    const std::size_t at = url.rfind('@', end);
+    if (at != std::string::npos && at > start) url.erase(start + 3, at - start - 2);
+    return url;
+}
+
 // The password: the first line of the file. Adds a note when others may read it.
 Result<std::string> read_password(const std::string& path, std::vector<std::string>& notes) {
     std::ifstream in(path);
@@ -146,8 +157,7 @@ Result<std::string> read_password(const std::string& path, std::vector<std::stri
 
 bool HttpOrigin::is_this_machine() const {
     return host == "localhost" || host == "[::1]" ||
-           (host.starts_with("127.") &&
-            host.find_first_not_of("0123456789.") == std::string::npos);
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 Result<HttpOrigin> parse_origin(std::string_view url) {
@@ -176,8 +186,8 @@ Result<HttpOrigin> parse_origin(std::string_view url) {
     if (host.empty()) return refuse("the address has no host");
     for (const char c : host) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-                           c == '[' || c == ']' || c == ':';
+                           (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' || c == '[' ||
+                           c == ']' || c == ':';
         if (!plain) return refuse("the host has a character that no host name has");
         origin.host.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
     }
@@ -263,21 +273,24 @@ struct HttpClient::Session {
         prepare(url, body, text.data());
         const CurlCode code = curl.easy_perform(handle);
         if (code != kCurlOk) {
-            return transfer_error(code, text[0] != '\0' ? text.data() : curl.easy_strerror(code), url);
+            return transfer_error(
+                code, text[0] != '\0' ? text.data() : curl.easy_strerror(code), url);
         }
         long status = 0;
         curl.easy_getinfo(handle, kCurlResponseCode, &status);
         if (status >= 300 && status < 400) {
             const char* to = nullptr;
             curl.easy_getinfo(handle, kCurlRedirectUrl, &to);
-            if (to != nullptr) redirect = to;
+            if (to != nullptr) redirect = without_user(to);
             if (!redirect.empty()) return std::string{};
         }
         if (status < 200 || status >= 300) return status_error(status, url);
         return std::move(body.text);
     }
 
-    [[nodiscard]] Error transfer_error(CurlCode code, const char* text, const std::string& url) const {
+    [[nodiscard]] Error transfer_error(CurlCode code,
+                                       const char* text,
+                                       const std::string& url) const {
         switch (code) {
             case kCurlTimedOut:
                 return {ErrorCode::unavailable,
@@ -298,10 +311,11 @@ struct HttpClient::Session {
             case kCurlTlsFailed:
                 return {ErrorCode::io_error, std::string("TLS failed: ") + text, url, ""};
             case kCurlWriteRefused:
-                return {ErrorCode::out_of_range,
-                        "the answer is longer than " + std::to_string(options.most_bytes) + " bytes",
-                        url,
-                        ""};
+                return {
+                    ErrorCode::out_of_range,
+                    "the answer is longer than " + std::to_string(options.most_bytes) + " bytes",
+                    url,
+                    ""};
             default:
                 return {ErrorCode::io_error, text, url, ""};
         }

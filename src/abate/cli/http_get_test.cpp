@@ -10,16 +10,16 @@
 #include <curl/curl.h>
 #endif
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 extern char** environ;
 
@@ -37,8 +37,8 @@ std::string source_dir() {
 class Server {
   public:
     explicit Server(const std::vector<std::string>& arguments = {}) {
-        std::vector<std::string> words{
-            "python3", source_dir() + "/tests/fixtures/http/bmc_server.py"};
+        std::vector<std::string> words{"python3",
+                                       source_dir() + "/tests/fixtures/http/bmc_server.py"};
         words.insert(words.end(), arguments.begin(), arguments.end());
         std::vector<char*> argv;
         for (std::string& word : words) argv.push_back(word.data());
@@ -81,8 +81,7 @@ class HttpGetTest : public testing::Test {
         password_ = (folder_ / "password").string();
         std::ofstream(password_) << "secret\n";
         std::filesystem::permissions(
-            password_,
-            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+            password_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
         if (!HttpClient::open("http://localhost", {}).has_value()) {
             GTEST_SKIP() << "libcurl.so.4 is not installed";
         }
@@ -93,7 +92,9 @@ class HttpGetTest : public testing::Test {
     HttpClient client(HttpOptions options = {}) {
         if (!server_) server_ = std::make_unique<Server>();
         base_ = "http://127.0.0.1:" + std::to_string(server_->port());
-        return HttpClient::open(base_, options).value();
+        auto opened = HttpClient::open(base_, options);
+        EXPECT_TRUE(opened.has_value()) << base_ << ": " << to_string(opened.error());
+        return std::move(opened).value();
     }
 
     std::filesystem::path folder_;
@@ -112,10 +113,17 @@ TEST(HttpOrigin, SchemeHostAndPortDecide) {
 }
 
 TEST(HttpOrigin, BadAddressesAreRefused) {
-    for (const char* bad : {"bmc.example", "ftp://bmc.example", "https://", "https://:443",
-                            "https://user:secret@bmc.example", "https://bmc.example:0",
-                            "https://bmc.example:65536", "https://bmc.example:x",
-                            "https://bmc example", "https://[::1", "file:///etc/passwd"}) {
+    for (const char* bad : {"bmc.example",
+                            "ftp://bmc.example",
+                            "https://",
+                            "https://:443",
+                            "https://user:secret@bmc.example",
+                            "https://bmc.example:0",
+                            "https://bmc.example:65536",
+                            "https://bmc.example:x",
+                            "https://bmc example",
+                            "https://[::1",
+                            "file:///etc/passwd"}) {
         const auto origin = parse_origin(bad);
         ASSERT_FALSE(origin.has_value()) << bad;
         EXPECT_EQ(origin.error().code, ErrorCode::invalid_argument) << bad;
@@ -159,8 +167,12 @@ TEST_F(HttpGetTest, PasswordFilesThatOthersMayReadAreNoted) {
 
 TEST_F(HttpGetTest, SendsUserAndPassword) {
     const auto with = client({.user = "abate", .password_file = password_});
-    EXPECT_EQ(with.get()(base_ + "/login").value(), "welcome");
-    EXPECT_EQ(with.get()(base_ + "/here").value(), "welcome");  // redirect on the same host
+    const auto welcome = with.get()(base_ + "/login");
+    ASSERT_TRUE(welcome.has_value()) << to_string(welcome.error());
+    EXPECT_EQ(*welcome, "welcome");
+    const auto here = with.get()(base_ + "/here");  // redirect on the same host
+    ASSERT_TRUE(here.has_value()) << to_string(here.error());
+    EXPECT_EQ(*here, "welcome");
     const auto refused = client().get()(base_ + "/login");
     EXPECT_EQ(refused.error().code, ErrorCode::permission_denied);
     EXPECT_EQ(refused.error().hint, "The service wants a user and a password.");
@@ -200,9 +212,10 @@ TEST_F(HttpGetTest, CarriesRedfish) {
 TEST_F(HttpGetTest, ASelfSignedCertificateIsRefusedUnlessItsCaIsGiven) {
     const std::string key = (folder_ / "key.pem").string();
     const std::string certificate = (folder_ / "cert.pem").string();
-    const std::string make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
-                             "-addext subjectAltName=IP:127.0.0.1 -keyout " +
-                             key + " -out " + certificate + " 2>/dev/null";
+    const std::string make =
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout " +
+        key + " -out " + certificate + " 2>/dev/null";
     if (std::system(make.c_str()) != 0) GTEST_SKIP() << "no openssl program to make a certificate";
     const Server server({certificate, key});
     const std::string base = "https://127.0.0.1:" + std::to_string(server.port());
