@@ -1,12 +1,13 @@
 #include "abate/meter/sensors/battery.h"
 
 #include "abate/meter/sensors/sensors.h"
-#include "fixtures/fake_sysfs.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
+
+#include "fixtures/fake_sysfs.h"
 
 namespace abate::meter {
 namespace {

@@ -1,7 +1,6 @@
 #include "abate/meter/sensors/hwmon.h"
 
 #include "abate/meter/sensors/sensors.h"
-#include "fixtures/fake_sysfs.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,8 @@
 #include <map>
 #include <string>
 #include <vector>
+
+#include "fixtures/fake_sysfs.h"
 
 namespace abate::meter {
 namespace {
@@ -266,10 +267,9 @@ TEST_F(HwmonTest, WithoutABoardRailJetsonsRailsStandAloneExceptTheMemoryInsideIt
                     {"in3_label", "VIN_SYS_5V0"},
                     {"in3_input", "5000"},
                     {"curr3_input", "800"}});
-    sys_.add_hwmon("ina3221",
-                   {{"in2_label", "VDDQ_VDD2_1V8AO"},
-                    {"in2_input", "5000"},
-                    {"curr2_input", "200"}});
+    sys_.add_hwmon(
+        "ina3221",
+        {{"in2_label", "VDDQ_VDD2_1V8AO"}, {"in2_input", "5000"}, {"curr2_input", "200"}});
     open();
     ASSERT_TRUE(opening_.sensor);
     auto all = channels();

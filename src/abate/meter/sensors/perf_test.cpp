@@ -1,12 +1,11 @@
 #include "abate/meter/sensors/perf.h"
 
 #include "abate/meter/sensors/sensors.h"
-#include "fixtures/fake_sysfs.h"
+
+#include <gtest/gtest.h>
 
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include <cerrno>
 #include <map>
@@ -14,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "fixtures/fake_sysfs.h"
 
 namespace abate::meter {
 namespace {
@@ -31,10 +32,10 @@ constexpr std::uint64_t kRam = 3;
 class FakeKernel {
   public:
     PerfCalls calls() {
-        return {.open = [this](const PerfEvent& event) { return open(event); },
-                .read = [this](int fd, void* buffer, std::size_t size) {
-                    return read(fd, buffer, size);
-                }};
+        return {
+            .open = [this](const PerfEvent& event) { return open(event); },
+            .read = [this](
+                        int fd, void* buffer, std::size_t size) { return read(fd, buffer, size); }};
     }
 
     void count(int cpu, std::uint64_t config, std::uint64_t raw) { raw_[{cpu, config}] = raw; }
