@@ -33,10 +33,10 @@ bool exists(const std::string& path) {
     return stat(path.c_str(), &info) == 0;
 }
 
-// A settings file, or nothing when it is not there.
-std::optional<input::Settings> settings_file(const std::string& path) {
+// What a settings file says; nothing when it is not there.
+input::Settings settings_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
-    if (!in) return std::nullopt;
+    if (!in) return {};
     const std::string text((std::istreambuf_iterator<char>(in)), {});
     return value_or_fail(input::parse_settings(text, path));
 }
@@ -62,17 +62,11 @@ Context::Context(const Clock& clock_in, Random& random_in) : clock(clock_in), ra
 
 const input::Settings& Context::settings() {
     if (settings_) return *settings_;
-    input::Settings merged;
-    if (const auto user = settings_file(config_home + "/config.toml"))
-        input::merge_settings(merged, *user);
-    if (const auto project = settings_file("abate.toml")) input::merge_settings(merged, *project);
-    const auto from_environment = [](const char* name) -> std::optional<std::string> {
-        const std::string value = environment_variable(name);
-        return value.empty() ? std::nullopt : std::optional(value);
-    };
-    input::merge_settings(merged,
-                          value_or_fail(input::settings_from_environment(from_environment)));
-    settings_ = std::move(merged);
+    const input::Settings user = settings_file(config_home + "/config.toml");
+    const input::Settings project = settings_file("abate.toml");
+    const input::Settings environment =
+        value_or_fail(input::environment_settings(environment_variable));
+    settings_ = input::merged(input::merged(user, project), environment);
     return *settings_;
 }
 

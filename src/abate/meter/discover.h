@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace abate::meter {
 
@@ -27,5 +28,8 @@ struct DiscoverOptions {
 [[nodiscard]] Devices discover(const SensorEnvironment& environment,
                                const data::Tables& tables,
                                const DiscoverOptions& options);
+
+// Product names of the counted accelerators, in device order.
+[[nodiscard]] std::vector<std::string> gpu_names(const Devices& devices);
 
 }  // namespace abate::meter

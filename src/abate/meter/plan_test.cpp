@@ -69,14 +69,12 @@ TEST(Plan, ModelsOnlyWhatNoCounterSees) {
 }
 
 TEST(Plan, TakesOneNodeSourceAndComparesTheRest) {
-    EXPECT_EQ(roles({node_of("ipmi"), node_of("redfish")}),
-              (std::vector{second_view, node}));
+    EXPECT_EQ(roles({node_of("ipmi"), node_of("redfish")}), (std::vector{second_view, node}));
     EXPECT_EQ(roles({node_of("ipmi"), node_of("redfish")}, "ipmi"),
               (std::vector{node, second_view}));
     EXPECT_EQ(roles({node_of("ipmi")}, "none"), (std::vector{dropped}));
     // Two supplies of one source feed the node together.
-    EXPECT_EQ(roles({node_of("hwmon"), node_of("hwmon")}),
-              (std::vector{node, node}));
+    EXPECT_EQ(roles({node_of("hwmon"), node_of("hwmon")}), (std::vector{node, node}));
 }
 
 TEST(Plan, PrefersTheGpuCounterToIntegratedPower) {

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -61,14 +60,27 @@ class Signals {
 };
 
 void note_own_cost(RunState& state) {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto ns = [](const timeval& t) {
-        return static_cast<std::int64_t>(t.tv_sec) * kSecond + t.tv_usec * 1000;
-    };
-    state.meter_cpu_ns = ns(usage.ru_utime) + ns(usage.ru_stime);
-    state.meter_max_rss_bytes = std::max(state.meter_max_rss_bytes, own_resident_bytes());
+    const OwnCost cost = read_own_cost();
+    state.meter_cpu_ns = cost.cpu_ns;
+    state.meter_max_rss_bytes = std::max(state.meter_max_rss_bytes, cost.max_rss_bytes);
 }
+
+// Cumulative busy time of the machine since construction; a failed read repeats the last value.
+class BusyTime {
+  public:
+    explicit BusyTime(MachineCpu& machine) : machine_(machine) {
+        if (machine_.read(now_)) start_ = now_.busy_ns;
+    }
+    [[nodiscard]] std::int64_t since_start() {
+        [[maybe_unused]] const bool read = machine_.read(now_);
+        return std::max<std::int64_t>(0, now_.busy_ns - start_);
+    }
+
+  private:
+    MachineCpu& machine_;
+    MachineCpuTime now_{};
+    std::int64_t start_ = 0;
+};
 
 void wait_until(std::int64_t due_ns, const Clock& clock, std::array<pollfd, 2>& fds) {
     const std::int64_t wait = std::max<std::int64_t>(0, due_ns - clock.now().mono_ns);
@@ -90,14 +102,13 @@ Result<RunOutcome> run_metered(ProcessTree& tree,
     RunOutcome outcome;
 
     meter.begin();
-    const std::int64_t busy_start = machine.busy_ns();
+    BusyTime busy(machine);
     if (Result<void> released = tree.release(); !released) return released.error();
 
     const auto use = [&] {
         const std::int64_t job = tree.cpu_time_ns(true);
-        return CpuUse{.job_cpu_ns = job,
-                      .busy_cpu_ns = machine.busy_ns() - busy_start,
-                      .job_pids = tree.live_pids()};
+        return CpuUse{
+            .job_cpu_ns = job, .busy_cpu_ns = busy.since_start(), .job_pids = tree.live_pids()};
     };
     std::int64_t next_sample = clock.now().mono_ns + interval;
     std::int64_t next_window = clock.now().mono_ns + std::max(interval, kSecond);

@@ -4,10 +4,12 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/meter/profile.h"
 #include "abate/meter/sensor.h"
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace abate::meter {
 
@@ -34,10 +36,11 @@ using HttpGet = std::function<Result<std::string>(const std::string& url)>;
                                          const std::string& url,
                                          HttpGet get);
 
-// The model for machines without CPU counters; `profile_path`: a calibrated profile, empty for the
-// tables' priors.
+// The model for machines without CPU counters (sensors/model.h); `profile`: calibrated, null for
+// the tables' priors.
 [[nodiscard]] SensorOpening open_model(const SensorEnvironment& environment,
                                        const data::Tables& tables,
-                                       const std::string& profile_path);
+                                       const PowerProfile* profile,
+                                       std::vector<Provenance>& provenance);
 
 }  // namespace abate::meter

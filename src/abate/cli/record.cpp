@@ -1,0 +1,290 @@
+// `abate record`: a run that was not metered, declared by hand.
+#include "abate/cli/machine.h"
+#include "abate/cli/records.h"
+#include "abate/report/report.h"
+#include "abate/workload/workload.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+
+namespace abate::cli {
+namespace {
+
+// Mean power over rated power of an accelerator at work: ML.ENERGY Benchmark v3 on H100 (700 W),
+// 441 W for Llama 70B at batch 8 to 688 W for Llama 8B at batch 512; the value is the middle.
+constexpr Ranged kPowerFraction{
+    .value = 0.80, .low = 0.63, .high = 0.98, .kind = RangeKind::interval90};
+constexpr const char* kPowerFractionSource =
+    "ML.ENERGY Benchmark v3: 441 to 688 W of 700 W on H100";
+
+struct RecordOptions {
+    std::string energy;
+    std::string boundary = "node";
+    std::string chip;
+    double chips = 1;
+    std::string hours;
+    double power_w = 0;
+    std::string started;
+    std::string phase;
+    std::string project;
+    std::vector<std::string> labels;
+    std::string region;
+    std::string pue;
+    std::string flop;
+    std::string tokens;
+    std::string params_active;
+    std::string requests;
+    std::string output;
+};
+
+struct Declared {
+    Ranged joules;
+    std::string device;
+    std::string name;
+    std::string source;
+    double seconds = 0;
+};
+
+Failure bad(std::string what, std::string where, std::string hint) {
+    return Failure(
+        {ErrorCode::invalid_argument, std::move(what), std::move(where), std::move(hint)});
+}
+
+double number_of(Result<double> parsed, const char* option) {
+    if (!parsed) {
+        Error error = parsed.error();
+        error.where = option;
+        throw Failure(error);
+    }
+    return *parsed;
+}
+
+double hours_of(const std::string& text) {
+    if (text.empty()) return 0;
+    // A bare number is hours, as the option's name says; a duration has its own unit.
+    const Result<double> plain = input::parse_count(text);
+    if (plain) return *plain;
+    const Result<std::int64_t> duration = input::parse_duration_ns(text);
+    if (duration) return static_cast<double>(*duration) / 3.6e12;
+    throw bad(
+        "'" + text + "' is no number of hours", "--hours", "Use 12, 1.5 or a duration such as 90m");
+}
+
+Declared declared_energy(const RecordOptions& options, Context& context) {
+    const double hours = hours_of(options.hours);
+    if (!options.energy.empty()) {
+        if (!options.chip.empty())
+            throw bad("--energy and --chip both state the energy", "--chip", "Give one of them");
+        const double j = number_of(input::parse_energy_j(options.energy), "--energy");
+        return {.joules = exactly(j),
+                .device = "declared",
+                .name = "",
+                .source = "--energy",
+                .seconds = hours * 3600};
+    }
+    if (options.chip.empty())
+        throw bad("nothing says how much energy it was",
+                  "",
+                  "Give --energy 12kWh, or --chip NAME --chips N --hours H");
+    if (!(hours > 0)) throw bad("--chip needs the hours that it ran", "--hours", "Add --hours H");
+    if (!(options.chips >= 1) || options.chips > 1e7)
+        throw bad(
+            fmt::format("{} chips are not possible", options.chips), "--chips", "Use 1 or more");
+    if (hours > 24 * 366 * 10)
+        throw bad(fmt::format("{} hours are more than ten years", hours),
+                  "--hours",
+                  "Wall-clock hours, not chip-hours");
+    const data::Chip chip = value_or_fail(context.tables().chip(options.chip));
+    const double chip_seconds = options.chips * hours * 3600;
+    Declared declared{
+        .joules = {}, .device = "gpu", .name = chip.name, .source = "", .seconds = hours * 3600};
+    if (options.power_w > 0) {
+        if (chip.tdp_w > 0 && options.power_w > 2 * chip.tdp_w) {
+            throw bad(fmt::format("{} W is more than twice the rated {} W of {}",
+                                  options.power_w,
+                                  chip.tdp_w,
+                                  chip.name),
+                      "--power",
+                      "Mean watts of one chip");
+        }
+        declared.joules = exactly(options.power_w * chip_seconds);
+        declared.source = "--power x chips x hours";
+        return declared;
+    }
+    if (!(chip.tdp_w > 0))
+        throw bad("no table knows the rated power of " + chip.name,
+                  "--power",
+                  "Add --power W, the mean watts of one chip");
+    const double rated = chip.tdp_w * chip_seconds;
+    declared.joules = {.value = kPowerFraction.value * rated,
+                       .low = kPowerFraction.low * rated,
+                       .high = kPowerFraction.high * rated};
+    declared.source = fmt::format("{} W rated x {:.2f} x chips x hours ({})",
+                                  chip.tdp_w,
+                                  kPowerFraction.value,
+                                  kPowerFractionSource);
+    return declared;
+}
+
+RunRecord declared_record(const RecordOptions& options,
+                          const Declared& declared,
+                          Context& context) {
+    RunRecord record;
+    record.abate_version = version();
+    record.run_id = make_run_id(context.clock.now().wall, context.random);
+    record.status = RunStatus::finished;
+    record.duration_s = declared.seconds;
+    record.ended_at = context.clock.now().wall;
+    if (options.started.empty()) {
+        record.started_at = {record.ended_at.us - std::llround(declared.seconds * 1e6)};
+    } else {
+        Result<Timestamp> started = parse_rfc3339(options.started);
+        if (!started) started = parse_rfc3339(options.started + "T00:00:00Z");
+        if (!started) throw Failure(started.error());
+        record.started_at = *started;
+        record.ended_at = {started->us + std::llround(declared.seconds * 1e6)};
+    }
+    if (!options.phase.empty()) {
+        record.phase = parse_phase(options.phase);
+        if (!record.phase)
+            throw bad("there is no phase '" + options.phase + "'",
+                      "--phase",
+                      "Use data, experimentation, training, finetuning or inference");
+    }
+    record.project = options.project.empty() ? context.settings().project : options.project;
+    record.labels = context.settings().labels;
+    for (const std::string& label : options.labels) {
+        const auto [key, value] = value_or_fail(input::parse_label(label));
+        record.labels[key] = value;
+    }
+    record.host.name = "declared";
+    record.host.kind = "server";
+    record.host.cpus = 0;
+    record.host.sockets = 0;
+    const EnergyRange energy{.value = to_microjoules(declared.joules.value * joules),
+                             .low = to_microjoules(declared.joules.low * joules),
+                             .high = to_microjoules(declared.joules.high * joules),
+                             .kind = declared.joules.kind};
+    record.energy.devices.push_back(
+        {.device = declared.device == "gpu" ? "gpu-all" : declared.device,
+         .source = declared.source,
+         .quality = Quality::declared,
+         .energy = energy,
+         .gap_s = 0,
+         .counted = true,
+         .part_of = "",
+         .name = declared.name});
+    record.energy.total = energy;
+    record.attributed = {.method = "declared",
+                         .cpu_time_s = 0,
+                         .active = energy.value,
+                         .idle = Microjoules(0),
+                         .energy = energy,
+                         .quality = Quality::declared,
+                         .idle_rule = "whole-machine",
+                         .idle_share = 1};
+    record.work = value_or_fail(workload::declared_work(
+        {.flop = options.flop.empty() ? -1 : number_of(input::parse_count(options.flop), "--flop"),
+         .tokens = options.tokens.empty()
+                       ? -1
+                       : number_of(input::parse_count(options.tokens), "--tokens"),
+         .params_active =
+             options.params_active.empty()
+                 ? -1
+                 : number_of(input::parse_count(options.params_active), "--params-active"),
+         .requests = options.requests.empty()
+                         ? -1
+                         : number_of(input::parse_count(options.requests), "--requests"),
+         .adapter = false},
+        record.phase));
+    return record;
+}
+
+void declare(const RecordOptions& options, Context& context) {
+    footprint::AssessOptions assess = assess_options(context, options.region, options.pue);
+    const Declared declared = declared_energy(options, context);
+    RunRecord record = declared_record(options, declared, context);
+    if (options.boundary != "component" && options.boundary != "node" &&
+        options.boundary != "facility") {
+        throw bad("there is no boundary '" + options.boundary + "'",
+                  "--boundary",
+                  "Use component, node or facility");
+    }
+    const bool chips = declared.device == "gpu";
+    if (!chips && options.boundary != "component") {
+        assess.node_overhead = footprint::NodeOverhead{
+            .ratio = exactly(1),
+            .source = "declared",
+            .citation = "the declared energy is at the " + options.boundary};
+    }
+    if (!chips && options.boundary == "facility") {
+        if (assess.pue && !options.pue.empty())
+            throw bad("energy at the facility contains its PUE already",
+                      "--pue",
+                      "Leave --pue out, or declare --boundary node");
+        assess.pue = 1.0;
+        assess.pue_layer = "option";
+    }
+    const Result<void> assessed = footprint::assess(record, context.tables(), assess);
+    if (!assessed) throw Failure(assessed.error());
+    if (!chips && options.boundary == "facility") record.node.reset();
+    if (assess.region.empty()) context.note(unknown_region_sentence(context));
+    if (const Result<void> stored = context.runs().put(to_stored(record)); !stored)
+        throw Failure(stored.error());
+    if (!options.output.empty()) write_file(options.output, report::run_record_json(record) + "\n");
+    if (context.json) {
+        std::printf("%s\n", report::run_record_json(record).c_str());
+    } else {
+        std::fputs(report::run_summary(record, false).c_str(), stdout);
+    }
+}
+
+}  // namespace
+
+void add_record(CLI::App& app, Context& context) {
+    auto options = std::make_shared<RecordOptions>();
+    CLI::App* command = app.add_subcommand(
+        "record", "Declare a run that was not metered: hardware x hours x region, or energy");
+    command->add_option("--energy", options->energy, "Energy with its unit: 12kWh, 3.6MJ");
+    command->add_option("--boundary",
+                        options->boundary,
+                        "Where --energy was taken: component, node (default) or facility");
+    command->add_option(
+        "--chip", options->chip, "Accelerator, as `abate data list accelerators` names it");
+    command->add_option("--chips", options->chips, "How many (default 1)");
+    command->add_option("--hours", options->hours, "Wall-clock hours (12, 1.5, 90m)");
+    command->add_option("--power", options->power_w, "Mean watts of one chip, if known");
+    command->add_option(
+        "--started", options->started, "When it began (RFC 3339 or a date; default: it ended now)");
+    command->add_option(
+        "--phase", options->phase, "data, experimentation, training, finetuning or inference");
+    command->add_option("--project", options->project, "Project that the run belongs to");
+    command->add_option("--label", options->labels, "KEY=VALUE to find the run by; may be repeated")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    command->add_option("--region",
+                        options->region,
+                        "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
+    command->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    command->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
+    command->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
+    command->add_option(
+        "--params-active", options->params_active, "Parameters that meet each token (7B)");
+    command->add_option("--requests", options->requests, "Requests served");
+    command->add_option("--output", options->output, "Write the run record as JSON to this file");
+    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    command->add_flag("--json", context.json, "Print the run record");
+    command->footer(
+        "Example:\n  abate record --chip \"H100 SXM\" --chips 64 --hours 120 --region \"gcp "
+        "europe-west9\" --phase training");
+    command->callback([options, &context] { declare(*options, context); });
+}
+
+}  // namespace abate::cli

@@ -1,0 +1,337 @@
+// `abate run`: meters a command.
+#include "abate/cli/context.h"
+#include "abate/cli/machine.h"
+#include "abate/cli/records.h"
+#include "abate/footprint/footprint.h"
+#include "abate/meter/meter.h"
+#include "abate/report/report.h"
+#include "abate/workload/workload.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <cmath>
+
+namespace abate::cli {
+namespace {
+
+// As env(1): abate itself failed; found but not executable; not found.
+constexpr int kSelfFailed = 125;
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+
+struct RunOptions {
+    std::string phase;
+    std::string project;
+    std::vector<std::string> labels;
+    std::string region;
+    std::string pue;
+    std::string interval;
+    std::string output;
+    std::string flop;
+    std::string tokens;
+    std::string params_active;
+    std::string requests;
+    bool adapter = false;
+    bool whole_machine = false;
+    bool quiet = false;
+};
+
+// What the options, settings and tables come to, before anything is started.
+struct Prepared {
+    std::vector<std::string> words;
+    std::int64_t interval_ns = 1'000'000'000;
+    footprint::AssessOptions assess;
+    RunRecord header;
+    Work work;
+};
+
+template <class T>
+T for_option(Result<T> result, const char* option) {
+    if (!result) {
+        Error error = result.error();
+        error.where = option;
+        throw Failure(error, kSelfFailed);
+    }
+    return std::move(result).value();
+}
+
+double count_or_none(const std::string& text, const char* option) {
+    return text.empty() ? -1 : for_option(input::parse_count(text), option);
+}
+
+std::vector<std::string> command_words(const CLI::App& command, const Context& context) {
+    std::vector<std::string> words = context.child_given ? context.child : command.remaining();
+    if (context.child_given && !command.remaining().empty()) {
+        throw Failure(
+            {ErrorCode::invalid_argument,
+             "'" + command.remaining().front() + "' stands before `--` and is no option of run",
+             "",
+             "Write: abate run [OPTIONS] -- COMMAND [ARGS]"},
+            kSelfFailed);
+    }
+    if (words.empty()) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "no command to run",
+                       "",
+                       "Write: abate run -- COMMAND [ARGS]"},
+                      kSelfFailed);
+    }
+    if (!context.child_given && words.front().rfind('-', 0) == 0) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "run has no option '" + words.front() + "'",
+                       "",
+                       "See `abate run --help`; put `--` before a command that begins with a dash"},
+                      kSelfFailed);
+    }
+    return words;
+}
+
+std::optional<Phase> phase_of(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    const std::optional<Phase> phase = parse_phase(text);
+    if (!phase) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "there is no phase '" + text + "'",
+                       "--phase",
+                       "Use data, experimentation, training, finetuning or inference"},
+                      kSelfFailed);
+    }
+    return phase;
+}
+
+// A place that cannot be written is told before the command runs, not hours after.
+void check_output(const std::string& path) {
+    if (path.empty()) return;
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const bool existing = access(path.c_str(), F_OK) == 0;
+    if (access(existing ? path.c_str() : folder.c_str(), W_OK) == 0) return;
+    throw Failure({ErrorCode::permission_denied,
+                   "the record cannot be written there",
+                   "--output " + path,
+                   "Choose a folder that exists and that you may write to"},
+                  kSelfFailed);
+}
+
+Prepared prepare(const RunOptions& options, const CLI::App& command, Context& context) {
+    Prepared prepared;
+    prepared.words = command_words(command, context);
+    const input::Settings& settings = context.settings();
+    check_output(options.output);
+
+    RunRecord& header = prepared.header;
+    header.abate_version = version();
+    header.run_id = make_run_id(context.clock.now().wall, context.random);
+    header.command = prepared.words;
+    header.phase = phase_of(options.phase);
+    header.project = options.project.empty() ? settings.project : options.project;
+    header.labels = settings.labels;
+    for (const std::string& label : options.labels) {
+        const auto [key, value] = for_option(input::parse_label(label), "--label");
+        header.labels[key] = value;
+    }
+    if (!options.interval.empty()) {
+        prepared.interval_ns = for_option(input::parse_duration_ns(options.interval), "--interval");
+    } else if (settings.interval_ns) {
+        prepared.interval_ns = *settings.interval_ns;
+    }
+    if (prepared.interval_ns < 1'000'000 || prepared.interval_ns > 3'600'000'000'000) {
+        throw Failure({ErrorCode::out_of_range,
+                       "the sampling interval must lie between 1ms and 1h",
+                       "--interval",
+                       "1s is the default"},
+                      kSelfFailed);
+    }
+    header.meter.interval_s = static_cast<double>(prepared.interval_ns) / 1e9;
+
+    prepared.assess = assess_options(context, options.region, options.pue, kSelfFailed);
+    prepared.work =
+        for_option(workload::declared_work(
+                       {.flop = count_or_none(options.flop, "--flop"),
+                        .tokens = count_or_none(options.tokens, "--tokens"),
+                        .params_active = count_or_none(options.params_active, "--params-active"),
+                        .requests = count_or_none(options.requests, "--requests"),
+                        .adapter = options.adapter},
+                       header.phase),
+                   "--flop, --tokens, --params-active");
+    header.work = prepared.work;
+    return prepared;
+}
+
+// The spool of this run, or null with a note: a run must not fail because its record cannot be
+// kept.
+std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord& header) {
+    Result<std::unique_ptr<store::SpoolWriter>> spool =
+        store::SpoolWriter::create(context.spool_folder(),
+                                   header.run_id.text(),
+                                   report::run_record_json(header, -1),
+                                   header.energy.devices.size());
+    if (spool) return std::move(spool).value();
+    context.note("this run cannot be kept: " + to_string(spool.error()) +
+                 " Its record is printed at the end and goes to --output");
+    return nullptr;
+}
+
+void finish_header(RunRecord& record,
+                   const Prepared& prepared,
+                   const footprint::AssessOptions& assess) {
+    record.region = assess.region;
+    if (assess.pue) {
+        record.provenance.push_back({.figure = "pue",
+                                     .value = *assess.pue,
+                                     .low = *assess.pue,
+                                     .high = *assess.pue,
+                                     .unit = "1",
+                                     .key = "",
+                                     .layer = assess.pue_layer,
+                                     .source = "given by the user",
+                                     .year = 0,
+                                     .basis = "",
+                                     .licence = ""});
+    }
+    record.work = prepared.work;
+}
+
+// Stores the finished record: into the spool first, then the run store; then the spool is not
+// needed any more.
+void keep(Context& context, const RunRecord& record, store::SpoolWriter* spool) {
+    if (spool == nullptr) return;
+    if (const Result<void> written = spool->finish(report::run_record_json(record, -1)); !written) {
+        context.note("the final record could not be written: " + to_string(written.error()));
+    }
+    try {
+        if (const Result<void> stored = context.runs().put(to_stored(record)); stored) {
+            spool->discard();
+        } else {
+            context.note("the record stays in " + spool->path() + ": " + to_string(stored.error()));
+        }
+    } catch (const Failure& failure) {
+        context.note("the record stays in " + spool->path() + ": " + to_string(failure.error()));
+    } catch (const Fault& fault) {
+        context.note("the record stays in " + spool->path() + ": " + to_string(fault.error()));
+    }
+}
+
+void take_flop(RunRecord& record, const std::optional<meter::FpCount>& counted) {
+    if (!counted || record.work.flop) return;
+    record.work.flop = counted->flop;
+    record.work.flop_basis = "hardware";
+    record.work.source = counted->source;
+}
+
+void run_command(const RunOptions& options, const CLI::App& command, Context& context) {
+    Prepared prepared = prepare(options, command, context);
+    RunRecord& record = prepared.header;
+
+    Machine machine =
+        open_machine(context, {.whole_machine = options.whole_machine, .node_sensors = true});
+    record.host = machine.host;
+    record.attributed.idle_rule = machine.idle_rule;
+    record.notes = machine.notes;
+    meter::describe_devices(record, machine.devices);
+    finish_header(record, prepared, prepared.assess);
+
+    meter::LaunchOptions launch;
+    launch.words = prepared.words;
+    Result<meter::ProcessTree> launched = meter::ProcessTree::launch(launch);
+    if (!launched) throw Failure(launched.error(), kSelfFailed);
+    meter::ProcessTree tree = std::move(launched).value();
+    record.attributed.method = options.whole_machine ? "whole-machine" : tree.method();
+    for (const std::string& sentence : tree.notes()) record.notes.push_back(sentence);
+
+    record.started_at = record.ended_at = context.clock.now().wall;
+    const std::unique_ptr<store::SpoolWriter> spool = open_spool(context, record);
+    if (prepared.assess.region.empty() && !options.quiet)
+        context.note(unknown_region_sentence(context));
+
+    meter::FpCounters fp = meter::FpCounters::open(tree.pid());
+    meter::RunMeter meter(std::move(machine.devices), machine.meter_options, context.clock);
+    Result<meter::RunOutcome> outcome = meter::run_metered(tree,
+                                                           meter,
+                                                           machine.cpu,
+                                                           spool.get(),
+                                                           {.interval_ns = prepared.interval_ns},
+                                                           context.clock);
+    if (!outcome) {
+        if (spool) spool->discard();
+        const int status =
+            outcome.error().code == ErrorCode::not_found ? kNotFound : kNotExecutable;
+        throw Failure(outcome.error(), status);
+    }
+    record.exit_code = outcome->exit.code;
+    record.signal = outcome->exit.signal;
+    record.status = outcome->exit.shell_status() == 0 ? RunStatus::finished : RunStatus::failed;
+    record.left_running = outcome->left_running;
+    if (outcome->saves_failed)
+        record.notes.emplace_back(
+            "some intermediate totals could not be written to the spool (disk full?)");
+    take_flop(record, fp.read());
+    meter::fill_record(record, meter.state());
+    if (const Result<void> assessed = footprint::assess(record, context.tables(), prepared.assess);
+        !assessed) {
+        record.notes.push_back("no footprint: " + to_string(assessed.error()));
+    }
+    keep(context, record, spool.get());
+
+    if (!options.output.empty()) write_file(options.output, report::run_record_json(record) + "\n");
+    if (context.json) {
+        std::fprintf(stderr, "%s\n", report::run_record_json(record, -1).c_str());
+    } else if (!options.quiet) {
+        std::fputs(report::run_summary(record, context.color).c_str(), stderr);
+    }
+    context.exit_status = outcome->exit.shell_status();
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+    auto options = std::make_shared<RunOptions>();
+    CLI::App* run =
+        app.add_subcommand("run", "Meter a command: its energy, its carbon, how sure that is");
+    run->footer(
+        "The command's input, output, terminal, signals and exit code pass through; the summary "
+        "comes last on standard error.\n"
+        "Exit status: the command's own (128+N for a signal), 125 abate failed, 126 not "
+        "executable, 127 not found.\n\n"
+        "Example:\n  abate run --phase training --region FR --label model=resnet18 -- python3 "
+        "train.py --epochs 3");
+    run->prefix_command();
+    run->add_option(
+        "--phase", options->phase, "data, experimentation, training, finetuning or inference");
+    run->add_option("--project", options->project, "Project that the run belongs to");
+    run->add_option("--label", options->labels, "KEY=VALUE to find the run by; may be repeated")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    run->add_option("--region",
+                    options->region,
+                    "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
+    run->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    run->add_option("--interval", options->interval, "Sampling period, 1ms to 1h (default 1s)");
+    run->add_option("--output", options->output, "Write the run record as JSON to this file");
+    run->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
+    run->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
+    run->add_option(
+        "--params-active", options->params_active, "Parameters that meet each token (7B)");
+    run->add_option("--requests", options->requests, "Requests served");
+    run->add_flag("--adapter",
+                  options->adapter,
+                  "The fine-tuning trains an adapter on a frozen model (LoRA)");
+    run->add_flag("--whole-machine",
+                  options->whole_machine,
+                  "Charge the whole machine to this run, idle and other users included");
+    run->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+    run->add_flag(
+        "--json", context.json, "Print the run record as one line of JSON on standard error");
+    run->add_flag("--quiet", options->quiet, "Print no summary");
+    run->callback([options, run, &context] { run_command(*options, *run, context); });
+}
+
+}  // namespace abate::cli
