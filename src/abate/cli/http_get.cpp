@@ -124,8 +124,8 @@ std::string without_user(std::string url) {
     return url;
 }
 
-// The password: the first line of the file. Adds a note when others may read it.
-Result<std::string> read_password(const std::string& path, std::vector<std::string>& notes) {
+// The password: the first line of the file.
+Result<std::string> read_password(const std::string& path) {
     std::ifstream in(path);
     if (!in) {
         const int error = errno;
@@ -135,7 +135,7 @@ Result<std::string> read_password(const std::string& path, std::vector<std::stri
                      "the password file cannot be read",
                      path,
                      std::string("It should hold the password on its first line (") +
-                         std::strerror(error) + ")."};
+                         std::strerror(error) + ")"};
     }
     std::string password;
     std::getline(in, password);
@@ -144,13 +144,17 @@ Result<std::string> read_password(const std::string& path, std::vector<std::stri
         return Error{ErrorCode::invalid_argument,
                      "the password file is empty",
                      path,
-                     "Write the password on its first line."};
-    }
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-        notes.push_back("other users may read " + path + "; chmod 600 " + path + " closes it");
+                     "Write the password on its first line"};
     }
     return password;
+}
+
+// "https://" before an address without scheme, and no slash behind it.
+std::string whole_address(std::string_view address) {
+    std::string url(address);
+    if (url.find("://") == std::string::npos) url = "https://" + url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
 }
 
 }  // namespace
@@ -336,9 +340,7 @@ struct HttpClient::Session {
 };
 
 Result<HttpClient> HttpClient::open(std::string_view address, const HttpOptions& options) {
-    std::string url(address);
-    if (url.find("://") == std::string::npos) url = "https://" + url;
-    while (url.ends_with('/')) url.pop_back();
+    const std::string url = whole_address(address);
     const Result<HttpOrigin> origin = parse_origin(url);
     if (!origin) return origin.error();
     HttpClient client;
@@ -348,15 +350,11 @@ Result<HttpClient> HttpClient::open(std::string_view address, const HttpOptions&
     session.origin = *origin;
     session.options = options;
     if (!options.user.empty()) {
-        Result<std::string> password = read_password(options.password_file, client.notes_);
+        Result<std::string> password = read_password(options.password_file);
         if (!password) return password.error();
         session.password = std::move(*password);
     }
-    if (origin->scheme == "http" && !origin->is_this_machine()) {
-        client.notes_.push_back(url + " is not encrypted" +
-                                (options.user.empty() ? "" : ": the password travels readable") +
-                                "; write https:// where the BMC offers it");
-    }
+    client.notes_ = http_notes(url, options);
     Result<Curl> curl = load_curl(options.library);
     if (!curl) return curl.error();
     session.curl = *curl;
@@ -369,6 +367,42 @@ Result<HttpClient> HttpClient::open(std::string_view address, const HttpOptions&
 
 std::function<Result<std::string>(const std::string& url)> HttpClient::get() const {
     return [session = session_](const std::string& url) { return session->get(url); };
+}
+
+std::function<Result<std::string>(const std::string& url)> make_http_get(HttpOptions options) {
+    struct Lazy {
+        HttpOptions options;
+        std::optional<HttpClient> client;
+    };
+    auto lazy = std::make_shared<Lazy>();
+    lazy->options = std::move(options);
+    return [lazy](const std::string& address) -> Result<std::string> {
+        const std::string url = whole_address(address);
+        if (!lazy->client) {
+            Result<HttpClient> client = HttpClient::open(url, lazy->options);
+            if (!client) return client.error();
+            lazy->client = std::move(client).value();
+        }
+        return lazy->client->get()(url);
+    };
+}
+
+std::vector<std::string> http_notes(std::string_view address, const HttpOptions& options) {
+    std::vector<std::string> notes;
+    const std::string url = whole_address(address);
+    const Result<HttpOrigin> origin = parse_origin(url);
+    struct stat status {};
+    if (!options.user.empty() && ::stat(options.password_file.c_str(), &status) == 0 &&
+        (status.st_mode & 077) != 0) {
+        notes.push_back("other users may read " + options.password_file + "; chmod 600 " +
+                        options.password_file + " closes it");
+    }
+    if (origin && origin->scheme == "http" && !origin->is_this_machine()) {
+        notes.push_back(url + " is not encrypted" +
+                        (options.user.empty() ? "" : ": the password travels readable") +
+                        "; write https:// where the BMC offers it");
+    }
+    return notes;
 }
 
 }  // namespace abate::cli

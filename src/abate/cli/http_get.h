@@ -69,4 +69,13 @@ class HttpClient {
     std::shared_ptr<Session> session_;
 };
 
+// A GET that opens its client with the first URL (https when it names no scheme) and keeps to that
+// URL's origin from then on. Nothing is loaded or read before. Errors: those of HttpClient.
+[[nodiscard]] std::function<Result<std::string>(const std::string& url)> make_http_get(
+    HttpOptions options);
+
+// What the user should know of asking `address` with `options`, a sentence each; loads nothing.
+[[nodiscard]] std::vector<std::string> http_notes(std::string_view address,
+                                                  const HttpOptions& options);
+
 }  // namespace abate::cli

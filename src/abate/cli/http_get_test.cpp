@@ -186,13 +186,13 @@ TEST_F(HttpGetTest, NeverLeavesItsHost) {
 }
 
 TEST_F(HttpGetTest, RefusalsAreTold) {
-    const auto one = client({.timeout_ms = 300, .most_bytes = 50'000});
+    const auto one = client({.most_bytes = 50'000});
     EXPECT_EQ(one.get()(base_ + "/nowhere").error().code, ErrorCode::not_found);
     EXPECT_EQ(one.get()(base_ + "/busy").error().code, ErrorCode::unavailable);
     EXPECT_EQ(one.get()(base_ + "/big").error().code, ErrorCode::out_of_range);
-    const auto slow = one.get()(base_ + "/slow");
+    const auto slow = client({.timeout_ms = 1000}).get()(base_ + "/slow");
     EXPECT_EQ(slow.error().code, ErrorCode::unavailable);
-    EXPECT_EQ(slow.error().what, "no answer within 300 ms");
+    EXPECT_EQ(slow.error().what, "no answer within 1000 ms");
     EXPECT_EQ(one.get()(base_ + "/redfish/v1/Chassis/1").has_value(), true);  // still usable
 }
 
@@ -207,6 +207,14 @@ TEST_F(HttpGetTest, CarriesRedfish) {
     const auto plan = meter::find_redfish_power(one.get(), one.base_url());
     ASSERT_TRUE(plan.has_value());
     EXPECT_DOUBLE_EQ(meter::read_redfish_power(one.get(), *plan)->watts, 344);
+}
+
+TEST_F(HttpGetTest, TheLazyGetKeepsToItsFirstHost) {
+    (void)client();
+    const auto get = make_http_get({.user = "abate", .password_file = password_});
+    EXPECT_TRUE(get(base_ + "/login").has_value());
+    EXPECT_EQ(get("http://localhost:1/login").error().code, ErrorCode::unsupported);
+    EXPECT_EQ(make_http_get({})("not a host").error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(HttpGetTest, ASelfSignedCertificateIsRefusedUnlessItsCaIsGiven) {
