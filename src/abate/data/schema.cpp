@@ -9,11 +9,12 @@
 namespace abate::data {
 namespace {
 
-// Limits: no grid emits more than 1500 g/kWh (lignite alone: 1054 g/kWh median, IPCC SRREN annex
-// II, 1689 maximum for one plant); PUE is at least 1 by definition (ISO/IEC 30134-2) and 3 is twice
-// the survey mean; 30 kW covers a wafer-scale system (23 kW). The rest are orders of magnitude
-// above anything sold.
+// Limits. Average intensity: lignite and coal alone emit 1001 g/kWh at the median and 1689 at most
+// (IPCC SRREN 2011, annex II), so no country's mix passes 1500, and no plant at the margin 2000.
+// PUE is at least 1 by definition (ISO/IEC 30134-2), and 3 is twice the survey mean. 30 kW covers a
+// wafer-scale system (23 kW). The rest are orders of magnitude above anything sold.
 constexpr double kMaxIntensity = 1500;
+constexpr double kMaxMarginal = 2000;
 constexpr double kMaxPower = 30000;
 
 std::vector<TableSpec> make_specs() {
@@ -96,7 +97,7 @@ std::vector<TableSpec> make_specs() {
          "",
          g,
          2,
-         {{"operating_margin_gco2e_per_kwh", g, 0, kMaxIntensity}}},
+         {{"operating_margin_gco2e_per_kwh", g, 0, kMaxMarginal}}},
     };
 }
 
