@@ -1,7 +1,13 @@
 // `abate demo`: trains and serves a small model on real data, both metered, through the same door as everybody: `abate run`.
+#include "abate/cli/demo_scripts.h"
+#include "abate/cli/records.h"
+#include "abate/report/report.h"
+#include "abate/units/units.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,11 +16,6 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-
-#include "abate/cli/demo_scripts.h"
-#include "abate/cli/records.h"
-#include "abate/report/report.h"
-#include "abate/units/units.h"
 
 namespace abate::cli {
 namespace {
@@ -28,9 +29,13 @@ struct DemoOptions {
 class TemporaryFolder {
   public:
     TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "abate-demo-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "abate-demo-XXXXXX").string();
         if (mkdtemp(pattern.data()) == nullptr) {
-            throw Failure({ErrorCode::io_error, "no temporary folder can be made", pattern, "Set TMPDIR to a folder that you may write to"});
+            throw Failure({ErrorCode::io_error,
+                           "no temporary folder can be made",
+                           pattern,
+                           "Set TMPDIR to a folder that you may write to"});
         }
         path_ = pattern;
     }
@@ -56,7 +61,9 @@ int run_words(const std::vector<std::string>& words, bool silent) {
     if (child < 0) throw Failure({ErrorCode::internal, "cannot start a process", words[0], ""});
     if (child == 0) {
         if (silent) {
-            if (std::freopen("/dev/null", "w", stdout) == nullptr || std::freopen("/dev/null", "w", stderr) == nullptr) _exit(127);
+            if (std::freopen("/dev/null", "w", stdout) == nullptr ||
+                std::freopen("/dev/null", "w", stderr) == nullptr)
+                _exit(127);
         }
         execvp(argv[0], argv.data());
         _exit(127);
@@ -72,7 +79,10 @@ std::string python_with_sklearn() {
     for (const char* candidate : {"python3", "/usr/bin/python3"}) {
         if (run_words({candidate, "-c", "import sklearn"}, true) == 0) return candidate;
     }
-    throw Failure({ErrorCode::unavailable, "the demo needs Python with scikit-learn", "", "Install it: apt install python3-sklearn"});
+    throw Failure({ErrorCode::unavailable,
+                   "the demo needs Python with scikit-learn",
+                   "",
+                   "Install it: apt install python3-sklearn"});
 }
 
 RunRecord read_record(const std::string& path) {
@@ -87,13 +97,34 @@ struct Step {
     std::string output;
 };
 
-RunRecord metered(const Step& step, const std::string& python, const std::string& model, const DemoOptions& options, const std::string& program) {
-    std::vector<std::string> words{program, "run", "--quiet", "--project", "abate-demo", "--phase", step.phase, "--label", "data=sklearn-digits", "--output", step.output};
+RunRecord metered(const Step& step,
+                  const std::string& python,
+                  const std::string& model,
+                  const DemoOptions& options,
+                  const std::string& program) {
+    std::vector<std::string> words{program,
+                                   "run",
+                                   "--quiet",
+                                   "--project",
+                                   "abate-demo",
+                                   "--phase",
+                                   step.phase,
+                                   "--label",
+                                   "data=sklearn-digits",
+                                   "--output",
+                                   step.output};
     if (!options.region.empty()) words.insert(words.end(), {"--region", options.region});
-    words.insert(words.end(), {"--", python, step.script, model, fmt::format("{}", options.seconds)});
-    std::fprintf(stderr, "$ abate run --phase %s -- python3 %s\n", step.phase, std::filesystem::path(step.script).filename().c_str());
+    words.insert(words.end(),
+                 {"--", python, step.script, model, fmt::format("{}", options.seconds)});
+    std::fprintf(stderr,
+                 "$ abate run --phase %s -- python3 %s\n",
+                 step.phase,
+                 std::filesystem::path(step.script).filename().c_str());
     if (const int status = run_words(words, false); status != 0) {
-        throw Failure({ErrorCode::internal, fmt::format("the {} step ended with status {}", step.phase, status), step.script, "Its own message stands above"});
+        throw Failure({ErrorCode::internal,
+                       fmt::format("the {} step ended with status {}", step.phase, status),
+                       step.script,
+                       "Its own message stands above"});
     }
     return read_record(step.output);
 }
@@ -104,7 +135,11 @@ void print_sum(const RunRecord& training, const RunRecord& inference) {
     for (const RunRecord* record : {&training, &inference}) {
         const EnergyRange& e = record->attributed.energy;
         // One machine, one model of its power: the two runs err together.
-        energy.add({e.value.energy().in(joules), e.low.energy().in(joules), e.high.energy().in(joules), e.kind}, "machine");
+        energy.add({e.value.energy().in(joules),
+                    e.low.energy().in(joules),
+                    e.high.energy().in(joules),
+                    e.kind},
+                   "machine");
         if (record->operational) carbon.add(record->operational->location_kgco2e, "machine");
     }
     const Ranged e = energy.total();
@@ -120,9 +155,12 @@ void print_sum(const RunRecord& training, const RunRecord& inference) {
 
 void print_sum_json(const RunRecord& training, const RunRecord& inference) {
     nlohmann::ordered_json out;
-    out["runs"] = {nlohmann::ordered_json::parse(report::run_record_json(training, -1)), nlohmann::ordered_json::parse(report::run_record_json(inference, -1))};
-    out["attributed_energy_j"] = (training.attributed.energy.value + inference.attributed.energy.value).energy().in(joules);
-    out["location_kgco2e"] = training.operational->location_kgco2e.value + inference.operational->location_kgco2e.value;
+    out["runs"] = {nlohmann::ordered_json::parse(report::run_record_json(training, -1)),
+                   nlohmann::ordered_json::parse(report::run_record_json(inference, -1))};
+    out["attributed_energy_j"] =
+        (training.attributed.energy.value + inference.attributed.energy.value).energy().in(joules);
+    out["location_kgco2e"] =
+        training.operational->location_kgco2e.value + inference.operational->location_kgco2e.value;
     std::printf("%s\n", out.dump(2).c_str());
 }
 
@@ -141,7 +179,9 @@ void run_demo(const DemoOptions& options, Context& context) {
         print_sum_json(training, inference);
         return;
     }
-    std::printf("\nTraining\n%s\nInference\n%s\n", report::run_summary(training, false).c_str(), report::run_summary(inference, false).c_str());
+    std::printf("\nTraining\n%s\nInference\n%s\n",
+                report::run_summary(training, false).c_str(),
+                report::run_summary(inference, false).c_str());
     print_sum(training, inference);
     std::printf("Both are kept: abate runs --project abate-demo\n");
 }
@@ -150,9 +190,13 @@ void run_demo(const DemoOptions& options, Context& context) {
 
 void add_demo(CLI::App& app, Context& context) {
     auto options = std::make_shared<DemoOptions>();
-    CLI::App* demo = app.add_subcommand("demo", "Train and then serve a small model on real data, both metered");
-    demo->add_option("--seconds", options->seconds, "How long each step works (default 5)")->check(CLI::Range(0.1, 3600.0));
-    demo->add_option("--region", options->region, "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
+    CLI::App* demo =
+        app.add_subcommand("demo", "Train and then serve a small model on real data, both metered");
+    demo->add_option("--seconds", options->seconds, "How long each step works (default 5)")
+        ->check(CLI::Range(0.1, 3600.0));
+    demo->add_option("--region",
+                     options->region,
+                     "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     demo->add_flag("--json", context.json, "Print the two run records and their sum");
     demo->footer("Example:\n  abate demo --region FR");
     demo->callback([options, &context] { run_demo(*options, context); });

@@ -5,12 +5,14 @@ __asm__(
     ".section .rodata\n"
     ".global abate_demo_train\n"
     "abate_demo_train:\n"
-    ".incbin \"" ABATE_DEMO_DIR "/train_digits.py\"\n"
+    ".incbin \"" ABATE_DEMO_DIR
+    "/train_digits.py\"\n"
     ".global abate_demo_train_end\n"
     "abate_demo_train_end:\n"
     ".global abate_demo_serve\n"
     "abate_demo_serve:\n"
-    ".incbin \"" ABATE_DEMO_DIR "/serve_digits.py\"\n"
+    ".incbin \"" ABATE_DEMO_DIR
+    "/serve_digits.py\"\n"
     ".global abate_demo_serve_end\n"
     "abate_demo_serve_end:\n"
     ".previous\n");

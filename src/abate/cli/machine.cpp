@@ -67,9 +67,12 @@ Machine open_machine(Context& context, const MachineOptions& options) {
     for (const std::string& gpu : meter::gpu_names(machine.devices))
         machine.host.gpus.push_back(gpu);
 
-    const meter::Reservation reservation =
-        meter::decide_reservation(meter::read_system_view(environment, [](const std::string& name) { return environment_variable(name.c_str()); }, {}),
-                                  options.whole_machine);
+    const meter::Reservation reservation = meter::decide_reservation(
+        meter::read_system_view(
+            environment,
+            [](const std::string& name) { return environment_variable(name.c_str()); },
+            {}),
+        options.whole_machine);
     machine.notes.push_back("idle energy: " + reservation.reason);
     machine.idle_rule = meter::to_string(reservation.rule);
     machine.meter_options.whole_machine = options.whole_machine;

@@ -223,7 +223,8 @@ void take_flop(RunRecord& record, const Result<meter::FpCounters>& counters) {
     if (!count) return;
     record.work.flop = count->flop.value;
     record.work.flop_basis = "hardware";
-    record.work.source = count->multiplexed ? "CPU floating-point counters, scaled for multiplexing" : "CPU floating-point counters";
+    record.work.source = count->multiplexed ? "CPU floating-point counters, scaled for multiplexing"
+                                            : "CPU floating-point counters";
 }
 
 void run_command(const RunOptions& options, const CLI::App& command, Context& context) {
@@ -251,7 +252,8 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     if (prepared.assess.region.empty() && !options.quiet)
         context.note(unknown_region_sentence(context));
 
-    const Result<meter::FpCounters> fp = meter::FpCounters::open(tree.pid(), context.sensor_environment());
+    const Result<meter::FpCounters> fp =
+        meter::FpCounters::open(tree.pid(), context.sensor_environment());
     meter::RunMeter meter(std::move(machine.devices), machine.meter_options, context.clock);
     Result<meter::RunOutcome> outcome = meter::run_metered(tree,
                                                            meter,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
 #include <cstdint>
@@ -68,5 +69,14 @@ using EnvironmentLookup = std::function<std::string(const char* name)>;
 //     merged(merged(user_file, project_file), environment)      // option > ABATE_... >
 //     ./abate.toml > user
 [[nodiscard]] Settings merged(const Settings& lower, const Settings& upper);
+
+// The profile of `abate calibrate` (report::profile_toml). Errors: parse_error with file:line:column, version_mismatch.
+[[nodiscard]] Result<meter::PowerProfile> parse_profile(std::string_view toml,
+                                                        std::string_view file_name);
+
+// A wall meter's log: CSV with the columns time (RFC 3339, or seconds since 1970) and watts, in order of time.
+// Errors: parse_error with file:line.
+[[nodiscard]] Result<meter::PowerTrace> parse_power_trace(std::string_view csv,
+                                                          std::string_view file_name);
 
 }  // namespace abate::input

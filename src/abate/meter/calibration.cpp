@@ -35,13 +35,16 @@ std::vector<double> falling_slopes(const std::vector<double>& x, const std::vect
         }
     }
     std::vector<double> slopes;
-    for (const Pool& pool : pools) slopes.insert(slopes.end(), pool.segments, std::max(0.0, pool.slope()));
+    for (const Pool& pool : pools)
+        slopes.insert(slopes.end(), pool.segments, std::max(0.0, pool.slope()));
     return slopes;
 }
 
 // Levels with (nearly) the same load become one.
 void merge_equal_loads(std::vector<LoadLevel>& levels) {
-    std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) { return a.utilisation < b.utilisation; });
+    std::sort(levels.begin(), levels.end(), [](const auto& a, const auto& b) {
+        return a.utilisation < b.utilisation;
+    });
     std::vector<LoadLevel> merged;
     for (const LoadLevel& level : levels) {
         if (!merged.empty() && level.utilisation - merged.back().utilisation < 0.01) {
@@ -71,7 +74,8 @@ double percentile(std::vector<double> sorted, double share) {
     const double position = share * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(position);
     const std::size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+    return sorted[below] +
+           (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 }  // namespace
@@ -79,13 +83,14 @@ double percentile(std::vector<double> sorted, double share) {
 Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     merge_equal_loads(levels);
     if (levels.size() < 3 || levels.back().utilisation - levels.front().utilisation < 0.5) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("{} load levels between {:.0f} and {:.0f} % are too few to fit a curve",
-                                 levels.size(),
-                                 levels.empty() ? 0 : levels.front().utilisation * 100,
-                                 levels.empty() ? 0 : levels.back().utilisation * 100),
-                     "",
-                     "Run it on an otherwise idle machine, for longer"};
+        return Error{
+            ErrorCode::invalid_argument,
+            fmt::format("{} load levels between {:.0f} and {:.0f} % are too few to fit a curve",
+                        levels.size(),
+                        levels.empty() ? 0 : levels.front().utilisation * 100,
+                        levels.empty() ? 0 : levels.back().utilisation * 100),
+            "",
+            "Run it on an otherwise idle machine, for longer"};
     }
     std::vector<double> x;
     std::vector<double> y;
@@ -95,11 +100,15 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     }
     const std::vector<double> slopes = falling_slopes(x, y);
     std::vector<double> fitted{0};
-    for (std::size_t i = 1; i < x.size(); ++i) fitted.push_back(fitted.back() + slopes[i - 1] * (x[i] - x[i - 1]));
+    for (std::size_t i = 1; i < x.size(); ++i)
+        fitted.push_back(fitted.back() + slopes[i - 1] * (x[i] - x[i - 1]));
     // The best offset for these slopes is the mean difference.
-    const double offset = (std::accumulate(y.begin(), y.end(), 0.0) - std::accumulate(fitted.begin(), fitted.end(), 0.0)) / static_cast<double>(y.size());
+    const double offset = (std::accumulate(y.begin(), y.end(), 0.0) -
+                           std::accumulate(fitted.begin(), fitted.end(), 0.0)) /
+                          static_cast<double>(y.size());
     double squares = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) squares += (y[i] - fitted[i] - offset) * (y[i] - fitted[i] - offset);
+    for (std::size_t i = 0; i < y.size(); ++i)
+        squares += (y[i] - fitted[i] - offset) * (y[i] - fitted[i] - offset);
     const double mean = std::accumulate(y.begin(), y.end(), 0.0) / static_cast<double>(y.size());
     const double deviation = std::sqrt(squares / static_cast<double>(y.size()));
 
@@ -107,11 +116,15 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     profile.residual = mean > 0 ? deviation / mean : 0;
     const auto add = [&](double load, double watts) {
         watts = std::max(0.0, watts);
-        profile.points.push_back({load, {.value = watts, .low = std::max(0.0, watts - kNinetyPercent * deviation), .high = watts + kNinetyPercent * deviation}});
+        profile.points.push_back({load,
+                                  {.value = watts,
+                                   .low = std::max(0.0, watts - kNinetyPercent * deviation),
+                                   .high = watts + kNinetyPercent * deviation}});
     };
     // Extended along the outer slopes to no load and to full load.
     if (x.front() > 1e-6) add(0, fitted.front() + offset - slopes.front() * x.front());
-    for (std::size_t i = 0; i < x.size(); ++i) add(i == 0 && x[i] <= 1e-6 ? 0 : x[i], fitted[i] + offset);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        add(i == 0 && x[i] <= 1e-6 ? 0 : x[i], fitted[i] + offset);
     if (x.back() < 1 - 1e-6) add(1, fitted.back() + offset + slopes.back() * (1 - x.back()));
     profile.points.back().utilisation = 1;
 
@@ -130,14 +143,16 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
             least = std::min(least, level.dram_w / level.memory_used_gb);
             most = std::max(most, level.dram_w / level.memory_used_gb);
         }
-        profile.dram_w_per_gb = {.value = per_gb, .low = least, .high = most, .kind = RangeKind::bound};
+        profile.dram_w_per_gb = {
+            .value = per_gb, .low = least, .high = most, .kind = RangeKind::bound};
     }
     return profile;
 }
 
 Result<Ranged> fit_node_ratio(const PowerTrace& components, const PowerTrace& wall) {
     constexpr std::int64_t kWindow = 10'000'000;
-    if (components.at.empty() || wall.at.empty()) return Error{ErrorCode::invalid_argument, "one of the two traces is empty", "", ""};
+    if (components.at.empty() || wall.at.empty())
+        return Error{ErrorCode::invalid_argument, "one of the two traces is empty", "", ""};
     const Timestamp from = std::max(components.at.front(), wall.at.front());
     const Timestamp to = std::min(components.at.back(), wall.at.back());
     std::vector<double> ratios;
@@ -160,10 +175,12 @@ Result<Ranged> fit_node_ratio(const PowerTrace& components, const PowerTrace& wa
     std::sort(ratios.begin(), ratios.end());
     const double value = wall_sum / component_sum;
     if (value < 1) {
-        return Error{ErrorCode::invalid_argument,
-                     fmt::format("the wall meter shows {:.2f} times the components' power, which cannot be", value),
-                     "",
-                     "Check that it meters this machine alone, in watts"};
+        return Error{
+            ErrorCode::invalid_argument,
+            fmt::format("the wall meter shows {:.2f} times the components' power, which cannot be",
+                        value),
+            "",
+            "Check that it meters this machine alone, in watts"};
     }
     return Ranged{.value = value,
                   .low = std::min(value, std::max(1.0, percentile(ratios, 0.05))),

@@ -7,11 +7,11 @@
 // where they would rise (pool adjacent violators), which is exact for equal weights. docs/methodology/model.md.
 #pragma once
 
-#include <vector>
-
 #include "abate/core/clock.h"
 #include "abate/core/result.h"
 #include "abate/meter/profile.h"
+
+#include <vector>
 
 namespace abate::meter {
 

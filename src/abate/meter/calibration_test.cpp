@@ -10,7 +10,8 @@ namespace {
 
 TEST(FitProfile, FindsAConcaveCurveExactly) {
     // 20 W idle, 40 W more up to half load, 20 W more up to full load.
-    const PowerProfile profile = fit_profile({{0, 20}, {0.25, 40}, {0.5, 60}, {0.75, 70}, {1, 80}}).value();
+    const PowerProfile profile =
+        fit_profile({{0, 20}, {0.25, 40}, {0.5, 60}, {0.75, 70}, {1, 80}}).value();
     EXPECT_NEAR(power_at(profile.points, 0).value, 20, 1e-9);
     EXPECT_NEAR(power_at(profile.points, 0.3).value, 44, 1e-9);
     EXPECT_NEAR(power_at(profile.points, 1).value, 80, 1e-9);
@@ -37,11 +38,13 @@ TEST(FitProfile, ExtendsToNoLoadAndFullLoad) {
 
 TEST(FitProfile, RefusesTooFewLevels) {
     EXPECT_EQ(fit_profile({{0, 20}, {1, 80}}).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(fit_profile({{0.1, 20}, {0.2, 25}, {0.3, 30}}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(fit_profile({{0.1, 20}, {0.2, 25}, {0.3, 30}}).error().code,
+              ErrorCode::invalid_argument);
 }
 
 TEST(FitProfile, FitsDramPerGigabyte) {
-    const PowerProfile profile = fit_profile({{0, 20, 4, 10}, {0.5, 60, 4, 10}, {1, 80, 4, 10}}).value();
+    const PowerProfile profile =
+        fit_profile({{0, 20, 4, 10}, {0.5, 60, 4, 10}, {1, 80, 4, 10}}).value();
     EXPECT_DOUBLE_EQ(profile.dram_w_per_gb.value, 0.4);
 }
 
@@ -49,7 +52,8 @@ RC_GTEST_PROP(FitProfile, IsAlwaysConcaveAndNeverFalls, ()) {
     std::vector<LoadLevel> levels;
     const int count = *rc::gen::inRange(3, 12);
     for (int i = 0; i < count; ++i) {
-        levels.push_back({static_cast<double>(i) / (count - 1), static_cast<double>(*rc::gen::inRange(1, 400))});
+        levels.push_back(
+            {static_cast<double>(i) / (count - 1), static_cast<double>(*rc::gen::inRange(1, 400))});
     }
     const Result<PowerProfile> profile = fit_profile(levels);
     RC_ASSERT(profile.has_value());
@@ -72,8 +76,10 @@ TEST(FitNodeRatio, IsTheRatioOfEnergies) {
 }
 
 TEST(FitNodeRatio, RefusesWhatCannotBe) {
-    EXPECT_NE(fit_node_ratio(steady(200, 60), steady(100, 60)).error().what.find("0.50 times"), std::string::npos);
-    EXPECT_NE(fit_node_ratio(steady(200, 20), steady(260, 20)).error().what.find("less than 30 s"), std::string::npos);
+    EXPECT_NE(fit_node_ratio(steady(200, 60), steady(100, 60)).error().what.find("0.50 times"),
+              std::string::npos);
+    EXPECT_NE(fit_node_ratio(steady(200, 20), steady(260, 20)).error().what.find("less than 30 s"),
+              std::string::npos);
     EXPECT_FALSE(fit_node_ratio({}, steady(1, 60)));
 }
 

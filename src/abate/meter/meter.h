@@ -4,6 +4,7 @@
 // joules) and run_meter.h (the totals of a run); run_loop.h ties them to a command.
 #pragma once
 
+#include "abate/meter/calibration.h"
 #include "abate/meter/counter.h"
 #include "abate/meter/discover.h"
 #include "abate/meter/fp_counters.h"

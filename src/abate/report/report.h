@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
 #include <span>
@@ -40,5 +41,8 @@ namespace abate::report {
 [[nodiscard]] std::string human_power(double watts);
 [[nodiscard]] std::string human_duration(double seconds);
 [[nodiscard]] std::string human_bytes(double bytes);
+
+// The file of `abate calibrate`; read by input::parse_profile.
+[[nodiscard]] std::string profile_toml(const meter::PowerProfile& profile);
 
 }  // namespace abate::report
