@@ -115,6 +115,21 @@ TEST_F(LayersTest, OverridesReachRegionsChipsAndProcessors) {
     EXPECT_DOUBLE_EQ(tables.coefficient("memory", "DRAM power")->range.value, 0.5);
 }
 
+// The hint of a missing direct factor names a cell; setting that cell must work.
+TEST_F(LayersTest, AnyNamedGridMayBeGivenAFactor) {
+    EXPECT_EQ(Tables::load()->show("grid_intensity_annual", "SE-SE3").error().code,
+              ErrorCode::not_found);
+    Layers layers;
+    layers.options = {"grid_intensity_annual/SE-SE3/direct_gco2e_per_kwh=5",
+                      "grid_intensity_annual/SE-SE3/life_cycle_gco2e_per_kwh=25"};
+    const Tables tables = Tables::load(layers).value();
+    const Place stockholm = tables.place("SE3").value();
+    EXPECT_DOUBLE_EQ(tables.intensity_direct(stockholm)->range.value, 5);
+    EXPECT_DOUBLE_EQ(tables.intensity(stockholm)->range.value, 25);
+    EXPECT_EQ(tables.show("grid_intensity_annual", "SE-SE3")->size(), 2U);
+    EXPECT_EQ(tables.show("grid_intensity_annual", "nowhere").error().code, ErrorCode::not_found);
+}
+
 TEST_F(LayersTest, APackAddsRowsOfItsOwn) {
     Layers layers;
     layers.packs = {pack("cloud_regions",

@@ -270,6 +270,10 @@ void LayeredTables::each(std::string_view table,
 Result<void> LayeredTables::check_key(const TableSpec& table,
                                       std::string_view key,
                                       const std::string& where) const {
+    // An annual intensity may be set for any grid that has a name, rows or none.
+    const bool names_a_grid = table.name == "grid_intensity_annual" &&
+                              (row("places", key).has_value() || row("zones", key).has_value());
+    if (names_a_grid) return {};
     std::vector<std::string> known;
     for (const Sheet* sheet : sheets(table)) {
         for (std::size_t row = 0; row < sheet->view->rows(); ++row) {
@@ -435,8 +439,6 @@ Result<std::vector<Row>> Tables::rows(std::string_view table, std::string_view f
 Result<std::vector<Row>> Tables::show(std::string_view table, std::string_view key) const {
     const Result<const TableSpec*> spec = known_table(table);
     if (!spec) return spec.error();
-    const Result<void> known = impl_->check_key(**spec, key, {});
-    if (!known) return known.error();
     std::vector<Row> found;
     impl_->each((*spec)->name, [&](const Sheet& sheet, std::size_t row) {
         if (sheet.has_key(row, key)) found.push_back(row_from(sheet, row));
@@ -444,7 +446,13 @@ Result<std::vector<Row>> Tables::show(std::string_view table, std::string_view k
     for (const PlacedOverride& placed : impl_->overrides)
         if (placed.table == *spec && same_folded(placed.cell.key, key))
             found.push_back(row_from(placed));
-    return found;
+    if (!found.empty()) return found;
+    const Result<void> known = impl_->check_key(**spec, key, {});
+    if (!known) return known.error();
+    return Error{ErrorCode::not_found,
+                 "no row of " + std::string(table) + " is for \"" + std::string(key) + "\"",
+                 "",
+                 "`abate data show " + std::string(key) + "` tells which table answers."};
 }
 
 Result<void> Tables::check_override(const Override& wanted) const {
