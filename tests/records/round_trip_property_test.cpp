@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "random_record.h"
@@ -39,6 +40,25 @@ RC_GTEST_PROP(RunRecordJson, AWriterNeverThrowsWhateverTheRecordHolds, ()) {
     const std::vector<RunRecord> records{record, record};
     RC_ASSERT(!report::run_record_json(record).empty());
     RC_ASSERT(!report::runs_json(records).empty());
+    RC_ASSERT(!report::run_summary(record, true).empty());
+    RC_ASSERT(!report::runs_table(records, true).empty());
+    RC_ASSERT(!report::show_text(record, true, true).empty());
+    RC_ASSERT(!report::runs_csv(records).empty());
+    RC_ASSERT(!report::codecarbon_csv(records).empty());
+    RC_ASSERT(!report::model_card_yaml(records).empty());
+    RC_ASSERT(!report::cite_text(records).empty());
+}
+
+RC_GTEST_PROP(RunSummary, FitsEightLinesOfAHundredColumnsWhateverTheRecordHolds, ()) {
+    const std::string text = report::run_summary(testing::any_record(testing::any_bytes), false);
+    RC_ASSERT(std::count(text.begin(), text.end(), '\n') <= 8);
+    std::size_t columns = 0;
+    for (const char c : text) {
+        if (c == '\n') columns = 0;
+        // Bytes 10xxxxxx continue a character.
+        else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U)
+            RC_ASSERT(++columns <= 100U);
+    }
 }
 
 TEST(RunRecordJson, PrintsNumbersThatJsonDoesNotHaveAsNull) {

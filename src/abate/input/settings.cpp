@@ -5,7 +5,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <sstream>
+#include <array>
+#include <charconv>
 
 namespace abate::input {
 namespace {
@@ -64,10 +65,11 @@ class SettingsReader {
         if (const auto* string = node->as_string()) {
             text = string->get();
         } else if (node->is_number() && accepts_number(key)) {
-            std::ostringstream written;
-            written.imbue(std::locale::classic());
-            written << node->value<double>().value_or(0);
-            text = written.str();
+            std::array<char, 32> written{};
+            const double number = node->value<double>().value_or(0);
+            const auto end =
+                std::to_chars(written.data(), written.data() + written.size(), number).ptr;
+            text.assign(written.data(), end);
         } else {
             refuse_kind(*node, key, accepts_number(key) ? "a number" : "a string in quotes");
             return;

@@ -78,6 +78,8 @@ TEST(Settings, NameThePlaceOfAWrongValue) {
         EXPECT_EQ(result.error().code, c.code) << c.toml;
     }
     EXPECT_EQ(parse_settings("pue = \"4.5!\"", "f")->pue, 4.5);
+    EXPECT_EQ(parse_settings("pue = 1.23456789", "f")->pue, 1.23456789);
+    EXPECT_EQ(parse_settings("pue = 2", "f")->pue, 2.0);
 }
 
 TEST(Settings, OfBrokenTomlSayWhere) {

@@ -284,7 +284,7 @@ void explain_carbon(Page& page, const RunRecord& record) {
                   ? fmt::format("water = node x (WUE on site + PUE x WUE of the power) = {} l",
                                 shortest(*operational.water_l))
                   : std::string("water: unknown, no WUE is known for this place"));
-    add_sources(page, record, {"wue"});
+    add_sources(page, record, {"wue", "generation_water"});
 }
 
 void explain_work(Page& page, const RunRecord& record) {
