@@ -72,7 +72,7 @@ struct Chip {
 std::vector<Chip> find_chips(const std::string& root) {
     std::vector<Chip> chips;
     for (const std::string& entry : list_folder(root)) {
-        const std::string folder = root + "/" + entry;
+        const std::string folder = fmt::format("{}/{}", root, entry);
         auto name = read_line(folder + "/name");
         // acpi_power_meter before Linux 6.12 puts its attributes beside the device, not the class.
         const std::string device = folder + "/device";
