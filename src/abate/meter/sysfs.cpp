@@ -42,11 +42,13 @@ std::optional<std::uint64_t> parse_digits(std::string_view digits) noexcept {
     return value;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 SysfsUint128 gcd_128(SysfsUint128 a, SysfsUint128 b) {
     while (b != 0) a = std::exchange(b, a % b);
     return a;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a fraction is written
 std::optional<Fraction> reduce_fraction(SysfsUint128 num, SysfsUint128 den) {
     constexpr SysfsUint128 kLimit = std::numeric_limits<std::uint64_t>::max();
     if (num == 0) return std::nullopt;
@@ -78,6 +80,7 @@ bool parse_cpu_range(std::string_view part, std::vector<int>& cpus) {
 }
 
 // "hwmon2" < "hwmon10": runs of digits compare as numbers.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an order, as operator<
 bool natural_less(const std::string& a, const std::string& b) {
     std::size_t i = 0;
     std::size_t j = 0;

@@ -166,6 +166,7 @@ class BatterySensor final : public Sensor {
     Reading last_{};
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Finding's members
 Finding finding(FindingState state, const std::string& subject, const std::string& detail) {
     return {.source = "battery",
             .state = state,
@@ -181,7 +182,7 @@ SensorOpening open(const SensorEnvironment& environment, FileCalls calls) {
     SensorOpening opening;
     auto sensor = std::make_unique<BatterySensor>(*environment.clock, std::move(calls));
     for (const std::string& entry : list_folder(root)) {
-        const std::string folder = root + "/" + entry;
+        const std::string folder = fmt::format("{}/{}", root, entry);
         const std::string type = read_line(folder + "/type").value_or("");
         // scope "Device" is the battery of a mouse or a pen.
         if (read_line(folder + "/scope").value_or("System") == "Device") continue;

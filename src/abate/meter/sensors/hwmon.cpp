@@ -35,18 +35,16 @@ constexpr std::int64_t kBusIntervalNs = 100'000'000;
 constexpr double kDefaultAccuracy = 0.05;
 
 // Supplies whose driver serves nothing but supplies: Linux Documentation/hwmon, PMBus drivers.
-constexpr std::array<const char*, 14> kSupplyChips = {"acbel_fsg032",
+constexpr std::array<const char*, 12> kSupplyChips = {"acbel_fsg032",
                                                       "cffps",
                                                       "cffps1",
                                                       "cffps2",
                                                       "corsairpsu",
-                                                      "crps185",
                                                       "dps920ab",
-                                                      "fsp3y",
+                                                      "intel_crps185",
                                                       "ipsps1",
                                                       "pfe1100",
                                                       "pfe3000",
-                                                      "psu",
                                                       "ym2151e",
                                                       "yh5151e"};
 // Read by the accelerator sensors, or not a sensor of power at all.
@@ -74,7 +72,7 @@ struct Chip {
 std::vector<Chip> find_chips(const std::string& root) {
     std::vector<Chip> chips;
     for (const std::string& entry : list_folder(root)) {
-        const std::string folder = root + "/" + entry;
+        const std::string folder = fmt::format("{}/{}", root, entry);
         auto name = read_line(folder + "/name");
         // acpi_power_meter before Linux 6.12 puts its attributes beside the device, not the class.
         const std::string device = folder + "/device";

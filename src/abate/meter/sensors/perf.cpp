@@ -54,6 +54,7 @@ struct Place {
     int die = -1;
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Finding's members
 Finding finding(FindingState state, const std::string& subject, std::string detail) {
     Finding result{.source = "perf",
                    .state = state,

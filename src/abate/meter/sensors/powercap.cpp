@@ -138,7 +138,7 @@ std::vector<Zone> find_zones(const std::string& root, CpuVendor vendor) {
     std::vector<Zone> zones;
     std::map<std::string, std::size_t> by_id;
     for (const std::string& id : list_folder(root)) {  // parents before their children
-        const std::string folder = root + "/" + id;
+        const std::string folder = fmt::format("{}/{}", root, id);
         if (!path_exists(folder + "/energy_uj")) continue;  // a control type, or power only
         Zone zone{.id = id,
                   .control = id.substr(0, id.find(':')),
@@ -183,6 +183,7 @@ Finding denied(const std::string& root, std::size_t count) {
             .gain = kRaplGain};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Finding's members
 Finding absent(const std::string& root, const std::string& detail) {
     return {.source = "powercap",
             .state = FindingState::absent,
