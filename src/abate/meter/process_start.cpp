@@ -56,6 +56,7 @@ bool looks_like_text(const char* path) noexcept {
 // Tries each file; returns the errno that counts: EACCES of any over ENOENT of the last.
 int exec_first(ExecPlan& plan) noexcept {
     int result = ENOENT;
+    const bool named = plan.text.front().find('/') != std::string::npos;
     for (std::string& file : plan.candidates) {
         ::execve(file.c_str(), plan.arguments.data(), environ);
         int error = errno;
@@ -65,7 +66,9 @@ int exec_first(ExecPlan& plan) noexcept {
             error = ENOEXEC;
         }
         if (error == EACCES) {
-            result = EACCES;
+            // A folder of PATH that may not be searched hides nothing that was meant: as in a
+            // shell, only a file that is there counts.
+            if (named || ::access(file.c_str(), F_OK) == 0) result = EACCES;
         } else if (error != ENOENT && error != ENOTDIR && error != ESTALE && error != ENODEV &&
                    error != ETIMEDOUT) {
             return error;

@@ -376,7 +376,7 @@ std::int64_t ProcessTree::cpu_time_ns(bool walk) noexcept {
     if (walk) {
         impl_->run_walk();
         alive_ns = impl_->walk.cpu_ns();
-    } else if (!impl_->exited) {
+    } else if (!impl_->exited && !impl_->leaf) {
         // The child alone is safe without a walk: we have not waited for it, and nobody else can.
         const LiveProcess child = impl_->walk.read(impl_->pid);
         alive_ns = child.own_ns + child.waited_ns;

@@ -161,9 +161,8 @@ void ProcessWalk::scan_all() noexcept {
 }
 
 void ProcessWalk::add_scanned_children(pid_t pid) noexcept {
-    for (const Link& link : std::ranges::equal_range(links_, pid, {}, &Link::ppid)) {
-        children_.push_back(link.pid);
-    }
+    auto link = std::ranges::lower_bound(links_, pid, {}, &Link::ppid);
+    for (; link != links_.end() && link->ppid == pid; ++link) children_.push_back(link->pid);
 }
 
 void ProcessWalk::run(pid_t root, std::span<const LiveProcess> excluded) noexcept {
