@@ -34,8 +34,10 @@ using ::testing::Not;
 using testing::read_bytes;
 using testing::run_number;
 using ::testing::SizeIs;
+using testing::start_child;
 using ::testing::StartsWith;
 using testing::TemporaryFolder;
+using testing::wait_for;
 using testing::write_bytes;
 
 constexpr Timestamp kNow{1'763'802'000'000'000};  // 2025-11-22T09:00:00Z
@@ -273,24 +275,20 @@ TEST_P(EveryRunStore, TakesRunsOfManyProcessesAtOnce) {
     constexpr int kRuns = 10;
     std::vector<pid_t> children;
     for (int p = 0; p < kProcesses; ++p) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             // A home that nobody has opened: all begin it at once.
             std::vector<std::string> notes;
             const auto store = open_or_throw(
                 folder_ / "shared", notes, GetParam() == "sqlite" ? kLocalDisk : kNetworkDisk);
             for (int n = 0; n < kRuns; ++n) {
-                if (!store->put(run_number(100 * p + n))) ::_exit(1);
-                if (!store->put(run_number(5000))) ::_exit(2);  // the same by all
+                if (!store->put(run_number(100 * p + n))) return 1;
+                if (!store->put(run_number(5000))) return 2;  // the same by all
             }
-            ::_exit(notes.empty() ? 0 : 3);
-        }
-        children.push_back(child);
+            return notes.empty() ? 0 : 3;
+        }));
     }
     for (const pid_t child : children) {
-        int status = -1;
-        ::waitpid(child, &status, 0);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(wait_for(child), 0);
     }
     std::vector<std::string> notes;
     const auto store = open_or_throw(
@@ -399,18 +397,14 @@ TEST(SqliteRunStore, IsMovedAsideOnceByManyThatFindItDamaged) {
     write_bytes(folder / "runs.db", std::string(5000, 'a'));
     std::vector<pid_t> children;
     for (int p = 0; p < 8; ++p) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             std::vector<std::string> notes;
             const auto store = open_or_throw(folder.path(), notes);
-            ::_exit(store->put(run_number(p)) ? 0 : 1);
-        }
-        children.push_back(child);
+            return store->put(run_number(p)) ? 0 : 1;
+        }));
     }
     for (const pid_t child : children) {
-        int status = -1;
-        ::waitpid(child, &status, 0);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(wait_for(child), 0);
     }
     std::vector<std::string> notes;
     const auto store = open_or_throw(folder.path(), notes);
@@ -513,19 +507,20 @@ TEST(SqliteRunStore, SurvivesAWriterThatIsKilled) {
     ASSERT_EQ(::pipe(pipe_ends), 0);
     const int rounds = testing::long_tests() ? 100 : 10;
     for (int round = 0; round < rounds; ++round) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        const pid_t child = start_child([&]() -> int {
             std::vector<std::string> notes;
             const auto store = open_or_throw(folder.path(), notes);
-            for (int n = round * 1000;; ++n) {
-                if (!store->put(run_number(n))) ::_exit(1);
-                if (::write(pipe_ends[1], &n, sizeof n) != sizeof n) ::_exit(2);
+            for (int n = round * 1000; n < (round + 1) * 1000; ++n) {
+                if (!store->put(run_number(n))) return 1;
+                if (::write(pipe_ends[1], &n, sizeof n) != sizeof n) return 2;
             }
-        }
+            ::pause();
+            return 3;
+        });
         int last = -1;
         for (int n = 0; n <= round % 5; ++n) ASSERT_GT(::read(pipe_ends[0], &last, sizeof last), 0);
         ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
+        EXPECT_EQ(wait_for(child), -SIGKILL);
         // What was written to the pipe before the kill is stored.
         ::fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK);
         while (::read(pipe_ends[0], &last, sizeof last) > 0) {

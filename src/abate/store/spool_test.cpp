@@ -26,8 +26,10 @@ using ::testing::IsEmpty;
 using testing::names_in;
 using testing::read_bytes;
 using ::testing::SizeIs;
+using testing::start_child;
 using testing::state_number;
 using testing::TemporaryFolder;
+using testing::wait_for;
 using testing::write_bytes;
 
 const std::string kHeader = R"({"schema":1,"status":"running"})";
@@ -335,19 +337,19 @@ TEST(Spool, KilledAtAnyMomentLosesNothingThatWasSaved) {
         const TemporaryFolder folder;
         progress->begun = 0;
         progress->saved = 0;
-        const pid_t child = ::fork();
-        if (child == 0) {
+        const pid_t child = start_child([&]() -> int {
             auto writer = new_spool(folder.path(), "01JD", 2, {.compact_bytes = 5'000});
-            for (int n = 1;; ++n) {
+            for (int n = 1; n < 1'000'000; ++n) {
                 progress->begun = n;
                 if (writer->save(state_number(n))) progress->saved = n;
             }
-        }
-        while (progress->saved < 1) std::this_thread::yield();
+            return 1;
+        });
+        for (int wait = 0; progress->saved < 1 && wait < 30'000; ++wait) ::usleep(1000);
         // Any moment will do; spread over some dozen saves.
         ::usleep(static_cast<useconds_t>(round * 7919 % 30'000));
         ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
+        EXPECT_EQ(wait_for(child), -SIGKILL);
         std::vector<std::string> problems;
         const auto claimed = claim_spools(folder.path(), problems, kLocal);
         ASSERT_THAT(claimed, SizeIs(1));
@@ -366,20 +368,16 @@ TEST(Spool, TakesTwoHundredWritersInOneFolder) {
     constexpr int kWriters = 200;
     std::vector<pid_t> children;
     for (int w = 0; w < kWriters; ++w) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             auto writer = new_spool(folder / "spool", fmt::format("run-{:03}", w));
             for (int n = 1; n <= 5; ++n) {
-                if (!writer->save(state_number(w * 10 + n))) ::_exit(1);
+                if (!writer->save(state_number(w * 10 + n))) return 1;
             }
-            ::_exit(writer->finish(fmt::format("{{\"w\":{}}}", w)) ? 0 : 2);
-        }
-        children.push_back(child);
+            return writer->finish(fmt::format("{{\"w\":{}}}", w)) ? 0 : 2;
+        }));
     }
     for (const pid_t child : children) {
-        int status = -1;
-        ::waitpid(child, &status, 0);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(wait_for(child), 0);
     }
     std::vector<std::string> problems;
     const auto claimed = claim_spools(folder / "spool", problems, kLocal);
@@ -464,22 +462,18 @@ TEST(Claim, GivesEachFileToOneOfManyProcesses) {
     constexpr int kProcesses = 4;
     std::vector<pid_t> children;
     for (int p = 0; p < kProcesses; ++p) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             ClaimOptions other = kNetwork;
             other.boot_id = fmt::format("another-boot-{}", p);
             std::vector<std::string> problems;
             const auto claimed = claim_spools(folder.path(), problems, other);
             for (const ClaimedSpool& spool : claimed) release_claim(spool);
-            ::_exit(problems.empty() ? static_cast<int>(claimed.size()) : 99);
-        }
-        children.push_back(child);
+            return problems.empty() ? static_cast<int>(claimed.size()) : 99;
+        }));
     }
     int total = 0;
     for (const pid_t child : children) {
-        int status = 0;
-        ::waitpid(child, &status, 0);
-        total += WEXITSTATUS(status);
+        total += wait_for(child);
     }
     EXPECT_EQ(total, kFiles);
     EXPECT_THAT(names_in(folder.path()), IsEmpty());
