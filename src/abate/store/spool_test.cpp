@@ -141,6 +141,27 @@ TEST(Spool, WritesTheDocumentedBytes) {
     EXPECT_EQ(record[9 + 77 + 48 + 40], '\x01');  // flags behind three energies and five counts
 }
 
+// fuzz/corpus/spool/finished was encoded from docs/reference/files.md by a program that shares no
+// code with ours.
+TEST(Spool, ReadsWhatAnotherEncoderWrote) {
+    const char* source = std::getenv("ABATE_SOURCE_DIR");
+    if (source == nullptr) GTEST_SKIP() << "ABATE_SOURCE_DIR is not set; ctest sets it";
+    const auto content =
+        read_spool(read_bytes(std::string(source) + "/fuzz/corpus/spool/finished"));
+    ASSERT_TRUE(content) << to_string(content.error());
+    EXPECT_EQ(content->states, 2U);
+    EXPECT_FALSE(content->torn);
+    EXPECT_EQ(content->final_json, R"({"status":"finished"})");
+    EXPECT_EQ(content->origin,
+              (SpoolOrigin{true, "01234567-89ab-cdef-0123-456789abcdef", "node-7"}));
+    ASSERT_EQ(content->last_state->devices.size(), 2U);
+    EXPECT_EQ(content->last_state->elapsed_ns, 2'000'000'000);
+    EXPECT_EQ(content->last_state->idle_share_seconds, 0.5);
+    EXPECT_EQ(content->last_state->devices[1].job_low, Microjoules(2));
+    EXPECT_EQ(content->last_state->devices[1].job_high, Microjoules(-2));
+    EXPECT_TRUE(content->last_state->devices[1].gap_filled);
+}
+
 TEST(Spool, IsPrivateWhateverTheUmask) {
     const TemporaryFolder folder;
     EXPECT_EQ(in_child([&] {
