@@ -26,8 +26,10 @@ using ::testing::IsEmpty;
 using testing::names_in;
 using testing::read_bytes;
 using ::testing::SizeIs;
+using testing::start_child;
 using testing::state_number;
 using testing::TemporaryFolder;
+using testing::wait_for;
 using testing::write_bytes;
 
 const std::string kHeader = R"({"schema":1,"status":"running"})";
@@ -137,6 +139,27 @@ TEST(Spool, WritesTheDocumentedBytes) {
     // The first device's energy follows the totals: -2 in two's complement, 16 bytes.
     EXPECT_EQ(record.substr(9 + 77, 16), "\xFE" + std::string(15, '\xFF'));
     EXPECT_EQ(record[9 + 77 + 48 + 40], '\x01');  // flags behind three energies and five counts
+}
+
+// fuzz/corpus/spool/finished was encoded from docs/reference/files.md by a program that shares no
+// code with ours.
+TEST(Spool, ReadsWhatAnotherEncoderWrote) {
+    const char* source = std::getenv("ABATE_SOURCE_DIR");
+    if (source == nullptr) GTEST_SKIP() << "ABATE_SOURCE_DIR is not set; ctest sets it";
+    const auto content =
+        read_spool(read_bytes(std::string(source) + "/fuzz/corpus/spool/finished"));
+    ASSERT_TRUE(content) << to_string(content.error());
+    EXPECT_EQ(content->states, 2U);
+    EXPECT_FALSE(content->torn);
+    EXPECT_EQ(content->final_json, R"({"status":"finished"})");
+    EXPECT_EQ(content->origin,
+              (SpoolOrigin{true, "01234567-89ab-cdef-0123-456789abcdef", "node-7"}));
+    ASSERT_EQ(content->last_state->devices.size(), 2U);
+    EXPECT_EQ(content->last_state->elapsed_ns, 2'000'000'000);
+    EXPECT_EQ(content->last_state->idle_share_seconds, 0.5);
+    EXPECT_EQ(content->last_state->devices[1].job_low, Microjoules(2));
+    EXPECT_EQ(content->last_state->devices[1].job_high, Microjoules(-2));
+    EXPECT_TRUE(content->last_state->devices[1].gap_filled);
 }
 
 TEST(Spool, IsPrivateWhateverTheUmask) {
@@ -335,19 +358,19 @@ TEST(Spool, KilledAtAnyMomentLosesNothingThatWasSaved) {
         const TemporaryFolder folder;
         progress->begun = 0;
         progress->saved = 0;
-        const pid_t child = ::fork();
-        if (child == 0) {
+        const pid_t child = start_child([&]() -> int {
             auto writer = new_spool(folder.path(), "01JD", 2, {.compact_bytes = 5'000});
-            for (int n = 1;; ++n) {
+            for (int n = 1; n < 1'000'000; ++n) {
                 progress->begun = n;
                 if (writer->save(state_number(n))) progress->saved = n;
             }
-        }
-        while (progress->saved < 1) std::this_thread::yield();
+            return 1;
+        });
+        for (int wait = 0; progress->saved < 1 && wait < 30'000; ++wait) ::usleep(1000);
         // Any moment will do; spread over some dozen saves.
         ::usleep(static_cast<useconds_t>(round * 7919 % 30'000));
         ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, 0);
+        EXPECT_EQ(wait_for(child), -SIGKILL);
         std::vector<std::string> problems;
         const auto claimed = claim_spools(folder.path(), problems, kLocal);
         ASSERT_THAT(claimed, SizeIs(1));
@@ -366,20 +389,16 @@ TEST(Spool, TakesTwoHundredWritersInOneFolder) {
     constexpr int kWriters = 200;
     std::vector<pid_t> children;
     for (int w = 0; w < kWriters; ++w) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             auto writer = new_spool(folder / "spool", fmt::format("run-{:03}", w));
             for (int n = 1; n <= 5; ++n) {
-                if (!writer->save(state_number(w * 10 + n))) ::_exit(1);
+                if (!writer->save(state_number(w * 10 + n))) return 1;
             }
-            ::_exit(writer->finish(fmt::format("{{\"w\":{}}}", w)) ? 0 : 2);
-        }
-        children.push_back(child);
+            return writer->finish(fmt::format("{{\"w\":{}}}", w)) ? 0 : 2;
+        }));
     }
     for (const pid_t child : children) {
-        int status = -1;
-        ::waitpid(child, &status, 0);
-        EXPECT_EQ(status, 0);
+        EXPECT_EQ(wait_for(child), 0);
     }
     std::vector<std::string> problems;
     const auto claimed = claim_spools(folder / "spool", problems, kLocal);
@@ -464,22 +483,18 @@ TEST(Claim, GivesEachFileToOneOfManyProcesses) {
     constexpr int kProcesses = 4;
     std::vector<pid_t> children;
     for (int p = 0; p < kProcesses; ++p) {
-        const pid_t child = ::fork();
-        if (child == 0) {
+        children.push_back(start_child([&] {
             ClaimOptions other = kNetwork;
             other.boot_id = fmt::format("another-boot-{}", p);
             std::vector<std::string> problems;
             const auto claimed = claim_spools(folder.path(), problems, other);
             for (const ClaimedSpool& spool : claimed) release_claim(spool);
-            ::_exit(problems.empty() ? static_cast<int>(claimed.size()) : 99);
-        }
-        children.push_back(child);
+            return problems.empty() ? static_cast<int>(claimed.size()) : 99;
+        }));
     }
     int total = 0;
     for (const pid_t child : children) {
-        int status = 0;
-        ::waitpid(child, &status, 0);
-        total += WEXITSTATUS(status);
+        total += wait_for(child);
     }
     EXPECT_EQ(total, kFiles);
     EXPECT_THAT(names_in(folder.path()), IsEmpty());

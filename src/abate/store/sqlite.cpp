@@ -162,13 +162,25 @@ std::optional<ino_t> inode_of(const std::string& path) {
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+// Locks the folder of `path` while the descriptor lives. Opening takes it shared and moving aside
+// exclusively, so that nobody opens a database by a name that is just given to another: SQLite
+// would join the damaged file with the log of the new one. errno tells why there is none.
+Fd lock_folder(const std::string& path, int operation) {
+    Fd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return folder;
+    while (::flock(folder.get(), operation) != 0) {
+        if (errno != EINTR) return Fd();
+    }
+    return folder;
+}
+
 // Moves `path` with its -wal and -shm to `<path>.damaged-<time>`. The WAL goes first: a new
-// database beside an old WAL would make SQLite delete the WAL. One process at a time, under a lock
-// of the folder; `inode` is the file that was found damaged, so that nobody moves the new one of
-// somebody who was faster. Gives the new name, empty when another process has done it.
+// database beside an old WAL would make SQLite delete the WAL. `inode` is the file that was found
+// damaged, so that nobody moves the new one of somebody who was faster. Gives the new name, empty
+// when another process has done it.
 Result<std::string> move_aside(const std::string& path, ino_t inode, Timestamp now) {
-    const Fd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || ::flock(folder.get(), LOCK_EX) != 0) {
+    const Fd folder = lock_folder(path, LOCK_EX);
+    if (!folder) {
         return file_error(errno, "the run store is damaged and cannot be moved aside", path);
     }
     if (inode_of(path) != std::optional(inode)) return std::string();
@@ -363,9 +375,10 @@ Result<std::unique_ptr<RunStore>> open_sqlite_run_store(const std::string& path,
                                                         std::vector<std::string>& notes) {
     // Three times: damaged, moved aside by another process meanwhile, and begun anew.
     for (int attempt = 0;; ++attempt) {
-        const std::optional<ino_t> before = inode_of(path);
+        Fd folder = lock_folder(path, LOCK_SH);
         Result<Db> db = open_runs_db(path);
-        const std::optional<ino_t> inode = before ? before : inode_of(path);
+        const std::optional<ino_t> inode = inode_of(path);
+        folder = Fd();
         if (db && inode) {
             return std::unique_ptr<RunStore>(
                 std::make_unique<SqliteRunStore>(*std::move(db), *inode, now));

@@ -14,10 +14,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace abate::store::testing {
@@ -116,23 +118,34 @@ inline StoredRun run_number(int n) {
             .record_json = fmt::format(R"({{"run_id":"{}","labels":{{"n":"{}"}}}})", n, n)};
 }
 
-// Runs `body` in a child; its return value is the child's exit status. A test's failure inside the
-// child cannot be seen, so it must come back as a status.
+// Starts `body` in a child, whose exit status is what it returns. Nothing leaves the child but by
+// _exit: an exception would otherwise run the rest of the tests in it. A failed expectation inside
+// the child is not seen, so failures must be statuses.
+template <class Body>
+pid_t start_child(Body&& body) {
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    int status = 99;
+    try {
+        status = body();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "child: {}\n", error.what());
+    } catch (...) {
+        status = 98;
+    }
+    ::_exit(status);
+}
+
+// The exit status of a child, or minus the signal that ended it.
+inline int wait_for(pid_t child) {
+    int status = 0;
+    if (child <= 0 || ::waitpid(child, &status, 0) != child) return 96;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
 template <class Body>
 int in_child(Body&& body) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        int status = 99;
-        try {
-            status = body();
-        } catch (...) {
-            status = 98;
-        }
-        ::_exit(status);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return wait_for(start_child(std::forward<Body>(body)));
 }
 
 // Gives up root's right to write everywhere, in a child.
