@@ -98,7 +98,7 @@ def main():
     parser.add_argument("file", nargs="*", type=pathlib.Path)
     options = parser.parse_args()
     build = options.build.resolve()
-    subprocess.run(["ninja", "-C", str(build), "--quiet", "build.ninja"], check=True)
+    subprocess.run(["ninja", "-C", str(build), "--quiet", "build.ninja"], stdout=subprocess.DEVNULL, check=True)
     generate(build)
     stamps = build / "tidy-stamps"
     stamps.mkdir(parents=True, exist_ok=True)
