@@ -90,6 +90,7 @@ struct ProcessTree::Impl {
     void admit(bool inside);
     void open_events();
     void reap() noexcept;
+    void wait_for_child() noexcept;
     void note_end(int wait_status) noexcept;
     void stop_watching() noexcept;
     void run_walk() noexcept;
@@ -124,9 +125,7 @@ ProcessTree::Impl::~Impl() {
     // A child that was never released sees the end of the stream and ends by itself.
     if (socket.open()) {
         socket.reset();
-        int ended = 0;
-        while (!exited && pid > 0 && ::waitpid(pid, &ended, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child();
     }
     leaf.reset();
     if (subreaper_changed) ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
@@ -299,6 +298,16 @@ void ProcessTree::Impl::reap() noexcept {
     }
 }
 
+// Blocks until the child, which is about to end, has ended.
+void ProcessTree::Impl::wait_for_child() noexcept {
+    if (exited || pid <= 0) return;
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 &&
+           errno == EINTR) {
+    }
+    reap();
+}
+
 void ProcessTree::Impl::run_walk() noexcept {
     walk.run(::getpid(), foreign);
     live.clear();
@@ -335,6 +344,7 @@ Result<void> ProcessTree::release() {
         size = ::recv(socket.get(), &error, sizeof error, 0);
     } while (size < 0 && errno == EINTR);
     if (size != static_cast<ssize_t>(sizeof error)) return {};
+    impl_->wait_for_child();  // it ends at once, and its control group can then be removed
     return exec_error(error, impl_->options.words.front());
 }
 

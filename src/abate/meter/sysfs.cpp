@@ -14,18 +14,18 @@
 namespace abate::meter {
 namespace {
 
-__extension__ using Uint128 = unsigned __int128;
+__extension__ using SysfsUint128 = unsigned __int128;
 
-constexpr std::int64_t kReopenNs = 1'000'000'000;  // a vanished file is tried once a second
+constexpr std::int64_t kFileReopenNs = 1'000'000'000;  // a vanished file is tried once a second
 constexpr int kHighestCpu = 65535;
-constexpr std::size_t kSmallFile = 4096;  // a sysfs attribute is at most one page
+constexpr std::size_t kSysfsPage = 4096;  // a sysfs attribute is at most one page
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_sysfs_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_sysfs_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string_view without_space(std::string_view text) {
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+std::string_view without_outer_space(std::string_view text) {
+    while (!text.empty() && is_sysfs_space(text.back())) text.remove_suffix(1);
+    while (!text.empty() && is_sysfs_space(text.front())) text.remove_prefix(1);
     return text;
 }
 
@@ -34,7 +34,7 @@ std::optional<std::uint64_t> parse_digits(std::string_view digits) noexcept {
     if (digits.empty()) return std::nullopt;
     std::uint64_t value = 0;
     for (const char c : digits) {
-        if (!is_digit(c)) return std::nullopt;
+        if (!is_sysfs_digit(c)) return std::nullopt;
         const auto digit = static_cast<std::uint64_t>(c - '0');
         if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
         value = value * 10 + digit;
@@ -42,15 +42,15 @@ std::optional<std::uint64_t> parse_digits(std::string_view digits) noexcept {
     return value;
 }
 
-Uint128 gcd(Uint128 a, Uint128 b) {
+SysfsUint128 gcd_128(SysfsUint128 a, SysfsUint128 b) {
     while (b != 0) a = std::exchange(b, a % b);
     return a;
 }
 
-std::optional<Fraction> reduce(Uint128 num, Uint128 den) {
-    constexpr Uint128 kLimit = std::numeric_limits<std::uint64_t>::max();
+std::optional<Fraction> reduce_fraction(SysfsUint128 num, SysfsUint128 den) {
+    constexpr SysfsUint128 kLimit = std::numeric_limits<std::uint64_t>::max();
     if (num == 0) return std::nullopt;
-    const Uint128 common = gcd(num, den);
+    const SysfsUint128 common = gcd_128(num, den);
     num /= common;
     den /= common;
     if (num > kLimit || den > kLimit) return std::nullopt;
@@ -58,9 +58,9 @@ std::optional<Fraction> reduce(Uint128 num, Uint128 den) {
 }
 
 // value * 10^count; false when it does not fit 128 bits.
-bool multiply_by_tens(Uint128& value, int count) {
+bool multiply_by_tens(SysfsUint128& value, int count) {
     for (; count > 0; --count) {
-        if (value > ~Uint128{0} / 10) return false;
+        if (value > ~SysfsUint128{0} / 10) return false;
         value *= 10;
     }
     return true;
@@ -70,8 +70,7 @@ bool multiply_by_tens(Uint128& value, int count) {
 bool parse_cpu_range(std::string_view part, std::vector<int>& cpus) {
     const std::size_t dash = part.find('-');
     const auto first = parse_digits(part.substr(0, dash));
-    const auto last =
-        dash == std::string_view::npos ? first : parse_digits(part.substr(dash + 1));
+    const auto last = dash == std::string_view::npos ? first : parse_digits(part.substr(dash + 1));
     if (!first || !last || *last > kHighestCpu || *first > *last) return false;
     if (!cpus.empty() && static_cast<int>(*first) <= cpus.back()) return false;
     for (std::uint64_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(static_cast<int>(cpu));
@@ -83,7 +82,7 @@ bool natural_less(const std::string& a, const std::string& b) {
     std::size_t i = 0;
     std::size_t j = 0;
     while (i < a.size() && j < b.size()) {
-        if (is_digit(a[i]) && is_digit(b[j])) {
+        if (is_sysfs_digit(a[i]) && is_sysfs_digit(b[j])) {
             const std::size_t i_end = std::min(a.find_first_not_of("0123456789", i), a.size());
             const std::size_t j_end = std::min(b.find_first_not_of("0123456789", j), b.size());
             if (i_end - i != j_end - j) return i_end - i < j_end - j;
@@ -103,7 +102,7 @@ bool natural_less(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::optional<std::uint64_t> parse_sysfs_unsigned(std::string_view text) noexcept {
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    while (!text.empty() && is_sysfs_space(text.back())) text.remove_suffix(1);
     return parse_digits(text);
 }
 
@@ -113,14 +112,14 @@ std::optional<std::uint64_t> parse_sysfs_magnitude(std::string_view text) noexce
 }
 
 std::optional<Fraction> parse_decimal_fraction(std::string_view text) noexcept {
-    text = without_space(text);
+    text = without_outer_space(text);
     if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-    Uint128 digits = 0;
+    SysfsUint128 digits = 0;
     int places = 0;  // digits after the point
     bool any = false;
     bool after_point = false;
     std::size_t at = 0;
-    for (; at < text.size() && (is_digit(text[at]) || text[at] == '.'); ++at) {
+    for (; at < text.size() && (is_sysfs_digit(text[at]) || text[at] == '.'); ++at) {
         if (text[at] == '.') {
             if (after_point) return std::nullopt;
             after_point = true;
@@ -128,7 +127,7 @@ std::optional<Fraction> parse_decimal_fraction(std::string_view text) noexcept {
         }
         if (!multiply_by_tens(digits, 1)) return std::nullopt;
         const auto digit = static_cast<unsigned>(text[at] - '0');
-        if (digits > ~Uint128{0} - digit) return std::nullopt;
+        if (digits > ~SysfsUint128{0} - digit) return std::nullopt;
         digits += digit;
         any = true;
         if (after_point && ++places > 64) return std::nullopt;
@@ -145,20 +144,20 @@ std::optional<Fraction> parse_decimal_fraction(std::string_view text) noexcept {
         exponent = negative ? -static_cast<int>(*size) : static_cast<int>(*size);
     }
     exponent -= places;
-    Uint128 den = 1;
+    SysfsUint128 den = 1;
     if (!multiply_by_tens(exponent < 0 ? den : digits, exponent < 0 ? -exponent : exponent)) {
         return std::nullopt;
     }
-    return reduce(digits, den);
+    return reduce_fraction(digits, den);
 }
 
 std::optional<Fraction> scale_fraction(const Fraction& fraction, std::uint64_t factor) noexcept {
     if (fraction.den == 0) return std::nullopt;
-    return reduce(Uint128{fraction.num} * factor, fraction.den);
+    return reduce_fraction(SysfsUint128{fraction.num} * factor, fraction.den);
 }
 
 std::optional<std::vector<int>> parse_cpu_list(std::string_view text) {
-    text = without_space(text);
+    text = without_outer_space(text);
     std::vector<int> cpus;
     while (true) {
         const std::size_t comma = text.find(',');
@@ -169,14 +168,14 @@ std::optional<std::vector<int>> parse_cpu_list(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_perf_event(std::string_view text) noexcept {
-    text = without_space(text);
+    text = without_outer_space(text);
     constexpr std::string_view kPrefix = "event=0x";
     if (text.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
     text.remove_prefix(kPrefix.size());
     if (text.empty() || text.size() > 16) return std::nullopt;
     std::uint64_t value = 0;
     for (const char c : text) {
-        const int digit = is_digit(c)              ? c - '0'
+        const int digit = is_sysfs_digit(c)        ? c - '0'
                           : (c >= 'a' && c <= 'f') ? c - 'a' + 10
                           : (c >= 'A' && c <= 'F') ? c - 'A' + 10
                                                    : -1;
@@ -205,7 +204,7 @@ FileCalls system_file_calls() {
 std::optional<std::string> read_small_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return std::nullopt;
-    std::string text(kSmallFile, '\0');
+    std::string text(kSysfsPage, '\0');
     const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
     ::close(fd);
     if (got < 0) return std::nullopt;
@@ -216,7 +215,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
 std::optional<std::string> read_line(const std::string& path) {
     auto text = read_small_file(path);
     if (!text) return std::nullopt;
-    return std::string(without_space(*text));
+    return std::string(without_outer_space(*text));
 }
 
 std::optional<std::uint64_t> read_number(const std::string& path) {
@@ -283,7 +282,7 @@ int SysfsNumber::open() {
 NumberRead SysfsNumber::read(std::int64_t now_ns) noexcept {
     if (fd_ < 0) {
         if (now_ns < next_open_ns_) return {.status = ReadStatus::gone};
-        next_open_ns_ = now_ns + kReopenNs;
+        next_open_ns_ = now_ns + kFileReopenNs;
         const int fd = calls_->open(path_.c_str());
         if (fd < 0) return {.status = ReadStatus::gone};
         fd_ = fd;
@@ -291,7 +290,7 @@ NumberRead SysfsNumber::read(std::int64_t now_ns) noexcept {
     const NumberRead result = read_open();
     if (result.status == ReadStatus::gone) {
         close();
-        next_open_ns_ = now_ns + kReopenNs;
+        next_open_ns_ = now_ns + kFileReopenNs;
     }
     return result;
 }

@@ -42,8 +42,8 @@ struct Fraction {
     bool operator==(const Fraction&) const = default;
 };
 
-// A positive decimal number, exactly: "2.3283064365386962890625e-10" -> 1 / 2^32. Nothing when it is
-// zero, negative, malformed, needs more than 38 digits, or does not fit 64 bits over 64 bits.
+// A positive decimal number, exactly: "2.3283064365386962890625e-10" -> 1 / 2^32. Nothing when it
+// is zero, negative, malformed, needs more than 38 digits, or does not fit 64 bits over 64 bits.
 [[nodiscard]] std::optional<Fraction> parse_decimal_fraction(std::string_view text) noexcept;
 
 // fraction * factor in lowest terms; nothing when it does not fit.
@@ -79,8 +79,8 @@ struct FileCalls {
 [[nodiscard]] std::vector<std::string> list_folder(const std::string& path);
 [[nodiscard]] bool path_exists(const std::string& path);
 
-// The status that an errno of open or read means: ENODEV, ENXIO, ENOENT, ENOTDIR, ESTALE are `gone`,
-// everything else is `failed`.
+// The status that an errno of open or read means: ENODEV, ENXIO, ENOENT, ENOTDIR, ESTALE are
+// `gone`, everything else is `failed`.
 [[nodiscard]] ReadStatus status_of_errno(int error) noexcept;
 
 struct NumberRead {

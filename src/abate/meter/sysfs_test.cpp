@@ -1,12 +1,12 @@
 #include "abate/meter/sysfs.h"
 
-#include "fixtures/fake_sysfs.h"
-
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <string>
+
+#include "fixtures/fake_sysfs.h"
 
 namespace abate::meter {
 namespace {
@@ -86,8 +86,12 @@ TEST(ParseCpuList, RefusesMalformedAndEndlessLists) {
 TEST(ParsePerfEvent, ReadsOnlyAPlainEventCode) {
     EXPECT_EQ(parse_perf_event("event=0x02\n"), 2U);
     EXPECT_EQ(parse_perf_event("event=0xfF"), 255U);
-    for (const char* text :
-         {"", "event=", "event=0x", "event=2", "event=0x2,umask=0x1", "event=0x11112222333344445"}) {
+    for (const char* text : {"",
+                             "event=",
+                             "event=0x",
+                             "event=2",
+                             "event=0x2,umask=0x1",
+                             "event=0x11112222333344445"}) {
         EXPECT_EQ(parse_perf_event(text), std::nullopt) << '"' << text << '"';
     }
 }
@@ -189,7 +193,8 @@ TEST_F(SysfsNumberTest, SaysWhyItCannotBeOpened) {
 TEST(ListFolder, OrdersNumbersAsNumbers) {
     TempFolder folder;
     FakeSysfs sys(folder.path());
-    for (const char* name : {"hwmon10", "hwmon2", "hwmon1"}) sys.write(std::string("x/") + name, "");
+    for (const char* name : {"hwmon10", "hwmon2", "hwmon1"})
+        sys.write(std::string("x/") + name, "");
     EXPECT_EQ(list_folder(folder.path() + "/x"),
               (std::vector<std::string>{"hwmon1", "hwmon2", "hwmon10"}));
     EXPECT_TRUE(list_folder(folder.path() + "/none").empty());

@@ -38,15 +38,15 @@ struct MigIdentity {
 // One GPU, in the order of its driver's indices.
 struct GpuIdentity {
     std::string uuid;
-    std::vector<MigIdentity> mig;  // empty: not partitioned
+    std::vector<MigIdentity> mig = {};  // empty: not partitioned
 };
 
 // The variables as the process has them; unset is not the same as empty.
 struct VisibilityVariables {
-    std::optional<std::string> cuda;    // CUDA_VISIBLE_DEVICES
-    std::optional<std::string> nvidia;  // NVIDIA_VISIBLE_DEVICES
-    std::optional<std::string> rocr;    // ROCR_VISIBLE_DEVICES
-    std::optional<std::string> hip;     // HIP_VISIBLE_DEVICES
+    std::optional<std::string> cuda = std::nullopt;    // CUDA_VISIBLE_DEVICES
+    std::optional<std::string> nvidia = std::nullopt;  // NVIDIA_VISIBLE_DEVICES
+    std::optional<std::string> rocr = std::nullopt;    // ROCR_VISIBLE_DEVICES
+    std::optional<std::string> hip = std::nullopt;     // HIP_VISIBLE_DEVICES
 };
 
 struct VisibleGpus {

@@ -25,16 +25,6 @@ std::vector<std::string> distinct_words(std::span<const RunRecord> records, Desc
     return out;
 }
 
-const char* range_words_of(const Ranged& range) {
-    return range.kind == RangeKind::bound ? "limits" : "90 % interval";
-}
-
-std::string energy_range_words(const Ranged& energy) {
-    return fmt::format("{}, {}",
-                       human_range(energy.value, energy.low, energy.high, energy_units()),
-                       range_words_of(energy));
-}
-
 // "measured (perf, nvml) and modelled (model)": how the counted devices' figures came about.
 std::string quality_words(std::span<const RunRecord> records) {
     std::vector<std::string> parts;
@@ -60,13 +50,14 @@ std::string quality_words(std::span<const RunRecord> records) {
 
 std::string energy_sentences(std::span<const RunRecord> records, const RunsTotal& total) {
     std::string out = fmt::format(
-        "The {} {} {} attributed to the job at the component boundary (processor, memory, "
-        "accelerator): {}; {}; the energy of other users and unshared idle power is not in it.",
+        "The {} {} {} in {}, attributed to the job at the component boundary (processor, memory, "
+        "accelerator) and {}; other users' energy and idle energy that is not the job's are not in "
+        "it.",
         total.runs == 1 ? "run" : fmt::format("{} runs", total.runs),
         total.runs == 1 ? "used" : "together used",
-        energy_range_words(total.attributed_j),
-        quality_words(records),
-        human_duration(total.duration_s));
+        human_interval(total.attributed_j, energy_units()),
+        human_duration(total.duration_s),
+        quality_words(records));
     if (total.with_facility == 0) return out;
     const auto pues = distinct_words(records, [](const RunRecord& record) {
         return record.facility ? significant_short(record.facility->pue) : std::string();
@@ -82,7 +73,7 @@ std::string energy_sentences(std::span<const RunRecord> records, const RunsTotal
         "boundary",
         nodes.empty() ? "none" : joined(nodes, "; "),
         joined(pues, ", "),
-        energy_range_words(total.facility_j));
+        human_interval(total.facility_j, energy_units()));
     if (total.with_facility < total.runs) {
         out += fmt::format(" ({} of {} runs)", total.with_facility, total.runs);
     }
@@ -91,14 +82,12 @@ std::string energy_sentences(std::span<const RunRecord> records, const RunsTotal
 
 std::string carbon_sentences(std::span<const RunRecord> records, const RunsTotal& total) {
     if (total.with_carbon == 0) return " Carbon was not determined.";
-    std::string out = fmt::format(
-        " Operational emissions are {} ({}), location-based{}",
-        human_range(
-            total.carbon_kg.value, total.carbon_kg.low, total.carbon_kg.high, carbon_units()),
-        range_words_of(total.carbon_kg),
-        total.with_carbon < total.runs
-            ? fmt::format(", for {} of {} runs", total.with_carbon, total.runs)
-            : std::string());
+    std::string out =
+        fmt::format(" Operational emissions are {}, location-based{}",
+                    human_interval(total.carbon_kg, carbon_units()),
+                    total.with_carbon < total.runs
+                        ? fmt::format(", for {} of {} runs", total.with_carbon, total.runs)
+                        : std::string());
     const auto grids = distinct_words(records, [](const RunRecord& record) {
         if (!record.operational) return std::string();
         const bool known = record.operational->region_known;

@@ -8,6 +8,7 @@
 #include "abate/report/text_tools.h"
 #include "abate/report/view.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace abate::report {
@@ -159,7 +160,7 @@ void CsvWriter::text(std::string_view value) {
     std::string safe = valid_utf8(value);
     // OWASP, "CSV injection": these first characters start a formula in spreadsheets.
     if (!safe.empty() &&
-        std::string_view("=+-@\t\r").find(safe.front()) != std::string_view::npos) {
+        std::string_view("=+-@\t\r\n").find(safe.front()) != std::string_view::npos) {
         safe.insert(safe.begin(), '\'');
     }
     if (at_++ > 0) out_ += ',';

@@ -44,9 +44,9 @@ constexpr std::array<HumanUnit, 6> kByteUnits{{{1.0, 0, "B"},
 constexpr std::array<HumanUnit, 4> kWaterUnits{
     {{1e-6, 0, "ul"}, {1e-3, 1e-3, "ml"}, {1.0, 1.0, "l"}, {1e3, 1e3, "m3"}}};
 
-// To four significant digits; no locale, so it reads its own text under any.
-double rounded(double value) {
-    const std::string text = fmt::format("{:.3e}", value);
+// To so many significant digits; no locale, so it reads its own text under any.
+double rounded(double value, int digits) {
+    const std::string text = fmt::format("{:.{}e}", value, digits - 1);
     double out = value;
     std::from_chars(text.data(), text.data() + text.size(), out);
     return out;
@@ -57,18 +57,19 @@ double rounded(double value) {
 std::span<const HumanUnit> energy_units() { return kEnergyUnits; }
 std::span<const HumanUnit> carbon_units() { return kCarbonUnits; }
 
-std::string significant(double value) {
+std::string significant(double value, int digits) {
     if (!std::isfinite(value)) return "unknown";
     if (value == 0) return "0";
-    const std::string scientific = fmt::format("{:.3e}", value);
-    const int exponent = static_cast<int>(std::floor(std::log10(std::fabs(rounded(value)))));
+    const std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
+    const int exponent =
+        static_cast<int>(std::floor(std::log10(std::fabs(rounded(value, digits)))));
     if (exponent < -4 || exponent > 8) return scientific;
-    return fmt::format("{:.{}f}", value, std::max(0, 3 - exponent));
+    return fmt::format("{:.{}f}", value, std::max(0, digits - 1 - exponent));
 }
 
 const HumanUnit& fitting_unit(double value, std::span<const HumanUnit> units) {
     // Rounded first, so that 999.96 J is told as 1.000 kJ.
-    const double size = std::isfinite(value) ? rounded(std::fabs(value)) : 0;
+    const double size = std::isfinite(value) ? rounded(std::fabs(value), 4) : 0;
     const HumanUnit* best = &units.front();
     for (const HumanUnit& unit : units) {
         if (size >= unit.from) best = &unit;
@@ -83,14 +84,23 @@ std::string human(double value, std::span<const HumanUnit> units) {
                       : fmt::format("{} {}", significant(value / unit.size), unit.name);
 }
 
-std::string human_range(double value, double low, double high, std::span<const HumanUnit> units) {
-    if (!std::isfinite(value)) return "unknown";
-    const HumanUnit& unit = fitting_unit(value != 0 ? value : high, units);
+std::string human_range(const Ranged& amount, std::span<const HumanUnit> units) {
+    if (!std::isfinite(amount.value)) return "unknown";
+    const HumanUnit& unit = fitting_unit(amount.value != 0 ? amount.value : amount.high, units);
     return fmt::format("{} {} ({} to {})",
-                       significant(value / unit.size),
+                       significant(amount.value / unit.size),
                        unit.name,
-                       significant(low / unit.size),
-                       significant(high / unit.size));
+                       significant(amount.low / unit.size, 3),
+                       significant(amount.high / unit.size, 3));
+}
+
+std::string human_interval(const Ranged& amount, std::span<const HumanUnit> units) {
+    std::string out = human_range(amount, units);
+    const std::size_t bracket = out.find('(');
+    if (bracket != std::string::npos) {
+        out.insert(bracket + 1, amount.kind == RangeKind::bound ? "limits " : "90 % interval ");
+    }
+    return out;
 }
 
 const char* unit_for_zero(std::span<const HumanUnit> units) {

@@ -1,9 +1,11 @@
 // Numbers for people, beyond those of report.h: ranges in one unit, counts, percentages.
 //
-//     human_range(12340, 11900, 12800, energy_units())   // "12.34 kJ (11.90 to 12.80)"
+//     human_range({12340, 11900, 12800}, energy_units())   // "12.34 kJ (11.9 to 12.8)"
 //
 // Inside `report` only.
 #pragma once
+
+#include "abate/units/ranged.h"
 
 #include <span>
 #include <string>
@@ -19,17 +21,16 @@ struct HumanUnit {
 [[nodiscard]] std::span<const HumanUnit> energy_units();  // of joules
 [[nodiscard]] std::span<const HumanUnit> carbon_units();  // of kg CO2e
 
-// Four significant digits: "12.34", "0.001234", "1.234e+12".
-[[nodiscard]] std::string significant(double value);
+// So many significant digits: "12.34", "0.001234", "1.234e+12".
+[[nodiscard]] std::string significant(double value, int digits = 4);
 // REQUIRES (these four): units not empty, smallest first.
 [[nodiscard]] const HumanUnit& fitting_unit(double value, std::span<const HumanUnit> units);
 [[nodiscard]] const char* unit_for_zero(std::span<const HumanUnit> units);
 [[nodiscard]] std::string human(double value, std::span<const HumanUnit> units);
-// All three in the unit that fits the value.
-[[nodiscard]] std::string human_range(double value,
-                                      double low,
-                                      double high,
-                                      std::span<const HumanUnit> units);
+// All three in the unit that fits the value; three digits are enough for the edges.
+[[nodiscard]] std::string human_range(const Ranged& amount, std::span<const HumanUnit> units);
+// The same with the kind of range: "12.34 kJ (90 % interval 11.9 to 12.8)".
+[[nodiscard]] std::string human_interval(const Ranged& amount, std::span<const HumanUnit> units);
 
 [[nodiscard]] std::string human_water(double litres);
 [[nodiscard]] std::string human_count(double count);

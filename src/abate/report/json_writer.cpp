@@ -38,8 +38,13 @@ void append_escaped(std::string& out, std::string_view text) {
 
 std::string shortest(double value) {
     if (!std::isfinite(value)) return "null";
-    std::array<char, 32> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    std::array<char, 48> text{};
+    // Left to itself, to_chars says 1e+06; people read 1000000 more easily. Both read back the
+    // same.
+    const double size = std::fabs(value);
+    const bool plain = size == 0 || (size >= 1e-5 && size < 1e16);
+    const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format).ptr;
     return {text.data(), end};
 }
 

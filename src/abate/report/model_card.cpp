@@ -73,10 +73,11 @@ std::string model_card_yaml(std::span<const RunRecord> records) {
         out += "  training_type: " + yaml_text(type) + "\n";
     }
     const std::string places = distinct(records, [](const RunRecord& record) {
-        return record.operational && record.operational->region_known ? record.region
-                                                                      : std::string();
+        if (!record.operational) return std::string();
+        return record.operational->region_known ? record.region : std::string("unknown");
     });
-    if (!places.empty()) out += "  geographical_location: " + yaml_text(places) + "\n";
+    if (!places.empty() && places != "unknown")
+        out += "  geographical_location: " + yaml_text(places) + "\n";
     const std::string hardware =
         distinct(records, [](const RunRecord& record) { return hardware_words(record.host); });
     if (!hardware.empty()) out += "  hardware_used: " + yaml_text(hardware) + "\n";

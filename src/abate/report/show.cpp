@@ -41,18 +41,11 @@ const char* range_words(RangeKind kind) {
 }
 
 std::string energy_words(const EnergyRange& energy) {
-    return human_range(joules_of(energy.value),
-                       joules_of(energy.low),
-                       joules_of(energy.high),
-                       energy_units()) +
-           ", " + range_words(energy.kind);
+    return human_interval(joules_of(energy), energy_units());
 }
 
 std::string boundary_words(const BoundaryEnergy& energy) {
-    return fmt::format("{}, {}, {}",
-                       human_range(energy.energy_j, energy.low_j, energy.high_j, energy_units()),
-                       range_words(energy.kind),
-                       to_string(energy.quality));
+    return human_interval(joules_of(energy), energy_units()) + ", " + to_string(energy.quality);
 }
 
 // "intensity 44.2 g CO2e/kWh (41 to 48): FR, Ember 2025, CC-BY-4.0, layer built-in"
@@ -148,9 +141,8 @@ void add_job(Page& page, const RunRecord& record) {
                      fmt::format(", PUE {}", significant_short(record.facility->pue)));
     }
     if (record.operational) {
-        const Ranged& carbon = record.operational->location_kgco2e;
         page.row("carbon",
-                 human_range(carbon.value, carbon.low, carbon.high, carbon_units()) +
+                 human_interval(record.operational->location_kgco2e, carbon_units()) +
                      ", location-based, operational only");
         page.row("market-based",
                  record.operational->market_kgco2e
@@ -333,6 +325,7 @@ std::string show_text(const RunRecord& record, bool explain, bool color) {
     add_run(page, record);
     add_devices(page, record);
     add_job(page, record);
+    add_rest(page, record);
     if (explain) {
         explain_attribution(page, record);
         explain_boundaries(page, record);
@@ -340,7 +333,6 @@ std::string show_text(const RunRecord& record, bool explain, bool color) {
         explain_work(page, record);
         explain_ranges(page, record);
     }
-    add_rest(page, record);
     return page.take();
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace abate::report {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t kLabelColumns = 10;
 std::string how_it_ended(const RunRecord& record) {
     if (record.status == RunStatus::interrupted) return "interrupted";
     if (record.status == RunStatus::running) return "still running";
-    if (record.signal) return fmt::format("killed by signal {}", *record.signal);
+    if (record.signal) return fmt::format("signal {}", *record.signal);
     if (record.exit_code) return fmt::format("exit {}", *record.exit_code);
     return to_string(record.status);
 }
@@ -28,13 +29,9 @@ std::string labelled(std::string_view label, const std::string& text) {
 }
 
 std::string headline(const RunRecord& record) {
-    const EnergyRange& job = record.attributed.energy;
-    std::string out =
-        "energy " +
-        human_range(joules_of(job.value), joules_of(job.low), joules_of(job.high), energy_units());
+    std::string out = human_range(joules_of(record.attributed.energy), energy_units());
     if (record.operational) {
-        const Ranged& carbon = record.operational->location_kgco2e;
-        out += ", carbon " + human_range(carbon.value, carbon.low, carbon.high, carbon_units());
+        out += ", " + human_range(record.operational->location_kgco2e, carbon_units());
     }
     return fmt::format(
         "abate: {}, {}, {}", out, human_duration(record.duration_s), how_it_ended(record));
@@ -48,42 +45,48 @@ std::string unknown_region_line(const Operational& operational) {
         significant(grid.high));
 }
 
-std::string device_words(const DeviceEnergy& device) {
-    return fmt::format("{} {} ({}, {})",
-                       printable(device.device),
-                       human_energy(joules_of(device.energy.value)),
-                       printable(device.source),
-                       to_string(device.quality));
+// Counted devices, the measured ones first, with the quality named once for each group.
+std::vector<std::pair<std::string, double>> device_items(const RunRecord& record) {
+    std::vector<std::pair<std::string, double>> items;
+    for (const Quality quality :
+         {Quality::measured, Quality::modelled, Quality::estimated, Quality::declared}) {
+        bool first = true;
+        for (const DeviceEnergy& device : record.energy.devices) {
+            if (!device.counted || device.quality != quality) continue;
+            const double energy = joules_of(device.energy.value);
+            std::string words = items.empty() ? "" : first ? "; " : ", ";
+            if (first) words += std::string(to_string(quality)) + ": ";
+            first = false;
+            words += printable(device.device + " ") + human_energy(energy) +
+                     printable(" " + device.source);
+            items.emplace_back(std::move(words), energy);
+        }
+    }
+    return items;
 }
 
 // As many devices as fit, then how many more and their energy.
 std::string devices_line(const RunRecord& record) {
-    std::vector<const DeviceEnergy*> counted;
-    for (const DeviceEnergy& device : record.energy.devices) {
-        if (device.counted) counted.push_back(&device);
-    }
-    if (counted.empty()) return "no sensor was read; see: abate doctor";
+    const auto items = device_items(record);
+    if (items.empty()) return "no sensor was read; see: abate doctor";
     constexpr std::size_t kRoom = kColumns - kLabelColumns - 2;
-    constexpr std::size_t kRoomForRest = 28;
+    constexpr std::size_t kRoomForRest = 24;  // "; 14 more, 123.4 kWh"
     std::string out;
-    for (std::size_t i = 0; i < counted.size(); ++i) {
-        const std::string words = device_words(*counted[i]);
-        const bool last = i + 1 == counted.size();
-        if (i > 0 && width(out) + 2 + width(words) + (last ? 0 : kRoomForRest) > kRoom) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const bool last = i + 1 == items.size();
+        if (i > 0 && width(out) + width(items[i].first) + (last ? 0 : kRoomForRest) > kRoom) {
             double rest = 0;
-            for (std::size_t j = i; j < counted.size(); ++j) {
-                rest += joules_of(counted[j]->energy.value);
-            }
-            return out + fmt::format("; {} more, {}", counted.size() - i, human_energy(rest));
+            for (std::size_t j = i; j < items.size(); ++j) rest += items[j].second;
+            return out + fmt::format("; {} more, {}", items.size() - i, human_energy(rest));
         }
-        if (i > 0) out += "; ";
-        out += words;
+        out += items[i].first;
     }
     return out;
 }
 
 std::string share_line(const RunRecord& record) {
     const Attributed& job = record.attributed;
+    if (job.method == "declared") return "declared, not metered";
     const double total = joules_of(record.energy.total.value);
     return fmt::format("{} of the machine's {}: active {} + idle {}; {} CPU-s",
                        total > 0 ? percent(joules_of(job.energy.value) / total) : "all",
@@ -111,10 +114,15 @@ std::string chain_line(const RunRecord& record) {
 
 std::string region_line(const RunRecord& record) {
     const Operational& operational = *record.operational;
+    const Provenance* row = provenance_of(record, "intensity");
+    std::string source = operational.intensity_basis;
+    if (row != nullptr && !row->source.empty()) {
+        source = row->source + (row->year != 0 ? fmt::format(", {}", row->year) : std::string());
+    }
     return fmt::format("{}, {} g CO2e/kWh ({})",
                        record.region.empty() ? "unknown" : printable(record.region),
                        significant(operational.intensity_gco2e_per_kwh.value),
-                       printable(intensity_words(record)));
+                       printable(source));
 }
 
 std::string notes_line(const RunRecord& record) {

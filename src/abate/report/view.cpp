@@ -14,13 +14,17 @@ bool begins_with(std::string_view text, std::string_view start) {
     return text.substr(0, start.size()) == start;
 }
 
-Ranged ranged_joules(const EnergyRange& energy) {
-    return {joules_of(energy.value), joules_of(energy.low), joules_of(energy.high), energy.kind};
-}
-
 }  // namespace
 
 double joules_of(Microjoules energy) { return energy.energy().in(joules); }
+
+Ranged joules_of(const EnergyRange& energy) {
+    return {joules_of(energy.value), joules_of(energy.low), joules_of(energy.high), energy.kind};
+}
+
+Ranged joules_of(const BoundaryEnergy& energy) {
+    return {energy.energy_j, energy.low_j, energy.high_j, energy.kind};
+}
 
 const Provenance* provenance_of(const RunRecord& record, std::string_view figure) {
     for (const Provenance& row : record.provenance) {
@@ -112,10 +116,9 @@ RunsTotal total_of(std::span<const RunRecord> records) {
     for (const RunRecord& record : records) {
         ++out.runs;
         out.duration_s += record.duration_s;
-        attributed.add(ranged_joules(record.attributed.energy), "one meter");
+        attributed.add(joules_of(record.attributed.energy), "one meter");
         if (record.facility) {
-            const BoundaryEnergy& energy = record.facility->energy;
-            facility.add({energy.energy_j, energy.low_j, energy.high_j, energy.kind}, "one meter");
+            facility.add(joules_of(record.facility->energy), "one meter");
             ++out.with_facility;
         }
         if (record.operational) {

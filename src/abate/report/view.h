@@ -12,6 +12,8 @@
 namespace abate::report {
 
 [[nodiscard]] double joules_of(Microjoules energy);
+[[nodiscard]] Ranged joules_of(const EnergyRange& energy);
+[[nodiscard]] Ranged joules_of(const BoundaryEnergy& energy);
 
 // The row of provenance whose figure is `figure` or begins with `figure` and a dot or underscore;
 // nullptr when there is none.

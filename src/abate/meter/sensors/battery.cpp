@@ -4,9 +4,9 @@
 #include "abate/meter/sensors/power_terms.h"
 #include "abate/meter/sensors/sensors.h"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -14,6 +14,8 @@
 #include <utility>
 
 namespace abate::meter {
+// Its own namespace: a unity build puts several sensors in one unit.
+namespace batteries {
 namespace {
 
 // The kernel asks an ACPI battery at most once in `cache_time` = 1000 ms (drivers/acpi/battery.c).
@@ -173,9 +175,7 @@ Finding finding(FindingState state, const std::string& subject, const std::strin
             .gain = ""};
 }
 
-}  // namespace
-
-SensorOpening open_battery(const SensorEnvironment& environment, FileCalls calls) {
+SensorOpening open(const SensorEnvironment& environment, FileCalls calls) {
     ABATE_REQUIRE(environment.clock != nullptr);
     const std::string root = environment.sysfs_root + "/class/power_supply";
     SensorOpening opening;
@@ -198,8 +198,10 @@ SensorOpening open_battery(const SensorEnvironment& environment, FileCalls calls
     }
     const NumberRead first = sensor->read_power(environment.clock->now().mono_ns);
     if (first.status == ReadStatus::ok) {
-        opening.findings.push_back(finding(
-            FindingState::usable, root, "discharging: what leaves the battery is the whole machine"));
+        opening.findings.push_back(
+            finding(FindingState::usable,
+                    root,
+                    "discharging: what leaves the battery is the whole machine"));
         opening.sensor = std::move(sensor);
     } else if (first.status == ReadStatus::gone) {
         opening.findings.push_back(
@@ -212,6 +214,13 @@ SensorOpening open_battery(const SensorEnvironment& environment, FileCalls calls
             finding(FindingState::broken, root, "discharging, but its power cannot be read"));
     }
     return opening;
+}
+
+}  // namespace
+}  // namespace batteries
+
+SensorOpening open_battery(const SensorEnvironment& environment, FileCalls calls) {
+    return batteries::open(environment, std::move(calls));
 }
 
 SensorOpening open_battery(const SensorEnvironment& environment) {

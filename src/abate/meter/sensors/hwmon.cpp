@@ -17,6 +17,8 @@
 #include <utility>
 
 namespace abate::meter {
+// Its own namespace: a unity build puts several sensors in one unit.
+namespace hwmon_chips {
 namespace {
 
 // More than the largest single node that is sold draws (NVIDIA DGX B200 datasheet: 14.3 kW).
@@ -25,19 +27,28 @@ constexpr double kNodePlausibleW = 20000;
 constexpr double kSupplyPlausibleW = 4000;
 // A Jetson module: the largest is 130 W (Jetson Thor module datasheet), twice that.
 constexpr double kJetsonPlausibleW = 260;
-// ACPI power meters answer slowly over the platform's bus and publish an average over this long when
-// they do not say how long.
+// ACPI power meters answer slowly over the platform's bus and publish an average over this long
+// when they do not say how long.
 constexpr std::int64_t kMeterIntervalNs = 1'000'000'000;
 // Supplies and Jetson's monitors answer over I2C or USB in milliseconds.
 constexpr std::int64_t kBusIntervalNs = 100'000'000;
 constexpr double kDefaultAccuracy = 0.05;
 
 // Supplies whose driver serves nothing but supplies: Linux Documentation/hwmon, PMBus drivers.
-constexpr std::array<const char*, 14> kSupplyChips = {"acbel_fsg032", "cffps",      "cffps1",
-                                                      "cffps2",       "corsairpsu", "crps185",
-                                                      "dps920ab",     "fsp3y",      "ipsps1",
-                                                      "pfe1100",      "pfe3000",    "psu",
-                                                      "ym2151e",      "yh5151e"};
+constexpr std::array<const char*, 14> kSupplyChips = {"acbel_fsg032",
+                                                      "cffps",
+                                                      "cffps1",
+                                                      "cffps2",
+                                                      "corsairpsu",
+                                                      "crps185",
+                                                      "dps920ab",
+                                                      "fsp3y",
+                                                      "ipsps1",
+                                                      "pfe1100",
+                                                      "pfe3000",
+                                                      "psu",
+                                                      "ym2151e",
+                                                      "yh5151e"};
 // Read by the accelerator sensors, or not a sensor of power at all.
 constexpr std::array<const char*, 5> kOthersChips = {"amdgpu", "i915", "nouveau", "radeon", "xe"};
 
@@ -253,9 +264,9 @@ int trailing_number(const std::string& label) {
     return number && *number <= 65535 ? static_cast<int>(*number) : 0;
 }
 
-// Grace labels its ACPI meters in power1_oem_info; true when `label` is one of them. The Grace meter
-// is the processor with its memory; CPU and SysIO are rails of it. The module meter also contains a
-// GPU that NVML reads, so it is not counted here.
+// Grace labels its ACPI meters in power1_oem_info; true when `label` is one of them. The Grace
+// meter is the processor with its memory; CPU and SysIO are rails of it. The module meter also
+// contains a GPU that NVML reads, so it is not counted here.
 bool add_grace(Opener& opener, const Chip& chip, const std::string& label, Channel& channel) {
     const std::string words = lower(label);
     const std::string socket = std::to_string(trailing_number(label));
@@ -317,7 +328,8 @@ void open_acpi_meter(Opener& opener, const Chip& chip) {
 // defines as the total.
 std::string supply_file(const Chip& chip) {
     for (int i = 1; i <= kMostAttributes; ++i) {
-        const std::string label = lower(read_line(attribute(chip, "power", i, "label")).value_or(""));
+        const std::string label =
+            lower(read_line(attribute(chip, "power", i, "label")).value_or(""));
         if (label == "pin" || label == "pin1") return power_file(chip, i);
     }
     return chip.name == "corsairpsu" ? power_file(chip, 1) : "";
@@ -427,8 +439,9 @@ void open_jetson(Opener& opener, const std::vector<Chip>& chips) {
             // AGX Orin: the memory rail is fed from VIN_SYS_5V0.
             if (!board && rail.label == "VDDQ_VDD2_1V8AO") info.inside = "vin-sys-5v0";
         }
-        channel.terms.push_back(opener.product(attribute(*rail.chip, "in", rail.number, "input"),
-                                               attribute(*rail.chip, "curr", rail.number, "input")));
+        channel.terms.push_back(
+            opener.product(attribute(*rail.chip, "in", rail.number, "input"),
+                           attribute(*rail.chip, "curr", rail.number, "input")));
         opener.add(*rail.chip, std::move(channel));
     }
     if (rails.empty() && !chips.empty()) {
@@ -460,9 +473,7 @@ void open_chips(Opener& opener, const std::vector<Chip>& chips) {
     open_jetson(opener, rails);
 }
 
-}  // namespace
-
-SensorOpening open_hwmon(const SensorEnvironment& environment, FileCalls calls) {
+SensorOpening open(const SensorEnvironment& environment, FileCalls calls) {
     ABATE_REQUIRE(environment.clock != nullptr);
     const std::string root = environment.sysfs_root + "/class/hwmon";
     SensorOpening opening;
@@ -479,6 +490,13 @@ SensorOpening open_hwmon(const SensorEnvironment& environment, FileCalls calls) 
     }
     if (!sensor->channels().empty()) opening.sensor = std::move(sensor);
     return opening;
+}
+
+}  // namespace
+}  // namespace hwmon_chips
+
+SensorOpening open_hwmon(const SensorEnvironment& environment, FileCalls calls) {
+    return hwmon_chips::open(environment, std::move(calls));
 }
 
 SensorOpening open_hwmon(const SensorEnvironment& environment) {

@@ -5,11 +5,11 @@
 #include "abate/meter/sensors/sensors.h"
 #include "abate/meter/sysfs.h"
 
+#include <fmt/format.h>
+
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
@@ -19,6 +19,8 @@
 #include <utility>
 
 namespace abate::meter {
+// Its own namespace: a unity build puts several sensors in one unit.
+namespace perf_pmu {
 namespace {
 
 constexpr std::int64_t kReopenNs = 1'000'000'000;  // a lost group is opened again once a second
@@ -198,7 +200,8 @@ class PerfSensor final : public Sensor {
     }
 
     // Channels stand in the order of groups, and in a group in the order of its events.
-    int add(std::uint32_t pmu_type, int cpu, const Event& event, ChannelInfo info, bool same_group) {
+    int add(
+        std::uint32_t pmu_type, int cpu, const Event& event, ChannelInfo info, bool same_group) {
         if (!same_group || groups_.empty()) {
             Group group(calls_, pmu_type, cpu);
             const int error = group.add(event.config);
@@ -219,7 +222,8 @@ class PerfSensor final : public Sensor {
     std::vector<Group> groups_;
 };
 
-// The PMU's known events that count joules in a unit we can name exactly; the others into `findings`.
+// The PMU's known events that count joules in a unit we can name exactly; the others into
+// `findings`.
 std::vector<Event> find_events(const std::string& pmu, std::vector<Finding>& findings) {
     std::vector<Event> events;
     for (const KnownEvent& known : kKnownEvents) {
@@ -232,13 +236,13 @@ std::vector<Event> find_events(const std::string& pmu, std::vector<Finding>& fin
         const auto joules = parse_decimal_fraction(scale);
         const auto microjoules = joules ? scale_fraction(*joules, 1'000'000) : std::nullopt;
         if (!config || unit != "Joules" || !microjoules) {
-            findings.push_back(finding(
-                FindingState::broken,
-                path,
-                fmt::format("\"{}\" with scale \"{}\" and unit \"{}\" is not understood",
-                            term->substr(0, term->find('\n')),
-                            scale,
-                            unit)));
+            findings.push_back(
+                finding(FindingState::broken,
+                        path,
+                        fmt::format("\"{}\" with scale \"{}\" and unit \"{}\" is not understood",
+                                    term->substr(0, term->find('\n')),
+                                    scale,
+                                    unit)));
             continue;
         }
         events.push_back({known.file, known.domain, *config, *microjoules});
@@ -300,47 +304,21 @@ void open_all(PerfSensor& sensor,
                 same_group = true;
                 findings.push_back(
                     finding(FindingState::usable, pmu + "/events/" + event.file, device));
-            } else if (refused.insert({error, state_of_errno(error) == FindingState::denied
-                                                  ? ""
-                                                  : event.file})
+            } else if (refused
+                           .insert(
+                               {error,
+                                state_of_errno(error) == FindingState::denied ? "" : event.file})
                            .second) {
-                findings.push_back(finding(state_of_errno(error),
-                                           pmu + "/events/" + event.file,
-                                           fmt::format("perf_event_open on CPU {}: {}",
-                                                       place.cpu,
-                                                       std::strerror(error))));
+                findings.push_back(finding(
+                    state_of_errno(error),
+                    pmu + "/events/" + event.file,
+                    fmt::format("perf_event_open on CPU {}: {}", place.cpu, std::strerror(error))));
             }
         }
     }
 }
 
-}  // namespace
-
-PerfCalls system_perf_calls() {
-    return {.open =
-                [](const PerfEvent& event) {
-                    perf_event_attr attr;
-                    std::memset(&attr, 0, sizeof attr);
-                    attr.size = sizeof attr;
-                    attr.type = event.pmu_type;
-                    attr.config = event.config;
-                    attr.read_format = PERF_FORMAT_GROUP;
-                    const long fd = ::syscall(SYS_perf_event_open,
-                                              &attr,
-                                              -1,
-                                              event.cpu,
-                                              event.group_fd,
-                                              PERF_FLAG_FD_CLOEXEC);
-                    return fd >= 0 ? static_cast<int>(fd) : -errno;
-                },
-            .read =
-                [](int fd, void* buffer, std::size_t size) {
-                    const ssize_t got = ::read(fd, buffer, size);
-                    return got >= 0 ? got : -static_cast<ssize_t>(errno);
-                }};
-}
-
-SensorOpening open_perf(const SensorEnvironment& environment, PerfCalls calls) {
+SensorOpening open(const SensorEnvironment& environment, PerfCalls calls) {
     ABATE_REQUIRE(environment.clock != nullptr);
     const std::string pmu = environment.sysfs_root + "/bus/event_source/devices/power";
     SensorOpening opening;
@@ -377,6 +355,37 @@ SensorOpening open_perf(const SensorEnvironment& environment, PerfCalls calls) {
     }
     if (!sensor->channels().empty()) opening.sensor = std::move(sensor);
     return opening;
+}
+
+}  // namespace
+}  // namespace perf_pmu
+
+PerfCalls system_perf_calls() {
+    return {.open =
+                [](const PerfEvent& event) {
+                    perf_event_attr attr;
+                    std::memset(&attr, 0, sizeof attr);
+                    attr.size = sizeof attr;
+                    attr.type = event.pmu_type;
+                    attr.config = event.config;
+                    attr.read_format = PERF_FORMAT_GROUP;
+                    const long fd = ::syscall(SYS_perf_event_open,
+                                              &attr,
+                                              -1,
+                                              event.cpu,
+                                              event.group_fd,
+                                              PERF_FLAG_FD_CLOEXEC);
+                    return fd >= 0 ? static_cast<int>(fd) : -errno;
+                },
+            .read =
+                [](int fd, void* buffer, std::size_t size) {
+                    const ssize_t got = ::read(fd, buffer, size);
+                    return got >= 0 ? got : -static_cast<ssize_t>(errno);
+                }};
+}
+
+SensorOpening open_perf(const SensorEnvironment& environment, PerfCalls calls) {
+    return perf_pmu::open(environment, std::move(calls));
 }
 
 SensorOpening open_perf(const SensorEnvironment& environment) {

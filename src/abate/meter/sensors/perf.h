@@ -1,5 +1,5 @@
-// The `power` PMU of perf_event_open: the same RAPL counters as powercap, but extended to 64 bits by
-// the kernel, in units of 2^-32 J, and read for all domains of a socket at one instant.
+// The `power` PMU of perf_event_open: the same RAPL counters as powercap, but extended to 64 bits
+// by the kernel, in units of 2^-32 J, and read for all domains of a socket at one instant.
 //
 //     SensorOpening opening = open_perf(environment, system_perf_calls());
 //

@@ -14,6 +14,8 @@
 #include <utility>
 
 namespace abate::meter {
+// Its own namespace: a unity build puts several sensors in one unit.
+namespace powercap_zones {
 namespace {
 
 // RAPL limits are running averages over milliseconds to seconds, and the peak that the voltage
@@ -196,9 +198,7 @@ std::string broken_detail(ReadStatus status, int error) {
     return status == ReadStatus::gone ? "left while it was opened" : "its counter cannot be read";
 }
 
-}  // namespace
-
-SensorOpening open_powercap(const SensorEnvironment& environment, FileCalls calls) {
+SensorOpening open(const SensorEnvironment& environment, FileCalls calls) {
     ABATE_REQUIRE(environment.clock != nullptr);
     const std::string root = environment.sysfs_root + "/class/powercap";
     SensorOpening opening;
@@ -216,8 +216,8 @@ SensorOpening open_powercap(const SensorEnvironment& environment, FileCalls call
             continue;
         }
         if (seen.count({zone.info.source, zone.info.device}) != 0) {
-            opening.findings.push_back(
-                about(zone, FindingState::broken, "a second zone named " + zone.name + ", not read"));
+            opening.findings.push_back(about(
+                zone, FindingState::broken, "a second zone named " + zone.name + ", not read"));
             continue;
         }
         int error = 0;
@@ -245,6 +245,13 @@ SensorOpening open_powercap(const SensorEnvironment& environment, FileCalls call
     }
     if (!sensor->channels().empty()) opening.sensor = std::move(sensor);
     return opening;
+}
+
+}  // namespace
+}  // namespace powercap_zones
+
+SensorOpening open_powercap(const SensorEnvironment& environment, FileCalls calls) {
+    return powercap_zones::open(environment, std::move(calls));
 }
 
 SensorOpening open_powercap(const SensorEnvironment& environment) {

@@ -1,11 +1,10 @@
 #include "abate/meter/sensors/powercap.h"
 
 #include "abate/meter/sensors/sensors.h"
-#include "fixtures/fake_sysfs.h"
-
-#include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +12,8 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include "fixtures/fake_sysfs.h"
 
 namespace abate::meter {
 namespace {
@@ -155,7 +156,8 @@ TEST_F(PowercapTest, TheMmioTwinIsASecondViewOfTheSameDevice) {
     sys_.make_rapl({.mmio = true});
     open_sensor();
     EXPECT_EQ(opening_.sensor->channels().size(), 2U);
-    EXPECT_EQ(channel("package-0", "powercap").modulus, channel("package-0", "powercap-mmio").modulus);
+    EXPECT_EQ(channel("package-0", "powercap").modulus,
+              channel("package-0", "powercap-mmio").modulus);
 }
 
 TEST_F(PowercapTest, AWrapAddsTheRangePlusOneCounterUnitOfThatZone) {
@@ -226,7 +228,8 @@ TEST_F(PowercapTest, ReadsAFlatTreeAsContainersMountIt) {
 
 TEST_F(PowercapTest, TakesAnyPowercapProviderByItsOwnNames) {
     // Arm SCMI: control type arm-scmi, names from the firmware.
-    sys_.add_zone({.id = "arm-scmi:0", .name = "SOC", .energy_uj = 5, .max_power_uw = std::nullopt});
+    sys_.add_zone(
+        {.id = "arm-scmi:0", .name = "SOC", .energy_uj = 5, .max_power_uw = std::nullopt});
     sys_.add_zone({.id = "arm-scmi:0:0",
                    .name = "BIG_CLUSTER",
                    .energy_uj = 3,
@@ -345,7 +348,7 @@ TEST_F(PowercapTest, EachReadingCarriesTheTimeOfItsOwnRead) {
     // A clock that moves by a microsecond whenever it is asked.
     class TickingClock final : public Clock {
       public:
-        [[nodiscard]] Moment now() const noexcept override { 
+        [[nodiscard]] Moment now() const noexcept override {
             return {.mono_ns = ++ticks_ * 1000, .boot_ns = 0, .wall = {}};
         }
         mutable std::int64_t ticks_ = 0;

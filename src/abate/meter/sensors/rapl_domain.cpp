@@ -9,21 +9,21 @@ namespace {
 // see docs/reference/sensors.md.
 constexpr double kIntelPackageAccuracy = 0.05;
 constexpr double kModelledPackageAccuracy = 0.10;
-constexpr double kDramAccuracy = 0.20;
+constexpr double kRaplDramAccuracy = 0.20;
 
 constexpr const char* kIntelPackageSource =
     "abate's reading of Hackenberg et al. 2015 (doi:10.1109/IPDPSW.2015.70) and Khan et al. 2018 "
     "(doi:10.1145/3177754)";
 constexpr const char* kModelledPackageSource =
     "abate's reading of Schoene et al. 2021 (arXiv:2108.00808)";
-constexpr const char* kDramSource =
+constexpr const char* kRaplDramSource =
     "abate's reading of Desrochers, Paradis, Weaver 2016 (doi:10.1145/2989081.2989088)";
 
 // Intel's running average is refreshed about every millisecond (Intel SDM vol. 3B, 15.10 "RAPL
 // interfaces"; Khan et al. 2018); AMD likewise.
-constexpr double kRefreshS = 0.001;
+constexpr double kRaplRefreshS = 0.001;
 
-std::string with_place(std::string_view kind, const RaplDomain& domain) {
+std::string domain_with_place(std::string_view kind, const RaplDomain& domain) {
     std::string name = std::string(kind) + "-" + std::to_string(domain.package);
     if (domain.die >= 0) name += "-die-" + std::to_string(domain.die);
     return name;
@@ -43,7 +43,7 @@ CpuVendor cpu_vendor(const std::string& procfs_root) {
 }
 
 void describe_domain(const RaplDomain& domain, ChannelInfo& info) {
-    info.refresh_s = kRefreshS;
+    info.refresh_s = kRaplRefreshS;
     info.plausible_w = kDefaultSocketW;
     info.accuracy =
         domain.vendor == CpuVendor::intel ? kIntelPackageAccuracy : kModelledPackageAccuracy;
@@ -55,12 +55,12 @@ void describe_domain(const RaplDomain& domain, ChannelInfo& info) {
         info.plausible_w = kDefaultPlatformW;
         return;
     }
-    info.device = with_place(domain.domain, domain);
+    info.device = domain_with_place(domain.domain, domain);
     if (domain.domain == "dram") {
-        info.accuracy = kDramAccuracy;
-        info.accuracy_source = kDramSource;
+        info.accuracy = kRaplDramAccuracy;
+        info.accuracy_source = kRaplDramSource;
     } else if (domain.domain != "package") {
-        info.inside = with_place("package", domain);
+        info.inside = domain_with_place("package", domain);
     }
 }
 

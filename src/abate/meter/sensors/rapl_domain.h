@@ -1,5 +1,5 @@
-// What perf and powercap share: the names, nesting, accuracy and limits of RAPL domains, so that both
-// describe one device in the same words and the planner can match them.
+// What perf and powercap share: the names, nesting, accuracy and limits of RAPL domains, so that
+// both describe one device in the same words and the planner can match them.
 //
 //     ChannelInfo info;
 //     describe_domain({.domain = "dram", .package = 0, .die = -1, .vendor = vendor}, info);
