@@ -1,4 +1,8 @@
 // `abate watch`: live power of this machine's devices and who uses its CPUs.
+
+// ncurses' functions, not its macros of common names.
+#define NCURSES_NOMACROS
+
 #include "abate/cli/context.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/watch_model.h"
@@ -18,17 +22,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
-// ncurses has macros of common names.
-#undef timeout
-#undef move
-#undef erase
-#undef clear
 
 namespace abate::cli {
 namespace {
