@@ -8,10 +8,20 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 namespace abate::meter {
+
+bool in_first_pid_namespace(const std::string& procfs_root) {
+    // Its inode is fixed: Linux include/linux/proc_ns.h, PROC_PID_INIT_INO = 0xEFFFFFFC.
+    constexpr std::string_view kFirst = "pid:[4026531836]";
+    std::array<char, 64> link{};
+    const std::string path = procfs_root + "/self/ns/pid";
+    const ssize_t length = ::readlink(path.c_str(), link.data(), link.size());
+    return length > 0 && std::string_view(link.data(), static_cast<std::size_t>(length)) == kFirst;
+}
 
 void GpuUsage::add(pid_t pid, double weight, int group) noexcept {
     for (std::size_t i = 0; i < count; ++i) {

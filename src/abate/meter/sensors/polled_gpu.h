@@ -87,6 +87,10 @@ class JobPids {
                                 JobPids& pids,
                                 const std::function<bool(pid_t)>& exists) noexcept;
 
+// True when this process is in the machine's first pid namespace, where the drivers' pids mean what
+// ours do.
+[[nodiscard]] bool in_first_pid_namespace(const std::string& procfs_root);
+
 // What opening found.
 struct GpuOpening {
     std::vector<ChannelInfo> channels;  // grouped by gpu_index, ascending
