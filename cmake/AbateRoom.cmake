@@ -1,7 +1,10 @@
-# abate_room(NAME name [SOURCES file...] [TESTS file...] [ROOMS room...] [LIBRARIES target...])
+# abate_room(NAME name [THREADS] [SOURCES file...] [TESTS file...] [ROOMS room...] [LIBRARIES target...])
 #
 # One folder of src/abate = one static library abate_<name> that links only the rooms it names (all from rows below).
-# TESTS become one program <name>_test, registered with ctest.
+# TESTS become one program <name>_test, registered with ctest; with THREADS it runs under ThreadSanitizer too.
+#
+# Labels of tests: unit, corpus, e2e; `threads` (also run under ThreadSanitizer), `static` (reads sources or runs the
+# compiler: once is enough), `package` (installs and packs: once is enough).
 
 add_library(abate_flags INTERFACE)
 target_compile_features(abate_flags INTERFACE cxx_std_20)
@@ -25,8 +28,11 @@ if(ABATE_FUZZ)
   target_link_options(abate_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+# Everything that a test of label `threads` needs; a test elsewhere adds itself with add_dependencies.
+add_custom_target(threads_tests)
+
 function(abate_room)
-  cmake_parse_arguments(ROOM "" "NAME" "SOURCES;TESTS;ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "THREADS" "NAME" "SOURCES;TESTS;ROOMS;LIBRARIES" ${ARGN})
   set(room_targets "")
   foreach(room IN LISTS ROOM_ROOMS)
     list(APPEND room_targets abate_${room})
@@ -44,7 +50,12 @@ function(abate_room)
     target_link_libraries(${ROOM_NAME}_test PRIVATE abate_${ROOM_NAME} GTest::gtest GTest::gmock GTest::gtest_main rapidcheck_gtest)
     set_target_properties(${ROOM_NAME}_test PROPERTIES UNITY_BUILD OFF)
     add_test(NAME ${ROOM_NAME} COMMAND ${ROOM_NAME}_test)
-    set_tests_properties(${ROOM_NAME} PROPERTIES LABELS unit TIMEOUT 300
+    set(labels unit)
+    if(ROOM_THREADS)
+      list(APPEND labels threads)
+      add_dependencies(threads_tests ${ROOM_NAME}_test)
+    endif()
+    set_tests_properties(${ROOM_NAME} PROPERTIES LABELS "${labels}" TIMEOUT 1200
       ENVIRONMENT "ABATE_SOURCE_DIR=${CMAKE_SOURCE_DIR};ABATE_BUILD_DIR=${CMAKE_BINARY_DIR}")
   endif()
 endfunction()

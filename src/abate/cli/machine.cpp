@@ -68,11 +68,11 @@ Machine open_machine(Context& context, const MachineOptions& options) {
         machine.host.gpus.push_back(gpu);
 
     const meter::Reservation reservation =
-        meter::find_reservation(environment, machine.host, options.whole_machine);
-    machine.notes.push_back(reservation.reason);
+        meter::decide_reservation(meter::read_system_view(environment, [](const std::string& name) { return environment_variable(name.c_str()); }, {}),
+                                  options.whole_machine);
+    machine.notes.push_back("idle energy: " + reservation.reason);
     machine.idle_rule = meter::to_string(reservation.rule);
-    machine.meter_options.whole_machine =
-        reservation.rule == meter::IdleRule::whole_machine && options.whole_machine;
+    machine.meter_options.whole_machine = options.whole_machine;
     if (reservation.rule == meter::IdleRule::whole_machine) {
         machine.meter_options.idle_ppm = 1'000'000;
     } else if (reservation.rule == meter::IdleRule::reserved_share) {

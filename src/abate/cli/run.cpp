@@ -216,11 +216,14 @@ void keep(Context& context, const RunRecord& record, store::SpoolWriter* spool) 
     }
 }
 
-void take_flop(RunRecord& record, const std::optional<meter::FpCount>& counted) {
-    if (!counted || record.work.flop) return;
-    record.work.flop = counted->flop;
+// Work that nobody declared, from the CPU's own counters.
+void take_flop(RunRecord& record, const Result<meter::FpCounters>& counters) {
+    if (record.work.flop || !counters) return;
+    const Result<meter::FlopCount> count = counters->read();
+    if (!count) return;
+    record.work.flop = count->flop.value;
     record.work.flop_basis = "hardware";
-    record.work.source = counted->source;
+    record.work.source = count->multiplexed ? "CPU floating-point counters, scaled for multiplexing" : "CPU floating-point counters";
 }
 
 void run_command(const RunOptions& options, const CLI::App& command, Context& context) {
@@ -248,7 +251,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     if (prepared.assess.region.empty() && !options.quiet)
         context.note(unknown_region_sentence(context));
 
-    meter::FpCounters fp = meter::FpCounters::open(tree.pid());
+    const Result<meter::FpCounters> fp = meter::FpCounters::open(tree.pid(), context.sensor_environment());
     meter::RunMeter meter(std::move(machine.devices), machine.meter_options, context.clock);
     Result<meter::RunOutcome> outcome = meter::run_metered(tree,
                                                            meter,
@@ -269,7 +272,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     if (outcome->saves_failed)
         record.notes.emplace_back(
             "some intermediate totals could not be written to the spool (disk full?)");
-    take_flop(record, fp.read());
+    take_flop(record, fp);
     meter::fill_record(record, meter.state());
     if (const Result<void> assessed = footprint::assess(record, context.tables(), prepared.assess);
         !assessed) {

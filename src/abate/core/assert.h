@@ -1,8 +1,7 @@
 // Assertions that stay on in release builds.
 //
 //   ABATE_ASSERT(cond)    our own invariant: if it fails, abate has a bug
-//   ABATE_REQUIRE(cond)   a caller's duty (REQUIRES: in a header comment): if it fails, the calling
-//   code has a bug
+//   ABATE_REQUIRE(cond)   a caller's duty (REQUIRES: in a header comment): if it fails, the caller has a bug
 //
 // User input never reaches either; it gets a Result. A failed assertion calls the failure handler
 // (by default: one line on standard error, then abort), which the C ABI replaces by one that ends

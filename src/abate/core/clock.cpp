@@ -2,9 +2,11 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 namespace abate {
 namespace {
@@ -15,29 +17,85 @@ std::int64_t read_ns(clockid_t id) noexcept {
     return static_cast<std::int64_t>(ts.tv_sec) * 1'000'000'000 + ts.tv_nsec;
 }
 
-// Reads exactly `count` digits at `at`; -1 when they are not all digits.
-int digits(std::string_view text, std::size_t at, std::size_t count) {
-    if (at + count > text.size()) return -1;
+// The number that `text` writes, or -1 when it is not all digits. At most nine of them.
+int digits(std::string_view text) {
     int value = 0;
-    for (std::size_t i = at; i < at + count; ++i) {
-        if (text[i] < '0' || text[i] > '9') return -1;
-        value = value * 10 + (text[i] - '0');
+    for (const char c : text) {
+        if (c < '0' || c > '9') return -1;
+        value = value * 10 + (c - '0');
     }
     return value;
 }
 
+// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z.
+constexpr std::int64_t kFirstUs = -62'167'219'200LL * 1'000'000;
+constexpr std::int64_t kLastUs = 253'402'300'800LL * 1'000'000 - 1;
+
 Error bad_time(std::string_view text) {
     return {ErrorCode::parse_error,
-            "'" + std::string(text) + "' is not an RFC 3339 time",
+            "'" + std::string(text.substr(0, 40)) + "' is not an RFC 3339 time",
             "",
             "Write it like 2026-11-22T09:00:00Z or 2026-11-22T10:00:00+01:00"};
+}
+
+// "2026-11-22T09:00:00" at the front of `text`, as seconds since the epoch; second 60 is let through.
+std::optional<std::int64_t> date_and_time(std::string_view text) {
+    using namespace std::chrono;
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[13] != ':' ||
+        text[16] != ':' || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) {
+        return std::nullopt;
+    }
+    const int year_number = digits(text.substr(0, 4));
+    const int month_number = digits(text.substr(5, 2));
+    const int day_number = digits(text.substr(8, 2));
+    const int hour = digits(text.substr(11, 2));
+    const int minute = digits(text.substr(14, 2));
+    const int second = digits(text.substr(17, 2));
+    if (year_number < 0 || month_number < 0 || day_number < 0 || hour < 0 || hour > 23 ||
+        minute < 0 || minute > 59 || second < 0 || second > 60) {
+        return std::nullopt;
+    }
+    const year_month_day date{year{year_number},
+                              month{static_cast<unsigned>(month_number)},
+                              day{static_cast<unsigned>(day_number)}};
+    if (!date.ok()) return std::nullopt;
+    const std::int64_t days_since_epoch = sys_days{date}.time_since_epoch().count();
+    return days_since_epoch * 86'400 + hour * 3600LL + minute * 60LL + second;
+}
+
+// Takes ".250" off the front; no point means 0. More than six digits are cut, more than nine refused.
+std::optional<std::int64_t> take_fraction_us(std::string_view& text) {
+    if (!text.starts_with('.')) return 0;
+    text.remove_prefix(1);
+    std::int64_t fraction_us = 0;
+    std::int64_t scale = 100'000;
+    std::size_t count = 0;
+    while (count < text.size() && text[count] >= '0' && text[count] <= '9') {
+        fraction_us += (text[count] - '0') * scale;
+        scale /= 10;
+        ++count;
+    }
+    if (count == 0 || count > 9) return std::nullopt;
+    text.remove_prefix(count);
+    return fraction_us;
+}
+
+// "Z" or "+hh:mm", in seconds east of UTC.
+std::optional<std::int64_t> offset_s(std::string_view zone) {
+    if (zone == "Z" || zone == "z") return 0;
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
+        return std::nullopt;
+    const int hour = digits(zone.substr(1, 2));
+    const int minute = digits(zone.substr(4, 2));
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
+    return (hour * 3600LL + minute * 60LL) * (zone[0] == '-' ? -1 : 1);
 }
 
 }  // namespace
 
 std::string to_rfc3339(Timestamp time) {
     using namespace std::chrono;
-    const sys_time<microseconds> point{microseconds{time.us}};
+    const sys_time<microseconds> point{microseconds{std::clamp(time.us, kFirstUs, kLastUs)}};
     const auto day = floor<days>(point);
     const year_month_day date{day};
     const hh_mm_ss clock{point - day};
@@ -60,55 +118,18 @@ std::string to_rfc3339(Timestamp time) {
 }
 
 Result<Timestamp> parse_rfc3339(std::string_view text) {
-    using namespace std::chrono;
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' ||
-        (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':' ||
-        text[16] != ':') {
-        return bad_time(text);
-    }
-    const int year_number = digits(text, 0, 4);
-    const int month_number = digits(text, 5, 2);
-    const int day_number = digits(text, 8, 2);
-    const int hour = digits(text, 11, 2);
-    const int minute = digits(text, 14, 2);
-    const int second = digits(text, 17, 2);
-    if (year_number < 0 || month_number < 0 || day_number < 0) return bad_time(text);
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
-        return bad_time(text);
-    }
-    const year_month_day date{year{year_number},
-                              month{static_cast<unsigned>(month_number)},
-                              day{static_cast<unsigned>(day_number)}};
-    if (!date.ok()) return bad_time(text);
-
-    std::size_t at = 19;
-    std::int64_t fraction_us = 0;
-    if (text[at] == '.') {
-        ++at;
-        std::int64_t scale = 100'000;
-        const std::size_t first = at;
-        while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
-            fraction_us += (text[at] - '0') * scale;
-            scale /= 10;
-            ++at;
-        }
-        if (at == first || at - first > 9) return bad_time(text);
-    }
-    std::int64_t offset_s = 0;
-    const std::string_view zone = text.substr(at);
-    if (zone != "Z" && zone != "z") {
-        if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
-            return bad_time(text);
-        const int zone_hour = digits(zone, 1, 2);
-        const int zone_minute = digits(zone, 4, 2);
-        if (zone_hour < 0 || zone_hour > 23 || zone_minute < 0 || zone_minute > 59)
-            return bad_time(text);
-        offset_s = (zone_hour * 3600LL + zone_minute * 60LL) * (zone[0] == '-' ? -1 : 1);
-    }
-    const std::int64_t days_since_epoch = sys_days{date}.time_since_epoch().count();
-    const std::int64_t seconds_since_epoch =
-        days_since_epoch * 86'400 + hour * 3600LL + minute * 60LL + second - offset_s;
-    return Timestamp{seconds_since_epoch * 1'000'000 + fraction_us};
+    const std::optional<std::int64_t> seconds = date_and_time(text);
+    if (!seconds) return bad_time(text);
+    std::string_view rest = text.substr(19);
+    const std::optional<std::int64_t> fraction_us = take_fraction_us(rest);
+    const std::optional<std::int64_t> offset = offset_s(rest);
+    if (!fraction_us || !offset) return bad_time(text);
+    const std::int64_t utc = *seconds - *offset;
+    // Only the last second of a UTC day is ever followed by a leap second.
+    if (text.substr(17, 2) == "60" && utc % 86'400 != 0) return bad_time(text);
+    const std::int64_t us = utc * 1'000'000 + *fraction_us;
+    if (us < kFirstUs || us > kLastUs) return bad_time(text);
+    return Timestamp{us};
 }
 
 Moment SystemClock::now() const noexcept {

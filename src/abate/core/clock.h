@@ -21,11 +21,11 @@ struct Timestamp {
 };
 
 // RFC 3339 in UTC with microseconds ("2026-11-22T09:00:00.250000Z"); whole seconds print without a
-// fraction.
+// fraction. RFC 3339 has the years 0000 to 9999: a time outside them is written as the nearest one inside.
 [[nodiscard]] std::string to_rfc3339(Timestamp time);
 
-// The inverse; accepts any offset ("+01:00") and up to nine digits of fraction. Errors:
-// parse_error.
+// The inverse; accepts any offset ("+01:00") and up to nine digits of fraction, cut to microseconds. A leap
+// second (23:59:60 in UTC) is the second after it, as POSIX counts. Errors: parse_error.
 [[nodiscard]] Result<Timestamp> parse_rfc3339(std::string_view text);
 
 // Three readings of one moment. `mono_ns` (CLOCK_MONOTONIC) stops while the machine sleeps,

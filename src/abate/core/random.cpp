@@ -3,6 +3,7 @@
 #include "abate/core/assert.h"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <bit>
 #include <chrono>
@@ -51,8 +52,10 @@ double Random::uniform() noexcept { return static_cast<double>(next() >> 11U) * 
 std::uint64_t entropy_seed() {
     std::uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != static_cast<ssize_t>(sizeof seed)) {
-        seed =
-            static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        // An old kernel early at boot: two processes still differ by their id, two boots by their clock.
+        seed = static_cast<std::uint64_t>(
+                   std::chrono::system_clock::now().time_since_epoch().count()) ^
+               (static_cast<std::uint64_t>(getpid()) << 40U);
     }
     return seed;
 }

@@ -1,10 +1,20 @@
 // RFC 4180 CSV with a header row, for tables and overrides. `input` reads people's CSV with the
 // same reader.
+//
+//     const CsvTable table = parse_csv("key,value\nFR,40\n", "mine.csv").value();
+//     table.rows[0][1];                            // "40", read on line table.lines[0] == 2
+//     csv_line({"a,b", "say \"hi\""});             // "a,b","say ""hi"""  and a line feed
+//
+// Lines end in LF or CR LF; a byte order mark and empty lines are passed over; the last line may
+// lack its end. Every row has as many fields as the header. What csv_line writes, parse_csv reads
+// back unchanged.
 #pragma once
 
 #include "abate/core/result.h"
 
 #include <cstddef>
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,5 +29,31 @@ struct CsvTable {
     std::vector<std::size_t> lines;  // line number of each row
 };
 [[nodiscard]] Result<CsvTable> parse_csv(std::string_view text, std::string_view file_name);
+
+// The same without a copy of the text: cells are views into `text`, which must outlive it, or into
+// `unescaped` where a doubled quote had to be undone. Movable (a deque keeps its strings in place).
+struct CsvView {
+    std::vector<std::string_view> header;
+    std::vector<std::string_view> cells;  // rows() x header.size(), row by row
+    std::vector<std::size_t> lines;
+    std::deque<std::string> unescaped;
+
+    CsvView() = default;
+    CsvView(CsvView&&) = default;
+    CsvView& operator=(CsvView&&) = default;
+    CsvView(const CsvView&) = delete;
+    CsvView& operator=(const CsvView&) = delete;
+
+    [[nodiscard]] std::size_t rows() const { return lines.size(); }
+    // REQUIRES: row < rows(), column < header.size().
+    [[nodiscard]] std::string_view at(std::size_t row, std::size_t column) const {
+        return cells[row * header.size() + column];
+    }
+    [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
+};
+[[nodiscard]] Result<CsvView> scan_csv(std::string_view text, std::string_view file_name);
+
+// One line of CSV, quoted where it must be, ended by a line feed.
+[[nodiscard]] std::string csv_line(const std::vector<std::string>& fields);
 
 }  // namespace abate::data

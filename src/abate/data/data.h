@@ -88,7 +88,7 @@ struct Row {
 
 // Files that a layer is read from; empty: the layer has none.
 struct Layers {
-    std::vector<std::string> packs;    // folders with pack.toml and tables
+    std::vector<std::string> packs;    // folders with pack.csv and tables
     std::string organisation;          // overrides.csv
     std::string project;               // overrides.csv
     std::vector<std::string> options;  // "TABLE/KEY/COLUMN=VALUE" of --set
@@ -104,6 +104,24 @@ struct TableInfo {
     int last_year = 0;
     std::string unit;
 };
+
+// One cell that a person sets instead of the tables' figure: a line of an overrides.csv.
+struct Override {
+    std::string table;
+    std::string key;     // "FR", "aws eu-west-3", "NVIDIA H100 SXM5 80GB"
+    std::string column;  // one that holds a number
+    std::string value;
+    std::string source;  // citation; empty: shown as "unsourced"
+    std::string licence;
+    std::string year;
+    std::string note;
+};
+
+// The text of an overrides.csv with `added` in it, in place of an earlier line for the same cell;
+// `text` empty: a new file. Errors: parse_error with file:line:column.
+[[nodiscard]] Result<std::string> with_override(std::string_view text,
+                                                std::string_view file_name,
+                                                const Override& added);
 
 class Tables {
   public:
@@ -152,8 +170,11 @@ class Tables {
                                                 std::string_view filter) const;
     // Every layer's version of one row, lowest layer first.
     [[nodiscard]] Result<std::vector<Row>> show(std::string_view table, std::string_view key) const;
+    // Whether `wanted` names a cell that exists and a value that can be. Errors: not_found +
+    // nearest, parse_error, out_of_range.
+    [[nodiscard]] Result<void> check_override(const Override& wanted) const;
     // What `abate data check` says: rows past their age, out of range, without source; files that
-    // hold overrides.
+    // hold overrides. Each begins with "error: ", "warning: " or "note: ".
     [[nodiscard]] std::vector<std::string> check(int current_year) const;
 
   private:

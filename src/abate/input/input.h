@@ -6,10 +6,12 @@
 #include "abate/record/record.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace abate::input {
@@ -45,8 +47,26 @@ struct Settings {
     std::string redfish_password_file;
     std::string organisation_data;  // overrides.csv of the organisation
     std::vector<std::string> packs;
+
+    bool operator==(const Settings&) const = default;
 };
-// Later wins: user file, project file, environment (ABATE_REGION...). Missing files are fine.
+// One file. Errors: parse_error with file:line:column (not TOML, unknown key with the nearest known
+// one, wrong kind of value), out_of_range (an absurd PUE).
 [[nodiscard]] Result<Settings> parse_settings(std::string_view toml, std::string_view file_name);
+
+// The value of a variable, empty when it is unset.
+using EnvironmentLookup = std::function<std::string(const char* name)>;
+// ABATE_REGION, ABATE_PROJECT, ABATE_PUE, ABATE_INTERVAL, ABATE_LABELS ("a=1,b=2"),
+// ABATE_NODE_SOURCE, ABATE_REDFISH_URL, ABATE_REDFISH_USER, ABATE_REDFISH_PASSWORD_FILE,
+// ABATE_ORGANISATION_DATA, ABATE_PACKS (folders with ':' between). Errors: as the parser of the
+// value, with the variable's name as the place.
+[[nodiscard]] Result<Settings> environment_settings(const EnvironmentLookup& lookup);
+
+// `upper` over `lower`: what upper gives wins, what it leaves empty stays; labels join by key, a
+// list of packs replaces the list below.
+//
+//     merged(merged(user_file, project_file), environment)      // option > ABATE_... >
+//     ./abate.toml > user
+[[nodiscard]] Settings merged(const Settings& lower, const Settings& upper);
 
 }  // namespace abate::input

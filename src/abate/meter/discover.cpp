@@ -32,7 +32,7 @@ Ranged scaled(const Ranged& share, double watts) {
 // Fills in idle power for counted channels whose source does not know it.
 void add_idle_priors(std::vector<ChannelInfo>& channels,
                      const data::Tables& tables,
-                     const CpuIdentity& cpu,
+                     const Processor& cpu,
                      const PowerProfile* profile,
                      std::vector<Provenance>& provenance) {
     for (ChannelInfo& channel : channels) {
@@ -110,7 +110,7 @@ Devices discover(const SensorEnvironment& environment,
         openings.push_back(open_model(environment, tables, options.profile, provenance));
     }
     Devices devices = join(std::move(openings), options.node_source);
-    const CpuIdentity cpu = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo"));
+    const Processor cpu = parse_processor(read_text(environment.procfs_root + "/cpuinfo"));
     add_idle_priors(devices.channels, tables, cpu, options.profile, provenance);
     for (std::size_t i = 0; i < devices.channels.size(); ++i) {
         const Ranged& idle = devices.channels[i].idle_w;

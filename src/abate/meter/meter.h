@@ -6,6 +6,7 @@
 
 #include "abate/meter/counter.h"
 #include "abate/meter/discover.h"
+#include "abate/meter/fp_counters.h"
 #include "abate/meter/host.h"
 #include "abate/meter/machine_cpu.h"
 #include "abate/meter/plan.h"

@@ -1,24 +1,27 @@
 // ProcessTree: one command and everything that it starts, their CPU time exact to the microsecond
 // however short they live.
 //
-//     ProcessTree tree = ProcessTree::launch({.words = {"python3", "train.py"}},
-//     environment).value(); tree.release();                          // exec, after the first
-//     sensor readings are taken while (!tree.exited()) { wait for tree.event_fd();
-//     tree.handle_events(); } tree.cpu_time_ns();                      // children that lived 5 ms
-//     included tree.survivors();                        // what still runs
+//     ProcessTree tree = ProcessTree::launch({.words = {"python3", "train.py"}}).value();
+//     tree.release();              // exec, after the first sensor readings are taken
+//     while (!tree.exited()) { poll(tree.event_fd()); tree.handle_events(); }
+//     tree.cpu_time_ns(true);      // children that lived 5 ms included
+//     tree.survivors();            // what still runs
 //
 // How, best first (`method()`): an own leaf in cgroup v2 (cpu.stat), the same in v1
 // (cpuacct.usage), taskstats exit records (CAP_NET_ADMIN), else child-subreaper with wait4 for what
 // ended and a procfs walk, at most once a second, for what lives. Whichever leads, wait4 and procfs
 // are kept beside it and the larger figure counts: a process that leaves the cgroup is still found
-// as a descendant. Not thread-safe; one tree a process at a time (it owns SIGCHLD and subreaping).
+// as a descendant. Not thread-safe; one tree a process at a time (it owns SIGCHLD and subreaping,
+// and reaps every child of the process; children from before launch() are not counted).
 #pragma once
 
 #include "abate/core/result.h"
 #include "abate/record/run_record.h"
 
+#include <signal.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,10 +30,24 @@
 
 namespace abate::meter {
 
+// What a process does with signals: what is blocked and what is ignored. A caller that changes
+// either before launch() takes this first, so that the command still starts as it would have.
+struct SignalState {
+    sigset_t blocked{};
+    std::array<bool, 65> ignored{};  // by signal number
+
+    // Of the calling thread, now.
+    static SignalState now() noexcept;
+};
+
 struct LaunchOptions {
     std::vector<std::string> words;  // REQUIRES: not empty; words[0] is looked up in PATH
     bool use_cgroup = true;          // tests switch the better methods off
+    bool use_cgroup_v2 = true;       // with use_cgroup: the v2 leaf, before
+    bool use_cgroup_v1 = true;       // the v1 one
     bool use_taskstats = true;
+    std::optional<SignalState> signals =
+        std::nullopt;  // as main found them; absent: as at launch()
     std::string cgroup_root = "/sys/fs/cgroup";
     std::string procfs_root = "/proc";
 };

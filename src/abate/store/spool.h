@@ -1,17 +1,29 @@
 // The run spool: one append-only file per live run, so that `kill -9` or a power cut loses at most
 // a second.
 //
+//     auto writer = SpoolWriter::create(home + "/spool", run_id, header_json, devices);
+//     (*writer)->save(state);                       // once a second, durable when true
+//     (*writer)->finish(record_json); put(record); (*writer)->discard();
+//
+//     for (const ClaimedSpool& spool : claim_spools(home + "/spool", problems)) {
+//         put(record_of(spool.content));            // marked interrupted
+//         release_claim(spool);
+//     }
+//
 // File: the 8 bytes "ABATESP1", then records {u32 length, u32 CRC32C of kind and payload, u8 kind,
-// payload}, little endian. Kinds: H header (JSON run record with status running), S state (binary
-// RunState), F final (JSON run record). A torn or wrong record ends the file: what stands before it
-// is valid. Names: `<run_id>.spool`; one writer a file, so hundreds of writers on one network
-// folder never touch each other. The writer holds an fcntl lock while it lives.
+// payload}, little endian. Kinds: W writer (host, boot, lock), H header (JSON run record with
+// status running), S state (binary RunState), F final (JSON run record). A torn or wrong record
+// ends the file: what stands before it is valid. Names: `<run_id>.spool`; one writer a file, so
+// hundreds of writers on one network folder never touch each other. The writer holds an fcntl lock
+// while it lives. Byte layout and network disks: docs/reference/files.md.
 #pragma once
 
 #include "abate/core/result.h"
 #include "abate/meter/sample_sink.h"
 #include "abate/record/run_state.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,19 +32,29 @@
 
 namespace abate::store {
 
+struct SpoolOptions {
+    // A file that has grown to this size is replaced, atomically, by one that holds the header and
+    // the newest state: a run of weeks neither fills the disk nor slows its import.
+    std::size_t compact_bytes = 8 * 1024 * 1024;
+};
+
 // Not thread-safe. Synced with fdatasync at header, states and final.
 class SpoolWriter final : public meter::SampleSink {
   public:
     // Creates `<folder>/<run_id>.spool` (and the folder, mode 0700) and writes the header.
-    // `device_count`: devices that every state will have. Errors: io_error, permission_denied.
+    // `device_count`: devices that every state will have. Errors: invalid_argument (a run_id unfit
+    // for a file name), already_exists, out_of_range, io_error, permission_denied.
     static Result<std::unique_ptr<SpoolWriter>> create(const std::string& folder,
                                                        const std::string& run_id,
                                                        std::string_view header_json,
-                                                       std::size_t device_count);
+                                                       std::size_t device_count,
+                                                       const SpoolOptions& options = {});
     ~SpoolWriter() override;
 
+    // One write and one fdatasync. A write that fails or is cut short (disk full) is undone, so
+    // that a later one can succeed. REQUIRES: state.devices.size() == device_count; not finished.
     bool save(const RunState& state) noexcept override;
-    // Writes the final record. Errors: io_error.
+    // Writes the final record. Errors: io_error, out_of_range.
     Result<void> finish(std::string_view record_json);
     // Deletes the file: its record is safe elsewhere.
     void discard() noexcept;
@@ -44,18 +66,33 @@ class SpoolWriter final : public meter::SampleSink {
     std::unique_ptr<Impl> impl_;
 };
 
+// Who wrote a spool file: decides whether its lock can be trusted from here.
+struct SpoolOrigin {
+    bool locked = false;  // the writer could lock its file
+    std::string boot_id;  // of the writer's kernel; empty: unknown
+    std::string host;
+
+    bool operator==(const SpoolOrigin&) const = default;
+};
+
 // What a spool file holds.
 struct SpoolContent {
     std::string header_json;
     std::optional<RunState> last_state;
     std::optional<std::string> final_json;
-    std::size_t states = 0;
-    bool torn = false;  // ended in an incomplete or damaged record
+    std::size_t states = 0;  // in this file; fewer than were saved if it was compacted
+    bool torn = false;       // ended in an incomplete or damaged record
+    SpoolOrigin origin;
+
+    bool operator==(const SpoolContent&) const = default;
 };
 
 // Reads bytes of a spool. Never trusts a length. Errors: corrupt (no valid header),
-// version_mismatch (newer magic).
+// version_mismatch (newer magic or state).
 [[nodiscard]] Result<SpoolContent> read_spool(std::string_view bytes);
+
+// The same from an open file, one record in memory at a time. Also: io_error.
+[[nodiscard]] Result<SpoolContent> read_spool_file(int fd);
 
 // A spool file of the folder that no live process writes, claimed for import by an atomic rename so
 // that two importers never both have it. Files of other hosts are taken only when their lock is
@@ -63,11 +100,21 @@ struct SpoolContent {
 struct ClaimedSpool {
     std::string path;
     SpoolContent content;
+    // Keeps the file locked, so that no other importer takes it, until the last copy is gone.
+    std::shared_ptr<const void> lock;
 };
-// Claims everything that can be claimed. Unreadable files are moved aside to `<folder>/damaged/`
-// and named in `problems`.
+
+struct ClaimOptions {
+    std::optional<bool> network_disk;  // absent: as on_network_disk says
+    std::int64_t quiet_seconds = 600;  // by the file system's own clock
+    std::string boot_id;               // empty: this machine's
+};
+
+// Claims everything that can be claimed, oldest run first. Damaged files are moved aside to
+// `<folder>/damaged/` and named in `problems`; so are files of a newer abate, which stay.
 [[nodiscard]] std::vector<ClaimedSpool> claim_spools(const std::string& folder,
-                                                     std::vector<std::string>& problems);
+                                                     std::vector<std::string>& problems,
+                                                     const ClaimOptions& options = {});
 // After import: deletes a claimed file.
 void release_claim(const ClaimedSpool& claimed);
 

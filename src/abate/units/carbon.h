@@ -1,7 +1,7 @@
 // Carbon and water. Intensities of unlike meaning are unlike types and do not mix:
 //
-//     CarbonIntensity<Signal::average, Basis::life_cycle> grid = 381.0 *
-//     grams_co2e_per_kilowatt_hour;
+//     CarbonIntensity<Signal::average, Basis::life_cycle> grid(381.0 * grams_co2e_per_kilowatt_hour);
+//     Carbon carbon = node * pue * grid;               // facility energy times intensity
 #pragma once
 
 #include "abate/units/energy.h"

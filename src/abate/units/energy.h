@@ -2,11 +2,14 @@
 #pragma once
 
 #include "abate/core/assert.h"
+#include "abate/core/result.h"
 #include "abate/units/quantity.h"
 
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace abate {
 
@@ -31,6 +34,10 @@ class Microjoules {
   public:
     constexpr Microjoules() = default;
     explicit constexpr Microjoules(Int128 count) : count_(count) {}
+    // A floating amount is rounded in the open, by to_microjoules.
+    template <class F>
+    requires std::is_floating_point_v<F>
+    explicit Microjoules(F count) = delete;
 
     [[nodiscard]] constexpr Int128 count() const { return count_; }
     // REQUIRES: fits 64 bits (2.5 GWh).
@@ -38,7 +45,7 @@ class Microjoules {
         ABATE_REQUIRE(count_ >= INT64_MIN && count_ <= INT64_MAX);
         return static_cast<std::int64_t>(count_);
     }
-    // The floating amount, rounded once.
+    // The floating amount, to within a unit in the last place of a double.
     [[nodiscard]] constexpr Energy energy() const {
         return static_cast<double>(count_) / 1e6 * joules;
     }
@@ -70,8 +77,13 @@ class Microjoules {
 // Exact decimal joules, as they stand in JSON: 1500000 uJ -> "1.5".
 [[nodiscard]] std::string decimal_joules(Microjoules energy);
 
-// total * part / whole, rounded to floor, without overflow for |total| < 2^95 and whole < 2^32.
-// REQUIRES: whole > 0, 0 <= part <= whole.
+// The inverse: a number as JSON writes it (RFC 8259 section 6: "1.5", "-0.000001", "2.5e3"),
+// exactly. Errors: parse_error (not such a number, or finer than a microjoule), out_of_range (1e25
+// J or more).
+[[nodiscard]] Result<Microjoules> parse_decimal_joules(std::string_view text);
+
+// floor(total * part / whole), exact for |total| < 2^126.
+// REQUIRES: whole > 0, part <= whole (so that a swap of the two is found at once).
 [[nodiscard]] Microjoules share_floor(Microjoules total, std::uint64_t part, std::uint64_t whole);
 
 // Where a measurement's edge lies. PUE may be applied to NodeEnergy only, and only once:

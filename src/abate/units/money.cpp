@@ -24,6 +24,7 @@ Result<Money> cash(Allowances quantity, Price price) {
     return Money(micro, price.currency());
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): commutative
 Result<Money> add(Money a, Money b) {
     if (a.currency() != b.currency()) {
         return Error{ErrorCode::invalid_argument, "cannot add two currencies", "", ""};

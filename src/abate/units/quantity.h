@@ -95,10 +95,15 @@ constexpr Quantity<D> operator*(double number, Unit<D> unit) {
     return Quantity<D>(number * unit.in_base);
 }
 
+// A product without dimension (tokens per joule times joules per token) is a plain number.
 template <class A, class B>
 constexpr auto operator*(Quantity<A> a, Quantity<B> b) {
     using D = typename DimProduct<A, B>::type;
-    return Quantity<D>(a.base_ * b.base_);
+    if constexpr (__is_same(D, DimNone)) {
+        return a.base_ * b.base_;
+    } else {
+        return Quantity<D>(a.base_ * b.base_);
+    }
 }
 
 // The quotient of two like amounts is a plain number.

@@ -7,6 +7,7 @@
 
 namespace abate {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): commutative
 Ranged multiply(const Ranged& a, const Ranged& b) {
     ABATE_REQUIRE(a.low >= 0 && b.low >= 0);
     Ranged out;
@@ -27,8 +28,9 @@ Ranged multiply(const Ranged& a, const Ranged& b) {
 
 void RangeSum::add(const Ranged& term, std::string_view cause) {
     value_ += term.value;
-    const double minus = term.value - term.low;
-    const double plus = term.high - term.value;
+    // A range that rounding has turned inside out by a last digit counts as exact.
+    const double minus = std::max(0.0, term.value - term.low);
+    const double plus = std::max(0.0, term.high - term.value);
     for (Spread& spread : spreads_) {
         if (spread.cause == cause && spread.kind == term.kind) {
             spread.minus += minus;

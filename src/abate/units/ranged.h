@@ -1,11 +1,10 @@
 // A value that is only known within a range, and how such values add.
 //
 //     RangeSum sum;
-//     sum.add({.value = 100, .low = 95, .high = 105}, cause("rapl-package"));
-//     sum.add({.value = 50, .low = 47.5, .high = 52.5}, cause("rapl-package"));   // same cause: 5
-//     + 2.5 sum.add({.value = 20, .low = 16, .high = 24}, cause("rapl-dram"));          // another:
-//     in quadrature sum.total();                                     // {170, 170 - hypot(7.5, 4),
-//     170 + hypot(7.5, 4)}
+//     sum.add({.value = 100, .low = 95, .high = 105}, "rapl-package");
+//     sum.add({.value = 50, .low = 47.5, .high = 52.5}, "rapl-package");
+//     sum.add({.value = 20, .low = 16, .high = 24}, "rapl-dram");
+//     sum.total();        // one cause adds linearly (5 + 2.5), causes in quadrature: 170 -+ hypot(7.5, 4)
 #pragma once
 
 #include <string>

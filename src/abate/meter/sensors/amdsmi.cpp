@@ -506,6 +506,10 @@ GpuOpening late_amd(const SensorEnvironment& environment, const VisibilityVariab
 }  // namespace
 
 SensorOpening open_amdsmi(const SensorEnvironment& environment) {
+    return open_amdsmi(environment, GpuLimits{});
+}
+
+SensorOpening open_amdsmi(const SensorEnvironment& environment, const GpuLimits& limits) {
     // Without a card of AMD's there is nothing to load ROCm for.
     if (environment.amdsmi_library.empty() && amd_cards(environment.sysfs_root).empty()) {
         SensorOpening opening;
@@ -519,6 +523,7 @@ SensorOpening open_amdsmi(const SensorEnvironment& environment) {
     }
     const VisibilityVariables variables = visibility_from_environment();
     PolledGpuOptions options;
+    options.limits = limits;
     options.clock = environment.clock;
     options.procfs_root = environment.procfs_root;
     options.min_interval_ns = kAmdMinIntervalNs;

@@ -1,6 +1,7 @@
 // The AMD sensor against scripted libraries (tests/fixtures/gpu/fake_amd.c) and fake sysfs trees.
 // The fake counter adds a fixed step at each call, so differences are known exactly.
 #include "abate/meter/gpu_share.h"
+#include "abate/meter/sensors/gpu_limits.h"
 #include "abate/meter/sensors/gpu_test_world.h"
 #include "abate/meter/sensors/sensors.h"
 
@@ -26,7 +27,8 @@ class Amd : public ::testing::Test {
                                          ? folder_.path("none.so")
                                          : std::string(ABATE_FAKE_GPU_DIR) + "/" + variant + ".so";
         opening_ = {};
-        opening_ = open_amdsmi(environment);
+        opening_ = open_amdsmi(
+            environment, {.open = std::chrono::seconds(60), .read = std::chrono::seconds(60)});
         if (opening_.sensor) readings_.resize(opening_.sensor->channels().size());
     }
 

@@ -107,7 +107,7 @@ struct PerCpu {
 };
 
 // Watts per logical CPU over the rows that fit: one generation, or every one when none is known.
-std::optional<PerCpu> per_cpu(const CpuIdentity& cpu, const data::Tables& tables) {
+std::optional<PerCpu> per_cpu(const Processor& cpu, const data::Tables& tables) {
     std::vector<std::string_view> names;
     const Generation generation = generation_of(cpu);
     if (!generation.row.empty()) names.push_back(generation.row);
@@ -275,8 +275,8 @@ class ModelSensor final : public Sensor {
 
 }  // namespace
 
-CpuIdentity parse_cpuinfo(std::string_view text) {
-    CpuIdentity cpu;
+Processor parse_processor(std::string_view text) {
+    Processor cpu;
     int processors = 0;
     int highest_socket = 0;
     while (!text.empty()) {
@@ -299,7 +299,7 @@ CpuIdentity parse_cpuinfo(std::string_view text) {
     return cpu;
 }
 
-Generation generation_of(const CpuIdentity& cpu) {
+Generation generation_of(const Processor& cpu) {
     if (cpu.vendor == "AuthenticAMD") {
         if (cpu.family == 0x17) return {cpu.model < 0x30 ? "EPYC 1st Gen" : "EPYC 2nd Gen", false};
         if (cpu.family == 0x19 && cpu.model < 0x10) return {"EPYC 3rd Gen", false};
@@ -342,7 +342,7 @@ Generation generation_of(const CpuIdentity& cpu) {
     return {};
 }
 
-PowerModel make_power_model(const CpuIdentity& cpu,
+PowerModel make_power_model(const Processor& cpu,
                             const data::Tables& tables,
                             const PowerProfile* profile) {
     PowerModel model;
@@ -402,7 +402,7 @@ SensorOpening open_model(const SensorEnvironment& environment,
                          const PowerProfile* profile,
                          std::vector<Provenance>& provenance) {
     SensorOpening opening;
-    CpuIdentity cpu = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo"));
+    Processor cpu = parse_processor(read_text(environment.procfs_root + "/cpuinfo"));
     PowerModel model = make_power_model(cpu, tables, profile);
     Finding finding{.source = "model",
                     .state = FindingState::usable,

@@ -21,7 +21,7 @@
 namespace abate::meter {
 
 // What /proc/cpuinfo says of the first CPU, and the machine's size.
-struct CpuIdentity {
+struct Processor {
     std::string vendor;      // "AuthenticAMD", "GenuineIntel"; empty elsewhere
     std::string model_name;  // may be a bare "AMD EPYC" in a guest
     int family = 0;
@@ -33,7 +33,7 @@ struct CpuIdentity {
 };
 
 // Parses /proc/cpuinfo; never fails, unknown fields stay empty. Fuzzed.
-[[nodiscard]] CpuIdentity parse_cpuinfo(std::string_view text);
+[[nodiscard]] Processor parse_processor(std::string_view text);
 
 // The row of `cpu-vcpu` coefficients for a processor generation ("EPYC 3rd Gen", "Cascade Lake");
 // empty when none fits. `proxy` is set when the processor is newer than the table and an older row
@@ -42,7 +42,7 @@ struct Generation {
     std::string_view row;
     bool proxy = false;
 };
-[[nodiscard]] Generation generation_of(const CpuIdentity& cpu);
+[[nodiscard]] Generation generation_of(const Processor& cpu);
 
 // Watts of the whole machine's packages over load, and where they come from.
 struct PowerModel {
@@ -52,7 +52,7 @@ struct PowerModel {
     std::vector<Provenance> provenance;
     std::string described;  // one sentence for doctor and notes
 };
-[[nodiscard]] PowerModel make_power_model(const CpuIdentity& cpu,
+[[nodiscard]] PowerModel make_power_model(const Processor& cpu,
                                           const data::Tables& tables,
                                           const PowerProfile* profile);
 

@@ -779,8 +779,13 @@ GpuOpening late_opening(const std::string& procfs_root, const VisibilityVariable
 }  // namespace
 
 SensorOpening open_nvml(const SensorEnvironment& environment) {
+    return open_nvml(environment, GpuLimits{});
+}
+
+SensorOpening open_nvml(const SensorEnvironment& environment, const GpuLimits& limits) {
     const VisibilityVariables variables = visibility_from_environment();
     PolledGpuOptions options;
+    options.limits = limits;
     options.clock = environment.clock;
     options.procfs_root = environment.procfs_root;
     options.min_interval_ns = kMinIntervalNs;

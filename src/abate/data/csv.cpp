@@ -1,0 +1,195 @@
+#include "abate/data/csv.h"
+
+#include <utility>
+
+namespace abate::data {
+namespace {
+
+// Reads one text from front to back, keeping count of lines and columns for messages.
+class Scanner {
+  public:
+    Scanner(std::string_view text, std::string_view file_name, CsvView& out)
+        : text_(text), file_name_(file_name), out_(out) {
+        if (text_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
+    }
+
+    Result<void> scan() {
+        std::vector<std::string_view> fields;
+        bool header = true;
+        while (skip_empty_lines(), at_ < text_.size()) {
+            const std::size_t line = line_;
+            fields.clear();
+            const Result<void> read = read_record(fields);
+            if (!read) return read;
+            if (header) {
+                out_.header = fields;
+                header = false;
+                continue;
+            }
+            if (fields.size() != out_.header.size()) return wrong_count(line, fields.size());
+            out_.cells.insert(out_.cells.end(), fields.begin(), fields.end());
+            out_.lines.push_back(line);
+        }
+        if (header)
+            return Error{ErrorCode::parse_error,
+                         "there is no header row",
+                         where(1, 1),
+                         "The first line names the columns."};
+        return {};
+    }
+
+  private:
+    [[nodiscard]] std::string where(std::size_t line, std::size_t column) const {
+        return std::string(file_name_) + ":" + std::to_string(line) + ":" + std::to_string(column);
+    }
+    [[nodiscard]] Error bad(const char* what, const char* hint) const {
+        return Error{
+            ErrorCode::parse_error, what, where(line_, at_ - line_start_ + 1), std::string(hint)};
+    }
+    [[nodiscard]] Error wrong_count(std::size_t line, std::size_t count) const {
+        return Error{ErrorCode::parse_error,
+                     std::to_string(count) + " fields where the header has " +
+                         std::to_string(out_.header.size()),
+                     where(line, 1),
+                     "Put a field that has a comma in it between double quotes."};
+    }
+
+    // The length of the line end that stands at `at`, or 0.
+    [[nodiscard]] std::size_t line_end(std::size_t at) const {
+        if (text_[at] == '\n') return 1;
+        if (text_[at] == '\r' && at + 1 < text_.size() && text_[at + 1] == '\n') return 2;
+        return 0;
+    }
+    void next_line(std::size_t end_length) {
+        at_ += end_length;
+        ++line_;
+        line_start_ = at_;
+    }
+    void skip_empty_lines() {
+        while (at_ < text_.size()) {
+            const std::size_t end = line_end(at_);
+            if (end == 0) return;
+            next_line(end);
+        }
+    }
+
+    Result<void> read_record(std::vector<std::string_view>& fields) {
+        for (;;) {
+            const bool quoted = at_ < text_.size() && text_[at_] == '"';
+            const Result<std::string_view> field = quoted ? read_quoted() : read_plain();
+            if (!field) return field.error();
+            fields.push_back(*field);
+            if (at_ == text_.size()) return {};
+            if (text_[at_] == ',') {
+                ++at_;
+                continue;
+            }
+            next_line(line_end(at_));
+            return {};
+        }
+    }
+
+    Result<std::string_view> read_plain() {
+        const std::size_t start = at_;
+        while (at_ < text_.size() && text_[at_] != ',' && line_end(at_) == 0) {
+            if (text_[at_] == '"')
+                return bad(
+                    "a double quote inside a field that does not begin with one",
+                    "Write the whole field between double quotes, and each inner one twice.");
+            ++at_;
+        }
+        return text_.substr(start, at_ - start);
+    }
+
+    Result<std::string_view> read_quoted() {
+        const Error unclosed =
+            bad("a double quote that is never closed", "Close it, or write it twice to mean one.");
+        const std::size_t start = ++at_;
+        bool doubled = false;
+        for (; at_ < text_.size(); ++at_) {
+            if (text_[at_] == '\n') {
+                ++line_;
+                line_start_ = at_ + 1;
+            }
+            if (text_[at_] != '"') continue;
+            if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') break;
+            doubled = true;
+            ++at_;
+        }
+        if (at_ == text_.size()) return unclosed;
+        const std::string_view inside = text_.substr(start, at_ - start);
+        ++at_;
+        if (at_ < text_.size() && text_[at_] != ',' && line_end(at_) == 0)
+            return bad("text after the closing double quote",
+                       "End the field there, or quote it all.");
+        return doubled ? undouble(inside) : inside;
+    }
+
+    std::string_view undouble(std::string_view text) {
+        std::string& plain = out_.unescaped.emplace_back();
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            plain += text[i];
+            if (text[i] == '"') ++i;
+        }
+        return plain;
+    }
+
+    std::string_view text_;
+    std::string_view file_name_;
+    CsvView& out_;
+    std::size_t at_ = 0;
+    std::size_t line_ = 1;
+    std::size_t line_start_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::size_t> CsvView::column(std::string_view name) const {
+    for (std::size_t i = 0; i < header.size(); ++i)
+        if (header[i] == name) return i;
+    return std::nullopt;
+}
+
+Result<CsvView> scan_csv(std::string_view text, std::string_view file_name) {
+    CsvView view;
+    const Result<void> scanned = Scanner(text, file_name, view).scan();
+    if (!scanned) return scanned.error();
+    return Result<CsvView>(std::move(view));
+}
+
+Result<CsvTable> parse_csv(std::string_view text, std::string_view file_name) {
+    const Result<CsvView> view = scan_csv(text, file_name);
+    if (!view) return view.error();
+    CsvTable table;
+    table.header.assign(view->header.begin(), view->header.end());
+    table.lines = view->lines;
+    const std::size_t width = view->header.size();
+    for (std::size_t row = 0; row < view->rows(); ++row) {
+        const auto first = view->cells.begin() + static_cast<std::ptrdiff_t>(row * width);
+        table.rows.emplace_back(first, first + static_cast<std::ptrdiff_t>(width));
+    }
+    return table;
+}
+
+std::string csv_line(const std::vector<std::string>& fields) {
+    std::string line;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        if (i > 0) line += ',';
+        const std::string& field = fields[i];
+        const bool alone_and_empty = field.empty() && fields.size() == 1;
+        const bool mark = i == 0 && field.compare(0, 3, "\xEF\xBB\xBF") == 0;
+        if (field.find_first_of(",\"\r\n") == std::string::npos && !alone_and_empty && !mark) {
+            line += field;
+            continue;
+        }
+        line += '"';
+        for (char c : field) {
+            if (c == '"') line += '"';
+            line += c;
+        }
+        line += '"';
+    }
+    return line + '\n';
+}
+
+}  // namespace abate::data

@@ -1,0 +1,307 @@
+// Processors, accelerators, instances and coefficients by the names that machines give them.
+#include "abate/data/data.h"
+#include "abate/data/tables_impl.h"
+#include "abate/data/words.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace abate::data {
+namespace {
+
+using RowRef = LayeredTables::RowRef;
+using WordsOf = std::vector<std::string> (*)(std::string_view);
+
+constexpr std::size_t kCandidatesShown = 6;
+
+// Between two rows of the same name: a pack's, then the source of smaller preference.
+bool better(const RowRef& a, const RowRef& b) {
+    if (a.sheet != b.sheet) return a.sheet->layer == "pack";
+    const Source* of_a = a.sheet->source_of(a.row);
+    const Source* of_b = b.sheet->source_of(b.row);
+    return of_a != nullptr && of_b != nullptr && of_a->preference < of_b->preference;
+}
+
+struct Found {
+    std::vector<RowRef> whole;
+    std::vector<RowRef> part;
+};
+
+// Rows of `table` whose name has the words. Only rows that hold the telling word are taken apart,
+// so that five thousand names cost a fraction of a millisecond.
+Found find_by_words(const LayeredTables& tables,
+                    std::string_view table,
+                    const std::vector<std::string>& wanted,
+                    WordsOf words_of) {
+    Found found;
+    const std::string telling(telling_word(wanted));
+    tables.each(table, [&](const Sheet& sheet, std::size_t row) {
+        const std::string_view name = sheet.view->at(row, sheet.key.front());
+        if (std::search(
+                name.begin(), name.end(), telling.begin(), telling.end(), [](char a, char b) {
+                    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+                }) == name.end())
+            return;
+        const Match match = match_words(wanted, words_of(name));
+        if (match == Match::whole) found.whole.push_back({&sheet, row});
+        if (match == Match::part) found.part.push_back({&sheet, row});
+    });
+    return found;
+}
+
+// Names that share the beginning of the telling word, for a hint; few enough to compare.
+std::vector<std::string> akin(const LayeredTables& tables,
+                              std::string_view table,
+                              const std::vector<std::string>& wanted) {
+    constexpr std::size_t kBeginning = 3;
+    constexpr std::size_t kMost = 400;
+    const std::string beginning(telling_word(wanted).substr(0, kBeginning));
+    std::vector<std::string> names;
+    if (beginning.empty()) return names;
+    tables.each(table, [&](const Sheet& sheet, std::size_t row) {
+        if (names.size() >= kMost) return;
+        const std::string name = sheet.key_of(row);
+        if (folded(name).find(beginning) != std::string::npos) names.push_back(name);
+    });
+    return names;
+}
+
+Error ambiguous(std::string_view what, std::string_view name, const std::vector<RowRef>& rows) {
+    std::set<std::string> names;
+    for (const RowRef& ref : rows) names.insert(ref.sheet->key_of(ref.row));
+    std::string hint = "It could be ";
+    std::size_t shown = 0;
+    for (const std::string& candidate : names) {
+        if (shown++ == kCandidatesShown) break;
+        hint += (shown == 1 ? "\"" : ", \"") + candidate + "\"";
+    }
+    if (names.size() > kCandidatesShown)
+        hint += " or " + std::to_string(names.size() - kCandidatesShown) + " more";
+    return Error{ErrorCode::invalid_argument,
+                 std::string(what) + " \"" + std::string(name) + "\" is ambiguous",
+                 "",
+                 hint + "."};
+}
+
+// One row: all words alike, else the only row that has them all. Errors: not_found,
+// invalid_argument.
+Result<RowRef> one_row(const LayeredTables& tables,
+                       std::string_view table,
+                       std::string_view what,
+                       std::string_view name,
+                       WordsOf words_of) {
+    const std::vector<std::string> wanted = words_of(name);
+    if (telling_word(wanted).empty()) {
+        const std::vector<RowRef> none;
+        const auto exact = tables.row(table, folded(name));
+        if (exact) return *exact;
+        return Error{ErrorCode::not_found,
+                     "\"" + std::string(name) + "\" names no model of " + std::string(what),
+                     "",
+                     "`abate data list " + std::string(table) + "` shows the names."};
+    }
+    const Found found = find_by_words(tables, table, wanted, words_of);
+    if (!found.whole.empty())
+        return *std::min_element(found.whole.begin(), found.whole.end(), better);
+    std::set<std::string> names;
+    for (const RowRef& ref : found.part) names.insert(ref.sheet->key_of(ref.row));
+    if (names.size() == 1) return *std::min_element(found.part.begin(), found.part.end(), better);
+    if (names.size() > 1) return ambiguous(what, name, found.part);
+    Error unknown = unknown_name(what, name, akin(tables, table, wanted));
+    if (unknown.hint.empty())
+        unknown.hint = "`abate data list " + std::string(table) + "` shows the names.";
+    return unknown;
+}
+
+// A numeric cell of the row's key through all layers, 0 where nobody has it.
+double number(const LayeredTables& tables,
+              std::string_view table,
+              const std::string& key,
+              std::string_view column) {
+    const auto cell = tables.cell(table, key, column);
+    return cell ? cell->value : 0;
+}
+
+Provenance provenance_of(const LayeredTables& tables,
+                         std::string_view table,
+                         const std::string& key,
+                         std::string_view column,
+                         std::string_view unit,
+                         std::string_view basis) {
+    const auto cell = tables.cell(table, key, column);
+    if (!cell) {
+        Provenance none;
+        none.figure = column;
+        none.key = key;
+        none.unit = unit;
+        return none;
+    }
+    return make_figure(*cell, exactly(cell->value), column, unit, basis).provenance;
+}
+
+Chip chip_from(const LayeredTables& tables, const RowRef& ref) {
+    constexpr std::string_view table = "accelerators";
+    Chip chip;
+    chip.name = ref.sheet->key_of(ref.row);
+    chip.vendor = ref.sheet->text(ref.row, "vendor");
+    chip.tdp_w = number(tables, table, chip.name, "tdp_w");
+    chip.memory_gb = number(tables, table, chip.name, "memory_gb");
+    chip.bf16_tflops = number(tables, table, chip.name, "bf16_tflops");
+    chip.fp16_tflops = number(tables, table, chip.name, "fp16_tflops");
+    chip.fp32_tflops = number(tables, table, chip.name, "fp32_tflops");
+    chip.fp8_tflops = number(tables, table, chip.name, "fp8_tflops");
+    chip.provenance =
+        provenance_of(tables, table, chip.name, "tdp_w", "W", "rated power of the board or module");
+    return chip;
+}
+
+// The table's name for what a driver answers, where the words alone do not lead there.
+std::optional<std::string> driver_alias(const LayeredTables& tables, std::string_view name) {
+    const std::vector<std::string> wanted = chip_words(name);
+    std::optional<std::string> alias;
+    tables.each("chip_names", [&](const Sheet& sheet, std::size_t row) {
+        if (match_words(wanted, chip_words(sheet.key_of(row))) == Match::whole)
+            alias = std::string(sheet.text(row, "name"));
+    });
+    return alias;
+}
+
+// Values of one coefficient, from each source that has it in the same unit.
+struct Coefficient {
+    std::vector<double> values;
+    std::string unit;
+    std::set<std::string> sources;
+    std::set<std::string> licences;
+    std::optional<Ranged> bounds;  // where the row has only low and high
+    Cell cell;
+    bool exact = false;
+
+    void add(const Sheet& sheet, std::size_t row);
+};
+
+void Coefficient::add(const Sheet& sheet, std::size_t row) {
+    const std::string row_unit(sheet.text(row, "unit"));
+    if (!unit.empty() && row_unit != unit) return;
+    unit = row_unit;
+    const Source* source = sheet.source_of(row);
+    sources.insert(source != nullptr ? source->name : sheet.pack);
+    licences.insert(source != nullptr ? source->licence : sheet.licence);
+    cell.layer = sheet.layer;
+    cell.year = std::max(cell.year, sheet.year_of(row));
+    const auto value = parse_number(sheet.text(row, "value"));
+    if (value) values.push_back(*value);
+    const auto low = parse_number(sheet.text(row, "low"));
+    const auto high = parse_number(sheet.text(row, "high"));
+    if (low && high)
+        bounds = Ranged{value.value_or((*low + *high) / 2), *low, *high, RangeKind::bound};
+}
+
+std::string joined(const std::set<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
+    return text;
+}
+
+// Median of the sources, from the least to the greatest.
+Ranged spread(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t half = values.size() / 2;
+    const double median =
+        values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+    return {median, values.front(), values.back(), RangeKind::interval90};
+}
+
+Error unknown_coefficient(const LayeredTables& tables,
+                          std::string_view kind,
+                          std::string_view name) {
+    std::vector<std::string> known;
+    tables.each("energy_coefficients",
+                [&](const Sheet& sheet, std::size_t row) { known.push_back(sheet.key_of(row)); });
+    return unknown_name("coefficient", std::string(kind) + " " + std::string(name), known);
+}
+
+}  // namespace
+
+Result<Cpu> Tables::cpu(std::string_view model_name) const {
+    const Result<RowRef> ref = one_row(*impl_, "cpus", "processor", model_name, cpu_words);
+    if (!ref) return ref.error();
+    Cpu cpu;
+    cpu.name = ref->sheet->key_of(ref->row);
+    cpu.cores = static_cast<int>(number(*impl_, "cpus", cpu.name, "cores"));
+    cpu.threads = static_cast<int>(number(*impl_, "cpus", cpu.name, "threads"));
+    cpu.tdp_w = number(*impl_, "cpus", cpu.name, "tdp_w");
+    cpu.launch_year = ref->sheet->year_of(ref->row);
+    cpu.provenance = provenance_of(*impl_, "cpus", cpu.name, "tdp_w", "W", "rated power (TDP)");
+    return cpu;
+}
+
+Result<Chip> Tables::chip(std::string_view name) const {
+    const std::string key = folded(name);
+    if (const auto exact = impl_->row("accelerators", key)) return chip_from(*impl_, *exact);
+    if (const auto alias = driver_alias(*impl_, name)) {
+        const auto row = impl_->row("accelerators", *alias);
+        if (row) return chip_from(*impl_, *row);
+    }
+    const Result<RowRef> ref = one_row(*impl_, "accelerators", "accelerator", name, chip_words);
+    if (!ref) return ref.error();
+    return chip_from(*impl_, *ref);
+}
+
+Result<Instance> Tables::instance(std::string_view provider, std::string_view name) const {
+    const std::string key = std::string(provider) + " " + std::string(name);
+    const auto ref = impl_->row("instances", key);
+    if (!ref) {
+        std::vector<std::string> known;
+        impl_->each("instances", [&](const Sheet& sheet, std::size_t row) {
+            known.push_back(sheet.key_of(row));
+        });
+        return unknown_name("instance", key, known);
+    }
+    Instance instance;
+    const std::string known_key = ref->sheet->key_of(ref->row);
+    instance.provider = ref->sheet->text(ref->row, "provider");
+    instance.name = ref->sheet->text(ref->row, "instance");
+    instance.vcpu = static_cast<int>(number(*impl_, "instances", known_key, "vcpu"));
+    instance.memory_gib = number(*impl_, "instances", known_key, "memory_gib");
+    instance.chip = ref->sheet->text(ref->row, "accelerator");
+    instance.chip_count =
+        static_cast<int>(number(*impl_, "instances", known_key, "accelerator_count"));
+    instance.idle_w = number(*impl_, "instances", known_key, "idle_w");
+    instance.full_w = number(*impl_, "instances", known_key, "full_w");
+    instance.provenance = provenance_of(
+        *impl_, "instances", known_key, "full_w", "W", "modelled, whole instance at full load");
+    if (instance.provenance.source.empty()) {
+        const Source* source = ref->sheet->source_of(ref->row);
+        instance.provenance.layer = ref->sheet->layer;
+        instance.provenance.source = source != nullptr ? source->name : ref->sheet->pack;
+        instance.provenance.licence = source != nullptr ? source->licence : ref->sheet->licence;
+    }
+    return instance;
+}
+
+Result<Figure> Tables::coefficient(std::string_view kind, std::string_view name) const {
+    const std::string key = std::string(kind) + " " + std::string(name);
+    Coefficient found;
+    const std::string variant = folded(name) + " (";
+    impl_->each("energy_coefficients", [&](const Sheet& sheet, std::size_t row) {
+        if (!same_folded(sheet.text(row, "kind"), kind)) return;
+        const bool exact = same_folded(sheet.text(row, "name"), name);
+        if (!exact && !folded(sheet.text(row, "name")).starts_with(variant)) return;
+        found.exact = found.exact || exact;
+        found.add(sheet, row);
+    });
+    if (!found.exact) return unknown_coefficient(*impl_, kind, name);
+    found.cell.key = key;
+    found.cell.source = joined(found.sources);
+    found.cell.licence = joined(found.licences);
+    const auto top = impl_->cell("energy_coefficients", key, "value");
+    if (top && top->layer != "built-in")
+        return make_figure(*top, exactly(top->value), name, found.unit, kind);
+    if (found.values.empty() && !found.bounds) return unknown_coefficient(*impl_, kind, name);
+    const Ranged range = found.bounds ? *found.bounds : spread(found.values);
+    return make_figure(found.cell, range, name, found.unit, kind);
+}
+
+}  // namespace abate::data

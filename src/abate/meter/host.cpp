@@ -1,0 +1,177 @@
+#include "abate/meter/host.h"
+
+#include "abate/meter/procfs.h"
+
+#include <fmt/format.h>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <system_error>
+
+namespace abate::meter {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::string read_line(const std::string& path) { return std::string(trimmed(read_text(path))); }
+
+struct CpuInfo {
+    std::string model;
+    std::set<std::string> packages;  // "physical id"
+    int cpus = 0;
+    bool hypervisor = false;
+};
+
+// /proc/cpuinfo: "key<tab>: value", a block for each CPU. ARM has no "model name"; "Model" or
+// "Hardware" then names the board.
+CpuInfo parse_cpuinfo(std::string_view text) {
+    CpuInfo info;
+    std::string board;
+    while (!text.empty()) {
+        const std::string_view line = take_line(text);
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos) continue;
+        const std::string_view key = trimmed(line.substr(0, colon));
+        const std::string_view value = trimmed(line.substr(colon + 1));
+        if (key == "processor") ++info.cpus;
+        if (key == "model name" && info.model.empty()) info.model = value;
+        if ((key == "Model" || key == "Hardware") && board.empty()) board = value;
+        if (key == "physical id") info.packages.emplace(value);
+        if (key == "flags" && !info.hypervisor) {
+            std::string_view flags = value;
+            for (std::string_view flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
+                info.hypervisor |= flag == "hypervisor";
+            }
+        }
+    }
+    if (info.model.empty()) info.model = board;
+    return info;
+}
+
+// Sockets where cpuinfo does not tell (ARM): distinct package ids of the topology.
+std::size_t count_packages(const std::string& sysfs_root) {
+    std::set<std::string> packages;
+    std::error_code error;
+    const std::string folder = sysfs_root + "/devices/system/cpu";
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const std::string id = read_line(entry.path().string() + "/topology/physical_package_id");
+        if (!id.empty() && id != "-1") packages.insert(id);
+    }
+    return packages.size();
+}
+
+std::uint64_t memory_bytes(std::string_view meminfo) {
+    while (!meminfo.empty()) {
+        std::string_view line = take_line(meminfo);
+        if (take_word(line) == "MemTotal:") return parse_number(take_word(line)).value_or(0) * 1024;
+    }
+    return 0;
+}
+
+bool has_battery(const std::string& sysfs_root) {
+    std::error_code error;
+    const std::string folder = sysfs_root + "/class/power_supply";
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const std::string path = entry.path().string();
+        // `scope` Device: the battery of a mouse or a headset (sysfs-class-power of the kernel).
+        if (read_line(path + "/type") == "Battery" && read_line(path + "/scope") != "Device") {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The folder that holds /proc also holds /.dockerenv and /run.
+bool in_container(const SensorEnvironment& environment, const GetVariable& variable) {
+    const std::string root = std::filesystem::path(environment.procfs_root).parent_path().string();
+    std::error_code error;
+    if (std::filesystem::exists(root + "/.dockerenv", error) ||
+        std::filesystem::exists(root + "/run/.containerenv", error) ||
+        !variable("container").empty() || !variable("KUBERNETES_SERVICE_HOST").empty()) {
+        return true;
+    }
+    for (const CgroupLine& line :
+         parse_cgroup(read_text(environment.procfs_root + "/self/cgroup"))) {
+        for (const char* mark : {"/docker/", "/docker-", "/kubepods", "/lxc/", "/libpod-"}) {
+            if (line.path.find(mark) != std::string::npos) return true;
+        }
+    }
+    return false;
+}
+
+bool is_one_of(int value, std::initializer_list<int> values) {
+    return std::ranges::find(values, value) != values.end();
+}
+
+}  // namespace
+
+std::string host_kind(const HostClues& clues) {
+    if (clues.container) return "container";
+    if (clues.hypervisor) return "virtual-machine";
+    // DMTF SMBIOS reference (DSP0134) table 17: 8 portable, 9 laptop, 10 notebook, 14 sub-notebook,
+    // 31 convertible, 32 detachable.
+    if (clues.battery || is_one_of(clues.chassis, {8, 9, 10, 14, 31, 32})) return "laptop";
+    // 3 desktop, 4 low profile, 5 pizza box, 6 mini tower, 7 tower, 13 all in one, 15 space-saving,
+    // 16 lunch box, 24 sealed-case, 35 mini PC, 36 stick PC.
+    if (is_one_of(clues.chassis, {3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36})) return "desktop";
+    // 17 main server, 23 rack mount, 28 blade ...; and what tells nothing (most ARM servers).
+    return "server";
+}
+
+HostClues read_host_clues(const SensorEnvironment& environment, const GetVariable& variable) {
+    HostClues clues;
+    clues.container = in_container(environment, variable);
+    clues.hypervisor = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo")).hypervisor ||
+                       !read_line(environment.sysfs_root + "/hypervisor/type").empty();
+    clues.battery = has_battery(environment.sysfs_root);
+    clues.chassis = static_cast<int>(std::min<std::uint64_t>(
+        parse_number(read_text(environment.sysfs_root + "/class/dmi/id/chassis_type")).value_or(0),
+        255));
+    return clues;
+}
+
+Host read_host(const SensorEnvironment& environment, const GetVariable& variable) {
+    const std::string& proc = environment.procfs_root;
+    const std::string& sys = environment.sysfs_root;
+    Host host;
+    utsname system{};
+    ::uname(&system);
+    host.name = read_line(proc + "/sys/kernel/hostname");
+    if (host.name.empty()) host.name = system.nodename;
+    std::string release = read_line(proc + "/sys/kernel/osrelease");
+    if (release.empty()) release = system.release;
+    host.os = fmt::format("{} {} {}", system.sysname, release, system.machine);
+
+    const CpuInfo cpu = parse_cpuinfo(read_text(proc + "/cpuinfo"));
+    host.cpu_model = cpu.model.empty() ? std::string(system.machine) : cpu.model;
+    const std::size_t packages = cpu.packages.empty() ? count_packages(sys) : cpu.packages.size();
+    host.sockets = static_cast<int>(std::max<std::size_t>(packages, 1));
+    const std::optional<int> online = count_cpu_list(read_text(sys + "/devices/system/cpu/online"));
+    host.cpus = std::max(online.value_or(cpu.cpus), 1);
+    host.memory_bytes = memory_bytes(read_text(proc + "/meminfo"));
+
+    const HostClues clues = read_host_clues(environment, variable);
+    host.virtual_machine = clues.hypervisor;
+    host.kind = host_kind(clues);
+    return host;
+}
+
+Host read_host(const SensorEnvironment& environment) {
+    return read_host(environment, [](const std::string& name) {
+        const char* value = std::getenv(name.c_str());
+        return std::string(value != nullptr ? value : "");
+    });
+}
+
+}  // namespace abate::meter

@@ -1,0 +1,339 @@
+// `abate show`: one run in full; with `explain` each formula with its numbers and sources.
+#include "abate/report/human.h"
+#include "abate/report/json_writer.h"
+#include "abate/report/report.h"
+#include "abate/report/text_tools.h"
+#include "abate/report/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace abate::report {
+namespace {
+
+constexpr double kJoulesPerKilowattHour = 3.6e6;
+
+// Collects sections of "  name            value" lines.
+class Page {
+  public:
+    explicit Page(bool color) : color_(color) {}
+
+    void section(std::string_view title) {
+        if (!text_.empty()) text_ += '\n';
+        text_ += color_ ? "\x1b[1m" + std::string(title) + "\x1b[0m" : std::string(title);
+        text_ += '\n';
+    }
+    void row(std::string_view name, const std::string& value) {
+        if (!value.empty()) text_ += "  " + padded(name, 16) + value + "\n";
+    }
+    void line(const std::string& sentence) { text_ += "  " + sentence + "\n"; }
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+    bool color_;
+};
+
+const char* range_words(RangeKind kind) {
+    return kind == RangeKind::bound ? "limits" : "90 % interval";
+}
+
+std::string energy_words(const EnergyRange& energy) {
+    return human_interval(joules_of(energy), energy_units());
+}
+
+std::string boundary_words(const BoundaryEnergy& energy) {
+    return human_interval(joules_of(energy), energy_units()) + ", " + to_string(energy.quality);
+}
+
+// "intensity 44.2 g CO2e/kWh (41 to 48): FR, Ember 2025, CC-BY-4.0, layer built-in"
+std::string provenance_words(const Provenance& row) {
+    std::string out = fmt::format("{} {} {}", row.figure, significant_short(row.value), row.unit);
+    if (row.low != row.value || row.high != row.value) {
+        out += fmt::format(" ({} to {})", significant_short(row.low), significant_short(row.high));
+    }
+    std::vector<std::string> parts;
+    for (const std::string& part : {row.key, row.basis, row.source}) {
+        if (!part.empty()) parts.push_back(part);
+    }
+    if (row.year != 0) parts.push_back(std::to_string(row.year));
+    if (!row.licence.empty()) parts.push_back(row.licence);
+    if (!row.layer.empty()) parts.push_back("layer " + row.layer);
+    return printable(out + ": " + joined(parts, ", "));
+}
+
+void add_run(Page& page, const RunRecord& record) {
+    page.section("Run");
+    page.row("run_id", printable(record.run_id.text()));
+    page.row("command", shell_words(record.command));
+    std::string status = to_string(record.status);
+    if (record.exit_code) status += fmt::format(", exit {}", *record.exit_code);
+    if (record.signal) status += fmt::format(", signal {}", *record.signal);
+    page.row("status", status);
+    page.row("started", to_rfc3339(record.started_at));
+    page.row("ended", to_rfc3339(record.ended_at));
+    page.row(
+        "duration",
+        fmt::format("{} ({} s)", human_duration(record.duration_s), shortest(record.duration_s)));
+    page.row("phase", record.phase ? to_string(*record.phase) : "");
+    page.row("project", printable(record.project));
+    std::vector<std::string> labels;
+    for (const auto& [name, value] : record.labels) labels.push_back(name + "=" + value);
+    page.row("labels", printable(joined(labels, ", ")));
+    page.row("region", record.region.empty() ? "unknown" : printable(record.region));
+    page.row("host",
+             printable(fmt::format("{}, {}, {} logical CPUs, {}{}",
+                                   record.host.name,
+                                   hardware_words(record.host),
+                                   record.host.cpus,
+                                   human_bytes(static_cast<double>(record.host.memory_bytes)),
+                                   record.host.virtual_machine ? ", virtual machine" : "")));
+}
+
+void add_devices(Page& page, const RunRecord& record) {
+    page.section("Machine (all users, never summed over runs)");
+    page.row("total", energy_words(record.energy.total));
+    for (const DeviceEnergy& device : record.energy.devices) {
+        std::string words = fmt::format(
+            "{}, {}, {}", energy_words(device.energy), device.source, to_string(device.quality));
+        if (!device.name.empty()) words += ", " + device.name;
+        if (device.gap_s > 0)
+            words += fmt::format(", {} without a reading", human_duration(device.gap_s));
+        if (!device.counted) {
+            words += device.part_of.empty() ? ", not counted"
+                                            : ", not counted: part of " + device.part_of;
+        }
+        page.row(printable(device.device), printable(words));
+    }
+    for (const SourceCheck& check : record.checks) {
+        page.row("check",
+                 printable(fmt::format("{}: {} / {} = {}, {}",
+                                       check.device,
+                                       check.other_source,
+                                       check.counted_source,
+                                       significant_short(check.ratio),
+                                       check.agree ? "they agree" : "THEY DISAGREE")));
+    }
+}
+
+void add_job(Page& page, const RunRecord& record) {
+    const Attributed& job = record.attributed;
+    page.section("This job");
+    page.row("attributed", energy_words(job.energy) + ", " + to_string(job.quality));
+    page.row("active", human_energy(joules_of(job.active)));
+    page.row("idle share", human_energy(joules_of(job.idle)));
+    page.row("CPU time", fmt::format("{} s", significant(job.cpu_time_s)));
+    page.row("method", printable(job.method));
+    page.row("not charged",
+             fmt::format("idle {}, other users {}, unexplained {}",
+                         human_energy(joules_of(record.unattributed.idle)),
+                         human_energy(joules_of(record.unattributed.others)),
+                         human_energy(joules_of(record.unattributed.unknown))));
+    if (record.node) {
+        page.row("node",
+                 boundary_words(record.node->energy) + ", " + printable(record.node->source));
+    }
+    if (record.facility) {
+        page.row("facility",
+                 boundary_words(record.facility->energy) +
+                     fmt::format(", PUE {}", significant_short(record.facility->pue)));
+    }
+    if (record.operational) {
+        page.row("carbon",
+                 human_interval(record.operational->location_kgco2e, carbon_units()) +
+                     ", location-based, operational only");
+        page.row("market-based",
+                 record.operational->market_kgco2e
+                     ? human_carbon(*record.operational->market_kgco2e)
+                     : std::string("unknown: no contract or residual mix is given"));
+        page.row("water",
+                 record.operational->water_l ? human_water(*record.operational->water_l)
+                                             : std::string("unknown: no WUE is known here"));
+    }
+}
+
+void add_rest(Page& page, const RunRecord& record) {
+    const Work& work = record.work;
+    if (work.flop || work.tokens || work.requests) {
+        page.section("Work");
+        if (work.flop) {
+            page.row("flop",
+                     printable(fmt::format("{} ({}{})",
+                                           significant(*work.flop),
+                                           work.flop_basis,
+                                           work.source.empty() ? "" : ", " + work.source)));
+        }
+        if (work.tokens) page.row("tokens", human_count(*work.tokens));
+        if (work.requests) page.row("requests", human_count(*work.requests));
+    }
+    if (!record.left_running.empty()) {
+        page.section("Left running, no longer metered");
+        for (const LeftRunning& left : record.left_running) {
+            page.row(std::to_string(left.pid), printable(left.command));
+        }
+    }
+    if (!record.notes.empty()) {
+        page.section("Notes");
+        for (const std::string& note : record.notes) page.line(printable(note));
+    }
+    page.section("Meter");
+    page.row("own cost",
+             fmt::format("{} CPU-s, {} resident, {} samples every {}",
+                         significant(record.meter.cpu_time_s),
+                         human_bytes(static_cast<double>(record.meter.max_rss_bytes)),
+                         record.meter.samples,
+                         human_duration(record.meter.interval_s)));
+    page.row("abate", printable(record.abate_version));
+}
+
+// "a x b = c", and what the record says when it differs from the product by more than 1e-6 of it.
+std::string checked(const std::string& formula, double computed, double recorded) {
+    const double slack = 1e-6 * std::max(std::fabs(computed), std::fabs(recorded));
+    if (std::fabs(computed - recorded) <= slack) return formula;
+    return formula + fmt::format("; the record says {}", shortest(recorded));
+}
+
+void add_sources(Page& page, const RunRecord& record, const std::vector<std::string>& figures) {
+    for (const std::string& figure : figures) {
+        if (const Provenance* row = provenance_of(record, figure)) {
+            page.line("  source: " + provenance_words(*row));
+        }
+    }
+}
+
+void explain_attribution(Page& page, const RunRecord& record) {
+    const Attributed& job = record.attributed;
+    const Unattributed& rest = record.unattributed;
+    page.section("How: attribution");
+    const Microjoules active = job.active + rest.others + rest.unknown;
+    const Microjoules idle = job.idle + rest.idle;
+    page.line("attributed = active x the job's share + idle x its idle share");
+    page.line(
+        fmt::format("active: {} J of the machine's {} J ({}), by {}",
+                    decimal_joules(job.active),
+                    decimal_joules(active),
+                    active.count() > 0 ? percent(joules_of(job.active) / joules_of(active)) : "0 %",
+                    printable(job.method)));
+    page.line(
+        fmt::format("idle: {} J of the machine's {} J, rule {}, time-weighted share of CPU idle {}",
+                    decimal_joules(job.idle),
+                    decimal_joules(idle),
+                    printable(job.idle_rule),
+                    percent(job.idle_share)));
+    const Microjoules sum = job.energy.value + rest.idle + rest.others + rest.unknown;
+    page.line(fmt::format("conservation: {} + {} + {} + {} = {} J; the machine's total is {} J: {}",
+                          decimal_joules(job.energy.value),
+                          decimal_joules(rest.idle),
+                          decimal_joules(rest.others),
+                          decimal_joules(rest.unknown),
+                          decimal_joules(sum),
+                          decimal_joules(record.energy.total.value),
+                          sum == record.energy.total.value ? "equal to the microjoule"
+                                                           : "NOT EQUAL, please report this"));
+}
+
+void explain_boundaries(Page& page, const RunRecord& record) {
+    if (!record.node) return;
+    const double component = joules_of(record.attributed.energy.value);
+    const double node = record.node->energy.energy_j;
+    page.section("How: node and facility");
+    page.line(fmt::format("node = components x overhead = {} J x {} = {} J ({}, {})",
+                          shortest(component),
+                          component > 0 ? significant_short(node / component) : "1",
+                          shortest(node),
+                          printable(record.node->source),
+                          to_string(record.node->energy.quality)));
+    add_sources(page, record, {"node"});
+    if (!record.facility) return;
+    const FacilityRecord& facility = *record.facility;
+    page.line(checked(fmt::format("facility = node x PUE = {} J x {} = {} J; PUE range {} to {}",
+                                  shortest(node),
+                                  shortest(facility.pue),
+                                  shortest(node * facility.pue),
+                                  shortest(facility.pue_low),
+                                  shortest(facility.pue_high)),
+                      node * facility.pue,
+                      facility.energy.energy_j));
+    add_sources(page, record, {"pue"});
+}
+
+void explain_carbon(Page& page, const RunRecord& record) {
+    if (!record.operational || !record.facility) return;
+    const Operational& operational = *record.operational;
+    const double kwh = record.facility->energy.energy_j / kJoulesPerKilowattHour;
+    const double grid = operational.intensity_gco2e_per_kwh.value;
+    page.section("How: carbon and water");
+    page.line(
+        checked(fmt::format("carbon = facility x intensity = {} kWh x {} g CO2e/kWh = {} kg CO2e",
+                            shortest(kwh),
+                            shortest(grid),
+                            shortest(kwh * grid / 1000)),
+                kwh * grid / 1000,
+                operational.location_kgco2e.value));
+    page.line(fmt::format("intensity: {}, {} to {} g CO2e/kWh, {}",
+                          printable(intensity_words(record)),
+                          significant(operational.intensity_gco2e_per_kwh.low),
+                          significant(operational.intensity_gco2e_per_kwh.high),
+                          operational.region_known
+                              ? range_words(operational.intensity_gco2e_per_kwh.kind)
+                              : "5 to 95 % of countries, as the region is unknown"));
+    add_sources(page, record, {"intensity"});
+    page.line(operational.water_l
+                  ? fmt::format("water = node x (WUE on site + PUE x WUE of the power) = {} l",
+                                shortest(*operational.water_l))
+                  : std::string("water: unknown, no WUE is known for this place"));
+    add_sources(page, record, {"wue"});
+}
+
+void explain_work(Page& page, const RunRecord& record) {
+    if (!record.work.flop) return;
+    page.section("How: work");
+    page.line(printable(fmt::format("FLOP = {} (basis {}: {})",
+                                    shortest(*record.work.flop),
+                                    record.work.flop_basis,
+                                    record.work.source)));
+    const double joules_spent = record.facility ? record.facility->energy.energy_j
+                                                : joules_of(record.attributed.energy.value);
+    if (joules_spent > 0) {
+        page.line(fmt::format("per joule = {} FLOP / {} J = {} FLOP/J at the {} boundary",
+                              significant(*record.work.flop),
+                              shortest(joules_spent),
+                              significant(*record.work.flop / joules_spent),
+                              record.facility ? "facility" : "component"));
+    }
+}
+
+void explain_ranges(Page& page, const RunRecord& record) {
+    page.section("How: ranges");
+    page.line("Each figure's range is a 90 % interval, or limits that cannot be passed.");
+    page.line(
+        "Errors with one cause (one meter, one table row) add linearly; independent ones add as");
+    page.line(
+        "the root of the sum of squares. A product takes the relative errors of both in the same");
+    page.line("way; limits on either side multiply corner by corner and stay limits.");
+    if (record.provenance.empty()) return;
+    page.section("Provenance");
+    for (const Provenance& row : record.provenance) page.line(provenance_words(row));
+}
+
+}  // namespace
+
+std::string show_text(const RunRecord& record, bool explain, bool color) {
+    Page page(color);
+    add_run(page, record);
+    add_devices(page, record);
+    add_job(page, record);
+    add_rest(page, record);
+    if (explain) {
+        explain_attribution(page, record);
+        explain_boundaries(page, record);
+        explain_carbon(page, record);
+        explain_work(page, record);
+        explain_ranges(page, record);
+    }
+    return page.take();
+}
+
+}  // namespace abate::report

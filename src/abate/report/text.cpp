@@ -1,0 +1,230 @@
+// What people read on a terminal: the summary of a run, the table of runs.
+#include "abate/report/human.h"
+#include "abate/report/report.h"
+#include "abate/report/text_tools.h"
+#include "abate/report/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace abate::report {
+namespace {
+
+constexpr std::size_t kColumns = 100;
+constexpr std::size_t kLabelColumns = 10;
+
+std::string how_it_ended(const RunRecord& record) {
+    if (record.status == RunStatus::interrupted) return "interrupted";
+    if (record.status == RunStatus::running) return "still running";
+    if (record.signal) return fmt::format("signal {}", *record.signal);
+    if (record.exit_code) return fmt::format("exit {}", *record.exit_code);
+    return to_string(record.status);
+}
+
+// "  devices   ...", cut to the columns of the summary.
+std::string labelled(std::string_view label, const std::string& text) {
+    return clipped("  " + padded(label, kLabelColumns) + text, kColumns);
+}
+
+std::string headline(const RunRecord& record) {
+    std::string out = human_range(joules_of(record.attributed.energy), energy_units());
+    if (record.operational) {
+        out += ", " + human_range(record.operational->location_kgco2e, carbon_units());
+    }
+    return fmt::format(
+        "abate: {}, {}, {}", out, human_duration(record.duration_s), how_it_ended(record));
+}
+
+std::string unknown_region_line(const Operational& operational) {
+    const Ranged& grid = operational.intensity_gco2e_per_kwh;
+    return fmt::format(
+        "abate: region unknown, so carbon spans countries ({} to {} g CO2e/kWh): give --region",
+        significant(grid.low),
+        significant(grid.high));
+}
+
+// Counted devices, the measured ones first, with the quality named once for each group.
+std::vector<std::pair<std::string, double>> device_items(const RunRecord& record) {
+    std::vector<std::pair<std::string, double>> items;
+    for (const Quality quality :
+         {Quality::measured, Quality::modelled, Quality::estimated, Quality::declared}) {
+        bool first = true;
+        for (const DeviceEnergy& device : record.energy.devices) {
+            if (!device.counted || device.quality != quality) continue;
+            const double energy = joules_of(device.energy.value);
+            std::string words = items.empty() ? "" : first ? "; " : ", ";
+            if (first) words += std::string(to_string(quality)) + ": ";
+            first = false;
+            words += printable(device.device + " ") + human_energy(energy) +
+                     printable(" " + device.source);
+            items.emplace_back(std::move(words), energy);
+        }
+    }
+    return items;
+}
+
+// As many devices as fit, then how many more and their energy.
+std::string devices_line(const RunRecord& record) {
+    const auto items = device_items(record);
+    if (items.empty()) return "no sensor was read; see: abate doctor";
+    constexpr std::size_t kRoom = kColumns - kLabelColumns - 2;
+    constexpr std::size_t kRoomForRest = 24;  // "; 14 more, 123.4 kWh"
+    std::string out;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const bool last = i + 1 == items.size();
+        if (i > 0 && width(out) + width(items[i].first) + (last ? 0 : kRoomForRest) > kRoom) {
+            double rest = 0;
+            for (std::size_t j = i; j < items.size(); ++j) rest += items[j].second;
+            return out + fmt::format("; {} more, {}", items.size() - i, human_energy(rest));
+        }
+        out += items[i].first;
+    }
+    return out;
+}
+
+std::string share_line(const RunRecord& record) {
+    const Attributed& job = record.attributed;
+    if (job.method == "declared") return "declared, not metered";
+    const double total = joules_of(record.energy.total.value);
+    return fmt::format("{} of the machine's {}: active {} + idle {}; {} CPU-s",
+                       total > 0 ? percent(joules_of(job.energy.value) / total) : "all",
+                       human_energy(total),
+                       human_energy(joules_of(job.active)),
+                       human_energy(joules_of(job.idle)),
+                       significant(job.cpu_time_s));
+}
+
+std::string chain_line(const RunRecord& record) {
+    std::string out = "components " + human_energy(joules_of(record.attributed.energy.value));
+    if (record.node) {
+        out += fmt::format(" -> node {} ({}, {})",
+                           human_energy(record.node->energy.energy_j),
+                           printable(record.node->source),
+                           to_string(record.node->energy.quality));
+    }
+    if (record.facility) {
+        out += fmt::format(" -> facility {} (PUE {})",
+                           human_energy(record.facility->energy.energy_j),
+                           significant_short(record.facility->pue));
+    }
+    return out;
+}
+
+std::string region_line(const RunRecord& record) {
+    const Operational& operational = *record.operational;
+    const Provenance* row = provenance_of(record, "intensity");
+    std::string source = operational.intensity_basis;
+    if (row != nullptr && !row->source.empty()) {
+        source = row->source + (row->year != 0 ? fmt::format(", {}", row->year) : std::string());
+    }
+    return fmt::format("{}, {} g CO2e/kWh ({})",
+                       record.region.empty() ? "unknown" : printable(record.region),
+                       significant(operational.intensity_gco2e_per_kwh.value),
+                       printable(source));
+}
+
+std::string notes_line(const RunRecord& record) {
+    const std::string rest =
+        record.notes.size() > 1 ? fmt::format(" (and {} more)", record.notes.size() - 1) : "";
+    const std::size_t room = kColumns - kLabelColumns - 2 - rest.size();
+    return clipped(printable(record.notes.front()), room) + rest;
+}
+
+std::string survivors_line(const RunRecord& record) {
+    std::vector<std::string> names;
+    for (const LeftRunning& left : record.left_running) {
+        names.push_back(fmt::format("{} {}", left.pid, printable(left.command)));
+    }
+    return fmt::format("{} still running, no longer metered: {}",
+                       names.size() == 1 ? "1 process" : fmt::format("{} processes", names.size()),
+                       joined(names, ", "));
+}
+
+std::string bold(const std::string& text, bool color) {
+    return color ? "\x1b[1m" + text + "\x1b[0m" : text;
+}
+std::string yellow(const std::string& text, bool color) {
+    return color ? "\x1b[33m" + text + "\x1b[0m" : text;
+}
+std::string dim(const std::string& text, bool color) {
+    return color ? "\x1b[2m" + text + "\x1b[0m" : text;
+}
+
+}  // namespace
+
+std::string run_summary(const RunRecord& record, bool color) {
+    std::vector<std::string> lines;
+    const bool unknown_region = record.operational && !record.operational->region_known;
+    if (unknown_region) {
+        lines.push_back(yellow(clipped(unknown_region_line(*record.operational), kColumns), color));
+    }
+    lines.push_back(bold(clipped(headline(record), kColumns), color));
+    lines.push_back(labelled("devices", devices_line(record)));
+    lines.push_back(labelled("share", share_line(record)));
+    if (record.node || record.facility) lines.push_back(labelled("chain", chain_line(record)));
+    if (record.operational && !unknown_region) {
+        lines.push_back(labelled("region", region_line(record)));
+    }
+    if (!record.notes.empty()) {
+        lines.push_back(yellow(labelled("note", notes_line(record)), color));
+    }
+    if (!record.left_running.empty()) {
+        lines.push_back(yellow(labelled("left", survivors_line(record)), color));
+    }
+    lines.push_back(dim(labelled("more", "abate show last --explain"), color));
+    return joined(lines, "\n") + "\n";
+}
+
+std::string runs_table(std::span<const RunRecord> records, bool color) {
+    if (records.empty()) return "No runs yet. Meter one: abate run -- COMMAND\n";
+    std::vector<const RunRecord*> newest_first;
+    for (const RunRecord& record : records) newest_first.push_back(&record);
+    std::stable_sort(
+        newest_first.begin(), newest_first.end(), [](const RunRecord* a, const RunRecord* b) {
+            return a->started_at > b->started_at;
+        });
+    std::string out = bold(
+        "RUN      STARTED (UTC)    DURATION  STATUS      PHASE      ENERGY     CO2e      COMMAND",
+        color);
+    out += "\n";
+    double joules_sum = 0;
+    double carbon_sum = 0;
+    std::size_t without_carbon = 0;
+    for (const RunRecord* record : newest_first) {
+        const std::string& id = record->run_id.text();
+        const std::string started = to_rfc3339(record->started_at);
+        const double energy = joules_of(record->attributed.energy.value);
+        joules_sum += energy;
+        std::string carbon = "-";
+        if (record->operational) {
+            carbon_sum += record->operational->location_kgco2e.value;
+            carbon = human_carbon(record->operational->location_kgco2e.value);
+        } else {
+            ++without_carbon;
+        }
+        // A ULID begins with its time, which runs of one day share; its end tells them apart.
+        out += padded(printable(id.size() > 8 ? id.substr(id.size() - 8) : id), 9);
+        out += padded(started.substr(0, 10) + " " + started.substr(11, 5), 17);
+        out += padded(human_duration(record->duration_s), 10);
+        out += padded(to_string(record->status), 12);
+        out += padded(record->phase ? phase_short(*record->phase) : "-", 11);
+        out += padded(human_energy(energy), 11);
+        out += padded(carbon.substr(0, carbon.find(" CO2e")), 10);
+        out += clipped(shell_words(record->command), 20) + "\n";
+    }
+    out += dim(fmt::format("{} {}: attributed energy {}, carbon {}{}",
+                           records.size(),
+                           records.size() == 1 ? "run" : "runs",
+                           human_energy(joules_sum),
+                           human_carbon(carbon_sum),
+                           without_carbon == 0
+                               ? std::string()
+                               : fmt::format(" ({} without carbon not in it)", without_carbon)),
+               color) +
+           "\n";
+    return out;
+}
+
+}  // namespace abate::report

@@ -1,0 +1,63 @@
+// Readings of a run record that several writers need: sums by kind of device, the place of a run,
+// the provenance of one figure. Inside `report` only.
+#pragma once
+
+#include "abate/record/record.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace abate::report {
+
+[[nodiscard]] double joules_of(Microjoules energy);
+[[nodiscard]] Ranged joules_of(const EnergyRange& energy);
+[[nodiscard]] Ranged joules_of(const BoundaryEnergy& energy);
+
+// The row of provenance whose figure is `figure` or begins with `figure` and a dot or underscore;
+// nullptr when there is none.
+[[nodiscard]] const Provenance* provenance_of(const RunRecord& record, std::string_view figure);
+
+// "average, life-cycle, location-based, 2025; Ember Yearly Electricity Data": basis, and the source
+// of the intensity when the record holds it.
+[[nodiscard]] std::string intensity_words(const RunRecord& record);
+
+// Kinds of device as other tools count them.
+enum class DeviceClass { cpu, gpu, memory };
+// "gpu-0" is a GPU, "dram-0" memory, everything else ("package-0", "psys", "node") the CPU's.
+[[nodiscard]] DeviceClass class_of(const DeviceEnergy& device);
+// Counted energy of one class over the machine, joules.
+[[nodiscard]] double counted_joules(const RunRecord& record, DeviceClass wanted);
+
+// "gcp europe-west9" -> {"gcp", "europe-west9"}; "FR" -> {"", ""}.
+struct CloudPlace {
+    std::string provider;
+    std::string region;
+};
+[[nodiscard]] CloudPlace cloud_place(const RunRecord& record);
+
+// "2 x AMD EPYC 7742; 4 x NVIDIA H100 SXM 80GB".
+[[nodiscard]] std::string hardware_words(const Host& host);
+// Equal names counted: {"A", "A", "B"} -> "2 x A, B".
+[[nodiscard]] std::string counted_names(const std::vector<std::string>& names);
+
+// "1.2", "1.58": at most four significant digits, no trailing zeros.
+[[nodiscard]] std::string significant_short(double value);
+// "experiment" for experimentation, so that a column stays narrow.
+[[nodiscard]] const char* phase_short(Phase phase);
+
+// Several runs as one: attributed and facility energy and carbon added. The runs share their meters
+// and tables, so their errors have the same cause and add linearly (docs/methodology, ranges).
+struct RunsTotal {
+    std::size_t runs = 0;
+    double duration_s = 0;
+    Ranged attributed_j;
+    Ranged facility_j;  // of the runs that have one
+    Ranged carbon_kg;   // of the runs that have one
+    std::size_t with_facility = 0;
+    std::size_t with_carbon = 0;
+};
+[[nodiscard]] RunsTotal total_of(std::span<const RunRecord> records);
+
+}  // namespace abate::report

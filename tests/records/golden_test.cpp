@@ -1,0 +1,208 @@
+// Each writer's output for the records of example_record.h, beside the files of
+// tests/golden/report. ABATE_UPDATE_GOLDEN=1 rewrites them; read the difference before it is
+// committed.
+#include "abate/input/input.h"
+#include "abate/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "example_record.h"
+
+namespace abate {
+namespace {
+
+std::string golden_path(const std::string& name) {
+    const char* source = std::getenv("ABATE_SOURCE_DIR");
+    return std::string(source == nullptr ? "." : source) + "/tests/golden/report/" + name;
+}
+
+void expect_golden(const std::string& name, const std::string& text) {
+    const std::string path = golden_path(name);
+    if (std::getenv("ABATE_UPDATE_GOLDEN") != nullptr) {
+        std::ofstream(path, std::ios::binary) << text;
+        return;
+    }
+    std::ifstream in(path, std::ios::binary);
+    ASSERT_TRUE(in) << path << " cannot be read; ABATE_SOURCE_DIR names the source tree";
+    const std::string wanted((std::istreambuf_iterator<char>(in)), {});
+    EXPECT_EQ(text, wanted) << "differs from " << path;
+}
+
+std::vector<RunRecord> both() {
+    return {testing::example_record(), testing::example_record_unknown_region()};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> out;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) out.push_back(line);
+    return out;
+}
+
+TEST(ExampleRecord, ConservesEnergyToTheMicrojoule) {
+    const RunRecord record = testing::example_record();
+    EXPECT_EQ(record.attributed.active + record.attributed.idle, record.attributed.energy.value);
+    EXPECT_EQ(record.attributed.energy.value + record.unattributed.idle +
+                  record.unattributed.others + record.unattributed.unknown,
+              record.energy.total.value);
+}
+
+TEST(Golden, Json) {
+    expect_golden("run_record.json", report::run_record_json(testing::example_record()) + "\n");
+    expect_golden("runs.json", report::runs_json(both()) + "\n");
+}
+TEST(Golden, Summary) {
+    expect_golden("summary.txt", report::run_summary(testing::example_record(), false));
+    expect_golden("summary_color.txt", report::run_summary(testing::example_record(), true));
+    expect_golden("summary_unknown_region.txt",
+                  report::run_summary(testing::example_record_unknown_region(), false));
+}
+TEST(Golden, Table) { expect_golden("runs_table.txt", report::runs_table(both(), false)); }
+TEST(Golden, Show) {
+    expect_golden("show.txt", report::show_text(testing::example_record(), false, false));
+    expect_golden("show_explain.txt", report::show_text(testing::example_record(), true, false));
+}
+TEST(Golden, Exports) {
+    expect_golden("runs.csv", report::runs_csv(both()));
+    expect_golden("codecarbon.csv", report::codecarbon_csv(both()));
+    expect_golden("model_card.yaml", report::model_card_yaml(both()));
+    expect_golden("cite.md", report::cite_text(both()));
+}
+
+TEST(Golden, TheRecordInTheDocumentationIsTheGoldenOne) {
+    std::ifstream in(golden_path("run_record.json"), std::ios::binary);
+    const std::string golden((std::istreambuf_iterator<char>(in)), {});
+    std::ifstream page(golden_path("../../../docs/reference/run_record.md"), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(page)), {});
+    EXPECT_NE(text.find("```json\n" + golden + "```"), std::string::npos);
+    EXPECT_EQ(*input::parse_run_record(golden), testing::example_record());
+}
+
+TEST(Summary, IsAtMostEightLinesOfAHundredColumns) {
+    RunRecord record = testing::example_record_unknown_region();
+    record.notes.assign(20, std::string(300, 'n'));
+    record.left_running.assign(50, {.pid = 123456, .command = std::string(80, 'c')});
+    for (int gpu = 1; gpu < 16; ++gpu) {
+        DeviceEnergy device = record.energy.devices[2];
+        device.device = "gpu-" + std::to_string(gpu);
+        record.energy.devices.push_back(device);
+    }
+    record.node->source = std::string(200, 's');
+    for (RunRecord each : {record, testing::example_record()}) {
+        const auto lines = lines_of(report::run_summary(each, false));
+        EXPECT_LE(lines.size(), 8U);
+        for (const std::string& line : lines) EXPECT_LE(line.size(), 100U) << line;
+        EXPECT_NE(lines.back().find("abate show last --explain"), std::string::npos);
+    }
+}
+
+TEST(Summary, SaysFirstThatTheRegionIsUnknown) {
+    const auto unknown =
+        lines_of(report::run_summary(testing::example_record_unknown_region(), false));
+    EXPECT_EQ(unknown.front(),
+              "abate: region unknown, so carbon spans countries (50.00 to 800.0 g CO2e/kWh): give "
+              "--region");
+    const auto known = lines_of(report::run_summary(testing::example_record(), false));
+    EXPECT_EQ(
+        known.front().rfind(
+            "abate: 8.500 kJ (8.00 to 9.00), 200.2 mg CO2e (140 to 270), 2 m 04 s, exit 0", 0),
+        0U)
+        << known.front();
+}
+
+TEST(Terminal, SeesNoControlCharacterFromACommand) {
+    RunRecord record = testing::example_record();
+    const std::string attack =
+        "\x1b]0;owned\x07\x1b[2J\r\n\xC2\x9B"
+        "31m";
+    record.command = {attack};
+    record.project = attack;
+    record.region = attack;
+    record.labels = {{"a", attack}};
+    record.left_running = {{1, attack}};
+    record.notes = {attack};
+    record.host.name = attack;
+    record.node->source = attack;
+    record.energy.devices[0].device = attack;
+    record.energy.devices[0].name = attack;
+    record.checks[0].device = attack;
+    record.provenance[0].source = attack;
+    record.work.source = attack;
+    record.abate_version = attack;
+    const std::vector<RunRecord> records{record};
+    for (const std::string& text : {report::run_summary(record, false),
+                                    report::runs_table(records, false),
+                                    report::show_text(record, true, false),
+                                    report::cite_text(records)}) {
+        EXPECT_EQ(text.find_first_of("\x1b\x07\r"), std::string::npos) << text;
+        EXPECT_EQ(text.find("\xC2\x9B"), std::string::npos) << text;
+    }
+}
+
+TEST(CodeCarbon, HasItsColumnsInItsOrder) {
+    // The header of CodeCarbon 3's emissions.csv.
+    const auto lines = lines_of(report::codecarbon_csv(both()));
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(
+        lines[0],
+        "timestamp,project_name,run_id,experiment_id,duration,emissions,emissions_rate,cpu_power,"
+        "gpu_power,ram_power,cpu_energy,gpu_energy,ram_energy,energy_consumed,water_consumed,"
+        "country_name,country_iso_code,region,cloud_provider,cloud_region,os,python_version,"
+        "codecarbon_version,cpu_count,cpu_model,gpu_count,gpu_model,longitude,latitude,"
+        "ram_total_size,tracking_mode,cpu_utilization_percent,gpu_utilization_percent,"
+        "ram_utilization_percent,ram_used_gb,on_cloud,pue,wue");
+}
+
+TEST(CodeCarbon, EnergyIsComponentsTimesPueAsThere) {
+    // 8500.25 J x 1.2 / 3.6e6 = 0.00283341666... kWh; x 45 g/kWh = 0.0001275037500 kg.
+    // CPU: 6000.25 / 12000.25 of it, GPU 5000 / 12000.25, memory 1000 / 12000.25.
+    const std::vector<RunRecord> one{testing::example_record()};
+    const std::string row = lines_of(report::codecarbon_csv(one))[1];
+    std::vector<std::string> cells;
+    std::istringstream in(row);
+    for (std::string part; std::getline(in, part, ',');) cells.push_back(part);
+    EXPECT_EQ(cells[1], "'=SUM(A1)");
+    EXPECT_NEAR(std::stod(cells[13]), 8500.25 * 1.2 / 3.6e6, 1e-15);
+    EXPECT_NEAR(std::stod(cells[5]), 0.00012750375, 1e-15);
+    EXPECT_NEAR(std::stod(cells[10]) + std::stod(cells[11]) + std::stod(cells[12]),
+                std::stod(cells[13]),
+                1e-15);
+    EXPECT_NEAR(std::stod(cells[11]), 8500.25 * 5000 / 12000.25 * 1.2 / 3.6e6, 1e-15);
+    EXPECT_NEAR(std::stod(cells[7]), 8500.25 * 6000.25 / 12000.25 / 124.25, 1e-9);  // watts, no PUE
+}
+
+TEST(ModelCard, IsInGrams) {
+    // 0.2001808875 g + 1.95732423333 g = 2.15750512083 g.
+    const std::string card = report::model_card_yaml(both());
+    const std::size_t at = card.find("  emissions: ");
+    ASSERT_NE(at, std::string::npos);
+    EXPECT_NEAR(std::stod(card.substr(at + 13)), 2.15750512083, 1e-10);
+}
+
+TEST(Cite, AddsAttributedEnergyAndRangesLinearlyAndNeverTheMachine) {
+    // Twice 8500.25 J = 17000.5 J; ranges 2 x 8000 and 2 x 9000, as the meter is the same.
+    const std::string text = report::cite_text(both());
+    EXPECT_NE(text.find("17.00 kJ (90 % interval 16.0 to 18.0)"), std::string::npos) << text;
+    EXPECT_EQ(text.find("24.00 kJ"), std::string::npos);  // twice the machine's total
+    EXPECT_NE(text.find("PUE of 1.2"), std::string::npos);
+    EXPECT_NE(text.find("2025"), std::string::npos);
+    EXPECT_NE(text.find("FR: 45.00 g CO2e/kWh"), std::string::npos);
+}
+
+TEST(Writers, TakeNoRunsAtAll) {
+    EXPECT_EQ(report::runs_json({}), "{\n  \"runs\": []\n}");
+    EXPECT_EQ(lines_of(report::runs_csv({})).size(), 1U);
+    EXPECT_EQ(lines_of(report::codecarbon_csv({})).size(), 1U);
+    EXPECT_FALSE(report::runs_table({}, false).empty());
+    EXPECT_FALSE(report::cite_text({}).empty());
+    EXPECT_EQ(report::model_card_yaml({}).find("emissions:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace abate
