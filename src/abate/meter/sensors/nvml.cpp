@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -45,8 +43,6 @@ constexpr double kPlausibleUnknownW = 3000;
 constexpr std::int64_t kRetryNs = 10'000'000'000;
 // Samples whose time leaps more than this ahead of the monotonic clock: somebody set the clock.
 constexpr std::int64_t kClockLeapUs = 1'000'000;
-// The inode of the first pid namespace (Linux include/uapi/linux/nsfs.h, PID_NS_INIT_INO).
-constexpr std::string_view kFirstPidNamespace = "pid:[4026531836]";
 
 constexpr std::string_view kAccuracySource =
     "NVML API Reference, nvmlDeviceGetPowerUsage (+/- 5 %); arXiv 2312.02741";
@@ -118,14 +114,6 @@ std::uint64_t to_unsigned(int type, const nvml_value_t& value) {
         default:
             return value.ull;
     }
-}
-
-bool in_first_pid_namespace(const std::string& procfs_root) {
-    std::array<char, 64> link{};
-    const std::string path = procfs_root + "/self/ns/pid";
-    const ssize_t length = ::readlink(path.c_str(), link.data(), link.size());
-    return length > 0 &&
-           std::string_view(link.data(), static_cast<std::size_t>(length)) == kFirstPidNamespace;
 }
 
 ChannelInfo base_channel(int index, const std::string& name) {
@@ -791,8 +779,13 @@ GpuOpening late_opening(const std::string& procfs_root, const VisibilityVariable
 }  // namespace
 
 SensorOpening open_nvml(const SensorEnvironment& environment) {
+    return open_nvml(environment, GpuLimits{});
+}
+
+SensorOpening open_nvml(const SensorEnvironment& environment, const GpuLimits& limits) {
     const VisibilityVariables variables = visibility_from_environment();
     PolledGpuOptions options;
+    options.limits = limits;
     options.clock = environment.clock;
     options.procfs_root = environment.procfs_root;
     options.min_interval_ns = kMinIntervalNs;

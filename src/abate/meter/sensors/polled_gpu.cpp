@@ -8,10 +8,20 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 namespace abate::meter {
+
+bool in_first_pid_namespace(const std::string& procfs_root) {
+    // Its inode is fixed: Linux include/linux/proc_ns.h, PROC_PID_INIT_INO = 0xEFFFFFFC.
+    constexpr std::string_view kFirst = "pid:[4026531836]";
+    std::array<char, 64> link{};
+    const std::string path = procfs_root + "/self/ns/pid";
+    const ssize_t length = ::readlink(path.c_str(), link.data(), link.size());
+    return length > 0 && std::string_view(link.data(), static_cast<std::size_t>(length)) == kFirst;
+}
 
 void GpuUsage::add(pid_t pid, double weight, int group) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
@@ -270,7 +280,7 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
         shared_->wake.notify_all();
         // A driver that hangs is left to itself: the thread owns all that it touches.
         const bool finished = wait_at_most(
-            shared_->answer, lock, options_.read_limit, [&] { return shared_->finished; });
+            shared_->answer, lock, options_.limits.read, [&] { return shared_->finished; });
         lock.unlock();
         if (finished) {
             helper_.join();
@@ -289,8 +299,9 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
         if (reason == ReadReason::boundary) {
             shared_->usage_wanted = true;
             const std::uint64_t sweep = request(now_ns);
-            wait_at_most(
-                shared_->answer, lock, options_.read_limit, [&] { return shared_->done >= sweep; });
+            wait_at_most(shared_->answer, lock, options_.limits.read, [&] {
+                return shared_->done >= sweep;
+            });
             deliver(out, sweep, now_ns, true);
             return;
         }
@@ -333,7 +344,7 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
                  std::int64_t now_ns,
                  bool boundary) noexcept {
         const std::int64_t limit_ns =
-            std::chrono::duration_cast<std::chrono::nanoseconds>(options_.read_limit).count();
+            std::chrono::duration_cast<std::chrono::nanoseconds>(options_.limits.read).count();
         const bool stuck =
             shared_->done != shared_->requested && now_ns - waiting_since_ns_ > limit_ns;
         for (std::size_t c = 0; c < out.size(); ++c) {
@@ -391,7 +402,7 @@ SensorOpening open_polled_gpus(std::unique_ptr<GpuDriver> driver, PolledGpuOptio
     shared->clock = options.clock;
     std::thread helper = start_helper(shared, std::move(driver));
     std::unique_lock<std::mutex> lock(shared->mutex);
-    const bool in_time = wait_at_most(shared->answer, lock, options.open_limit, [&] {
+    const bool in_time = wait_at_most(shared->answer, lock, options.limits.open, [&] {
         return shared->phase != Shared::Phase::opening;
     });
     if (!in_time) {

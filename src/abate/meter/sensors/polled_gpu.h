@@ -11,8 +11,8 @@
 //   - A periodic read asks for a sweep of all channels when none is under way and gives it
 //     kPeriodicGrace to answer; a sweep that is already late is never waited for. What is newest is
 //     returned with its own time; nothing newer is `no_update`; nothing newer while a sweep has
-//     been under way for longer than kReadLimit is `failed`.
-//   - A boundary read asks for a fresh sweep, usage included, and waits at most kReadLimit; a
+//     been under way for longer than GpuLimits::read is `failed`.
+//   - A boundary read asks for a fresh sweep, usage included, and waits at most GpuLimits::read; a
 //     channel that has not answered by then is `failed`, which the next good value closes.
 //   - Usage by process is polled every kUsagePeriod and at boundaries.
 // One thread reads a sensor at a time, as Sensor says; read() and shares() allocate nothing.
@@ -20,6 +20,7 @@
 
 #include "abate/meter/gpu_share.h"
 #include "abate/meter/sensor.h"
+#include "abate/meter/sensors/gpu_limits.h"
 
 #include <array>
 #include <chrono>
@@ -32,10 +33,7 @@
 
 namespace abate::meter {
 
-// Where the helper thread may be late. Wall time, not the clock of the environment: these bound how
-// long somebody waits.
-inline constexpr std::chrono::milliseconds kOpenLimit{2000};
-inline constexpr std::chrono::milliseconds kReadLimit{500};
+// Wall time, not the clock of the environment: it bounds how long somebody waits, as GpuLimits do.
 inline constexpr std::chrono::milliseconds kPeriodicGrace{2};
 // Process lists and utilisation cost 1 to 11 ms a call in a published sampler: slower than energy.
 inline constexpr std::int64_t kUsagePeriodNs = 3'000'000'000;
@@ -87,6 +85,10 @@ class JobPids {
                                 JobPids& pids,
                                 const std::function<bool(pid_t)>& exists) noexcept;
 
+// True when this process is in the machine's first pid namespace, where the drivers' pids mean what
+// ours do.
+[[nodiscard]] bool in_first_pid_namespace(const std::string& procfs_root);
+
 // What opening found.
 struct GpuOpening {
     std::vector<ChannelInfo> channels;  // grouped by gpu_index, ascending
@@ -118,8 +120,7 @@ struct PolledGpuOptions {
     // Called in place of the driver's answer when that is late: power gauges, one a GPU, that will
     // deliver once the driver is there; and a finding that says so.
     std::function<GpuOpening()> late;
-    std::chrono::milliseconds open_limit = kOpenLimit;  // tests shorten them
-    std::chrono::milliseconds read_limit = kReadLimit;
+    GpuLimits limits;
 };
 
 [[nodiscard]] SensorOpening open_polled_gpus(std::unique_ptr<GpuDriver> driver,
