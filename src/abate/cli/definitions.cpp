@@ -23,7 +23,14 @@ std::string join(const Lines& parts, std::string_view between) {
     return out;
 }
 
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+struct Change {
+    std::string_view from;
+    std::string_view to;
+};
+
+// `text` with every `from` turned into `to`.
+std::string replaced(std::string_view text, const Change& change) {
+    const auto& [from, to] = change;
     std::string out;
     std::size_t begin = 0;
     for (std::size_t at = text.find(from); at != std::string_view::npos;
@@ -57,7 +64,7 @@ std::vector<std::string> choices_in(std::string_view type) {
     if (open == std::string_view::npos || close == std::string_view::npos) return {};
     std::vector<std::string> out;
     for (const std::string& word :
-         lines_of(replaced(type.substr(open + 1, close - open - 1), ",", "\n"))) {
+         lines_of(replaced(type.substr(open + 1, close - open - 1), {",", "\n"}))) {
         out.push_back(word.substr(0, word.find("->")));
     }
     return out;
@@ -88,6 +95,7 @@ OptionDefinition describe_option(const CLI::Option& option) {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): two calls, both below
 CommandDefinition describe_below(const CLI::App& app, Lines path, const Lines& with_child) {
     CommandDefinition out;
     out.path = std::move(path);
@@ -154,7 +162,7 @@ std::string full_description(const OptionDefinition& option) {
 // ---- roff, man(7)
 
 std::string roff(std::string_view text) {
-    std::string out = replaced(replaced(text, "\\", "\\e"), "-", "\\-");
+    std::string out = replaced(replaced(text, {"\\", "\\e"}), {"-", "\\-"});
     if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
     return out;
 }
@@ -172,7 +180,7 @@ void roff_option(std::string& page, const OptionDefinition& option) {
     }
     page += ".TP\n" + join(names, ", ");
     if (!option.value.empty() && !option.positional) page += " \\fI" + roff(option.value) + "\\fR";
-    page += "\n" + roff(replaced(full_description(option), "\n", " ")) + "\n";
+    page += "\n" + roff(replaced(full_description(option), {"\n", " "})) + "\n";
 }
 
 void roff_options(std::string& page,
@@ -183,9 +191,7 @@ void roff_options(std::string& page,
     for (const OptionDefinition& option : options) roff_option(page, option);
 }
 
-std::string man_page(const CommandDefinition& command,
-                     const CommandDefinition& root,
-                     std::string_view version) {
+std::string man_page(const CommandDefinition& command, std::string_view version) {
     const std::string name = join(command.path, "-");
     std::string page =
         fmt::format(".\\\" Written by abate {} from its own command definitions.\n", version);
@@ -221,7 +227,7 @@ std::string man_page(const CommandDefinition& command,
         page += "0 done; 1 failed or refused; 2 wrong usage.\n";
     }
     page += ".SH SEE ALSO\n";
-    if (&command == &root) {
+    if (command.path.size() == 1) {
         page += "The pages of each command, and the documentation beside the program.\n";
     } else {
         const Lines above(command.path.begin(), std::prev(command.path.end()));
@@ -241,7 +247,7 @@ void markdown_options(std::string& page,
         std::string name = join(option.names, ", ");
         if (!option.value.empty() && !option.positional) name += " " + option.value;
         const auto cell = [](const std::string& text) {
-            return replaced(replaced(text, "|", "\\|"), "\n", " ");
+            return replaced(replaced(text, {"|", "\\|"}), {"\n", " "});
         };
         page += fmt::format("| `{}` | {} |\n", cell(name), cell(full_description(option)));
     }
@@ -266,7 +272,9 @@ bool takes_path(const OptionDefinition& option) {
 }
 
 // Single quotes for every shell here: 'it'\''s'.
-std::string shell_quoted(std::string_view text) { return "'" + replaced(text, "'", "'\\''") + "'"; }
+std::string shell_quoted(std::string_view text) {
+    return "'" + replaced(text, {"'", "'\\''"}) + "'";
+}
 
 std::string bash_word_case(const CommandDefinition& command) {
     Lines words;
@@ -294,8 +302,8 @@ std::string bash_completion(const CommandDefinition& root) {
         if (command != &root)
             paths += fmt::format("            {}) path=\"$path $word\" ;;\n", shell_quoted(path));
         for (const std::string& name : value_names(*command)) {
-            values +=
-                fmt::format("            {}) i=$((i + 1)) ;;\n", shell_quoted(path + " " + name));
+            values += fmt::format("            {}) i=$((i + 1)) ;;\n",
+                                  shell_quoted(fmt::format("{} {}", path, name)));
         }
         for (const OptionDefinition& option : command->options) {
             if (option.value.empty()) continue;
@@ -307,8 +315,8 @@ std::string bash_completion(const CommandDefinition& root) {
                 answer = "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return";
             }
             for (const std::string& name : option.names) {
-                answers +=
-                    fmt::format("        {}) {} ;;\n", shell_quoted(path + " " + name), answer);
+                answers += fmt::format(
+                    "        {}) {} ;;\n", shell_quoted(fmt::format("{} {}", path, name)), answer);
             }
         }
         cases += bash_word_case(*command);
@@ -354,8 +362,8 @@ complete -o default -F _)sh" +
 // Text inside '...[TEXT]:...' of _arguments, where brackets and colons have a meaning.
 std::string zsh_text(std::string_view text) {
     const std::string line =
-        replaced(replaced(replaced(text, "\n", " "), "\\", "\\\\"), ":", "\\:");
-    return replaced(replaced(replaced(line, "[", "\\["), "]", "\\]"), "'", "'\\''");
+        replaced(replaced(replaced(text, {"\n", " "}), {"\\", "\\\\"}), {":", "\\:"});
+    return replaced(replaced(replaced(line, {"[", "\\["}), {"]", "\\]"}), {"'", "'\\''"});
 }
 
 std::string zsh_values(const OptionDefinition& option) {
@@ -441,7 +449,8 @@ std::string fish_completion(const CommandDefinition& root) {
         "# fish completion for {0}; written by `{0} completion fish`.\ncomplete -c {0} -f\n",
         program);
     const auto fish_quoted = [](std::string_view text) {
-        return "'" + replaced(replaced(replaced(text, "\\", "\\\\"), "'", "\\'"), "\n", " ") + "'";
+        return "'" + replaced(replaced(replaced(text, {"\\", "\\\\"}), {"'", "\\'"}), {"\n", " "}) +
+               "'";
     };
     for (const CommandDefinition* command : all_commands(root)) {
         const std::string condition = fish_condition(*command);
@@ -484,7 +493,7 @@ CommandDefinition describe(const CLI::App& app, const std::vector<std::string>& 
 std::vector<GeneratedFile> man_pages(const CommandDefinition& root, std::string_view version) {
     std::vector<GeneratedFile> out;
     for (const CommandDefinition* command : all_commands(root)) {
-        out.push_back({join(command->path, "-") + ".1", man_page(*command, root, version)});
+        out.push_back({join(command->path, "-") + ".1", man_page(*command, version)});
     }
     return out;
 }

@@ -72,6 +72,7 @@ Ended shell(const std::string& command) {
 // A file in a folder of its own, gone with the object.
 class TemporaryFile {
   public:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): name, then text, as a file is
     TemporaryFile(const std::string& name, const std::string& text) {
         const char* base = std::getenv("TMPDIR");
         std::string folder =
