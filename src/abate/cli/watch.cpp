@@ -67,7 +67,12 @@ class WatchSignals {
         std::array<pollfd, 2> fds{pollfd{fd_, POLLIN, 0}, pollfd{input_fd, POLLIN, 0}};
         const auto wait_ms = std::clamp<std::int64_t>((wait_ns + 999'999) / 1'000'000, 0, 60'000);
         const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(wait_ms));
-        return ready > 0 && (fds[0].revents & POLLIN) != 0;
+        if (ready <= 0 || (fds[0].revents & POLLIN) == 0) return false;
+        // Taken, so that it is not delivered once the mask is put back.
+        signalfd_siginfo taken{};
+        while (::read(fd_, &taken, sizeof(taken)) == static_cast<ssize_t>(sizeof(taken))) {
+        }
+        return true;
     }
 
   private:
