@@ -10,7 +10,7 @@
 #include "abate/core/core.h"
 #include "abate/data/data.h"
 #include "abate/input/input.h"
-#include "abate/meter/sensor.h"
+#include "abate/meter/meter.h"
 #include "abate/store/store.h"
 
 #include <cstdio>

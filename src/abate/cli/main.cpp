@@ -102,8 +102,10 @@ void add_commands(CLI::App& app, Context& context) {
     add_export(app, context);
     add_record(app, context);
     add_cite(app, context);
+    add_watch(app, context);
     add_doctor(app, context);
     add_calibrate(app, context);
+    add_data(app, context);
     add_demo(app, context);
     add_completion(app, context);
 }

@@ -8,7 +8,7 @@ namespace abate::meter {
 namespace {
 
 // Best first. perf before powercap: 64 bits wide and both domains at one instant.
-constexpr std::array<std::string_view, 11> kComponentSources{"perf",
+constexpr std::array<std::string_view, 13> kComponentSources{"perf",
                                                              "powercap",
                                                              "powercap-mmio",
                                                              "nvml",
@@ -17,10 +17,12 @@ constexpr std::array<std::string_view, 11> kComponentSources{"perf",
                                                              "cray",
                                                              "hwmon",
                                                              "nvml-power",
+                                                             "amdsmi-power",
                                                              "amdgpu-hwmon",
+                                                             "cray-power",
                                                              "model"};
-constexpr std::array<std::string_view, 5> kNodeSources{
-    "cray", "redfish", "ipmi", "hwmon", "battery"};
+constexpr std::array<std::string_view, 8> kNodeSources{
+    "cray", "redfish-energy", "redfish", "ipmi", "hwmon", "hwmon-psu", "cray-power", "battery"};
 
 template <std::size_t N>
 std::size_t rank(const std::array<std::string_view, N>& order, std::string_view source) {

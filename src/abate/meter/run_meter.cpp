@@ -7,12 +7,18 @@ namespace abate::meter {
 
 Devices join(std::vector<SensorOpening> openings, std::string_view trusted_node_source) {
     Devices devices;
+    int gpus_before = 0;
     for (SensorOpening& opening : openings) {
         for (Finding& finding : opening.findings) devices.findings.push_back(std::move(finding));
         if (!opening.sensor) continue;
-        for (const ChannelInfo& channel : opening.sensor->channels())
-            devices.channels.push_back(channel);
-        if (opening.shares != nullptr && devices.gpu == nullptr) devices.gpu = opening.shares;
+        for (ChannelInfo channel : opening.sensor->channels()) {
+            if (channel.gpu_index >= 0) channel.gpu_index += gpus_before;
+            devices.channels.push_back(std::move(channel));
+        }
+        if (opening.shares != nullptr) {
+            devices.gpus.push_back(opening.shares);
+            gpus_before += opening.shares->gpu_count();
+        }
         devices.sensors.push_back(std::move(opening.sensor));
     }
     devices.plans = plan_channels(devices.channels, trusted_node_source);
@@ -35,8 +41,10 @@ RunMeter::RunMeter(Devices devices, const RunMeterOptions& options, const Clock&
     window_start_.resize(n);
     window_power_w_.resize(n);
     state_.devices.resize(n);
-    if (devices_.gpu != nullptr)
-        gpu_shares_.resize(static_cast<std::size_t>(devices_.gpu->gpu_count()));
+    std::size_t gpus = 0;
+    for (const GpuShareSource* source : devices_.gpus)
+        gpus += static_cast<std::size_t>(source->gpu_count());
+    gpu_shares_.resize(gpus);
 }
 
 void RunMeter::begin() {
@@ -51,7 +59,7 @@ void RunMeter::begin() {
     }
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].start(readings_[i]);
     // The driver's utilisation counters start here too.
-    if (devices_.gpu != nullptr) devices_.gpu->shares({}, gpu_shares_);
+    ask_gpu_shares({});
     state_.samples = 1;
     refresh_state(start_);
 }
@@ -85,7 +93,7 @@ void RunMeter::close_window(const CpuUse& use) {
                                         : cpu_shares(use.job_cpu_ns - last_use_.job_cpu_ns,
                                                      use.busy_cpu_ns - last_use_.busy_cpu_ns,
                                                      options_.idle_ppm);
-    if (devices_.gpu != nullptr) devices_.gpu->shares(use.job_pids, gpu_shares_);
+    ask_gpu_shares(use.job_pids);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
         const ChannelInfo& channel = devices_.channels[i];
         Shares shares = cpu;
@@ -128,6 +136,15 @@ void RunMeter::finish(const CpuUse& use) {
         window_start_[i] += filled;
     }
     refresh_state(now);
+}
+
+void RunMeter::ask_gpu_shares(std::span<const pid_t> job_pids) {
+    std::size_t at = 0;
+    for (GpuShareSource* source : devices_.gpus) {
+        const auto count = static_cast<std::size_t>(source->gpu_count());
+        source->shares(job_pids, std::span(gpu_shares_).subspan(at, count));
+        at += count;
+    }
 }
 
 double RunMeter::window_power_w(std::size_t channel) const noexcept {

@@ -35,7 +35,8 @@ struct Devices {
     std::vector<IdlePower> idle;         // one a channel
     std::vector<Provenance> provenance;  // of idle powers and model parameters
     std::vector<Finding> findings;       // of all sources, usable or not
-    GpuShareSource* gpu = nullptr;       // belongs to one of `sensors`
+    // Who uses the accelerators; each belongs to one of `sensors`. Channels count their gpu_index over all of them, in order.
+    std::vector<GpuShareSource*> gpus;
 };
 
 // Joins opened sensors: rows their channels, plans them, and gives each an idle power: the
@@ -79,6 +80,7 @@ class RunMeter {
 
   private:
     void refresh_state(const Moment& now);
+    void ask_gpu_shares(std::span<const pid_t> job_pids);
 
     Devices devices_;
     RunMeterOptions options_;

@@ -19,7 +19,7 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/meter/sample_sink.h"
+#include "abate/meter/meter.h"
 #include "abate/record/run_state.h"
 
 #include <cstddef>
