@@ -90,6 +90,7 @@ store::RunStore& Context::runs() {
     runs_ = value_or_fail(store::open_run_store(home, clock.now().wall, notes));
     for (const std::string& sentence : notes) note(sentence);
     import_spools(*this, *runs_);
+    for (const std::string& sentence : runs_->take_notes()) note(sentence);
     return *runs_;
 }
 

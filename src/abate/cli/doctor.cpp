@@ -89,7 +89,7 @@ Diagnosis diagnose(Context& context, double seconds) {
     d.host = machine.host;
     d.findings = machine.devices.findings;
     d.idle_rule = machine.idle_rule;
-    d.idle_notes = machine.notes;
+    d.idle_notes = {machine.idle_reason};
     meter::LaunchOptions launch;
     launch.words = {"true"};
     if (Result<meter::ProcessTree> tree = meter::ProcessTree::launch(launch)) {

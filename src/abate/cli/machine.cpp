@@ -60,6 +60,10 @@ Machine open_machine(Context& context, const MachineOptions& options) {
     discover.profile = machine.profile ? &*machine.profile : nullptr;
     discover.node_sensors = options.node_sensors;
     if (!settings.redfish_url.empty()) {
+        for (const std::string& sentence : http_notes(
+                 settings.redfish_url,
+                 {.user = settings.redfish_user, .password_file = settings.redfish_password_file}))
+            context.note(sentence);
         discover.http_get = make_http_get(
             {.user = settings.redfish_user, .password_file = settings.redfish_password_file});
     }
@@ -73,7 +77,10 @@ Machine open_machine(Context& context, const MachineOptions& options) {
             [](const std::string& name) { return environment_variable(name.c_str()); },
             {}),
         options.whole_machine);
-    machine.notes.push_back("idle energy: " + reservation.reason);
+    // That nothing is reserved is the ordinary case; a reservation is worth a line in the record.
+    machine.idle_reason = reservation.reason;
+    if (reservation.rule == meter::IdleRule::reserved_share)
+        machine.notes.push_back("idle energy: " + reservation.reason);
     machine.idle_rule = meter::to_string(reservation.rule);
     machine.meter_options.whole_machine = options.whole_machine;
     if (reservation.rule == meter::IdleRule::whole_machine) {

@@ -23,7 +23,8 @@ struct Machine {
     meter::MachineCpu cpu;
     meter::RunMeterOptions meter_options;
     std::string idle_rule;           // "whole-machine", "reserved-share", "active-share"
-    std::vector<std::string> notes;  // why this rule
+    std::string idle_reason;         // why this rule
+    std::vector<std::string> notes;  // worth a line in the record
     std::optional<meter::PowerProfile> profile;
 };
 

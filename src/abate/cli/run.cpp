@@ -249,9 +249,6 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
 
     record.started_at = record.ended_at = context.clock.now().wall;
     const std::unique_ptr<store::SpoolWriter> spool = open_spool(context, record);
-    if (prepared.assess.region.empty() && !options.quiet)
-        context.note(unknown_region_sentence(context));
-
     const Result<meter::FpCounters> fp =
         meter::FpCounters::open(tree.pid(), context.sensor_environment());
     meter::RunMeter meter(std::move(machine.devices), machine.meter_options, context.clock);
