@@ -50,6 +50,7 @@ Machine open_machine(Context& context, const MachineOptions& options) {
                     .cpu = meter::MachineCpu(environment.procfs_root),
                     .meter_options = {},
                     .idle_rule = {},
+                    .idle_reason = {},
                     .notes = {},
                     .profile = {}};
     machine.profile = stored_profile(context, machine.host);
