@@ -9,6 +9,9 @@
 namespace abate::meter {
 namespace {
 
+// Marks a device that leaves the record when it is filled.
+constexpr const char* kDroppedDevice = "dropped";
+
 // Devices of one source and class err together: "perf package", "nvml gpu".
 std::string cause_of(const DeviceEnergy& device) {
     return device.source + " " + device.device.substr(0, device.device.find('-'));
@@ -61,6 +64,7 @@ void note_incidents(RunRecord& record, const RunState& state) {
     for (std::size_t i = 0; i < state.devices.size(); ++i) {
         const DeviceState& device = state.devices[i];
         const DeviceEnergy& described = record.energy.devices[i];
+        if (described.part_of == kDroppedDevice) continue;
         const std::string name = described.device + " (" + described.source + ")";
         if (device.resets > 0) {
             record.notes.push_back(fmt::format(
@@ -138,7 +142,7 @@ void describe_devices(RunRecord& record, const Devices& devices) {
                 device.part_of = "node";
                 break;
             case ChannelRole::dropped:
-                device.part_of = "dropped";
+                device.part_of = kDroppedDevice;
                 break;
         }
         if (plan.role == ChannelRole::inside && channel.inside.empty()) device.part_of = "platform";
@@ -205,6 +209,9 @@ void fill_record(RunRecord& record, const RunState& state) {
     record.checks.clear();
     compare_views(record);
     note_incidents(record, state);
+    // What the plan did not need or trust was read, but says nothing.
+    std::erase_if(record.energy.devices,
+                  [](const DeviceEnergy& device) { return device.part_of == kDroppedDevice; });
     ABATE_ASSERT(record.attributed.energy.value + record.unattributed.idle +
                      record.unattributed.others + record.unattributed.unknown ==
                  record.energy.total.value);

@@ -105,7 +105,8 @@ void describe_devices(RunRecord& record, const Devices& devices);
 // Fills `record` (whose devices are described, and whose attributed.method and idle_rule are set)
 // from the totals: devices, total, checks, attributed, unattributed, duration, ended_at, meter, and
 // notes on gaps, resets and sleep. Pure: a live run and a spool that a killed one left behind end
-// in the same record. REQUIRES: state.devices.size() == record.energy.devices.size().
+// in the same record. Channels that the plan dropped leave the record, so a record is filled once.
+// REQUIRES: state.devices.size() == record.energy.devices.size().
 void fill_record(RunRecord& record, const RunState& state);
 
 }  // namespace abate::meter
