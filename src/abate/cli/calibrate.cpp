@@ -1,7 +1,7 @@
 // `abate calibrate`: fits this machine's power profile from its counters, and its node overhead from a wall meter.
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
-#include "abate/data/csv.h"
+#include "abate/data/data.h"
 #include "abate/report/report.h"
 
 #include <CLI/CLI.hpp>
