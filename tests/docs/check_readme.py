@@ -7,8 +7,8 @@
 
 A block is marked by a line `<!-- tested: ... -->` right before its fence. In it, `$ COMMAND` lines are run by sh, one after another, all blocks
 of a page in one temporary folder with an ABATE_HOME of its own; each must end with 0. The lines under a command are what it printed
-once. Numbers, units and devices differ from machine to machine, so a line is held to its beginning (the first word if it is indented, else all up to the first
-digit) and to the words in STABLE; the lines must come in that order, others may stand between them.
+once. Numbers, units and devices differ from machine to machine, so a line is held to its beginning (the first word if it is indented
+and no device, else all up to the first digit) and to the words in STABLE; the lines must come in that order, others may stand between them.
 """
 
 import os
@@ -104,7 +104,8 @@ def commands(lines):
 
 def beginning(line):
     if line[0] == " ":
-        return re.match(r" +\S+", line).group(0)
+        found = re.match(r"( +)(\S+)", line)
+        return found.group(1) if re.search(r"-\d+$", found.group(2)) else found.group(0)
     return re.split(r"\d", line, maxsplit=1)[0]
 
 
