@@ -71,8 +71,8 @@ NodeRecord node_of(RunRecord& record, const AssessOptions& options) {
                            .low = std::max(1.0, measured->energy_j.low / components),
                            .high = std::max(1.0, measured->energy_j.high / components),
                            .kind = measured->energy_j.kind};
-        // The component counters' own error cancels: the node reading replaces it. What is left is
-        // the split's.
+        // The component counters' own error would cancel, as the node reading replaces it. The job's
+        // range does not tell it from the split's, so it stays in: the range is wide rather than narrow.
         const double split_low = components > 0 && job.value > 0 ? job.low / job.value : 1;
         const double split_high = components > 0 && job.value > 0 ? job.high / job.value : 1;
         const Ranged share{.value = job.value,
