@@ -58,6 +58,7 @@ void RunMeter::begin() {
         at += count;
     }
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].start(readings_[i]);
+    for (const auto& sensor : devices_.sensors) sensor->job_used(0);
     // The driver's utilisation counters start here too.
     ask_gpu_shares({});
     state_.samples = 1;
@@ -87,6 +88,7 @@ void RunMeter::sample(ReadReason reason) {
 }
 
 void RunMeter::close_window(const CpuUse& use) {
+    for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     const Moment now = clock_.now();
     const std::int64_t window_ns = std::max<std::int64_t>(0, now.mono_ns - window_moment_.mono_ns);
     Shares cpu = options_.whole_machine ? whole_machine()
@@ -118,6 +120,7 @@ void RunMeter::close_window(const CpuUse& use) {
 }
 
 void RunMeter::finish(const CpuUse& use) {
+    for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     sample(ReadReason::boundary);
     close_window(use);
     const Moment now = clock_.now();

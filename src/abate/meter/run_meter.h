@@ -97,9 +97,11 @@ class RunMeter {
     RunState state_;
 };
 
-// energy.devices of a header record: names, sources, qualities and roles; energies zero. A second
-// view has part_of = its own device, a domain inside another has part_of = that device, a node
-// reading has part_of = "node".
+// energy.devices of a header record: names, sources, qualities and roles; energies zero. part_of:
+//   - of a second view: its own device ("package-0");
+//   - of a domain inside another: that device;
+//   - of the node reading, whose device is "node": "node";
+//   - of another reading of the node: "node-check".
 void describe_devices(RunRecord& record, const Devices& devices);
 
 // Fills `record` (whose devices are described, and whose attributed.method and idle_rule are set)
