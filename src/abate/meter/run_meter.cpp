@@ -84,7 +84,7 @@ void RunMeter::sample(ReadReason reason) {
         at += channels.size();
     }
     ++state_.samples;
-    refresh_state(now);
+    tell_time(now);
 }
 
 void RunMeter::close_window(const CpuUse& use) {
@@ -154,10 +154,14 @@ double RunMeter::window_power_w(std::size_t channel) const noexcept {
     return window_power_w_[channel];
 }
 
-void RunMeter::refresh_state(const Moment& now) {
+void RunMeter::tell_time(const Moment& now) {
     state_.elapsed_ns = now.mono_ns - start_.mono_ns;
     state_.suspended_ns = (now.boot_ns - start_.boot_ns) - state_.elapsed_ns;
     state_.wall = now.wall;
+}
+
+void RunMeter::refresh_state(const Moment& now) {
+    tell_time(now);
     for (std::size_t i = 0; i < counters_.size(); ++i)
         counters_[i].store(state_.devices[i], now.mono_ns);
 }

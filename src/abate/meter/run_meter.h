@@ -64,7 +64,8 @@ class RunMeter {
 
     // Reads everything for the first time; the window begins.
     void begin();
-    // Reads all channels that are due and folds them.
+    // Reads all channels that are due and folds them. The energies of state() follow at the next
+    // close_window: ranges are not for a thousand times a second.
     void sample(ReadReason reason);
     // Shares out what was spent since the last window. `use` is cumulative.
     void close_window(const CpuUse& use);
@@ -79,6 +80,7 @@ class RunMeter {
     [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
 
   private:
+    void tell_time(const Moment& now);
     void refresh_state(const Moment& now);
     void ask_gpu_shares(std::span<const pid_t> job_pids);
 
