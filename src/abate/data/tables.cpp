@@ -146,6 +146,10 @@ bool Sheet::has_key(std::size_t row, std::string_view wanted) const {
     for (std::size_t i = 0; i < key.size(); ++i) {
         const std::string_view part = view->at(row, key[i]);
         const bool last = i + 1 == key.size();
+        // Nearly every row differs in its first letter. Bit 5 is all that tells the cases apart, so
+        // what is alike but for case passes here.
+        const auto letter = [](char c) { return static_cast<unsigned char>(c) | 0x20U; };
+        if (!part.empty() && !wanted.empty() && letter(part[0]) != letter(wanted[0])) return false;
         if (wanted.size() < part.size() || !same_folded(wanted.substr(0, part.size()), part))
             return false;
         wanted.remove_prefix(part.size());
