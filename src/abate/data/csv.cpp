@@ -1,5 +1,6 @@
 #include "abate/data/csv.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace abate::data {
@@ -24,6 +25,12 @@ class Scanner {
             if (header) {
                 out_.header = fields;
                 header = false;
+                // At most one row a line: growing step by step would touch twice the memory.
+                const auto lines =
+                    static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
+                // Each field but the last has a character of its own that ends it.
+                out_.cells.reserve(std::min(lines * fields.size(), text_.size() + 1));
+                out_.lines.reserve(lines);
                 continue;
             }
             if (fields.size() != out_.header.size()) return wrong_count(line, fields.size());

@@ -55,7 +55,15 @@ std::optional<std::size_t> best_row(const Sheet& sheet,
                                     std::string_view key,
                                     std::optional<std::size_t> column) {
     std::optional<std::size_t> best;
+    // Nearly every row differs in its first letter. Bit 5 is all that tells the cases apart, so what
+    // is alike but for case passes here.
+    const auto letter = [](std::string_view text) {
+        return text.empty() ? 0U : static_cast<unsigned char>(text.front()) | 0x20U;
+    };
+    const unsigned wanted = letter(key);
     for (std::size_t row = 0; row < sheet.view->rows(); ++row) {
+        const std::string_view first = sheet.view->at(row, sheet.key.front());
+        if (!first.empty() && letter(first) != wanted) continue;
         if (!sheet.has_key(row, key)) continue;
         if (column && sheet.view->at(row, *column).empty()) continue;
         if (!best || sheet.year_of(row) > sheet.year_of(*best)) {
@@ -146,10 +154,6 @@ bool Sheet::has_key(std::size_t row, std::string_view wanted) const {
     for (std::size_t i = 0; i < key.size(); ++i) {
         const std::string_view part = view->at(row, key[i]);
         const bool last = i + 1 == key.size();
-        // Nearly every row differs in its first letter. Bit 5 is all that tells the cases apart, so
-        // what is alike but for case passes here.
-        const auto letter = [](char c) { return static_cast<unsigned char>(c) | 0x20U; };
-        if (!part.empty() && !wanted.empty() && letter(part[0]) != letter(wanted[0])) return false;
         if (wanted.size() < part.size() || !same_folded(wanted.substr(0, part.size()), part))
             return false;
         wanted.remove_prefix(part.size());
