@@ -4,7 +4,7 @@
 //     build/release/bin/bench_meter --part loop --seconds 20 --rounds 9 --json
 //     --part loop|allocation|resident|start|children   --abate PATH   --runs N   --seconds S   --rounds N
 //
-// loop        CPU time of the sampling loop at 10 Hz and 1 kHz over that of a bare loop which
+// loop        CPU time of the sampling loop at 1 Hz (the default), 10 Hz and 1 kHz over that of a bare loop which
 //             sleeps (clock_nanosleep) and reads (pread on open files) the same four counters, both
 //             in this process, alternated. Inside the metered time: everything that
 //             meter::run_metered does from the first to the last reading: releasing the command,
@@ -137,10 +137,13 @@ LoopCost metered_loop(const FakeMachine& machine, std::int64_t interval_ns, doub
             .samples_per_s = static_cast<double>(run.meter().state().samples) / wall};
 }
 
+// 0: none; 1 Hz is what `abate run` does by itself, for the record.
+double target_ratio(int hz) { return hz == 10 ? 2 : hz == 1000 ? 1.5 : 0; }
+
 Json loop_part(const Options& options) {
     const FakeMachine machine;
     Json rows = Json::array();
-    for (const int hz : {10, 1000}) {
+    for (const int hz : {1, 10, 1000}) {
         const std::int64_t interval_ns = kSecond / hz;
         std::vector<double> bare;
         std::vector<double> metered;
@@ -157,7 +160,7 @@ Json loop_part(const Options& options) {
             samples = cost.samples_per_s;
         }
         rows.push_back({{"hz", hz},
-                        {"target_ratio", hz == 10 ? 2.0 : 1.5},
+                        {"target_ratio", target_ratio(hz)},
                         {"ratio", spread(ratio)},
                         {"bare_us_per_s", spread(bare)},
                         {"metered_us_per_s", spread(metered)},
@@ -419,10 +422,11 @@ std::string spread_text(const Json& sample, int digits) {
 
 void print_loop(const Json& rows) {
     for (const Json& row : rows) {
-        fmt::print("loop, {} Hz       {}  (target {} times; {} rounds of {} s)\n",
+        const double target = row["target_ratio"];
+        fmt::print("loop, {:4} Hz     {} times bare ({}{} rounds of {} s)\n",
                    row["hz"].get<int>(),
                    spread_text(row["ratio"], 2),
-                   row["target_ratio"].get<double>(),
+                   target > 0 ? fmt::format("target {}, ", target) : "",
                    row["rounds"].get<int>(),
                    row["seconds"].get<double>());
         fmt::print("  bare           {} us of CPU a second\n",

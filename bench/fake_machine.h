@@ -46,7 +46,9 @@ class FakeMachine {
         return environment;
     }
     [[nodiscard]] meter::Devices devices() const {
-        return meter::discover(environment(), tables_, {.node_sensors = false});
+        meter::DiscoverOptions options;
+        options.node_sensors = false;
+        return meter::discover(environment(), tables_, options);
     }
     [[nodiscard]] const SystemClock& clock() const { return clock_; }
 

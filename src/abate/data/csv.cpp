@@ -1,5 +1,6 @@
 #include "abate/data/csv.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace abate::data {
@@ -24,6 +25,12 @@ class Scanner {
             if (header) {
                 out_.header = fields;
                 header = false;
+                // At most one row a line: growing step by step would touch twice the memory.
+                const auto lines =
+                    static_cast<std::size_t>(std::count(text_.begin(), text_.end(), '\n'));
+                // Each field but the last has a character of its own that ends it.
+                out_.cells.reserve(std::min(lines * fields.size(), text_.size() + 1));
+                out_.lines.reserve(lines);
                 continue;
             }
             if (fields.size() != out_.header.size()) return wrong_count(line, fields.size());
@@ -91,19 +98,21 @@ class Scanner {
 
     Result<std::string_view> read_plain() {
         const std::size_t start = at_;
-        while (at_ < text_.size() && text_[at_] != ',' && line_end(at_) == 0) {
-            if (text_[at_] == '"')
+        for (; at_ < text_.size(); ++at_) {
+            const char c = text_[at_];
+            if (c == ',' || ((c == '\n' || c == '\r') && line_end(at_) != 0)) break;
+            if (c == '"')
                 return bad(
                     "a double quote inside a field that does not begin with one",
                     "Write the whole field between double quotes, and each inner one twice.");
-            ++at_;
         }
         return text_.substr(start, at_ - start);
     }
 
     Result<std::string_view> read_quoted() {
-        const Error unclosed =
-            bad("a double quote that is never closed", "Close it, or write it twice to mean one.");
+        // Said of the place where the quote stands.
+        const std::size_t line = line_;
+        const std::size_t column = at_ - line_start_ + 1;
         const std::size_t start = ++at_;
         bool doubled = false;
         for (; at_ < text_.size(); ++at_) {
@@ -116,7 +125,12 @@ class Scanner {
             doubled = true;
             ++at_;
         }
-        if (at_ == text_.size()) return unclosed;
+        if (at_ == text_.size()) {
+            return Error{ErrorCode::parse_error,
+                         "a double quote that is never closed",
+                         where(line, column),
+                         "Close it, or write it twice to mean one."};
+        }
         const std::string_view inside = text_.substr(start, at_ - start);
         ++at_;
         if (at_ < text_.size() && text_[at_] != ',' && line_end(at_) == 0)

@@ -55,7 +55,15 @@ std::optional<std::size_t> best_row(const Sheet& sheet,
                                     std::string_view key,
                                     std::optional<std::size_t> column) {
     std::optional<std::size_t> best;
+    // Nearly every row differs in its first letter. Bit 5 is all that tells the cases apart, so what
+    // is alike but for case passes here.
+    const auto letter = [](std::string_view text) {
+        return text.empty() ? 0U : static_cast<unsigned char>(text.front()) | 0x20U;
+    };
+    const unsigned wanted = letter(key);
     for (std::size_t row = 0; row < sheet.view->rows(); ++row) {
+        const std::string_view first = sheet.view->at(row, sheet.key.front());
+        if (!first.empty() && letter(first) != wanted) continue;
         if (!sheet.has_key(row, key)) continue;
         if (column && sheet.view->at(row, *column).empty()) continue;
         if (!best || sheet.year_of(row) > sheet.year_of(*best)) {

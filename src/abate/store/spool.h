@@ -3,7 +3,7 @@
 //
 //     auto writer = SpoolWriter::create(home + "/spool", run_id, header_json, devices);
 //     (*writer)->save(state);                       // once a second, durable when true
-//     (*writer)->finish(record_json); put(record); (*writer)->discard();
+//     (*writer)->finish_unsynced(record_json); put(record); (*writer)->discard();
 //
 //     for (const ClaimedSpool& spool : claim_spools(home + "/spool", problems)) {
 //         put(record_of(spool.content));            // marked interrupted
@@ -38,7 +38,7 @@ struct SpoolOptions {
     std::size_t compact_bytes = 8 * 1024 * 1024;
 };
 
-// Not thread-safe. Synced with fdatasync at header, states and final.
+// Not thread-safe. Synced with fdatasync at header, states and, by finish, final.
 class SpoolWriter final : public meter::SampleSink {
   public:
     // Creates `<folder>/<run_id>.spool` (and the folder, mode 0700) and writes the header.
@@ -56,6 +56,10 @@ class SpoolWriter final : public meter::SampleSink {
     bool save(const RunState& state) noexcept override;
     // Writes the final record. Errors: io_error, out_of_range.
     Result<void> finish(std::string_view record_json);
+    // The same without fdatasync: safe from kill -9 when it returns, but not from a power cut; for
+    // a record that is about to be made durable elsewhere. sync() makes up for it.
+    Result<void> finish_unsynced(std::string_view record_json);
+    Result<void> sync();
     // Deletes the file: its record is safe elsewhere.
     void discard() noexcept;
     [[nodiscard]] const std::string& path() const noexcept;

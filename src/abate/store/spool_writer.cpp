@@ -28,7 +28,9 @@ struct SpoolWriter::Impl {
     bool finished = false;
 
     int begin_file();
-    [[nodiscard]] int append(std::string_view record) noexcept;
+    enum class Sync { now, later };
+    [[nodiscard]] int append(std::string_view record, Sync sync) noexcept;
+    Result<void> finish(std::string_view record_json, Sync sync);
     [[nodiscard]] bool compact() noexcept;
     [[nodiscard]] bool write_compacted(const Fd& fresh) noexcept;
 };
@@ -124,11 +126,12 @@ int SpoolWriter::Impl::begin_file() {
     return error_number;
 }
 
-// One write at the last good end, then fdatasync. On failure the file is cut back; should even that
+// One write at the last good end, then fdatasync if it is to be durable now. On failure the file is cut back; should even that
 // fail, the next append overwrites the rest and a reader stops before it.
-int SpoolWriter::Impl::append(std::string_view record) noexcept {
+int SpoolWriter::Impl::append(std::string_view record, Sync sync) noexcept {
     int error_number = write_at(file.get(), record, end);
-    if (error_number == 0 && ::fdatasync(file.get()) != 0) error_number = errno;
+    if (error_number == 0 && sync == Sync::now && ::fdatasync(file.get()) != 0)
+        error_number = errno;
     if (error_number != 0) {
         // The result is not needed: see above.
         [[maybe_unused]] const int cut = ::ftruncate(file.get(), static_cast<off_t>(end));
@@ -169,19 +172,32 @@ bool SpoolWriter::save(const RunState& state) noexcept {
     encode_state(state, spool.buffer.data() + kRecordHead);
     seal_record(spool.buffer.data(), RecordKind::state, spool.buffer.size() - kRecordHead);
     if (spool.end + spool.buffer.size() > spool.compact_at && spool.compact()) return true;
-    return spool.append(spool.buffer) == 0;
+    return spool.append(spool.buffer, Impl::Sync::now) == 0;
+}
+
+Result<void> SpoolWriter::Impl::finish(std::string_view record_json, Sync sync) {
+    ABATE_REQUIRE(!finished);
+    if (auto fits = check_text_record(record_json, path); !fits) return fits.error();
+    std::string record;
+    append_record(record, RecordKind::final, record_json);
+    if (const int error_number = append(record, sync); error_number != 0) {
+        return file_error(error_number, "cannot write the run's final record", path);
+    }
+    finished = true;
+    return {};
 }
 
 Result<void> SpoolWriter::finish(std::string_view record_json) {
-    ABATE_REQUIRE(!impl_->finished);
-    if (auto fits = check_text_record(record_json, impl_->path); !fits) return fits.error();
-    std::string record;
-    append_record(record, RecordKind::final, record_json);
-    if (const int error_number = impl_->append(record); error_number != 0) {
-        return file_error(error_number, "cannot write the run's final record", impl_->path);
-    }
-    impl_->finished = true;
-    return {};
+    return impl_->finish(record_json, Impl::Sync::now);
+}
+
+Result<void> SpoolWriter::finish_unsynced(std::string_view record_json) {
+    return impl_->finish(record_json, Impl::Sync::later);
+}
+
+Result<void> SpoolWriter::sync() {
+    if (::fdatasync(impl_->file.get()) == 0) return {};
+    return file_error(errno, "cannot sync the run's spool file", impl_->path);
 }
 
 void SpoolWriter::discard() noexcept {
