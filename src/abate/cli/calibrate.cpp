@@ -22,7 +22,7 @@
 namespace abate::cli {
 namespace {
 
-struct Options {
+struct CalibrateOptions {
     double seconds = 10;
     std::string wall;
     std::string output;
@@ -72,8 +72,14 @@ double used_memory_gb() {
     return (total - available) * 1024 / 1e9;
 }
 
+struct LoadStep {
+    double share = 0;  // of all CPUs, 0..1
+    double seconds = 0;
+};
+
 // One load level, sampled each second; appends component power to `trace`.
-meter::LoadLevel measure(Context& context, double share, double seconds, meter::PowerTrace& trace) {
+meter::LoadLevel measure(Context& context, const LoadStep& step, meter::PowerTrace& trace) {
+    const auto [share, seconds] = step;
     Machine machine = open_machine(context, {.whole_machine = true, .node_sensors = false});
     const int cpus = machine.host.cpus;
     std::vector<double> before;
@@ -202,7 +208,7 @@ void print(const meter::PowerProfile& profile, const std::string& path, bool jso
     std::printf("\nWritten to %s\n", path.c_str());
 }
 
-meter::PowerProfile fit_here(const Options& options, Context& context) {
+meter::PowerProfile fit_here(const CalibrateOptions& options, Context& context) {
     const std::string source = counter_source(context);
     std::vector<meter::LoadLevel> levels;
     meter::PowerTrace trace;
@@ -210,7 +216,7 @@ meter::PowerProfile fit_here(const Options& options, Context& context) {
         if (isatty(STDERR_FILENO) == 1)
             std::fprintf(
                 stderr, "\rcalibrating: %3.0f %% load, %.0f s ", share * 100, options.seconds);
-        levels.push_back(measure(context, share, options.seconds, trace));
+        levels.push_back(measure(context, {.share = share, .seconds = options.seconds}, trace));
     }
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%40s\r", "");
     meter::PowerProfile profile = value_or_fail(meter::fit_profile(levels));
@@ -226,7 +232,7 @@ meter::PowerProfile fit_here(const Options& options, Context& context) {
     return profile;
 }
 
-void calibrate(const Options& options, Context& context) {
+void calibrate(const CalibrateOptions& options, Context& context) {
     const std::string path = options.output.empty() ? profile_path(context) : options.output;
     meter::PowerProfile profile;
     if (options.wall.empty()) {
@@ -240,8 +246,8 @@ void calibrate(const Options& options, Context& context) {
                            "Run `abate calibrate` first, while the wall meter logs"});
         const std::string text((std::istreambuf_iterator<char>(in)), {});
         profile = value_or_fail(input::parse_profile(text, path));
-        profile.node_ratio = value_or_fail(
-            meter::fit_node_ratio(read_trace(trace_path(context)), read_trace(options.wall)));
+        profile.node_ratio = value_or_fail(meter::fit_node_ratio(
+            {.components = read_trace(trace_path(context)), .wall = read_trace(options.wall)}));
         profile.wall_source = std::filesystem::path(options.wall).filename().string();
     }
     write_file(path, report::profile_toml(profile));
@@ -251,7 +257,7 @@ void calibrate(const Options& options, Context& context) {
 }  // namespace
 
 void add_calibrate(CLI::App& app, Context& context) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CalibrateOptions>();
     CLI::App* command = app.add_subcommand(
         "calibrate", "Fit this machine's power profile from its counters or a wall meter");
     command

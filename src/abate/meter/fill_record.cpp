@@ -14,6 +14,7 @@ std::string cause_of(const DeviceEnergy& device) {
     return device.source + " " + device.device.substr(0, device.device.find('-'));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): low, then high
 Ranged as_ranged(Microjoules value, double low, double high, bool bounded) {
     return {.value = static_cast<double>(value.count()),
             .low = low,

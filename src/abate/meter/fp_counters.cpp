@@ -1,5 +1,7 @@
 #include "abate/meter/fp_counters.h"
 
+#include "abate/meter/procfs.h"
+
 #include <fmt/format.h>
 
 #include <linux/perf_event.h>
@@ -54,11 +56,6 @@ Result<std::vector<FpEvent>> amd_events(const CpuIdentity& cpu) {
                  fmt::format("no floating-point events are known for AMD family {:#x}", cpu.family),
                  "",
                  "Use --flop or --tokens with --params-active"};
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
 }
 
 Error open_error(int error, const SensorEnvironment& environment) {

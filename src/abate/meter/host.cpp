@@ -18,12 +18,6 @@
 namespace abate::meter {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 std::string read_line(const std::string& path) { return std::string(trimmed(read_text(path))); }
 
 struct CpuInfo {

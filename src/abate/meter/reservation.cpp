@@ -15,7 +15,7 @@ namespace abate::meter {
 namespace {
 
 // One who holds all CPUs but a rounding error holds the node.
-constexpr double kWhole = 0.999;
+constexpr double kAllCpus = 0.999;
 
 std::optional<int> small_number(std::string_view text) {
     const auto number = parse_number(text);
@@ -23,6 +23,7 @@ std::optional<int> small_number(std::string_view text) {
     return static_cast<int>(*number);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): part / whole, as it is written
 double share_of(double part, double whole) {
     return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0.0;
 }
@@ -41,7 +42,7 @@ std::optional<std::uint64_t> real_limit(const SystemView& view) {
 
 Reservation slurm_reservation(const SystemView& view) {
     const double cpu = share_of(*view.slurm_cpus, view.cpus_online);
-    if (view.slurm_exclusive || cpu >= kWhole) {
+    if (view.slurm_exclusive || cpu >= kAllCpus) {
         return {IdleRule::whole_machine,
                 1,
                 1,
@@ -110,6 +111,7 @@ void narrow(std::optional<T>& limit, std::optional<T> other) {
 }
 
 // cgroup v2: every group from our own up to the mount may limit; the narrowest counts.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from our own group up to the root; one call
 void read_limits_v2(const std::string& own, const std::string& root, SystemView& view) {
     for (std::string folder = own; folder.size() >= root.size(); folder.resize(folder.rfind('/'))) {
         narrow(view.cgroup_cpus, parse_cpu_max(read_text(folder + "/cpu.max")));
@@ -202,7 +204,7 @@ Reservation decide_reservation(const SystemView& view, bool whole_machine) {
     if (limit) {
         const double cpu = share_of(limit->cpus, view.cpus_online);
         // A limit that leaves all CPUs is no reservation: others may use them just as well.
-        if (cpu < kWhole) {
+        if (cpu < kAllCpus) {
             return {IdleRule::reserved_share,
                     cpu,
                     memory_share(view, real_limit(view), cpu),
