@@ -1,5 +1,6 @@
 #include "abate/meter/host.h"
 
+#include "abate/meter/processor.h"
 #include "abate/meter/procfs.h"
 
 #include <fmt/format.h>
@@ -11,14 +12,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <set>
 #include <string_view>
 #include <system_error>
 
 namespace abate::meter {
 namespace {
 
-std::string read_line(const std::string& path) { return std::string(trimmed(read_text(path))); }
+std::string read_trimmed(const std::string& path) { return std::string(trimmed(read_text(path))); }
 
 struct CpuInfo {
     std::string model;
@@ -59,7 +59,8 @@ std::size_t count_packages(const std::string& sysfs_root) {
     std::error_code error;
     const std::string folder = sysfs_root + "/devices/system/cpu";
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        const std::string id = read_line(entry.path().string() + "/topology/physical_package_id");
+        const std::string id =
+            read_trimmed(entry.path().string() + "/topology/physical_package_id");
         if (!id.empty() && id != "-1") packages.insert(id);
     }
     return packages.size();
@@ -79,7 +80,8 @@ bool has_battery(const std::string& sysfs_root) {
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
         const std::string path = entry.path().string();
         // `scope` Device: the battery of a mouse or a headset (sysfs-class-power of the kernel).
-        if (read_line(path + "/type") == "Battery" && read_line(path + "/scope") != "Device") {
+        if (read_trimmed(path + "/type") == "Battery" &&
+            read_trimmed(path + "/scope") != "Device") {
             return true;
         }
     }
@@ -126,8 +128,10 @@ std::string host_kind(const HostClues& clues) {
 HostClues read_host_clues(const SensorEnvironment& environment, const GetVariable& variable) {
     HostClues clues;
     clues.container = in_container(environment, variable);
-    clues.hypervisor = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo")).hypervisor ||
+    clues.hypervisor = parse_processor(read_text(environment.procfs_root + "/cpuinfo")).guest ||
                        !read_line(environment.sysfs_root + "/hypervisor/type").empty();
+    clues.hypervisor = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo")).hypervisor ||
+                       !read_trimmed(environment.sysfs_root + "/hypervisor/type").empty();
     clues.battery = has_battery(environment.sysfs_root);
     clues.chassis = static_cast<int>(std::min<std::uint64_t>(
         parse_number(read_text(environment.sysfs_root + "/class/dmi/id/chassis_type")).value_or(0),
@@ -137,22 +141,19 @@ HostClues read_host_clues(const SensorEnvironment& environment, const GetVariabl
 
 Host read_host(const SensorEnvironment& environment, const GetVariable& variable) {
     const std::string& proc = environment.procfs_root;
-    const std::string& sys = environment.sysfs_root;
     Host host;
     utsname system{};
     ::uname(&system);
-    host.name = read_line(proc + "/sys/kernel/hostname");
+    host.name = read_trimmed(proc + "/sys/kernel/hostname");
     if (host.name.empty()) host.name = system.nodename;
-    std::string release = read_line(proc + "/sys/kernel/osrelease");
+    std::string release = read_trimmed(proc + "/sys/kernel/osrelease");
     if (release.empty()) release = system.release;
     host.os = fmt::format("{} {} {}", system.sysname, release, system.machine);
 
-    const CpuInfo cpu = parse_cpuinfo(read_text(proc + "/cpuinfo"));
-    host.cpu_model = cpu.model.empty() ? std::string(system.machine) : cpu.model;
-    const std::size_t packages = cpu.packages.empty() ? count_packages(sys) : cpu.packages.size();
-    host.sockets = static_cast<int>(std::max<std::size_t>(packages, 1));
-    const std::optional<int> online = count_cpu_list(read_text(sys + "/devices/system/cpu/online"));
-    host.cpus = std::max(online.value_or(cpu.cpus), 1);
+    const Processor cpu = read_processor(environment);
+    host.cpu_model = cpu.model_name.empty() ? std::string(system.machine) : cpu.model_name;
+    host.sockets = cpu.sockets;
+    host.cpus = cpu.cpus;
     host.memory_bytes = memory_bytes(read_text(proc + "/meminfo"));
 
     const HostClues clues = read_host_clues(environment, variable);
