@@ -20,52 +20,6 @@ namespace {
 
 std::string read_trimmed(const std::string& path) { return std::string(trimmed(read_text(path))); }
 
-struct CpuInfo {
-    std::string model;
-    std::set<std::string> packages;  // "physical id"
-    int cpus = 0;
-    bool hypervisor = false;
-};
-
-// /proc/cpuinfo: "key<tab>: value", a block for each CPU. ARM has no "model name"; "Model" or
-// "Hardware" then names the board.
-CpuInfo parse_cpuinfo(std::string_view text) {
-    CpuInfo info;
-    std::string board;
-    while (!text.empty()) {
-        const std::string_view line = take_line(text);
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        const std::string_view key = trimmed(line.substr(0, colon));
-        const std::string_view value = trimmed(line.substr(colon + 1));
-        if (key == "processor") ++info.cpus;
-        if (key == "model name" && info.model.empty()) info.model = value;
-        if ((key == "Model" || key == "Hardware") && board.empty()) board = value;
-        if (key == "physical id") info.packages.emplace(value);
-        if (key == "flags" && !info.hypervisor) {
-            std::string_view flags = value;
-            for (std::string_view flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
-                info.hypervisor |= flag == "hypervisor";
-            }
-        }
-    }
-    if (info.model.empty()) info.model = board;
-    return info;
-}
-
-// Sockets where cpuinfo does not tell (ARM): distinct package ids of the topology.
-std::size_t count_packages(const std::string& sysfs_root) {
-    std::set<std::string> packages;
-    std::error_code error;
-    const std::string folder = sysfs_root + "/devices/system/cpu";
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        const std::string id =
-            read_trimmed(entry.path().string() + "/topology/physical_package_id");
-        if (!id.empty() && id != "-1") packages.insert(id);
-    }
-    return packages.size();
-}
-
 std::uint64_t memory_bytes(std::string_view meminfo) {
     while (!meminfo.empty()) {
         std::string_view line = take_line(meminfo);
@@ -129,8 +83,6 @@ HostClues read_host_clues(const SensorEnvironment& environment, const GetVariabl
     HostClues clues;
     clues.container = in_container(environment, variable);
     clues.hypervisor = parse_processor(read_text(environment.procfs_root + "/cpuinfo")).guest ||
-                       !read_line(environment.sysfs_root + "/hypervisor/type").empty();
-    clues.hypervisor = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo")).hypervisor ||
                        !read_trimmed(environment.sysfs_root + "/hypervisor/type").empty();
     clues.battery = has_battery(environment.sysfs_root);
     clues.chassis = static_cast<int>(std::min<std::uint64_t>(
