@@ -93,59 +93,6 @@ struct NodeAnswer {
 // components that is proportional to it.
 NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
     const std::optional<NodeReading> measured = node_reading(record);
-    const double components = record.energy.total.value.energy().in(joules);
-    // A node reading below its own components is not believed (a stuck or partial sensor); the
-    // prior stands in.
-    if (measured && components > 0 && measured->energy_j.value >= 0.95 * components) {
-        const double ratio = measured->energy_j.value / components;
-        const Ranged scale{.value = ratio,
-                           .low = std::max(1.0, measured->energy_j.low / components),
-                           .high = std::max(1.0, measured->energy_j.high / components),
-                           .kind = measured->energy_j.kind};
-        // The component counters' own error would cancel, as the node reading replaces it. The job's
-        // range does not tell it from the split's, so it stays in: the range is wide rather than narrow.
-        const double split_low = components > 0 && job.value > 0 ? job.low / job.value : 1;
-        const double split_high = components > 0 && job.value > 0 ? job.high / job.value : 1;
-        const Ranged share{.value = job.value,
-                           .low = job.value * split_low,
-                           .high = job.value * split_high,
-                           .kind = job.kind};
-        replace_provenance(record,
-                           {.figure = "node_ratio",
-                            .value = scale.value,
-                            .low = scale.low,
-                            .high = scale.high,
-                            .unit = "1",
-                            .key = "node over components",
-                            .layer = "measured",
-                            .source = measured->source,
-                            .year = 0,
-                            .basis = "node energy / component energy over this run",
-                            .licence = ""});
-        return {.energy = at_boundary(multiply(share, scale),
-                                      std::max(measured->quality, record.attributed.quality)),
-                .source = measured->source};
-    }
-    if (measured && components > 0) {
-        record.notes.push_back(fmt::format(
-            "node ({}): its reading is below the sum of the components, so it is not used",
-            measured->source));
-    }
-    const NodeOverhead overhead =
-        options.node_overhead ? *options.node_overhead : prior_overhead(record);
-    replace_provenance(record,
-                       {.figure = "node_ratio",
-                        .value = overhead.ratio.value,
-                        .low = overhead.ratio.low,
-                        .high = overhead.ratio.high,
-                        .unit = "1",
-                        .key = "node over components",
-                        .layer = overhead.source == "profile" ? "measured" : "built-in",
-                        .source = overhead.citation,
-                        .year = 0,
-                        .basis = overhead.source,
-                        .licence = overhead.source == "profile" ? "" : "published fact"});
-    return {.energy = at_boundary(multiply(job, overhead.ratio),
     const Ranged components = in_joules(record.energy.total);
     NodeAnswer answer;
     Provenance& row = answer.ratio;
