@@ -107,68 +107,70 @@ NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
         answer.note = refused_reading(measured->source);
     Ranged ratio;
     if (believed) {
-            ratio = measured_ratio(measured->energy_j, components);
-            answer.node = measured_node(record, *measured, ratio);
-            row.layer = "measured";
-            row.source = measured->source;
-            row.basis = "node energy / component energy over this run";
+        ratio = measured_ratio(measured->energy_j, components);
+        answer.node = measured_node(record, *measured, ratio);
+        row.layer = "measured";
+        row.source = measured->source;
+        row.basis = "node energy / component energy over this run";
     } else {
-            const NodeOverhead overhead =
-                options.node_overhead ? *options.node_overhead : prior_overhead(record);
-            ratio = overhead.ratio;
-            const Ranged job = in_joules(record.attributed.energy);
-            answer.node = {
-                .energy = at_boundary(multiply(job, ratio),
-                                      std::max(Quality::modelled, record.attributed.quality)),
-                .source = overhead.source};
-            row.layer = overhead.source == "profile" ? "measured"
-                        : overhead.source == "prior" ? "built-in"
-                                                     : "option";
-            row.source = overhead.citation;
-            row.basis = overhead.source;
-            row.licence = overhead.source == "prior" ? "published fact" : "";
+        const NodeOverhead overhead =
+            options.node_overhead ? *options.node_overhead : prior_overhead(record);
+        ratio = overhead.ratio;
+        const Ranged job = in_joules(record.attributed.energy);
+        answer.node = {
+            .energy = at_boundary(multiply(job, ratio),
+                                  std::max(Quality::modelled, record.attributed.quality)),
+            .source = overhead.source};
+        row.layer = overhead.source == "profile" ? "measured"
+                    : overhead.source == "prior" ? "built-in"
+                                                 : "option";
+        row.source = overhead.citation;
+        row.basis = overhead.source;
+        row.licence = overhead.source == "prior" ? "published fact" : "";
     }
     row.value = ratio.value;
     row.low = ratio.low;
     row.high = ratio.high;
     return answer;
-    }
+}
 
-    Provenance user_figure(
-        std::string figure, double value, std::string unit, const std::string& layer) {
-        return {.figure = std::move(figure),
-                .value = value,
-                .low = value,
-                .high = value,
-                .unit = std::move(unit),
-                .key = "",
-                .layer = layer,
-                .source = "given by the user",
-                .year = 0,
-                .basis = "",
-                .licence = ""};
-    }
+Provenance user_figure(std::string figure,
+                       double value,
+                       std::string unit,
+                       const std::string& layer) {
+    return {.figure = std::move(figure),
+            .value = value,
+            .low = value,
+            .high = value,
+            .unit = std::move(unit),
+            .key = "",
+            .layer = layer,
+            .source = "given by the user",
+            .year = 0,
+            .basis = "",
+            .licence = ""};
+}
 
-    Result<data::Figure> pue_of(const RunRecord& record,
-                                const data::Tables& tables,
-                                const std::optional<data::Place>& place,
-                                const AssessOptions& options) {
-        if (options.pue) {
-            if (!(*options.pue >= 1.0 && *options.pue <= 10.0)) {
-                return Error{ErrorCode::out_of_range,
-                             fmt::format("a PUE of {} is not possible", *options.pue),
-                             "--pue",
-                             "PUE is facility energy over IT energy, at least 1; common values are "
-                             "1.1 to 2"};
-            }
-            return data::Figure{exactly(*options.pue),
-                                user_figure("pue", *options.pue, "1", options.pue_layer)};
+Result<data::Figure> pue_of(const RunRecord& record,
+                            const data::Tables& tables,
+                            const std::optional<data::Place>& place,
+                            const AssessOptions& options) {
+    if (options.pue) {
+        if (!(*options.pue >= 1.0 && *options.pue <= 10.0)) {
+            return Error{ErrorCode::out_of_range,
+                         fmt::format("a PUE of {} is not possible", *options.pue),
+                         "--pue",
+                         "PUE is facility energy over IT energy, at least 1; common values are "
+                         "1.1 to 2"};
         }
-        if (place && !place->provider.empty()) {
-            if (Result<data::Figure> figure = tables.pue(*place)) return figure;
-        }
-        return default_pue(record.host);
+        return data::Figure{exactly(*options.pue),
+                            user_figure("pue", *options.pue, "1", options.pue_layer)};
     }
+    if (place && !place->provider.empty()) {
+        if (Result<data::Figure> figure = tables.pue(*place)) return figure;
+    }
+    return default_pue(record.host);
+}
 
 }  // namespace
 
