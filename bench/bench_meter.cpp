@@ -212,6 +212,7 @@ class Child {
   public:
     // Starts `words` with the environment and NAME=VALUE entries `extra`; output goes nowhere,
     // standard error to `error_path`.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a command, then its environment
     Child(const std::vector<std::string>& words,
           const std::vector<std::string>& extra,
           const std::string& error_path = "/dev/null") {
@@ -299,6 +300,7 @@ Json resident_part(const Options& options) {
             {"target_mb", 10}};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, one call
 void fill_store(const std::string& home, const std::string& record_json, int count) {
     std::vector<std::string> notes;
     const auto runs = store::open_run_store(home, Timestamp{0}, notes).value();

@@ -30,6 +30,7 @@ void* malloc(std::size_t size) {
     return __libc_malloc(size);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the C library's signature
 void* calloc(std::size_t n, std::size_t size) {
     note();
     return __libc_calloc(n, size);
@@ -40,16 +41,19 @@ void* realloc(void* block, std::size_t size) {
     return __libc_realloc(block, size);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the C library's signature
 void* memalign(std::size_t alignment, std::size_t size) {
     note();
     return __libc_memalign(alignment, size);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the C library's signature
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
     note();
     return __libc_memalign(alignment, size);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the C library's signature
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
     note();
     *block = __libc_memalign(alignment, size);

@@ -13,7 +13,7 @@ if [ ! -f "$folder/build.ninja" ]; then
     folder="$root/build/demo"
     if [ ! -f "$folder/build.ninja" ]; then
         launcher=()
-        if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+        if command -v ccache >/dev/null; then launcher=("-DCMAKE_CXX_COMPILER_LAUNCHER=env;CCACHE_BASEDIR=$root;CCACHE_NOHASHDIR=1;ccache"); fi
         cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
             "${launcher[@]}" >"$root/build/configure-demo.log" 2>&1 ||
             { cat "$root/build/configure-demo.log" >&2; fail "cmake failed; its output is above"; }

@@ -4,9 +4,8 @@
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 jobs="$(nproc)"
 
-# ccache's own settings: one cache for every preset and every clone, within 5 GB.
-export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
-export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-time_macros}" CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-5G}"
+# ccache keeps within 5 GB; the presets set the rest, so that one cache serves every preset and every clone.
+export CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-5G}"
 
 # fail LINE: says why and ends.
 fail() {

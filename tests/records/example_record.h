@@ -13,6 +13,7 @@ namespace abate::testing {
 
 inline Microjoules hand_joules(double amount) { return to_microjoules(amount * joules); }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): value, low, high: in the order of Ranged
 inline EnergyRange hand_range(double value, double low, double high) {
     return {hand_joules(value), hand_joules(low), hand_joules(high), RangeKind::interval90};
 }

@@ -72,8 +72,14 @@ double used_memory_gb() {
     return (total - available) * 1024 / 1e9;
 }
 
+struct LoadStep {
+    double share = 0;  // of all CPUs, 0..1
+    double seconds = 0;
+};
+
 // One load level, sampled each second; appends component power to `trace`.
-meter::LoadLevel measure(Context& context, double share, double seconds, meter::PowerTrace& trace) {
+meter::LoadLevel measure(Context& context, const LoadStep& step, meter::PowerTrace& trace) {
+    const auto [share, seconds] = step;
     Machine machine = open_machine(context, {.whole_machine = true, .node_sensors = false});
     const int cpus = machine.host.cpus;
     std::vector<double> before;
@@ -210,7 +216,7 @@ meter::PowerProfile fit_here(const CalibrateOptions& options, Context& context) 
         if (isatty(STDERR_FILENO) == 1)
             std::fprintf(
                 stderr, "\rcalibrating: %3.0f %% load, %.0f s ", share * 100, options.seconds);
-        levels.push_back(measure(context, share, options.seconds, trace));
+        levels.push_back(measure(context, {.share = share, .seconds = options.seconds}, trace));
     }
     if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\r%40s\r", "");
     meter::PowerProfile profile = value_or_fail(meter::fit_profile(levels));
@@ -240,8 +246,8 @@ void calibrate(const CalibrateOptions& options, Context& context) {
                            "Run `abate calibrate` first, while the wall meter logs"});
         const std::string text((std::istreambuf_iterator<char>(in)), {});
         profile = value_or_fail(input::parse_profile(text, path));
-        profile.node_ratio = value_or_fail(
-            meter::fit_node_ratio(read_trace(trace_path(context)), read_trace(options.wall)));
+        profile.node_ratio = value_or_fail(meter::fit_node_ratio(
+            {.components = read_trace(trace_path(context)), .wall = read_trace(options.wall)}));
         profile.wall_source = std::filesystem::path(options.wall).filename().string();
     }
     write_file(path, report::profile_toml(profile));

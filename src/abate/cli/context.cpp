@@ -14,6 +14,7 @@
 namespace abate::cli {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): two calls, both below
 std::string folder_of(const char* variable, const char* fallback_under_home) {
     if (const std::string set = environment_variable(variable); !set.empty() && set[0] == '/')
         return set + "/abate";

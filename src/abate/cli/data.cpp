@@ -161,6 +161,7 @@ std::vector<std::string> filled_columns(const std::vector<data::Row>& rows) {
     return names;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the table, then what to look for in it
 void list_rows(Context& context, const std::string& table, const std::string& filter) {
     const data::Tables& tables = context.tables();
     const std::vector<data::Row> rows = value_or_fail(tables.rows(table, filter));
@@ -191,6 +192,7 @@ void list_rows(Context& context, const std::string& table, const std::string& fi
 
 // --- show
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
 void show_row(Context& context, const std::string& table, const std::string& key) {
     const data::Tables& tables = context.tables();
     const std::vector<data::Row> rows = value_or_fail(tables.show(table, key));
@@ -307,6 +309,7 @@ void show(Context& context, const std::vector<std::string>& words) {
 // --- override
 
 // The name of an errno, as an Error at `path`.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
 Error system_error(const std::string& what, const std::string& path) {
     const int code = errno;
     const bool denied = code == EACCES || code == EPERM || code == EROFS;

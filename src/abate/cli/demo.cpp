@@ -97,11 +97,13 @@ struct Step {
     std::string output;
 };
 
-RunRecord metered(const Step& step,
-                  const std::string& python,
-                  const std::string& model,
-                  const DemoOptions& options,
-                  const std::string& program) {
+RunRecord metered(
+    const Step& step,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, two calls, both below
+    const std::string& python,
+    const std::string& model,
+    const DemoOptions& options,
+    const std::string& program) {
     std::vector<std::string> words{program,
                                    "run",
                                    "--quiet",
@@ -129,6 +131,7 @@ RunRecord metered(const Step& step,
     return read_record(step.output);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a model lives: trained, then used; the sum is the same either way
 void print_sum(const RunRecord& training, const RunRecord& inference) {
     RangeSum energy;
     RangeSum carbon;
@@ -153,6 +156,7 @@ void print_sum(const RunRecord& training, const RunRecord& inference) {
                 report::human_carbon(c.high).c_str());
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a model lives: trained, then used; the sum is the same either way
 void print_sum_json(const RunRecord& training, const RunRecord& inference) {
     nlohmann::ordered_json out;
     out["runs"] = {nlohmann::ordered_json::parse(report::run_record_json(training, -1)),

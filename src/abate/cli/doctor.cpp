@@ -116,7 +116,7 @@ Diagnosis diagnose(Context& context, double seconds) {
     return d;
 }
 
-void print_json(const Diagnosis& d) {
+void print_diagnosis_json(const Diagnosis& d) {
     nlohmann::ordered_json out;
     out["host"] = {{"name", d.host.name},
                    {"cpu_model", d.host.cpu_model},
@@ -152,7 +152,7 @@ void print_json(const Diagnosis& d) {
                 out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 
-void print_text(const Diagnosis& d) {
+void print_diagnosis_text(const Diagnosis& d) {
     std::string out = fmt::format(
         "{}: {}, {} logical CPUs, {}\n\n", d.host.name, d.host.cpu_model, d.host.cpus, d.host.kind);
     out += "Sources\n";
@@ -230,7 +230,7 @@ void add_doctor(CLI::App& app, Context& context) {
             return;
         }
         const Diagnosis diagnosis = diagnose(context, options->seconds);
-        context.json ? print_json(diagnosis) : print_text(diagnosis);
+        context.json ? print_diagnosis_json(diagnosis) : print_diagnosis_text(diagnosis);
     });
 }
 

@@ -105,6 +105,7 @@ struct Body {
     std::size_t most = 0;
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): libcurl's signature; only the product counts
 std::size_t write_body(char* data, std::size_t size, std::size_t count, void* user) {
     auto* body = static_cast<Body*>(user);
     const std::size_t bytes = size * count;

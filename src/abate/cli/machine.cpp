@@ -93,9 +93,9 @@ Machine open_machine(Context& context, const MachineOptions& options) {
 }
 
 footprint::AssessOptions assess_options(Context& context,
-                                        const std::string& region,
-                                        const std::string& pue,
+                                        const SiteOptions& site,
                                         std::optional<int> exit_status) {
+    const auto& [region, pue] = site;
     const input::Settings& settings = context.settings();
     footprint::AssessOptions options;
     options.region = region.empty() ? settings.region : region;

@@ -36,12 +36,15 @@ struct Machine {
 [[nodiscard]] std::optional<meter::PowerProfile> stored_profile(Context& context, const Host& host);
 [[nodiscard]] std::string profile_path(const Context& context);
 
+// --region and --pue as given; empty: not given.
+struct SiteOptions {
+    std::string region;
+    std::string pue;
+};
+
 // Region and PUE from option, environment and settings, checked. Throws Failure with `exit_status`.
 [[nodiscard]] footprint::AssessOptions assess_options(
-    Context& context,
-    const std::string& region,
-    const std::string& pue,
-    std::optional<int> exit_status = std::nullopt);
+    Context& context, const SiteOptions& site, std::optional<int> exit_status = std::nullopt);
 
 // "the region is unknown: ..." with the range over countries and how to set it.
 [[nodiscard]] std::string unknown_region_sentence(Context& context);

@@ -48,6 +48,7 @@ struct Declared {
     double seconds = 0;
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
 Failure bad(std::string what, std::string where, std::string hint) {
     return Failure(
         {ErrorCode::invalid_argument, std::move(what), std::move(where), std::move(hint)});
@@ -204,7 +205,8 @@ RunRecord declared_record(const RecordOptions& options,
 }
 
 void declare(const RecordOptions& options, Context& context) {
-    footprint::AssessOptions assess = assess_options(context, options.region, options.pue);
+    footprint::AssessOptions assess =
+        assess_options(context, {.region = options.region, .pue = options.pue});
     const Declared declared = declared_energy(options, context);
     RunRecord record = declared_record(options, declared, context);
     if (options.boundary != "component" && options.boundary != "node" &&

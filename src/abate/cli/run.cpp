@@ -148,7 +148,8 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     }
     header.meter.interval_s = static_cast<double>(prepared.interval_ns) / 1e9;
 
-    prepared.assess = assess_options(context, options.region, options.pue, kSelfFailed);
+    prepared.assess =
+        assess_options(context, {.region = options.region, .pue = options.pue}, kSelfFailed);
     prepared.work =
         for_option(workload::declared_work(
                        {.flop = count_or_none(options.flop, "--flop"),

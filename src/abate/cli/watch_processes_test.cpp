@@ -28,6 +28,7 @@ class ProcessTableTest : public testing::Test {
         std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
     }
     // proc(5): pid (comm) state ppid ... utime(14) stime(15) cutime cstime prio nice threads 0 start(22)
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of proc(5)
     void process(pid_t pid, int utime, int stime, int start) {
         put(std::to_string(pid) + "/stat",
             std::to_string(pid) + " (a) b) R 1 1 1 0 -1 0 0 0 0 0 " + std::to_string(utime) + " " +

@@ -46,6 +46,7 @@ class Scanner {
     }
 
   private:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): line:column, as compilers write it
     [[nodiscard]] std::string where(std::size_t line, std::size_t column) const {
         return std::string(file_name_) + ":" + std::to_string(line) + ":" + std::to_string(column);
     }
@@ -53,6 +54,7 @@ class Scanner {
         return Error{
             ErrorCode::parse_error, what, where(line_, at_ - line_start_ + 1), std::string(hint)};
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, one call
     [[nodiscard]] Error wrong_count(std::size_t line, std::size_t count) const {
         return Error{ErrorCode::parse_error,
                      std::to_string(count) + " fields where the header has " +

@@ -46,6 +46,7 @@ struct CsvView {
 
     [[nodiscard]] std::size_t rows() const { return lines.size(); }
     // REQUIRES: row < rows(), column < header.size().
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere in data
     [[nodiscard]] std::string_view at(std::size_t row, std::size_t column) const {
         return cells[row * header.size() + column];
     }

@@ -74,6 +74,7 @@ std::span<const EmbeddedFile> embedded_files() {
     return files;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a folder, then the file in it
 std::string_view embedded_text(std::string_view pack, std::string_view name) {
     for (const EmbeddedFile& file : embedded_files())
         if (file.pack == pack && file.name == name) return file.text;

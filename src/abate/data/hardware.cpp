@@ -17,6 +17,7 @@ using WordsOf = std::vector<std::string> (*)(std::string_view);
 constexpr std::size_t kCandidatesShown = 6;
 
 // Between two rows of the same name: a pack's, then the source of smaller preference.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an order, as operator<
 bool better(const RowRef& a, const RowRef& b) {
     if (a.sheet != b.sheet) return a.sheet->layer == "pack";
     const Source* of_a = a.sheet->source_of(a.row);
@@ -68,6 +69,7 @@ std::vector<std::string> akin(const LayeredTables& tables,
     return names;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what kind of thing, then the name asked for
 Error ambiguous(std::string_view what, std::string_view name, const std::vector<RowRef>& rows) {
     std::set<std::string> names;
     for (const RowRef& ref : rows) names.insert(ref.sheet->key_of(ref.row));
@@ -87,11 +89,13 @@ Error ambiguous(std::string_view what, std::string_view name, const std::vector<
 
 // One row: all words alike, else the only row that has them all. Errors: not_found,
 // invalid_argument.
-Result<RowRef> one_row(const LayeredTables& tables,
-                       std::string_view table,
-                       std::string_view what,
-                       std::string_view name,
-                       WordsOf words_of) {
+Result<RowRef> one_row(
+    const LayeredTables& tables,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): table, its noun, the name asked for; three calls below
+    std::string_view table,
+    std::string_view what,
+    std::string_view name,
+    WordsOf words_of) {
     const std::vector<std::string> wanted = words_of(name);
     if (telling_word(wanted).empty()) {
         const std::vector<RowRef> none;
@@ -124,12 +128,14 @@ double number(const LayeredTables& tables,
     return cell ? cell->value : 0;
 }
 
-Provenance provenance_of(const LayeredTables& tables,
-                         std::string_view table,
-                         const std::string& key,
-                         std::string_view column,
-                         std::string_view unit,
-                         std::string_view basis) {
+Provenance provenance_of(
+    const LayeredTables& tables,
+    std::string_view table,
+    const std::string& key,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a figure is named, then its unit, then its basis, everywhere in data
+    std::string_view column,
+    std::string_view unit,
+    std::string_view basis) {
     const auto cell = tables.cell(table, key, column);
     if (!cell) {
         Provenance none;
@@ -213,9 +219,11 @@ Ranged spread(std::vector<double> values) {
     return {median, values.front(), values.back(), RangeKind::interval90};
 }
 
-Error unknown_coefficient(const LayeredTables& tables,
-                          std::string_view kind,
-                          std::string_view name) {
+Error unknown_coefficient(
+    const LayeredTables& tables,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Tables::coefficient
+    std::string_view kind,
+    std::string_view name) {
     std::vector<std::string> known;
     tables.each("energy_coefficients",
                 [&](const Sheet& sheet, std::size_t row) { known.push_back(sheet.key_of(row)); });
@@ -249,6 +257,7 @@ Result<Chip> Tables::chip(std::string_view name) const {
     return chip_from(*impl_, *ref);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as people write it: aws p5.48xlarge; swapped, it is not found
 Result<Instance> Tables::instance(std::string_view provider, std::string_view name) const {
     const std::string key = std::string(provider) + " " + std::string(name);
     const auto ref = impl_->row("instances", key);
@@ -281,6 +290,7 @@ Result<Instance> Tables::instance(std::string_view provider, std::string_view na
     return instance;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the table's first two columns in their order; swapped, it is not found
 Result<Figure> Tables::coefficient(std::string_view kind, std::string_view name) const {
     const std::string key = std::string(kind) + " " + std::string(name);
     Coefficient found;

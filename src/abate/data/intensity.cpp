@@ -115,6 +115,7 @@ Error no_intensity(const Place& place, std::string_view column, const char* what
                      "/" + std::string(column) + "=VALUE\"."};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere in data
 std::string text_of(const LayeredTables& tables, std::string_view code, std::string_view column) {
     if (code.empty()) return {};
     const auto row = tables.row("places", code);
@@ -136,10 +137,12 @@ std::vector<double> region_values(const LayeredTables& tables,
 }
 
 // The provider-wide figure, as wide as 5 to 95 % of its regions.
-std::optional<Figure> provider_default(const LayeredTables& tables,
-                                       const Place& place,
-                                       std::string_view column,
-                                       std::string_view unit) {
+std::optional<Figure> provider_default(
+    const LayeredTables& tables,
+    const Place& place,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a figure is named, then its unit, everywhere in data
+    std::string_view column,
+    std::string_view unit) {
     const std::optional<Cell> cell = tables.cell("cloud_regions", place.provider + " *", column);
     if (!cell) return std::nullopt;
     Ranged range = exactly(cell->value);

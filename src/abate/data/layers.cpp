@@ -220,9 +220,11 @@ Result<void> resolve(PlacedOverride& placed) {
     return {};
 }
 
-Result<std::vector<PlacedOverride>> parse_overrides(std::string_view text,
-                                                    std::string_view file_name,
-                                                    std::string_view layer) {
+Result<std::vector<PlacedOverride>> parse_overrides(
+    std::string_view text,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the file, then the layer it belongs to; three calls, all in layers.cpp
+    std::string_view file_name,
+    std::string_view layer) {
     const Result<std::vector<OverrideLine>> lines = read_override_lines(text, file_name);
     if (!lines) return lines.error();
     std::vector<PlacedOverride> overrides;

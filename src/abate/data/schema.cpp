@@ -162,6 +162,7 @@ Result<double> checked_value(const ColumnRule& column,
     return *value;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what kind of thing, then the name asked for
 Error unknown_name(std::string_view what,
                    std::string_view name,
                    const std::vector<std::string>& known,

@@ -78,6 +78,7 @@ std::optional<std::size_t> best_row(const Sheet& sheet,
     return best;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere in data
 Cell cell_of(const Sheet& sheet, std::size_t row, std::size_t column, int rank) {
     Cell cell;
     cell.text = sheet.view->at(row, column);
@@ -232,6 +233,7 @@ std::vector<const Sheet*> LayeredTables::sheets(std::string_view table) const {
     return sheets(*spec);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
 std::optional<Cell> LayeredTables::cell(std::string_view table,
                                         std::string_view key,
                                         std::string_view column) const {
@@ -259,6 +261,7 @@ std::optional<Cell> LayeredTables::cell(std::string_view table,
     return std::nullopt;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
 std::optional<LayeredTables::RowRef> LayeredTables::row(std::string_view table,
                                                         std::string_view key) const {
     const std::vector<const Sheet*> all = sheets(table);
@@ -348,11 +351,13 @@ Result<void> LayeredTables::add_layers(const Layers& layers) {
     return {};
 }
 
-Figure make_figure(const Cell& cell,
-                   const Ranged& range,
-                   std::string_view figure,
-                   std::string_view unit,
-                   std::string_view basis) {
+Figure make_figure(
+    const Cell& cell,
+    const Ranged& range,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a figure is named, then its unit, then its basis, everywhere in data
+    std::string_view figure,
+    std::string_view unit,
+    std::string_view basis) {
     Figure out;
     out.range = range;
     out.provenance.figure = figure;
@@ -427,6 +432,7 @@ Result<const TableSpec*> known_table(std::string_view name) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the table, then what to look for in it; swapped, it is not found
 Result<std::vector<Row>> Tables::rows(std::string_view table, std::string_view filter) const {
     const Result<const TableSpec*> spec = known_table(table);
     if (!spec) return spec.error();
@@ -444,6 +450,7 @@ Result<std::vector<Row>> Tables::rows(std::string_view table, std::string_view f
     return found;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set; swapped, it is not found
 Result<std::vector<Row>> Tables::show(std::string_view table, std::string_view key) const {
     const Result<const TableSpec*> spec = known_table(table);
     if (!spec) return spec.error();

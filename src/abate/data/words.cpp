@@ -63,6 +63,7 @@ std::vector<std::string> words_of(std::string_view text, std::span<const std::st
 }
 
 // "sxm" asks for "sxm5": the same letters, then only digits.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, two calls below
 bool meets(std::string_view wanted, std::string_view word) {
     if (wanted == word) return true;
     if (!word.starts_with(wanted) || is_digit(wanted.back())) return false;
@@ -89,6 +90,7 @@ std::string folded(std::string_view text) {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 bool same_folded(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
         return lower(x) == lower(y);
@@ -125,6 +127,7 @@ std::vector<std::string> chip_words(std::string_view name) {
     return words_of(text, noise);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is wanted, then the row it is held against, as meets
 Match match_words(const std::vector<std::string>& wanted, const std::vector<std::string>& row) {
     if (wanted.empty()) return Match::none;
     if (wanted == row) return Match::whole;

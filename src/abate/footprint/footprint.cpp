@@ -60,6 +60,7 @@ std::string refused_reading(const std::string& source) {
 
 // Node over components. The node spends no less than the least that its components can have spent,
 // so that ends the range below. REQUIRES: components.value > 0, reading.high >= components.low.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): node over components, as it is written
 Ranged measured_ratio(const Ranged& reading, const Ranged& components) {
     const double least = std::max(reading.low, components.low);
     const double value = std::max(reading.value, components.low);
@@ -156,11 +157,11 @@ Result<data::Figure> pue_of(const RunRecord& record,
                             const AssessOptions& options) {
     if (options.pue) {
         if (!(*options.pue >= 1.0 && *options.pue <= 10.0)) {
-            return Error{
-                ErrorCode::out_of_range,
-                fmt::format("a PUE of {} is not possible", *options.pue),
-                "--pue",
-                "PUE is facility energy over IT energy, at least 1; common values are 1.1 to 2"};
+            return Error{ErrorCode::out_of_range,
+                         fmt::format("a PUE of {} is not possible", *options.pue),
+                         "--pue",
+                         "PUE is facility energy over IT energy, at least 1; common values are "
+                         "1.1 to 2"};
         }
         return data::Figure{exactly(*options.pue),
                             user_figure("pue", *options.pue, "1", options.pue_layer)};
@@ -257,11 +258,13 @@ Ranged carbon_of(const Ranged& facility_j, FacilityEnergy facility, const Ranged
 }
 
 // Water = E_IT x (WUE_on + PUE x WUE_off), litres; absent where no WUE is known.
-std::optional<double> water_of(RunRecord& record,
-                               const data::Tables& tables,
-                               const std::optional<data::Place>& place,
-                               double node_j,
-                               double pue) {
+std::optional<double> water_of(
+    RunRecord& record,
+    const data::Tables& tables,
+    const std::optional<data::Place>& place,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an energy, then its PUE; one call
+    double node_j,
+    double pue) {
     if (!place) return std::nullopt;
     const Result<data::Figure> on_site = tables.wue(*place);
     if (!on_site) return std::nullopt;

@@ -14,12 +14,14 @@ using ::testing::IsEmpty;
 
 constexpr double kKwh = 3.6e6;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): value, less, more: as a tolerance is written
 EnergyRange around(double value_j, double minus_j, double plus_j) {
     return {.value = to_microjoules(value_j * joules),
             .low = to_microjoules((value_j - minus_j) * joules),
             .high = to_microjoules((value_j + plus_j) * joules)};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
 DeviceEnergy device(std::string name, std::string source, const EnergyRange& energy) {
     DeviceEnergy d;
     d.device = std::move(name);
@@ -36,6 +38,7 @@ DeviceEnergy node_reading(std::string source, const EnergyRange& energy) {
 }
 
 // A job that had `job` of a package that spent `total`.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the total, then the part
 RunRecord metered(const EnergyRange& total, const EnergyRange& job) {
     RunRecord record;
     record.host.kind = "server";

@@ -209,7 +209,7 @@ Error of_variable(const Error& error, const char* name) {
 
 }  // namespace
 
-Result<Settings> parse_settings(std::string_view toml, std::string_view file_name) {
+Result<Settings> parse_settings(std::string_view text, std::string_view file_name) {
     SettingsReader reader(file_name);
     toml::table root;
     try {
@@ -266,6 +266,7 @@ Result<Settings> environment_settings(const EnvironmentLookup& lookup) {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a stack of layers is named: lower, then upper
 Settings merged(const Settings& lower, const Settings& upper) {
     Settings out = lower;
     const auto text = [](std::string& below, const std::string& above) {

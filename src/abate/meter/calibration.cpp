@@ -22,6 +22,7 @@ struct Pool {
 
 // Slopes that never rise from one segment to the next and never fall below zero, nearest to the measured ones in the
 // width-weighted least-squares sense.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): abscissa, then ordinate
 std::vector<double> falling_slopes(const std::vector<double>& x, const std::vector<double>& y) {
     std::vector<Pool> pools;
     for (std::size_t i = 1; i < x.size(); ++i) {
@@ -59,6 +60,7 @@ void merge_equal_loads(std::vector<LoadLevel>& levels) {
     levels = std::move(merged);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, then to
 double mean_power(const PowerTrace& trace, Timestamp from, Timestamp to) {
     double sum = 0;
     int count = 0;
@@ -150,7 +152,9 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     return profile;
 }
 
-Result<Ranged> fit_node_ratio(const PowerTrace& components, const PowerTrace& wall) {
+Result<Ranged> fit_node_ratio(const NodeTraces& traces) {
+    const PowerTrace& components = traces.components;
+    const PowerTrace& wall = traces.wall;
     constexpr std::int64_t kWindow = 10'000'000;
     if (components.at.empty() || wall.at.empty())
         return Error{ErrorCode::invalid_argument, "one of the two traces is empty", "", ""};

@@ -1,7 +1,7 @@
 // Fitting a power profile: idle and a concave load curve where counters exist, node overhead from a wall meter.
 //
 //     PowerProfile profile = fit_profile(levels).value();          // levels measured at 0, 25, 50, 75, 100 % load
-//     profile.node_ratio = fit_node_ratio(components, wall).value();
+//     profile.node_ratio = fit_node_ratio({.components = ours, .wall = meters}).value();
 //
 // The load curve is the least-squares concave, rising, piecewise-linear one with knots at the measured loads: slopes are pooled
 // where they would rise (pool adjacent violators), which is exact for equal weights. docs/methodology/model.md.
@@ -33,8 +33,14 @@ struct PowerTrace {
     std::vector<double> watts;
 };
 
+// The same node seen by its own counters and by a wall meter.
+struct NodeTraces {
+    PowerTrace components;
+    PowerTrace wall;
+};
+
 // Node (wall) power over component power where the two traces overlap: value = energy ratio; range = 5th to 95th percentile of
 // the ratio over windows of 10 s. Errors: invalid_argument (less than 30 s of overlap, or a wall power below the components').
-[[nodiscard]] Result<Ranged> fit_node_ratio(const PowerTrace& components, const PowerTrace& wall);
+[[nodiscard]] Result<Ranged> fit_node_ratio(const NodeTraces& traces);
 
 }  // namespace abate::meter

@@ -70,17 +70,22 @@ PowerTrace steady(double watts, int seconds) {
 }
 
 TEST(FitNodeRatio, IsTheRatioOfEnergies) {
-    const Ranged ratio = fit_node_ratio(steady(200, 60), steady(260, 60)).value();
+    const Ranged ratio =
+        fit_node_ratio({.components = steady(200, 60), .wall = steady(260, 60)}).value();
     EXPECT_DOUBLE_EQ(ratio.value, 1.3);
     EXPECT_DOUBLE_EQ(ratio.low, 1.3);
 }
 
 TEST(FitNodeRatio, RefusesWhatCannotBe) {
-    EXPECT_NE(fit_node_ratio(steady(200, 60), steady(100, 60)).error().what.find("0.50 times"),
+    EXPECT_NE(fit_node_ratio({.components = steady(200, 60), .wall = steady(100, 60)})
+                  .error()
+                  .what.find("0.50 times"),
               std::string::npos);
-    EXPECT_NE(fit_node_ratio(steady(200, 20), steady(260, 20)).error().what.find("less than 30 s"),
+    EXPECT_NE(fit_node_ratio({.components = steady(200, 20), .wall = steady(260, 20)})
+                  .error()
+                  .what.find("less than 30 s"),
               std::string::npos);
-    EXPECT_FALSE(fit_node_ratio({}, steady(1, 60)));
+    EXPECT_FALSE(fit_node_ratio({.components = {}, .wall = steady(1, 60)}));
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ void clear_dead_leaves(const std::string& folder) {
     }
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
 Error refusal(int error, const std::string& what, const std::string& where) {
     const bool denied = error == EACCES || error == EPERM || error == EROFS;
     return {denied ? ErrorCode::permission_denied : ErrorCode::io_error,

@@ -8,6 +8,7 @@ namespace {
 
 constexpr Int128 kNanosecondsPerSecond = 1'000'000'000;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a / b, as it is written
 Int128 floor_div(Int128 a, Int128 b) {
     const Int128 q = a / b;
     return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;

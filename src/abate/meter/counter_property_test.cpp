@@ -32,6 +32,7 @@ struct Script {
     }
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): modulus and a fraction, as it is written
 ChannelInfo channel_of(std::uint64_t modulus, std::uint64_t num, std::uint64_t den) {
     ChannelInfo channel;
     channel.modulus = modulus;

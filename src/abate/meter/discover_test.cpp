@@ -60,6 +60,7 @@ class Discover : public ::testing::Test {
         std::sort(names.begin(), names.end());
         return names;
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a finding is written: source, then device
     [[nodiscard]] ChannelRole role_of(const std::string& source, const std::string& device) const {
         for (std::size_t i = 0; i < devices_.channels.size(); ++i) {
             if (devices_.channels[i].source == source && devices_.channels[i].device == device)

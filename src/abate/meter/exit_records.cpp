@@ -82,6 +82,7 @@ void append_record(Bytes stats_bytes, std::vector<ExitRecord>& out) {
 }
 
 // One generic netlink request with one attribute.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as netlink nests them: socket, family, command, attribute
 bool send_request(int fd, int family, int command, int type, std::string_view text) {
     std::array<std::byte, 256> message{};
     const std::size_t attribute = kAttributeHeader + text.size() + 1;

@@ -19,6 +19,7 @@ std::string cause_of(const DeviceEnergy& device) {
     return device.source + " " + device.device.substr(0, device.device.find('-'));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): low, then high
 Ranged as_ranged(Microjoules value, double low, double high, bool bounded) {
     return {.value = static_cast<double>(value.count()),
             .low = low,
@@ -90,6 +91,7 @@ void note_incidents(RunRecord& record, const RunState& state) {
     }
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of SourceCheck
 void compare(RunRecord& record, const DeviceEnergy& counted, const DeviceEnergy& other) {
     SourceCheck check{
         .device = other.device, .counted_source = counted.source, .other_source = other.source};

@@ -1,5 +1,7 @@
 #include "abate/meter/fp_counters.h"
 
+#include "abate/meter/procfs.h"
+
 #include <fmt/format.h>
 
 #include <linux/perf_event.h>

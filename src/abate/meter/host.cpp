@@ -18,15 +18,7 @@
 namespace abate::meter {
 namespace {
 
-std::string_view without_blanks(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-std::string read_trimmed(const std::string& path) {
-    return std::string(without_blanks(read_text(path)));
-}
+std::string read_trimmed(const std::string& path) { return std::string(trimmed(read_text(path))); }
 
 std::uint64_t memory_bytes(std::string_view meminfo) {
     while (!meminfo.empty()) {

@@ -35,11 +35,13 @@ class FakeMachine {
         std::ofstream(root_ + name) << text;
         return *this;
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): name, then value, as setenv(3)
     FakeMachine& set(const std::string& name, const std::string& value) {
         variables_[name] = value;
         return *this;
     }
     // `packages` x `cpus` CPUs in /proc/cpuinfo and as many online.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): of which there are, then how many in each
     FakeMachine& cpus(int packages, int per_package, const std::string& flags = "fpu sse2") {
         std::string text;
         for (int cpu = 0; cpu < packages * per_package; ++cpu) {

@@ -31,9 +31,11 @@ std::size_t rank(const std::array<std::string_view, N>& order, std::string_view 
 
 bool is_package(const ChannelInfo& channel) { return channel.device.rfind("package-", 0) == 0; }
 
-bool any_of_device(std::span<const ChannelInfo> channels,
-                   std::string_view device,
-                   std::string_view source) {
+bool any_of_device(
+    std::span<const ChannelInfo> channels,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
+    std::string_view device,
+    std::string_view source) {
     return std::any_of(channels.begin(), channels.end(), [&](const ChannelInfo& c) {
         return c.device == device && c.source == source;
     });

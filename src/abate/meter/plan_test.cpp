@@ -5,6 +5,7 @@
 namespace abate::meter {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
 ChannelInfo channel(std::string device, std::string source, std::string inside = "") {
     ChannelInfo c;
     c.device = std::move(device);

@@ -91,6 +91,7 @@ SignalState SignalState::now() noexcept {
     return state;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a command word, then the PATH it is sought in; one call
 std::vector<std::string> exec_candidates(const std::string& word, const std::string& path) {
     if (word.empty()) return {};
     if (word.find('/') != std::string::npos) return {word};
@@ -119,6 +120,7 @@ ExecPlan::ExecPlan(const std::vector<std::string>& words, const SignalState& sig
     script_arguments.push_back(nullptr);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): ours, then the parent's; one call
 void run_child(ExecPlan& plan, int socket, int parent_socket) noexcept {
     ::close(parent_socket);
     restore_signals(plan.signals);

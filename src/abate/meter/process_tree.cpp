@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::size_t kMostSurvivors = 64;
 
-std::int64_t nanoseconds(const rusage& usage) noexcept {
+std::int64_t cpu_nanoseconds(const rusage& usage) noexcept {
     const auto ns = [](const timeval& time) {
         return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 +
                static_cast<std::int64_t>(time.tv_usec) * 1000;
@@ -288,7 +288,7 @@ void ProcessTree::Impl::reap() noexcept {
         if (ended <= 0) break;
         if (is_foreign(ended)) continue;
         // Of the process and of everything that it waited for: its cutime goes in here, too.
-        reaped_ns += nanoseconds(usage);
+        reaped_ns += cpu_nanoseconds(usage);
         if (ended == pid && !exited) note_end(wait_status);
     }
     // Somebody else in this process waited for our child: how it ended is lost, that it did is not.

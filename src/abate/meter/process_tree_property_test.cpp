@@ -57,6 +57,7 @@ void put(std::vector<std::byte>& out, const void* data, std::size_t size) {
 }
 
 // One exit record as the kernel sends it: message, generic header, AGGR_PID { PID, STATS }.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a process, then its parent
 std::vector<std::byte> exit_message(pid_t process, pid_t parent, std::uint64_t ns) {
     taskstats stats{};
     stats.version = TASKSTATS_VERSION;

@@ -11,16 +11,11 @@
 namespace abate::meter {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
-int small_number(std::string_view text) {
+int field_value(std::string_view text) {
     return static_cast<int>(std::min<std::uint64_t>(parse_number(text).value_or(0), 0xffff));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where, then what
 bool has_word(std::string_view words, std::string_view wanted) {
     for (std::string_view word = take_word(words); !word.empty(); word = take_word(words)) {
         if (word == wanted) return true;
@@ -29,12 +24,13 @@ bool has_word(std::string_view words, std::string_view wanted) {
 }
 
 // What the first CPU's block says of all.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): key: value, as cpuinfo has it
 void read_first_block(Processor& cpu, std::string_view key, std::string_view value) {
     if (key == "vendor_id") cpu.vendor = value;
     if (key == "model name") cpu.model_name = value;
-    if (key == "cpu family") cpu.family = small_number(value);
-    if (key == "model") cpu.model = small_number(value);
-    if (key == "stepping") cpu.stepping = small_number(value);
+    if (key == "cpu family") cpu.family = field_value(value);
+    if (key == "model") cpu.model = field_value(value);
+    if (key == "stepping") cpu.stepping = field_value(value);
     if (key == "flags") cpu.guest = has_word(value, "hypervisor");
 }
 
@@ -65,7 +61,7 @@ Processor parse_processor(std::string_view cpuinfo) {
         const std::string_view key = trimmed(line.substr(0, colon));
         const std::string_view value = trimmed(line.substr(colon + 1));
         if (key == "processor") blocks = std::min(blocks + 1, 0xffff);
-        if (key == "physical id") packages.insert(small_number(value));
+        if (key == "physical id") packages.insert(field_value(value));
         // ARM and RISC-V boards, once at the end.
         if ((key == "Model" || key == "Hardware") && board.empty()) board = value;
         if (blocks <= 1) read_first_block(cpu, key, value);

@@ -95,6 +95,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
     return parse_integer<std::uint64_t>(word);
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const std::size_t begin = text.find_first_not_of(kBlank);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
 std::string_view take_word(std::string_view& text) noexcept {
     std::size_t begin = 0;
     while (begin < text.size() && is_blank(text[begin])) ++begin;

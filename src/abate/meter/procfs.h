@@ -55,6 +55,9 @@ class FileDescriptor {
 // A whole decimal number and nothing else, surrounding blanks and a final newline apart.
 [[nodiscard]] std::optional<std::uint64_t> parse_number(std::string_view text) noexcept;
 
+// Without blanks and line ends at either side.
+[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
+
 // Takes one word off the front of `text` (blanks and newlines separate); empty at the end.
 [[nodiscard]] std::string_view take_word(std::string_view& text) noexcept;
 // Takes one line off the front of `text`, without its newline.

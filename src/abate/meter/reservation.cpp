@@ -23,6 +23,7 @@ std::optional<int> small_number(std::string_view text) {
     return static_cast<int>(*number);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): part / whole, as it is written
 double share_of(double part, double whole) {
     return whole > 0 ? std::clamp(part / whole, 0.0, 1.0) : 0.0;
 }
@@ -110,6 +111,7 @@ void narrow(std::optional<T>& limit, std::optional<T> other) {
 }
 
 // cgroup v2: every group from our own up to the mount may limit; the narrowest counts.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from our own group up to the root; one call
 void read_limits_v2(const std::string& own, const std::string& root, SystemView& view) {
     for (std::string folder = own; folder.size() >= root.size(); folder.resize(folder.rfind('/'))) {
         narrow(view.cgroup_cpus, parse_cpu_max(read_text(folder + "/cpu.max")));

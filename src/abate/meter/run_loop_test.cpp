@@ -122,13 +122,16 @@ TEST_F(RunLoop, AnIntervalBeyondTheChildsLifeStillReadsBothEnds) {
     EXPECT_EQ(meter_->state().devices[0].energy.to_int64(), sensor_->spent_uj());
 }
 
-// At 100 Hz for 1.2 s: about 120 readings, one save.
+// At 100 Hz for 1.2 s: about 120 readings, one save; more of both on a machine too busy to end in
+// time, but never closer together.
 TEST_F(RunLoop, SavesAtMostOnceASecondWhateverTheInterval) {
     CountingSink sink;
     ASSERT_TRUE(run({"sleep", "1.2"}, 10 * kMillisecond, &sink).has_value());
     EXPECT_GE(sensor_->reads(), 20);
-    EXPECT_LE(sensor_->reads(), 125);
-    ASSERT_EQ(sink.saved_ns.size(), 1U);
+    EXPECT_LE(sensor_->reads(), meter_->state().elapsed_ns / (10 * kMillisecond) + 5);
+    ASSERT_GE(sink.saved_ns.size(), 1U);
+    EXPECT_LE(static_cast<std::int64_t>(sink.saved_ns.size()),
+              meter_->state().elapsed_ns / kSecond);
     EXPECT_GE(sink.saved_ns[0], kSecond - 10 * kMillisecond);
 }
 

@@ -91,10 +91,11 @@ void RunMeter::close_window(const CpuUse& use) {
     for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     const Moment now = clock_.now();
     const std::int64_t window_ns = std::max<std::int64_t>(0, now.mono_ns - window_moment_.mono_ns);
-    Shares cpu = options_.whole_machine ? whole_machine()
-                                        : cpu_shares(use.job_cpu_ns - last_use_.job_cpu_ns,
-                                                     use.busy_cpu_ns - last_use_.busy_cpu_ns,
-                                                     options_.idle_ppm);
+    Shares cpu = options_.whole_machine
+                     ? whole_machine()
+                     : cpu_shares({.job_ns = use.job_cpu_ns - last_use_.job_cpu_ns,
+                                   .busy_ns = use.busy_cpu_ns - last_use_.busy_cpu_ns,
+                                   .idle_ppm = options_.idle_ppm});
     ask_gpu_shares(use.job_pids);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
         const ChannelInfo& channel = devices_.channels[i];

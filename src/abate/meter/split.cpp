@@ -14,6 +14,7 @@ struct Parts {
 };
 
 Parts split(Microjoules energy,
+            // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, three calls below
             std::int64_t window_ns,
             std::int64_t idle_mw,
             const Shares& shares) {
@@ -42,16 +43,17 @@ std::uint64_t to_ppm(double share) {
 
 }  // namespace
 
-Shares cpu_shares(std::int64_t job_ns, std::int64_t busy_ns, std::int64_t idle_ppm) {
-    job_ns = std::max<std::int64_t>(0, job_ns);
-    busy_ns = std::max(busy_ns, job_ns);
+Shares cpu_shares(const CpuWindow& window) {
+    const std::int64_t job_ns = std::max<std::int64_t>(0, window.job_ns);
+    const std::int64_t busy_ns = std::max(window.busy_ns, job_ns);
     Shares shares;
     if (busy_ns > 0) {
         shares.active_job = to_ppm(static_cast<double>(job_ns) / static_cast<double>(busy_ns));
         shares.active_others = kWhole - shares.active_job;
     }
-    shares.idle_job =
-        idle_ppm < 0 ? shares.active_job : std::min(kWhole, static_cast<std::uint64_t>(idle_ppm));
+    shares.idle_job = window.idle_ppm < 0
+                          ? shares.active_job
+                          : std::min(kWhole, static_cast<std::uint64_t>(window.idle_ppm));
     return shares;
 }
 

@@ -36,10 +36,17 @@ struct Shares {
     std::uint64_t idle_job = 0;
 };
 
-// Shares of a CPU-side device. `job_ns`, `busy_ns`: CPU time in the window. When the machine's
-// tick-based count is below the job's exact one, the job's counts as all that was busy. `idle_ppm`:
-// the reserved share, or < 0 for "by active share".
-[[nodiscard]] Shares cpu_shares(std::int64_t job_ns, std::int64_t busy_ns, std::int64_t idle_ppm);
+// CPU time in a window: the job's, and the machine's; and the reserved share of idle power, or < 0
+// for "by active share".
+struct CpuWindow {
+    std::int64_t job_ns = 0;
+    std::int64_t busy_ns = 0;
+    std::int64_t idle_ppm = -1;
+};
+
+// Shares of a CPU-side device. When the machine's tick-based count is below the job's exact one,
+// the job's counts as all that was busy.
+[[nodiscard]] Shares cpu_shares(const CpuWindow& window);
 [[nodiscard]] Shares gpu_shares(const GpuShare& share);
 // The whole machine is the job's.
 [[nodiscard]] constexpr Shares whole_machine() { return {kWhole, 0, kWhole}; }

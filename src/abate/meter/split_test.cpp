@@ -16,7 +16,8 @@ Microjoules sum(const DeviceState& s) {
 // reserved a quarter of the node: 7.5 J of the idle.
 TEST(Split, ChargesActiveByCpuTimeAndIdleByReservation) {
     DeviceState state;
-    const Shares shares = cpu_shares(600'000'000, 800'000'000, 250'000);
+    const Shares shares =
+        cpu_shares({.job_ns = 600'000'000, .busy_ns = 800'000'000, .idle_ppm = 250'000});
     add_window(state, Microjoules(100'000'000), kSecond, {30'000, 30'000, 30'000}, shares);
     EXPECT_EQ(state.job_active.to_int64(), 52'500'000);
     EXPECT_EQ(state.others.to_int64(), 17'500'000);
@@ -31,7 +32,7 @@ TEST(Split, WithoutReservationSharesIdleByActivity) {
                Microjoules(100'000'000),
                kSecond,
                {30'000, 30'000, 30'000},
-               cpu_shares(600'000'000, 800'000'000, -1));
+               cpu_shares({.job_ns = 600'000'000, .busy_ns = 800'000'000, .idle_ppm = -1}));
     EXPECT_EQ(state.job_idle.to_int64(), 22'500'000);  // 0.75 x 30 J
 }
 
@@ -41,7 +42,7 @@ TEST(Split, ChargesASleepingJobNothing) {
                Microjoules(100'000'000),
                kSecond,
                {30'000, 30'000, 30'000},
-               cpu_shares(0, 800'000'000, -1));
+               cpu_shares({.job_ns = 0, .busy_ns = 800'000'000, .idle_ppm = -1}));
     EXPECT_EQ((state.job_active + state.job_idle).to_int64(), 0);
     EXPECT_EQ(state.others.to_int64(), 70'000'000);
     EXPECT_EQ(state.idle.to_int64(), 30'000'000);
@@ -49,15 +50,18 @@ TEST(Split, ChargesASleepingJobNothing) {
 
 TEST(Split, CallsActiveEnergyUnknownWhenNobodyWasBusy) {
     DeviceState state;
-    add_window(
-        state, Microjoules(100'000'000), kSecond, {30'000, 30'000, 30'000}, cpu_shares(0, 0, -1));
+    add_window(state,
+               Microjoules(100'000'000),
+               kSecond,
+               {30'000, 30'000, 30'000},
+               cpu_shares({.job_ns = 0, .busy_ns = 0, .idle_ppm = -1}));
     EXPECT_EQ(state.unknown.to_int64(), 70'000'000);
     EXPECT_EQ(state.job_high.to_int64(), 70'000'000);
 }
 
 TEST(Split, TakesTheJobsExactTimeOverTheMachinesTicks) {
     // /proc/stat counts 10 ms ticks; a job of 4 ms may be all that ran.
-    EXPECT_EQ(cpu_shares(4'000'000, 0, -1).active_job, kWhole);
+    EXPECT_EQ(cpu_shares({.job_ns = 4'000'000, .busy_ns = 0, .idle_ppm = -1}).active_job, kWhole);
 }
 
 TEST(Split, ChargesIdleNeverAboveTheWindowsEnergy) {
@@ -74,7 +78,7 @@ TEST(Split, RangeOfTheIdlePowerBecomesARangeOfTheJob) {
                Microjoules(100'000'000),
                kSecond,
                {30'000, 10'000, 50'000},
-               cpu_shares(kSecond, kSecond, 500'000));
+               cpu_shares({.job_ns = kSecond, .busy_ns = kSecond, .idle_ppm = 500'000}));
     EXPECT_EQ((state.job_active + state.job_idle).to_int64(), 85'000'000);
     EXPECT_EQ(state.job_low.to_int64(), 75'000'000);
     EXPECT_EQ(state.job_high.to_int64(), 95'000'000);
@@ -99,8 +103,11 @@ RC_GTEST_PROP(Split, ConservesEveryMicrojoule, ()) {
         const std::int64_t job = *rc::gen::inRange<std::int64_t>(0, 64 * kSecond);
         const std::int64_t busy = *rc::gen::inRange<std::int64_t>(0, 64 * kSecond);
         const std::int64_t reserved = *rc::gen::inRange<std::int64_t>(-1, 1'000'001);
-        add_window(
-            state, energy, time, {idle, idle / 2, idle * 2}, cpu_shares(job, busy, reserved));
+        add_window(state,
+                   energy,
+                   time,
+                   {idle, idle / 2, idle * 2},
+                   cpu_shares({.job_ns = job, .busy_ns = busy, .idle_ppm = reserved}));
         given += energy;
     }
     RC_ASSERT(sum(state) == given);

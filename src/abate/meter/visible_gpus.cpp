@@ -21,7 +21,7 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
+std::vector<std::string_view> split_at(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     for (;;) {
         const std::size_t at = text.find(separator);
@@ -46,7 +46,7 @@ Target whole(std::span<const GpuIdentity> gpus, int gpu) {
 
 // "MIG-GPU-<parent uuid>/<GPU instance>/<compute instance>", the form of drivers before R470.
 std::optional<Target> find_old_mig(std::span<const GpuIdentity> gpus, std::string_view entry) {
-    const std::vector<std::string_view> parts = split(entry.substr(4), '/');
+    const std::vector<std::string_view> parts = split_at(entry.substr(4), '/');
     if (parts.size() != 3) return std::nullopt;
     const std::optional<int> gi = to_index(parts[1]);
     const std::optional<int> ci = to_index(parts[2]);
@@ -114,7 +114,7 @@ Listed resolve(std::span<const GpuIdentity> gpus,
                std::span<const int> order,
                std::string_view list) {
     Listed listed;
-    for (const std::string_view entry : split(list, ',')) {
+    for (const std::string_view entry : split_at(list, ',')) {
         const std::optional<Target> target = find(gpus, order, entry);
         if (!target) {
             listed.unresolved = std::string(entry);

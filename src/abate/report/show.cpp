@@ -189,6 +189,7 @@ void add_rest(Page& page, const RunRecord& record) {
 }
 
 // "a x b = c", and what the record says when it differs from the product by more than 1e-6 of it.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private; the same either way but for the wording
 std::string checked(const std::string& formula, double computed, double recorded) {
     const double slack = 1e-6 * std::max(std::fabs(computed), std::fabs(recorded));
     if (std::fabs(computed - recorded) <= slack) return formula;

@@ -20,7 +20,8 @@ namespace abate::store {
 namespace {
 
 constexpr std::string_view kRunSuffix = ".json";
-constexpr std::size_t kMaxRunFile = 64 * 1024 * 1024;  // four times the largest record of a spool
+constexpr std::size_t kMaxRunFile =
+    std::size_t{64} * 1024 * 1024;  // four times the largest record of a spool
 constexpr int kMaxAsideTries = 10'000;
 
 class FileRunStore final : public RunStore {
@@ -65,6 +66,7 @@ Result<std::vector<std::string>> FileRunStore::run_ids() const {
     return ids;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, one kind of call: a file and the run in it
 void FileRunStore::set_aside(const std::string& path, const std::string& run_id) {
     const std::string damaged = folder_ + "/damaged";
     if (!make_private_folder(damaged)) return;

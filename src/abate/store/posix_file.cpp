@@ -106,7 +106,7 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t limit) 
         return file_error(errno, "cannot open the file", path);
     }
     std::string bytes;
-    constexpr std::size_t kChunk = 64 * 1024;
+    constexpr std::size_t kChunk = std::size_t{64} * 1024;
     for (;;) {
         const std::size_t size = bytes.size();
         bytes.resize(size + kChunk);
@@ -136,6 +136,7 @@ bool is_unknown_rename(int error_number) noexcept {
     return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
 int looked_rename(const char* from, const char* to) noexcept {
     struct stat status {};
     if (::lstat(to, &status) == 0) return EEXIST;
@@ -144,11 +145,13 @@ int looked_rename(const char* from, const char* to) noexcept {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
 int rename_noreplace(const char* from, const char* to) noexcept {
     if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     return is_unknown_rename(errno) ? looked_rename(from, to) : errno;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
 int publish_noreplace(const char* from, const char* to) noexcept {
     if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
     if (!is_unknown_rename(errno)) return errno;

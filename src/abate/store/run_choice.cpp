@@ -15,6 +15,7 @@ namespace {
 
 char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 bool equal_ascii_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
         return ascii_lower(x) == ascii_lower(y);
@@ -69,10 +70,12 @@ bool matches(const RunFilter& filter, const StoredRun& run) {
            (!filter.until || run.started_at < *filter.until) && has_labels(filter, run.record_json);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an order, as operator<
 bool is_newer(const StoredRun& a, const StoredRun& b) {
     return std::tie(a.started_at, a.run_id) > std::tie(b.started_at, b.run_id);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): part, then the whole; as its name says
 bool is_part_of(std::string_view part, std::string_view run_id) {
     return part.size() <= run_id.size() &&
            (equal_ascii_case(part, run_id.substr(0, part.size())) ||

@@ -76,6 +76,7 @@ class EveryRunStore : public ::testing::TestWithParam<std::string> {
         const auto stored = store_->put(run);
         ASSERT_TRUE(stored) << to_string(stored.error());
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a run, then its labels
     void put_labelled(const std::string& id, const std::string& labels_json) {
         StoredRun run = run_number(1);
         run.run_id = id;

@@ -35,7 +35,7 @@ namespace abate::store {
 struct SpoolOptions {
     // A file that has grown to this size is replaced, atomically, by one that holds the header and
     // the newest state: a run of weeks neither fills the disk nor slows its import.
-    std::size_t compact_bytes = 8 * 1024 * 1024;
+    std::size_t compact_bytes = std::size_t{8} * 1024 * 1024;
 };
 
 // Not thread-safe. Synced with fdatasync at header, states and, by finish, final.

@@ -198,6 +198,7 @@ void SpoolClaimer::claim_one(const std::string& name) {
     }
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, one kind of call: a file and the run in it
 void SpoolClaimer::set_aside(const std::string& path,
                              const std::string& run_id,
                              const Error& reason) {

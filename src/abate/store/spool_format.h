@@ -20,8 +20,9 @@ inline constexpr std::string_view kSpoolMagic = "ABATESP1";
 inline constexpr std::size_t kRecordHead = 9;  // length, CRC, kind
 
 // Limits of what is written and of what a reader believes.
-inline constexpr std::size_t kMaxDevices = 4096;                 // devices of one node
-inline constexpr std::size_t kMaxTextRecord = 16 * 1024 * 1024;  // H and F: bytes of JSON
+inline constexpr std::size_t kMaxDevices = 4096;  // devices of one node
+inline constexpr std::size_t kMaxTextRecord =
+    std::size_t{16} * 1024 * 1024;  // H and F: bytes of JSON
 
 enum class RecordKind : std::uint8_t {
     writer = 'W',  // who writes: u8 lock taken, 36 bytes boot id, host name
@@ -38,8 +39,9 @@ void seal_record(char* record, RecordKind kind, std::size_t length) noexcept;
 void append_record(std::string& out, RecordKind kind, std::string_view payload);
 
 inline constexpr std::uint8_t kStateVersion = 1;
-inline constexpr std::size_t kStateHead = 1 + 4 + 9 * 8;          // version, devices, run totals
-inline constexpr std::size_t kDeviceBytes = 10 * 16 + 5 * 8 + 1;  // energies, counts, flags
+inline constexpr std::size_t kStateHead = 1 + 4 + 9 * 8;  // version, devices, run totals
+inline constexpr std::size_t kDeviceBytes =
+    std::size_t{10} * 16 + std::size_t{5} * 8 + 1;  // energies, counts, flags
 
 // Bytes of an encoded RunState.
 [[nodiscard]] constexpr std::size_t state_bytes(std::size_t devices) noexcept {

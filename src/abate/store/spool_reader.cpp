@@ -34,7 +34,7 @@ class SpoolBytes {
   private:
     // Reads a window that begins at `offset` and holds at least `count` bytes.
     bool fill(std::uint64_t offset, std::size_t count) {
-        constexpr std::uint64_t kWindow = 64 * 1024;
+        constexpr std::uint64_t kWindow = std::uint64_t{64} * 1024;
         const std::uint64_t wanted =
             std::min<std::uint64_t>(std::max<std::uint64_t>(kWindow, count), size_ - offset);
         buffer_.resize(static_cast<std::size_t>(wanted));

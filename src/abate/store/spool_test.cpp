@@ -46,6 +46,7 @@ std::unique_ptr<SpoolWriter> new_spool(const std::string& folder,
 }
 
 // A spool whose writer has died without finishing: `states` states.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a folder, then the run in it
 void abandon_spool(const std::string& folder, const std::string& id, int states) {
     auto writer = new_spool(folder, id);
     for (int n = 1; n <= states; ++n) writer->save(state_number(n));

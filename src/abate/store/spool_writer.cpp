@@ -65,6 +65,7 @@ SpoolWriter::~SpoolWriter() = default;
 
 const std::string& SpoolWriter::path() const noexcept { return impl_->path; }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a path is no run id, which is checked and finds a swap
 Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const std::string& folder,
                                                          const std::string& run_id,
                                                          std::string_view header_json,

@@ -26,6 +26,7 @@ std::uint32_t u32_at(const OutBuffer& buffer, std::size_t offset) {
     return value;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): domain:bus, as the kernel writes it
 std::string bus_name(std::uint64_t domain, std::uint64_t low) {
     return fmt::format(
         "{:04x}:{:02x}:{:02x}.{:x}", domain, (low >> 8) & 0xff, (low >> 3) & 0x1f, low & 7);

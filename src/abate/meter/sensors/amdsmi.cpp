@@ -105,6 +105,7 @@ std::vector<AmdCard> amd_cards(const std::string& sysfs_root) {
 }
 
 // The KFD's number of the GPU at each bus address.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the tree, then what to find in it
 std::optional<std::uint64_t> kfd_id(const std::string& sysfs_root, const std::string& bus) {
     for (const fs::path& node : entries(sysfs_root + "/class/kfd/kfd/topology/nodes")) {
         const std::optional<std::uint64_t> id = read_number(node / "gpu_id");

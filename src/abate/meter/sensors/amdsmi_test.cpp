@@ -10,6 +10,7 @@ namespace {
 
 class Amd : public ::testing::Test {
   protected:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a scenario, then its variant
     void open(const std::string& scenario,
               const std::string& variant,
               const Clock* clock = nullptr) {
@@ -33,6 +34,7 @@ class Amd : public ::testing::Test {
     }
 
     // One card of the amdgpu driver.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a place, then the figure there
     void card(int number, const std::string& bus, const std::string& microwatts) {
         const std::string device = "sys/class/drm/card" + std::to_string(number) + "/device/";
         folder_.write(device + "vendor", "0x1002\n");
@@ -57,12 +59,14 @@ class Amd : public ::testing::Test {
         std::filesystem::create_directories(folder_.path("proc/" + std::to_string(pid)));
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     Reading read(const std::string& device, const std::string& source) {
         opening_.sensor->read(readings_, ReadReason::boundary);
         const int channel = find_channel(*opening_.sensor, device, source);
         EXPECT_GE(channel, 0) << device << " " << source;
         return channel < 0 ? Reading{} : readings_[static_cast<std::size_t>(channel)];
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     const ChannelInfo& channel(const std::string& device, const std::string& source) {
         return opening_.sensor
             ->channels()[static_cast<std::size_t>(find_channel(*opening_.sensor, device, source))];

@@ -25,6 +25,7 @@ class BatteryTest : public ::testing::Test {
         environment_.clock = &clock_;
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): name, status, power: as they stand in uevent
     void add_battery(const std::string& name,
                      const std::string& status,
                      const std::string& power_uw) {

@@ -89,9 +89,11 @@ inline const Finding* find_state(const SensorOpening& opening, FindingState stat
     return nullptr;
 }
 
-inline int find_channel(const Sensor& sensor,
-                        const std::string& device,
-                        const std::string& source) {
+inline int find_channel(
+    const Sensor& sensor,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
+    const std::string& device,
+    const std::string& source) {
     for (std::size_t c = 0; c < sensor.channels().size(); ++c) {
         const ChannelInfo& channel = sensor.channels()[c];
         if (channel.device == device && channel.source == source) return static_cast<int>(c);

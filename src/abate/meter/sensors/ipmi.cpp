@@ -67,6 +67,7 @@ class IpmiDevice {
     IpmiDevice& operator=(const IpmiDevice&) = delete;
     ~IpmiDevice() { ::close(fd_); }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of an IPMI message
     Result<std::vector<std::uint8_t>> transact(std::uint8_t net_fn,
                                                std::uint8_t command,
                                                std::span<const std::uint8_t> data) {

@@ -17,7 +17,7 @@
 namespace abate::meter {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kFreshNs = 1'000'000'000;
 // Estimates of this kind missed wall meters by up to 40 % (Fischer 2025, arXiv 2509.22092).
 constexpr double kModelError = 0.40;
 
@@ -55,11 +55,16 @@ Provenance model_provenance(const Provenance& row, std::string figure, const Ran
     return out;
 }
 
-// The published shape stretched between `idle` and `full` watts.
-double shaped(double share, double idle, double full) {
+struct Stretch {
+    double idle_w;
+    double full_w;
+};
+
+// The published shape stretched between idle and full power.
+double shaped(double share, const Stretch& between) {
     const double fraction =
         (share - kCurve.front().share) / (kCurve.back().share - kCurve.front().share);
-    return idle + (full - idle) * fraction;
+    return between.idle_w + (between.full_w - between.idle_w) * fraction;
 }
 
 std::vector<PowerPoint> points_from_rated(double rated_w) {
@@ -123,13 +128,13 @@ std::optional<PerCpu> per_cpu(const Processor& cpu, const data::Tables& tables) 
 std::vector<PowerPoint> points_from_generation(const PerCpu& per, int cpus) {
     std::vector<PowerPoint> points;
     for (const CurvePoint& p : kCurve) {
-        points.push_back(
-            {p.load,
-             {.value = shaped(p.share, per.idle_w.value, per.full_w.value) * cpus,
-              .low = (per.idle_w.low + (per.full_w.low - per.idle_w.low) * p.load) * cpus *
-                     (1 - kModelError),
-              .high = shaped(p.share, per.idle_w.high, per.full_w.high) * cpus * (1 + kModelError),
-              .kind = RangeKind::bound}});
+        points.push_back({p.load,
+                          {.value = shaped(p.share, {per.idle_w.value, per.full_w.value}) * cpus,
+                           .low = (per.idle_w.low + (per.full_w.low - per.idle_w.low) * p.load) *
+                                  cpus * (1 - kModelError),
+                           .high = shaped(p.share, {per.idle_w.high, per.full_w.high}) * cpus *
+                                   (1 + kModelError),
+                           .kind = RangeKind::bound}});
     }
     return points;
 }
@@ -190,7 +195,7 @@ class ModelSensor final : public Sensor {
         const std::int64_t now = clock_.now().mono_ns;
         const std::int64_t elapsed = now - last_ns_;
         bool updated = false;
-        if (reason == ReadReason::boundary || elapsed >= kSecond) updated = advance(now, elapsed);
+        if (reason == ReadReason::boundary || elapsed >= kFreshNs) updated = advance(now);
         for (std::size_t i = 0; i < out.size(); ++i) {
             out[i] = {.status = updated ? ReadStatus::ok : ReadStatus::no_update,
                       .value = static_cast<std::uint64_t>(energy_[i].value),
@@ -207,7 +212,8 @@ class ModelSensor final : public Sensor {
     }
 
   private:
-    bool advance(std::int64_t now, std::int64_t elapsed) noexcept {
+    bool advance(std::int64_t now) noexcept {
+        const std::int64_t elapsed = now - last_ns_;
         MachineCpuTime time;
         if (!machine_.read(time)) return false;
         // The machine was busy for at least as long as the job was. Both are running totals, so

@@ -24,6 +24,7 @@ const data::Tables& tables() {
     return loaded;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Processor's members
 Processor processor(std::string vendor, std::string name, int family, int model, int stepping = 0) {
     Processor cpu;
     cpu.vendor = std::move(vendor);

@@ -139,6 +139,7 @@ ChannelInfo power_gauge(int index, const std::string& name) {
 
 class NvmlDriver final : public GpuDriver {
   public:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private, one call
     NvmlDriver(std::string library, std::string procfs_root, VisibilityVariables variables)
         : path_(std::move(library)),
           procfs_root_(std::move(procfs_root)),

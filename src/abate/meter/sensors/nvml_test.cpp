@@ -20,6 +20,7 @@ Function* exported(void* so, const char* name) {
 class Nvml : public ::testing::Test {
   protected:
     // Opens the sensor on a scenario.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a scenario, then its variant
     void open(const std::string& scenario, const std::string& variant = "fake_nvml") {
         folder_.write("scenario.txt", scenario);
         scenario_.emplace("FAKE_NVML_SCENARIO", folder_.path("scenario.txt"));
@@ -61,6 +62,7 @@ class Nvml : public ::testing::Test {
             gpu, static_cast<std::uint64_t>(now_us_));
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     const Reading& read(const std::string& device,
                         const std::string& source,
                         ReadReason reason = ReadReason::boundary) {
@@ -70,6 +72,7 @@ class Nvml : public ::testing::Test {
         return readings_[static_cast<std::size_t>(channel)];
     }
     // For short limits: a boundary read that was in time.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     Reading until_ok(const std::string& device, const std::string& source) {
         for (int attempt = 0; attempt < 100; ++attempt) {
             const Reading& reading = read(device, source);
@@ -81,6 +84,7 @@ class Nvml : public ::testing::Test {
         ADD_FAILURE() << "no good reading of " << device;
         return {};
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     const ChannelInfo& channel(const std::string& device, const std::string& source) {
         return opening_.sensor
             ->channels()[static_cast<std::size_t>(find_channel(*opening_.sensor, device, source))];

@@ -38,6 +38,7 @@ class FakeKernel {
                         int fd, void* buffer, std::size_t size) { return read(fd, buffer, size); }};
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an event, then its count
     void count(int cpu, std::uint64_t config, std::uint64_t raw) { raw_[{cpu, config}] = raw; }
     void refuse(int error) { refuse_all_ = error; }
     void refuse_groups() { refuse_groups_ = true; }

@@ -53,6 +53,7 @@ class PowercapTest : public ::testing::Test {
     }
 
     // The only channel of this device and source.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a channel is named: device, then source
     const ChannelInfo& channel(const std::string& device, const std::string& source = "powercap") {
         for (const ChannelInfo& info : opening_.sensor->channels()) {
             if (info.device == device && info.source == source) return info;

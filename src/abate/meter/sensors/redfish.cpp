@@ -179,6 +179,7 @@ std::optional<int> redfish_rank(const Json& chassis) {
 // Every path asked in vain, with the reason, for one clear line at the end.
 class RedfishTried {
   public:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what was tried, then why it gave nothing
     void add(const std::string& path, const std::string& why) {
         if (!text_.empty()) text_ += "; ";
         if (text_.size() < 4000) text_ += path + ": " + why;
@@ -190,10 +191,12 @@ class RedfishTried {
 };
 
 // The metrics of every fitted power supply, or nothing when one of them has none.
-std::vector<std::string> redfish_supplies(const HttpGet& get,
-                                          const std::string& base,
-                                          const std::string& subsystem,
-                                          RedfishTried& tried) {
+std::vector<std::string> redfish_supplies(
+    const HttpGet& get,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a URL is put together in this order
+    const std::string& base,
+    const std::string& subsystem,
+    RedfishTried& tried) {
     const auto refuse = [&tried](const std::string& path, const std::string& why) {
         tried.add(path, why);
         return std::vector<std::string>{};
