@@ -96,12 +96,6 @@ RC_GTEST_PROP(ProfileFile, WritingAndReadingIsTheIdentity, ()) {
 
 // ---- refusals
 
-struct BadProfile {
-    const char* text;
-    const char* what;
-    const char* where;
-};
-
 constexpr const char* kHead = "schema = 1\ncpus = 4\nresidual = 0.1\n";  // lines 1 to 3
 
 TEST(ProfileFile, EachFaultIsNamedWithItsPlace) {
