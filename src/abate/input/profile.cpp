@@ -29,11 +29,18 @@ std::optional<double> number(const toml::node* node) {
     return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
-// { value, low, high } with 0 <= low <= value <= high <= most.
-Result<Ranged> range(const toml::node* node, const char* key, double most, std::string_view file) {
+// table[key] = { value, low, high } with 0 <= low <= value <= high <= most. What is missing is
+// looked for where its table stands.
+Result<Ranged> range(const toml::table& owner,
+                     const char* key,
+                     double most,
+                     std::string_view file) {
+    const toml::node* node = owner.get(key);
     const toml::table* table = node == nullptr ? nullptr : node->as_table();
     if (table == nullptr)
-        return wrong(fmt::format("{} is not {{ value, low, high }}", key), file, node);
+        return wrong(fmt::format("{} is not {{ value, low, high }}", key),
+                     file,
+                     node == nullptr ? &owner : node);
     const auto value = number(table->get("value"));
     const auto low = number(table->get("low"));
     const auto high = number(table->get("high"));
@@ -57,7 +64,7 @@ Result<void> read_points(const toml::table& root,
             return wrong("utilisation must lie between 0 and 1", file, &node);
         if (!profile.points.empty() && *load <= profile.points.back().utilisation)
             return wrong("utilisation must rise from point to point", file, &node);
-        const Result<Ranged> watts = range(point->get("watts"), "watts", kMostWatts, file);
+        const Result<Ranged> watts = range(*point, "watts", kMostWatts, file);
         if (!watts) return watts.error();
         profile.points.push_back({*load, *watts});
     }
@@ -101,13 +108,14 @@ Result<meter::PowerProfile> parse_profile(std::string_view text, std::string_vie
     if (!residual || *residual < 0 || *residual > 10)
         return wrong("residual must lie between 0 and 10", file, root.get("residual"));
     profile.residual = *residual;
-    if (const toml::node* node = root.get("dram_w_per_gb")) {
-        const Result<Ranged> dram = range(node, "dram_w_per_gb", 100, file);
+    if (root.get("dram_w_per_gb") != nullptr) {
+        const Result<Ranged> dram = range(root, "dram_w_per_gb", 100, file);
         if (!dram) return dram.error();
         profile.dram_w_per_gb = *dram;
+        profile.dram_w_per_gb.kind = RangeKind::bound;  // least and most of the load levels
     }
-    if (const toml::node* node = root.get("node_ratio")) {
-        const Result<Ranged> ratio = range(node, "node_ratio", 10, file);
+    if (root.get("node_ratio") != nullptr) {
+        const Result<Ranged> ratio = range(root, "node_ratio", 10, file);
         if (!ratio) return ratio.error();
         profile.node_ratio = *ratio;
     }

@@ -66,7 +66,15 @@ FoldResult EnergyCounter::fold(const Reading& reading, std::int64_t suspended_ns
             result = fold_model(reading, awake);
             break;
     }
-    if (slept > 0 && result == FoldResult::wrapped) ++resets_;
+    // A sleeping machine may have restarted the counter instead: then what it had left to its end
+    // was not spent, and anything plausible may have been.
+    if (slept > 0 && result == FoldResult::wrapped) {
+        ++resets_;
+        const Int128 before_end = static_cast<Int128>(modulus_) - last_.value;
+        bound_minus_uj_ += to_uj(before_end);
+        bound_plus_uj_ +=
+            std::max<Int128>(0, plausible_uj(awake) - to_uj(before_end + reading.value));
+    }
     rebase(reading, suspended_ns);
     return result;
 }

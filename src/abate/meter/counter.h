@@ -15,6 +15,7 @@
 //     then `modulus` is added. Otherwise it is a reset: what the counter shows now was spent since,
 //     what was spent between the last reading and the reset is unknown, between 0 and plausible
 //     power x time.
+//     A wrap across a sleep of the machine counts as one, but its range allows for a restart.
 //   - A rise that implies more than plausible power is not believed either: rebase, the interval
 //   becomes a gap.
 //   - A gauge (microwatts) is integrated by trapezoids over its own times; a failed reading

@@ -105,7 +105,7 @@ TEST_F(RunLoop, EnergyIsTheScriptsToTheMicrojoule) {
     EXPECT_EQ(meter_->state().devices[0].job_active.to_int64(), sensor_->spent_uj());
     EXPECT_GE(sensor_->spent_uj(), 2'000'000);  // 40 W x 50 ms
     EXPECT_GE(meter_->state().elapsed_ns, 50 * kMillisecond);
-    EXPECT_GE(sensor_->reads(), 3);
+    EXPECT_GE(sensor_->reads(), 2);
     EXPECT_GT(meter_->state().meter_max_rss_bytes, 0);
 }
 
@@ -122,17 +122,16 @@ TEST_F(RunLoop, AnIntervalBeyondTheChildsLifeStillReadsBothEnds) {
     EXPECT_EQ(meter_->state().devices[0].energy.to_int64(), sensor_->spent_uj());
 }
 
-// At 100 Hz for 1.2 s: about 120 readings, one save; more of both on a machine too busy to end in
-// time, but never closer together.
+// At 100 Hz for 1.2 s: about 120 readings and one save. A busy machine may take longer, never save
+// more often.
 TEST_F(RunLoop, SavesAtMostOnceASecondWhateverTheInterval) {
     CountingSink sink;
     ASSERT_TRUE(run({"sleep", "1.2"}, 10 * kMillisecond, &sink).has_value());
-    EXPECT_GE(sensor_->reads(), 20);
-    EXPECT_LE(sensor_->reads(), meter_->state().elapsed_ns / (10 * kMillisecond) + 5);
-    ASSERT_GE(sink.saved_ns.size(), 1U);
-    EXPECT_LE(static_cast<std::int64_t>(sink.saved_ns.size()),
-              meter_->state().elapsed_ns / kSecond);
-    EXPECT_GE(sink.saved_ns[0], kSecond - 10 * kMillisecond);
+    EXPECT_GE(sensor_->reads(), 4);
+    EXPECT_LE(sensor_->reads(), meter_->state().elapsed_ns / (10 * kMillisecond) + 3);
+    ASSERT_FALSE(sink.saved_ns.empty());
+    for (std::size_t i = 0; i < sink.saved_ns.size(); ++i)
+        EXPECT_GE(sink.saved_ns[i], static_cast<std::int64_t>(i + 1) * kSecond - 10 * kMillisecond);
 }
 
 TEST_F(RunLoop, AStateThatCannotBeSavedIsToldAndLosesNothing) {

@@ -10,7 +10,7 @@ std::string quoted(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
             out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
         } else {
             out += c;
@@ -20,7 +20,8 @@ std::string quoted(const std::string& text) {
 }
 
 std::string range(const Ranged& r) {
-    return fmt::format("{{ value = {:.6g}, low = {:.6g}, high = {:.6g} }}", r.value, r.low, r.high);
+    // As many digits as it takes to read the same number again.
+    return fmt::format("{{ value = {}, low = {}, high = {} }}", r.value, r.low, r.high);
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ std::string profile_toml(const meter::PowerProfile& profile) {
         "load of 0 to 1.\n";
     out += fmt::format(
         "schema = 1\nname = {}\ncpu_model = {}\ncpus = {}\nfitted_at = {}\nsource = {}\nresidual = "
-        "{:.6g}\n",
+        "{}\n",
         quoted(profile.name),
         quoted(profile.cpu_model),
         profile.cpus,
@@ -45,9 +46,8 @@ std::string profile_toml(const meter::PowerProfile& profile) {
                "\nwall_source = " + quoted(profile.wall_source) + "\n";
     }
     for (const meter::PowerPoint& point : profile.points) {
-        out += fmt::format("\n[[points]]\nutilisation = {:.6g}\nwatts = {}\n",
-                           point.utilisation,
-                           range(point.watts));
+        out += fmt::format(
+            "\n[[points]]\nutilisation = {}\nwatts = {}\n", point.utilisation, range(point.watts));
     }
     return out;
 }
