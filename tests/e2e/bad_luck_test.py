@@ -142,7 +142,7 @@ class Store(e2e.E2e):
         done = self.abate("runs", "--json")
         kept = [self.database()] + [os.path.join(self.home, n) for n in self.files_of_home() if "damaged" in n]
         self.assertIn(damaged, [read_bytes(path) for path in kept if os.path.exists(path)])
-        self.assertIn("abate: ", done.stderr)
+        self.assertIn("is kept as", done.stderr)
         self.ok("run", "--quiet", "--region", "FR", "--", "true")
         self.assertGreaterEqual(len(self.runs()), 1)
 

@@ -46,7 +46,7 @@ class Gpu(e2e.E2e):
 
     def test_a_driver_without_a_counter_is_integrated(self):
         self.gpu("gpus 1", "gpu 0 limit_mw 400000", "gpu 0 power 200000 200000 100000", "gpu 0 sample_us 0 0",
-                 library="fake_nvml_no_energy.so")
+                 library="fake_nvml_no_field_values.so")
         record = self.meter("--interval", "100ms", "--", "sleep", "1.5")
         found = self.devices(record)[0]
         self.assertEqual(found["source"], "nvml-power")
