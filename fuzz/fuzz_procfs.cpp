@@ -1,8 +1,8 @@
 // Parsers of the kernel's process, CPU and control group files: any bytes, no crash, and limits
 // that later arithmetic relies on.
 #include "abate/meter/exit_records.h"
-#include "abate/meter/fp_counters.h"
 #include "abate/meter/process_walk.h"
+#include "abate/meter/processor.h"
 #include "abate/meter/procfs.h"
 #include "abate/meter/reservation.h"
 
@@ -26,7 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto cpus = parse_cpu_max(text); cpus && !(*cpus >= 0)) std::abort();
     if (const auto cpus = slurm_cpus_of_node(text, 3); cpus && *cpus < 1) std::abort();
     if (printable_command(text).size() > 120) std::abort();
-    (void)parse_cpu_identity(text);
+    if (const Processor cpu = parse_processor(text);
+        cpu.cpus < 1 || cpu.cpus > 65535 || cpu.sockets < 0 || cpu.model > 65535)
+        std::abort();
     std::vector<ExitRecord> records;
     (void)parse_exit_records(std::as_bytes(std::span(data, size)), 30, records);
     for (const ExitRecord& record : records) {

@@ -34,7 +34,7 @@ class CheckArch(unittest.TestCase):
                 "src/abate/meter/sensor.h": "#include <vector>\n",
                 "src/abate/store/a.cpp": '#include "abate/meter/meter.h"\n#include <sqlite3.h>\n',
                 "src/abate/meter/CMakeLists.txt": "abate_room(NAME meter THREADS\n  SOURCES a.cpp\n  ROOMS core units data record\n  LIBRARIES fmt::fmt)\n",
-                "docs/a.md": "See /sys/class/powercap and <https://example.org/work/x> and ${HOME}/work/x.\n",
+                "docs/a.md": "See /sys/class/powercap and <https://example.org/home/x> and ${HOME}/home/x.\n",
             }),
             [],
         )

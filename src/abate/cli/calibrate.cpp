@@ -1,7 +1,7 @@
 // `abate calibrate`: fits this machine's power profile from its counters, and its node overhead from a wall meter.
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
-#include "abate/data/csv.h"
+#include "abate/data/data.h"
 #include "abate/report/report.h"
 
 #include <CLI/CLI.hpp>
@@ -22,7 +22,7 @@
 namespace abate::cli {
 namespace {
 
-struct Options {
+struct CalibrateOptions {
     double seconds = 10;
     std::string wall;
     std::string output;
@@ -202,7 +202,7 @@ void print(const meter::PowerProfile& profile, const std::string& path, bool jso
     std::printf("\nWritten to %s\n", path.c_str());
 }
 
-meter::PowerProfile fit_here(const Options& options, Context& context) {
+meter::PowerProfile fit_here(const CalibrateOptions& options, Context& context) {
     const std::string source = counter_source(context);
     std::vector<meter::LoadLevel> levels;
     meter::PowerTrace trace;
@@ -226,7 +226,7 @@ meter::PowerProfile fit_here(const Options& options, Context& context) {
     return profile;
 }
 
-void calibrate(const Options& options, Context& context) {
+void calibrate(const CalibrateOptions& options, Context& context) {
     const std::string path = options.output.empty() ? profile_path(context) : options.output;
     meter::PowerProfile profile;
     if (options.wall.empty()) {
@@ -251,7 +251,7 @@ void calibrate(const Options& options, Context& context) {
 }  // namespace
 
 void add_calibrate(CLI::App& app, Context& context) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CalibrateOptions>();
     CLI::App* command = app.add_subcommand(
         "calibrate", "Fit this machine's power profile from its counters or a wall meter");
     command

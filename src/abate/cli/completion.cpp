@@ -10,7 +10,7 @@
 namespace abate::cli {
 namespace {
 
-struct Options {
+struct CompletionOptions {
     std::string shell;
     std::string what;
     std::string folder;
@@ -27,7 +27,7 @@ void print_completion(const CLI::App& app, const std::string& name) {
     std::fputs(completion_script(describe(app), *shell).c_str(), stdout);
 }
 
-void generate(const CLI::App& app, const Options& options) {
+void generate(const CLI::App& app, const CompletionOptions& options) {
     const CommandDefinition root = describe(app);
     if (options.what == "man") {
         for (const GeneratedFile& file : man_pages(root, version()))
@@ -45,7 +45,7 @@ void generate(const CLI::App& app, const Options& options) {
 }  // namespace
 
 void add_completion(CLI::App& app, Context&) {
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<CompletionOptions>();
     CLI::App* completion =
         app.add_subcommand("completion", "Print the completion script of a shell");
     completion->add_option("SHELL", options->shell, "bash, zsh or fish")->required();

@@ -33,6 +33,13 @@ bool exists(const std::string& path) {
     return stat(path.c_str(), &info) == 0;
 }
 
+// $NAME, or empty; empty as well where the program file carries a capability, since whoever starts it
+// chooses the environment and must not choose the code that it loads (docs/adr/0013).
+std::string trusted_variable(const char* name) {
+    const char* value = secure_getenv(name);
+    return value == nullptr ? "" : value;
+}
+
 // What a settings file says; nothing when it is not there.
 input::Settings settings_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -96,10 +103,10 @@ store::RunStore& Context::runs() {
 
 meter::SensorEnvironment Context::sensor_environment() const {
     meter::SensorEnvironment environment;
-    if (const std::string root = environment_variable("ABATE_SYSFS_ROOT"); !root.empty())
+    if (const std::string root = trusted_variable("ABATE_SYSFS_ROOT"); !root.empty())
         environment.sysfs_root = root;
-    environment.nvml_library = environment_variable("ABATE_NVML_LIBRARY");
-    environment.amdsmi_library = environment_variable("ABATE_AMDSMI_LIBRARY");
+    environment.nvml_library = trusted_variable("ABATE_NVML_LIBRARY");
+    environment.amdsmi_library = trusted_variable("ABATE_AMDSMI_LIBRARY");
     environment.clock = &clock;
     return environment;
 }

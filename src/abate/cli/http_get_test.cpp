@@ -1,7 +1,7 @@
 // Against a small BMC of our own on 127.0.0.1 (tests/fixtures/http/bmc_server.py).
 #include "abate/cli/http_get.h"
 
-#include "abate/meter/sensors/redfish.h"
+#include "abate/meter/meter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

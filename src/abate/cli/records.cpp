@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace abate::cli {
@@ -24,6 +25,28 @@ Error file_error(const std::string& path, const char* doing) {
             path,
             code == ENOSPC ? "The disk is full: free some space or choose another place"
                            : "Choose a place that you may write to"};
+}
+
+// Writes all of `text` and syncs where that means something; `shown` is the name for errors.
+void write_to(const std::string& path,
+              int flags,
+              const std::string& text,
+              const std::string& shown) {
+    const int fd = open(path.c_str(), flags, 0644);
+    if (fd < 0) throw Failure(file_error(shown, "write the file"));
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t n = write(fd, text.data() + done, text.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            const Error error = file_error(shown, "write the file");
+            close(fd);
+            throw Failure(error);
+        }
+        done += static_cast<std::size_t>(n);
+    }
+    const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+    if (close(fd) != 0 || !synced) throw Failure(file_error(shown, "write the file"));
 }
 
 }  // namespace
@@ -140,25 +163,27 @@ void import_spools(Context& context, store::RunStore& store) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-    const std::string temporary = path + ".part-" + std::to_string(getpid());
-    const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) throw Failure(file_error(path, "write the file"));
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const ssize_t n = write(fd, text.data() + done, text.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            const Error error = file_error(path, "write the file");
-            close(fd);
-            unlink(temporary.c_str());
-            throw Failure(error);
-        }
-        done += static_cast<std::size_t>(n);
+    struct stat info {};
+    const bool exists = stat(path.c_str(), &info) == 0;
+    if (exists && !S_ISREG(info.st_mode)) {
+        // A terminal, a pipe, /dev/null: written to, never replaced.
+        write_to(path, O_WRONLY | O_CLOEXEC, text, path);
+        return;
     }
-    if (fsync(fd) != 0 || close(fd) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
-        const Error error = file_error(path, "write the file");
+    // Through a symbolic link, so that its target is renewed and the link stays.
+    std::string target = path;
+    if (char* resolved = exists ? realpath(path.c_str(), nullptr) : nullptr; resolved != nullptr) {
+        target = resolved;
+        free(resolved);
+    }
+    const std::string temporary = target + ".part-" + std::to_string(getpid());
+    try {
+        write_to(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, text, path);
+        if (rename(temporary.c_str(), target.c_str()) != 0)
+            throw Failure(file_error(path, "write the file"));
+    } catch (const Failure&) {
         unlink(temporary.c_str());
-        throw Failure(error);
+        throw;
     }
 }
 

@@ -25,7 +25,7 @@ namespace abate::cli {
 void complete_record(Context& context, RunRecord& record, const RunState& state);
 
 // Writes `text` to `path` by a temporary file and a rename, so that nothing half-written is ever
-// seen. Throws Failure.
+// seen. What is no regular file (a pipe, /dev/null) is written to as it is. Throws Failure.
 void write_file(const std::string& path, const std::string& text);
 
 }  // namespace abate::cli

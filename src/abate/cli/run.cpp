@@ -194,7 +194,30 @@ void finish_header(RunRecord& record,
                                      .basis = "",
                                      .licence = ""});
     }
+    // Here too, so that whoever imports the spool of a killed run finds it.
+    if (assess.node_overhead) {
+        record.provenance.push_back({.figure = "node_ratio",
+                                     .value = assess.node_overhead->ratio.value,
+                                     .low = assess.node_overhead->ratio.low,
+                                     .high = assess.node_overhead->ratio.high,
+                                     .unit = "1",
+                                     .key = "node over components",
+                                     .layer = "measured",
+                                     .source = assess.node_overhead->citation,
+                                     .year = 0,
+                                     .basis = assess.node_overhead->source,
+                                     .licence = ""});
+    }
     record.work = prepared.work;
+}
+
+// What a wall meter told of this class of machines; absent without one.
+std::optional<footprint::NodeOverhead> fitted_overhead(
+    const std::optional<meter::PowerProfile>& profile) {
+    if (!profile || profile->node_ratio.value <= 0) return std::nullopt;
+    return footprint::NodeOverhead{.ratio = profile->node_ratio,
+                                   .source = "profile",
+                                   .citation = "abate calibrate --wall, " + profile->wall_source};
 }
 
 // Stores the finished record: into the spool first, then the run store; then the spool is not
@@ -238,6 +261,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     record.attributed.idle_rule = machine.idle_rule;
     record.notes = machine.notes;
     meter::describe_devices(record, machine.devices);
+    prepared.assess.node_overhead = fitted_overhead(machine.profile);
     finish_header(record, prepared, prepared.assess);
 
     meter::LaunchOptions launch;

@@ -1,6 +1,6 @@
 #include "abate/cli/watch_processes.h"
 
-#include "abate/meter/procfs.h"
+#include "abate/meter/meter.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

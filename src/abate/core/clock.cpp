@@ -138,6 +138,8 @@ Moment SystemClock::now() const noexcept {
             .wall = {read_ns(CLOCK_REALTIME) / 1000}};
 }
 
+std::int64_t SystemClock::mono_ns() const noexcept { return read_ns(CLOCK_MONOTONIC); }
+
 void ManualClock::advance_ns(std::int64_t ns) noexcept {
     now_.mono_ns += ns;
     now_.boot_ns += ns;

@@ -2,10 +2,10 @@
 // licence and layer.
 //
 //     const Tables tables = Tables::load(layers).value();
-//     const Place place = tables.place("gcp europe-west9").value();       // or "FR", "US-CA",
-//     "eu-west-3" const Figure grid = tables.intensity(place).value(); grid.range.value; // g CO2e
-//     per kWh grid.provenance.source;                                             // "Our World in
-//     Data ..., 2026 vintage"
+//     const Place place = tables.place("gcp europe-west9").value();  // or "FR", "US-CA"
+//     const Figure grid = tables.intensity(place).value();
+//     grid.range.value;        // g CO2e per kWh
+//     grid.provenance.source;  // "Our World in Data ..., 2026 vintage"
 //
 // Layers, later wins, all kept and shown by `abate data show`: built-in < pack < organisation <
 // project < option. Tables are text embedded in the program; a table is scanned when first asked
@@ -14,6 +14,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/csv.h"
 #include "abate/units/provenance.h"
 #include "abate/units/ranged.h"
 

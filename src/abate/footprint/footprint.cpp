@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <string_view>
+#include <utility>
 
 namespace abate::footprint {
 namespace {
@@ -25,17 +27,8 @@ BoundaryEnergy at_boundary(const Ranged& joules_range, Quality quality) {
             .quality = quality};
 }
 
-void replace_provenance(RunRecord& record, Provenance row) {
-    auto& rows = record.provenance;
-    rows.erase(
-        std::remove_if(
-            rows.begin(), rows.end(), [&](const Provenance& p) { return p.figure == row.figure; }),
-        rows.end());
-    rows.push_back(std::move(row));
-}
-
 // The sum of the node's own readings (one source, perhaps several supplies); absent when none was
-// read.
+// read. Parts of the node and second views of it are not added (meter::describe_devices).
 struct NodeReading {
     Ranged energy_j;
     std::string source;
@@ -46,7 +39,8 @@ std::optional<NodeReading> node_reading(const RunRecord& record) {
     std::optional<NodeReading> reading;
     RangeSum sum;
     for (const DeviceEnergy& device : record.energy.devices) {
-        if (device.part_of != "node" || device.energy.value <= Microjoules(0)) continue;
+        if (device.device != "node" || device.part_of != "node") continue;
+        if (device.energy.value <= Microjoules(0)) continue;
         if (!reading)
             reading =
                 NodeReading{.energy_j = {}, .source = device.source, .quality = device.quality};
@@ -57,66 +51,86 @@ std::optional<NodeReading> node_reading(const RunRecord& record) {
     return reading;
 }
 
+constexpr const char* kNodeBelow = "node: its reading (";
+
+std::string refused_reading(const std::string& source) {
+    return fmt::format(
+        "{}{}) is below the sum of the components, so it is not used", kNodeBelow, source);
+}
+
+// Node over components. The node spends no less than the least that its components can have spent,
+// so that ends the range below. REQUIRES: components.value > 0, reading.high >= components.low.
+Ranged measured_ratio(const Ranged& reading, const Ranged& components) {
+    const double least = std::max(reading.low, components.low);
+    const double value = std::max(reading.value, components.low);
+    return {.value = value / components.value,
+            .low = std::min(least, value) / components.value,
+            .high = std::max(reading.high, value) / components.value,
+            .kind = reading.kind};
+}
+
+// The job's part of a measured node. A job that has all of the components' energy has all of the
+// node's, whatever the components' counters err. With a part, the counters' own error is in the
+// job's energy and in the sum that it is divided by, and would cancel in part; the record does not
+// keep it apart from the split's, so the job's whole range stays: too wide rather than too narrow.
+NodeRecord measured_node(const RunRecord& record, const NodeReading& reading, const Ranged& ratio) {
+    const EnergyRange& attributed = record.attributed.energy;
+    const bool whole = attributed.value == record.energy.total.value;
+    const Ranged job = whole ? exactly(in_joules(attributed).value) : in_joules(attributed);
+    const Quality quality =
+        whole ? reading.quality : std::max(reading.quality, record.attributed.quality);
+    return {.energy = at_boundary(multiply(job, ratio), quality), .source = reading.source};
+}
+
+struct NodeAnswer {
+    NodeRecord node;
+    Provenance ratio;
+    std::string note;  // of a reading that is not used
+};
+
 // Node energy of the job: its component energy, and a share of what the node spends beyond its
 // components that is proportional to it.
-NodeRecord node_of(RunRecord& record, const AssessOptions& options) {
-    const Ranged job = in_joules(record.attributed.energy);
+NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
     const std::optional<NodeReading> measured = node_reading(record);
-    const double components = record.energy.total.value.energy().in(joules);
-    // A node reading below its own components is not believed (a stuck or partial sensor); the
-    // prior stands in.
-    if (measured && components > 0 && measured->energy_j.value >= 0.95 * components) {
-        const double ratio = measured->energy_j.value / components;
-        const Ranged scale{.value = ratio,
-                           .low = std::max(1.0, measured->energy_j.low / components),
-                           .high = std::max(1.0, measured->energy_j.high / components),
-                           .kind = measured->energy_j.kind};
-        // The component counters' own error cancels: the node reading replaces it. What is left is
-        // the split's.
-        const double split_low = components > 0 && job.value > 0 ? job.low / job.value : 1;
-        const double split_high = components > 0 && job.value > 0 ? job.high / job.value : 1;
-        const Ranged share{.value = job.value,
-                           .low = job.value * split_low,
-                           .high = job.value * split_high,
-                           .kind = job.kind};
-        replace_provenance(record,
-                           {.figure = "node_ratio",
-                            .value = scale.value,
-                            .low = scale.low,
-                            .high = scale.high,
-                            .unit = "1",
-                            .key = "node over components",
-                            .layer = "measured",
-                            .source = measured->source,
-                            .year = 0,
-                            .basis = "node energy / component energy over this run",
-                            .licence = ""});
-        return {.energy = at_boundary(multiply(share, scale),
-                                      std::max(measured->quality, record.attributed.quality)),
-                .source = measured->source};
-    }
-    if (measured && components > 0) {
-        record.notes.push_back(fmt::format(
-            "node ({}): its reading is below the sum of the components, so it is not used",
-            measured->source));
-    }
-    const NodeOverhead overhead =
-        options.node_overhead ? *options.node_overhead : prior_overhead(record);
-    replace_provenance(record,
-                       {.figure = "node_ratio",
-                        .value = overhead.ratio.value,
-                        .low = overhead.ratio.low,
-                        .high = overhead.ratio.high,
-                        .unit = "1",
-                        .key = "node over components",
-                        .layer = overhead.source == "profile" ? "measured" : "built-in",
-                        .source = overhead.citation,
-                        .year = 0,
-                        .basis = overhead.source,
-                        .licence = overhead.source == "profile" ? "" : "published fact"});
-    return {.energy = at_boundary(multiply(job, overhead.ratio),
+    const Ranged components = in_joules(record.energy.total);
+    NodeAnswer answer;
+    Provenance& row = answer.ratio;
+    row.figure = "node_ratio";
+    row.unit = "1";
+    row.key = "node over components";
+    // A reading that cannot agree with the components is not believed (a stuck sensor, one supply
+    // of two); the prior stands in.
+    const bool believed =
+        measured && components.value > 0 && measured->energy_j.high >= components.low;
+    if (measured && components.value > 0 && !believed)
+        answer.note = refused_reading(measured->source);
+    Ranged ratio;
+    if (believed) {
+        ratio = measured_ratio(measured->energy_j, components);
+        answer.node = measured_node(record, *measured, ratio);
+        row.layer = "measured";
+        row.source = measured->source;
+        row.basis = "node energy / component energy over this run";
+    } else {
+        const NodeOverhead overhead =
+            options.node_overhead ? *options.node_overhead : prior_overhead(record);
+        ratio = overhead.ratio;
+        const Ranged job = in_joules(record.attributed.energy);
+        answer.node = {
+            .energy = at_boundary(multiply(job, ratio),
                                   std::max(Quality::modelled, record.attributed.quality)),
             .source = overhead.source};
+        row.layer = overhead.source == "profile" ? "measured"
+                    : overhead.source == "prior" ? "built-in"
+                                                 : "option";
+        row.source = overhead.citation;
+        row.basis = overhead.source;
+        row.licence = overhead.source == "prior" ? "published fact" : "";
+    }
+    row.value = ratio.value;
+    row.low = ratio.low;
+    row.high = ratio.high;
+    return answer;
 }
 
 Provenance user_figure(std::string figure,
@@ -206,6 +220,60 @@ data::Figure default_pue(const Host& host) {
              .licence = "published fact"}};
 }
 
+namespace {
+
+constexpr std::array<std::string_view, 5> kOwnFigures{
+    "node_ratio", "pue", "intensity_gco2e_per_kwh", "wue_l_per_kwh", "generation_water_l_per_kwh"};
+
+// What an earlier assessment left behind.
+void forget(RunRecord& record) {
+    std::erase_if(record.provenance, [](const Provenance& p) {
+        return std::find(kOwnFigures.begin(), kOwnFigures.end(), p.figure) != kOwnFigures.end();
+    });
+    std::erase_if(record.notes,
+                  [](const std::string& note) { return note.rfind(kNodeBelow, 0) == 0; });
+    record.node.reset();
+    record.facility.reset();
+    record.operational.reset();
+}
+
+void add_figure(RunRecord& record, std::string_view name, Provenance row) {
+    row.figure = name;
+    record.provenance.push_back(std::move(row));
+}
+
+// facility x intensity, with the types that say what may be multiplied.
+Ranged carbon_of(const Ranged& facility_j, FacilityEnergy facility, const Ranged& intensity) {
+    const CarbonIntensity<Signal::average, Basis::life_cycle> grid(intensity.value *
+                                                                   grams_co2e_per_kilowatt_hour);
+    const double to_kg = (1.0 * joules * (1.0 * grams_co2e_per_kilowatt_hour)).in(kilograms_co2e);
+    const Ranged product = multiply(facility_j, intensity);
+    const double value = (facility * grid).in(kilograms_co2e);
+    // Two ways to multiply may differ in the last digit.
+    return {.value = value,
+            .low = std::min(value, product.low * to_kg),
+            .high = std::max(value, product.high * to_kg),
+            .kind = product.kind};
+}
+
+// Water = E_IT x (WUE_on + PUE x WUE_off), litres; absent where no WUE is known.
+std::optional<double> water_of(RunRecord& record,
+                               const data::Tables& tables,
+                               const std::optional<data::Place>& place,
+                               double node_j,
+                               double pue) {
+    if (!place) return std::nullopt;
+    const Result<data::Figure> on_site = tables.wue(*place);
+    if (!on_site) return std::nullopt;
+    const Result<data::Figure> off_site = tables.coefficient("water", "world average");
+    if (!off_site) return std::nullopt;
+    add_figure(record, "wue_l_per_kwh", on_site->provenance);
+    add_figure(record, "generation_water_l_per_kwh", off_site->provenance);
+    return node_j / 3.6e6 * (on_site->range.value + pue * off_site->range.value);
+}
+
+}  // namespace
+
 Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessOptions& options) {
     std::optional<data::Place> place;
     if (!options.region.empty()) {
@@ -213,68 +281,40 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
         if (!found) return found.error();
         place = *found;
     }
-    record.region = place ? place->key : "";
-
-    Result<data::Figure> pue = pue_of(record, tables, place, options);
+    const Result<data::Figure> pue = pue_of(record, tables, place, options);
     if (!pue) return pue.error();
-    const NodeRecord node = node_of(record, options);
-    const Ranged node_j{
-        node.energy.energy_j, node.energy.low_j, node.energy.high_j, node.energy.kind};
-    const Ranged facility_j = multiply(node_j, pue->range);
-    record.node = node;
-    record.facility = FacilityRecord{.pue = pue->range.value,
-                                     .pue_low = pue->range.low,
-                                     .pue_high = pue->range.high,
-                                     .energy = at_boundary(facility_j, node.energy.quality)};
-    record.boundary = "facility";
-    pue->provenance.figure = "pue";
-    replace_provenance(record, pue->provenance);
-
     data::Figure intensity = tables.intensity_anywhere();
-    bool known = false;
     if (place) {
         Result<data::Figure> found = tables.intensity(*place);
         if (!found) return found.error();
         intensity = *found;
-        known = true;
     }
-    intensity.provenance.figure = "intensity_gco2e_per_kwh";
-    replace_provenance(record, intensity.provenance);
 
-    // facility x intensity, with the types that say what may be multiplied.
-    const FacilityEnergy facility =
-        NodeEnergy(node.energy.energy_j * joules) * Pue(pue->range.value);
-    const CarbonIntensity<Signal::average, Basis::life_cycle> grid(intensity.range.value *
-                                                                   grams_co2e_per_kilowatt_hour);
-    const double to_kg = (1.0 * joules * (1.0 * grams_co2e_per_kilowatt_hour)).in(kilograms_co2e);
-    Ranged carbon = multiply(facility_j, intensity.range);
-    carbon = {.value = (facility * grid).in(kilograms_co2e),
-              .low = carbon.low * to_kg,
-              .high = carbon.high * to_kg,
-              .kind = carbon.kind};
+    forget(record);
+    record.region = place ? place->key : "";
+    record.boundary = "facility";
+    NodeAnswer answer = node_of(record, options);
+    record.node = answer.node;
+    record.provenance.push_back(std::move(answer.ratio));
+    if (!answer.note.empty()) record.notes.push_back(std::move(answer.note));
 
+    const BoundaryEnergy& node = record.node->energy;
+    const Ranged facility_j =
+        multiply({node.energy_j, node.low_j, node.high_j, node.kind}, pue->range);
+    record.facility = FacilityRecord{.pue = pue->range.value,
+                                     .pue_low = pue->range.low,
+                                     .pue_high = pue->range.high,
+                                     .energy = at_boundary(facility_j, node.quality)};
+    add_figure(record, "pue", pue->provenance);
+    add_figure(record, "intensity_gco2e_per_kwh", intensity.provenance);
+
+    const FacilityEnergy facility = NodeEnergy(node.energy_j * joules) * Pue(pue->range.value);
     Operational operational;
     operational.intensity_gco2e_per_kwh = intensity.range;
     operational.intensity_basis = intensity.provenance.basis;
-    operational.location_kgco2e = carbon;
-    operational.region_known = known;
-    if (place) {
-        if (const Result<data::Figure> wue = tables.wue(*place)) {
-            const Result<data::Figure> generation = tables.coefficient("water", "world average");
-            if (generation) {
-                // Water = E_IT x (WUE_on + PUE x WUE_off).
-                const double litres_per_kwh =
-                    wue->range.value + pue->range.value * generation->range.value;
-                operational.water_l = node.energy.energy_j / 3.6e6 * litres_per_kwh;
-                Provenance on_site = wue->provenance;
-                on_site.figure = "wue_l_per_kwh";
-                replace_provenance(record, std::move(on_site));
-                Provenance off_site = generation->provenance;
-                off_site.figure = "generation_water_l_per_kwh";
-                replace_provenance(record, std::move(off_site));
-            }
-        }
-    }
+    operational.location_kgco2e = carbon_of(facility_j, facility, intensity.range);
+    operational.region_known = place.has_value();
+    operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
     return {};
 }

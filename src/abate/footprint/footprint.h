@@ -36,9 +36,10 @@ struct AssessOptions {
 };
 
 // The prior for `record`'s set of counted devices:
-//   accelerators only       1.57 (1.2 to 2.0)  Elsworth et al. 2025 (arXiv 2508.15734): (0.14 +
-//   0.06 + 0.02) / 0.14 Wh packages (and others)   1.30 (1.05 to 1.62) geometric mean of a bare 95
-//   % efficient supply and NVIDIA's DGX A100 rating
+//   - accelerators only: 1.57 (1.2 to 2.0), Elsworth et al. 2025 (arXiv 2508.15734), accelerators,
+//     host and idle over accelerators, (0.14 + 0.06 + 0.02) / 0.14 Wh;
+//   - packages and others: 1.30 (1.05 to 1.62), geometric mean of a bare 95 % efficient supply and
+//     NVIDIA's DGX A100 rating.
 [[nodiscard]] NodeOverhead prior_overhead(const RunRecord& record);
 
 // PUE where neither the user nor a cloud region gives one: 1 exactly on a laptop or desktop (no
@@ -48,8 +49,11 @@ struct AssessOptions {
 
 // Fills record.region, node, facility, operational, provenance. An unknown region is not an error:
 // the 5-95 % range over countries stands in and operational.region_known is false. Errors:
-// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE). Idempotent:
-// earlier results are replaced.
+// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE); then the
+// record stays as it was. Idempotent: earlier results are replaced.
+//
+// A node reading (device and part_of "node") is used where its range reaches that of the
+// components; a lower one is refused with a note and the prior stands in.
 [[nodiscard]] Result<void> assess(RunRecord& record,
                                   const data::Tables& tables,
                                   const AssessOptions& options);

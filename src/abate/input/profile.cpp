@@ -1,4 +1,4 @@
-#include "abate/data/csv.h"
+#include "abate/data/data.h"
 #include "abate/input/input.h"
 
 #include <fmt/format.h>

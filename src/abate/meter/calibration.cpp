@@ -102,10 +102,11 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     std::vector<double> fitted{0};
     for (std::size_t i = 1; i < x.size(); ++i)
         fitted.push_back(fitted.back() + slopes[i - 1] * (x[i] - x[i - 1]));
-    // The best offset for these slopes is the mean difference.
-    const double offset = (std::accumulate(y.begin(), y.end(), 0.0) -
-                           std::accumulate(fitted.begin(), fitted.end(), 0.0)) /
-                          static_cast<double>(y.size());
+    // The best offset for these slopes is the mean difference; no load takes no less than nothing.
+    const double mean_difference = (std::accumulate(y.begin(), y.end(), 0.0) -
+                                    std::accumulate(fitted.begin(), fitted.end(), 0.0)) /
+                                   static_cast<double>(y.size());
+    const double offset = std::max(mean_difference, slopes.front() * x.front());
     double squares = 0;
     for (std::size_t i = 0; i < y.size(); ++i)
         squares += (y[i] - fitted[i] - offset) * (y[i] - fitted[i] - offset);

@@ -210,8 +210,8 @@ Int128 EnergyCounter::measured_uj() const {
 // Of a running total, so that splitting a window never changes the sum.
 Int128 EnergyCounter::to_uj(Int128 raw) const { return floor_div(raw * unit_num_, unit_den_); }
 
-// The most that the device can have spent in `ns`, with one refresh of the counter on top: a read
-// may find two refreshes in an interval that held one.
+// The most that the device can have spent in `ns`, with two refresh periods of the counter on top,
+// one at each edge: a read may find what was spent up to a period before the interval began.
 Int128 EnergyCounter::plausible_uj(std::int64_t ns) const {
     const double seconds = static_cast<double>(ns) / 1e9 + 2 * refresh_s_;
     return static_cast<Int128>(std::llround(std::min(plausible_w_ * seconds * 1e6, 9e18)));

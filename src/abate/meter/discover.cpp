@@ -1,6 +1,6 @@
 #include "abate/meter/discover.h"
 
-#include "abate/meter/procfs.h"
+#include "abate/meter/processor.h"
 #include "abate/meter/sensors/model.h"
 
 #include <algorithm>
@@ -110,7 +110,7 @@ Devices discover(const SensorEnvironment& environment,
         openings.push_back(open_model(environment, tables, options.profile, provenance));
     }
     Devices devices = join(std::move(openings), options.node_source);
-    const Processor cpu = parse_processor(read_text(environment.procfs_root + "/cpuinfo"));
+    const Processor cpu = read_processor(environment);
     add_idle_priors(devices.channels, tables, cpu, options.profile, provenance);
     for (std::size_t i = 0; i < devices.channels.size(); ++i) {
         const Ranged& idle = devices.channels[i].idle_w;

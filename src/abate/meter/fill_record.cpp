@@ -9,6 +9,11 @@
 namespace abate::meter {
 namespace {
 
+// Marks a device that leaves the record when it is filled.
+constexpr const char* kDroppedDevice = "dropped";
+// part_of of a second reading of the node.
+constexpr const char* kNodeCheck = "node-check";
+
 // Devices of one source and class err together: "perf package", "nvml gpu".
 std::string cause_of(const DeviceEnergy& device) {
     return device.source + " " + device.device.substr(0, device.device.find('-'));
@@ -61,6 +66,7 @@ void note_incidents(RunRecord& record, const RunState& state) {
     for (std::size_t i = 0; i < state.devices.size(); ++i) {
         const DeviceState& device = state.devices[i];
         const DeviceEnergy& described = record.energy.devices[i];
+        if (described.part_of == kDroppedDevice) continue;
         const std::string name = described.device + " (" + described.source + ")";
         if (device.resets > 0) {
             record.notes.push_back(fmt::format(
@@ -84,30 +90,41 @@ void note_incidents(RunRecord& record, const RunState& state) {
     }
 }
 
-// Second views against the counted one: they agree when each lies within the other's range.
+void compare(RunRecord& record, const DeviceEnergy& counted, const DeviceEnergy& other) {
+    SourceCheck check{
+        .device = other.device, .counted_source = counted.source, .other_source = other.source};
+    const double a = counted.energy.value.energy().in(joules);
+    const double b = other.energy.value.energy().in(joules);
+    check.ratio = a > 0 ? b / a : (b > 0 ? 0 : 1);
+    check.agree =
+        other.energy.low <= counted.energy.high && counted.energy.low <= other.energy.high;
+    if (!check.agree) {
+        record.notes.push_back(
+            fmt::format("{}: {} says {:.3g} J, {} says {:.3g} J: they disagree beyond their ranges",
+                        other.device,
+                        counted.source,
+                        a,
+                        other.source,
+                        b));
+    }
+    record.checks.push_back(std::move(check));
+}
+
+// Second views against the counted one: they agree when each lies within the other's range. A
+// second view of the node is compared where one reading, not several supplies, stands for it.
 void compare_views(RunRecord& record) {
-    for (const DeviceEnergy& other : record.energy.devices) {
-        if (other.counted || other.part_of != other.device) continue;
-        for (const DeviceEnergy& counted : record.energy.devices) {
-            if (!counted.counted || counted.device != other.device) continue;
-            SourceCheck check{.device = other.device,
-                              .counted_source = counted.source,
-                              .other_source = other.source};
-            const double a = counted.energy.value.energy().in(joules);
-            const double b = other.energy.value.energy().in(joules);
-            check.ratio = a > 0 ? b / a : (b > 0 ? 0 : 1);
-            check.agree =
-                other.energy.low <= counted.energy.high && counted.energy.low <= other.energy.high;
-            if (!check.agree) {
-                record.notes.push_back(fmt::format(
-                    "{}: {} says {:.3g} J, {} says {:.3g} J: they disagree beyond their ranges",
-                    other.device,
-                    counted.source,
-                    a,
-                    other.source,
-                    b));
-            }
-            record.checks.push_back(std::move(check));
+    const auto is_node = [](const DeviceEnergy& d) {
+        return d.device == "node" && d.part_of == "node";
+    };
+    const std::vector<DeviceEnergy>& devices = record.energy.devices;
+    const bool one_node = std::count_if(devices.begin(), devices.end(), is_node) == 1;
+    for (const DeviceEnergy& other : devices) {
+        if (other.counted) continue;
+        for (const DeviceEnergy& counted : devices) {
+            const bool same_device = other.part_of == other.device && !is_node(other) &&
+                                     counted.counted && counted.device == other.device;
+            const bool same_node = other.part_of == kNodeCheck && is_node(counted) && one_node;
+            if (same_device || same_node) compare(record, counted, other);
         }
     }
 }
@@ -129,7 +146,8 @@ void describe_devices(RunRecord& record, const Devices& devices) {
             case ChannelRole::counted:
                 break;
             case ChannelRole::second_view:
-                device.part_of = channel.device;
+                device.part_of =
+                    channel.boundary == ChannelBoundary::node ? kNodeCheck : channel.device;
                 break;
             case ChannelRole::inside:
                 device.part_of = channel.inside.empty() ? "node" : channel.inside;
@@ -138,7 +156,7 @@ void describe_devices(RunRecord& record, const Devices& devices) {
                 device.part_of = "node";
                 break;
             case ChannelRole::dropped:
-                device.part_of = "dropped";
+                device.part_of = kDroppedDevice;
                 break;
         }
         if (plan.role == ChannelRole::inside && channel.inside.empty()) device.part_of = "platform";
@@ -205,6 +223,9 @@ void fill_record(RunRecord& record, const RunState& state) {
     record.checks.clear();
     compare_views(record);
     note_incidents(record, state);
+    // What the plan did not need or trust was read, but says nothing.
+    std::erase_if(record.energy.devices,
+                  [](const DeviceEnergy& device) { return device.part_of == kDroppedDevice; });
     ABATE_ASSERT(record.attributed.energy.value + record.unattributed.idle +
                      record.unattributed.others + record.unattributed.unknown ==
                  record.energy.total.value);

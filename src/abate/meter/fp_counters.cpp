@@ -40,7 +40,7 @@ constexpr std::array<int, 12> kIntelHybrid{
 // AMD PMCx003, retired SSE and AVX FLOPs; the umask of all kinds differs by generation
 // (tools/perf/pmu-events/arch/x86/amdzen1 to amdzen5/floating-point.json of the Linux kernel). A
 // fused multiply-add counts 2 there already.
-Result<std::vector<FpEvent>> amd_events(const CpuIdentity& cpu) {
+Result<std::vector<FpEvent>> amd_events(const Processor& cpu) {
     const auto all = [](std::uint64_t umask) {
         return std::vector<FpEvent>{{"fp_ret_sse_avx_ops.all", umask << 8U | 0x03U, 1}};
     };
@@ -54,11 +54,6 @@ Result<std::vector<FpEvent>> amd_events(const CpuIdentity& cpu) {
                  fmt::format("no floating-point events are known for AMD family {:#x}", cpu.family),
                  "",
                  "Use --flop or --tokens with --params-active"};
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
 }
 
 Error open_error(int error, const SensorEnvironment& environment) {
@@ -80,34 +75,7 @@ Error open_error(int error, const SensorEnvironment& environment) {
 
 }  // namespace
 
-CpuIdentity parse_cpu_identity(std::string_view cpuinfo) {
-    CpuIdentity cpu;
-    while (!cpuinfo.empty()) {
-        const std::string_view line = take_line(cpuinfo);
-        if (line.empty()) break;  // the first CPU speaks for all
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        std::string_view key = line.substr(0, colon);
-        key = key.substr(0, key.find_last_not_of(" \t") + 1);
-        const std::string_view value = trimmed(line.substr(colon + 1));
-        const auto number = [&] {
-            return static_cast<int>(
-                std::min<std::uint64_t>(parse_number(value).value_or(0), 0xffff));
-        };
-        if (key == "vendor_id") cpu.vendor = value;
-        if (key == "cpu family") cpu.family = number();
-        if (key == "model") cpu.model = number();
-        if (key == "flags") {
-            std::string_view flags = value;
-            for (auto flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
-                cpu.hypervisor |= flag == "hypervisor";
-            }
-        }
-    }
-    return cpu;
-}
-
-Result<std::vector<FpEvent>> fp_events(const CpuIdentity& cpu) {
+Result<std::vector<FpEvent>> fp_events(const Processor& cpu) {
     if (cpu.vendor == "AuthenticAMD") return amd_events(cpu);
     const auto no = [](std::string what) {
         return Error{ErrorCode::unsupported,
@@ -152,14 +120,14 @@ int FpCounters::open_perf_counter(const FpEvent& event, pid_t pid) noexcept {
 Result<FpCounters> FpCounters::open(pid_t pid,
                                     const SensorEnvironment& environment,
                                     const OpenCounter& open_counter) {
-    const CpuIdentity cpu = parse_cpu_identity(read_text(environment.procfs_root + "/cpuinfo"));
+    const Processor cpu = read_processor(environment);
     const std::string pmu = environment.sysfs_root + "/bus/event_source/devices/cpu";
     if (::access(pmu.c_str(), F_OK) != 0 &&
         ::access((environment.sysfs_root + "/bus/event_source/devices/cpu_core").c_str(), F_OK) !=
             0) {
         return Error{ErrorCode::unavailable,
-                     cpu.hypervisor ? "this virtual machine has no CPU counters"
-                                    : "the kernel shows no CPU counters",
+                     cpu.guest ? "this virtual machine has no CPU counters"
+                               : "the kernel shows no CPU counters",
                      pmu,
                      "Use --flop or --tokens with --params-active"};
     }

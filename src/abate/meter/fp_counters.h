@@ -13,6 +13,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/meter/processor.h"
 #include "abate/meter/procfs.h"
 #include "abate/meter/sensor.h"
 #include "abate/units/ranged.h"
@@ -34,17 +35,8 @@ struct FpEvent {
     int flop;              // per count
 };
 
-// What /proc/cpuinfo says of the CPU.
-struct CpuIdentity {
-    std::string vendor;  // "GenuineIntel", "AuthenticAMD"
-    int family = 0;
-    int model = 0;
-    bool hypervisor = false;
-};
-[[nodiscard]] CpuIdentity parse_cpu_identity(std::string_view cpuinfo);
-
 // The events that together count all operations. Errors: unsupported (no such events known).
-[[nodiscard]] Result<std::vector<FpEvent>> fp_events(const CpuIdentity& cpu);
+[[nodiscard]] Result<std::vector<FpEvent>> fp_events(const Processor& cpu);
 
 struct FlopCount {
     Ranged flop;  // low: what was counted; high: the unseen part at twice the mean rate

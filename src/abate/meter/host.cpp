@@ -1,5 +1,6 @@
 #include "abate/meter/host.h"
 
+#include "abate/meter/processor.h"
 #include "abate/meter/procfs.h"
 
 #include <fmt/format.h>
@@ -11,64 +12,20 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <set>
 #include <string_view>
 #include <system_error>
 
 namespace abate::meter {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
     if (begin == std::string_view::npos) return {};
     return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
-std::string read_line(const std::string& path) { return std::string(trimmed(read_text(path))); }
-
-struct CpuInfo {
-    std::string model;
-    std::set<std::string> packages;  // "physical id"
-    int cpus = 0;
-    bool hypervisor = false;
-};
-
-// /proc/cpuinfo: "key<tab>: value", a block for each CPU. ARM has no "model name"; "Model" or
-// "Hardware" then names the board.
-CpuInfo parse_cpuinfo(std::string_view text) {
-    CpuInfo info;
-    std::string board;
-    while (!text.empty()) {
-        const std::string_view line = take_line(text);
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        const std::string_view key = trimmed(line.substr(0, colon));
-        const std::string_view value = trimmed(line.substr(colon + 1));
-        if (key == "processor") ++info.cpus;
-        if (key == "model name" && info.model.empty()) info.model = value;
-        if ((key == "Model" || key == "Hardware") && board.empty()) board = value;
-        if (key == "physical id") info.packages.emplace(value);
-        if (key == "flags" && !info.hypervisor) {
-            std::string_view flags = value;
-            for (std::string_view flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
-                info.hypervisor |= flag == "hypervisor";
-            }
-        }
-    }
-    if (info.model.empty()) info.model = board;
-    return info;
-}
-
-// Sockets where cpuinfo does not tell (ARM): distinct package ids of the topology.
-std::size_t count_packages(const std::string& sysfs_root) {
-    std::set<std::string> packages;
-    std::error_code error;
-    const std::string folder = sysfs_root + "/devices/system/cpu";
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        const std::string id = read_line(entry.path().string() + "/topology/physical_package_id");
-        if (!id.empty() && id != "-1") packages.insert(id);
-    }
-    return packages.size();
+std::string read_trimmed(const std::string& path) {
+    return std::string(without_blanks(read_text(path)));
 }
 
 std::uint64_t memory_bytes(std::string_view meminfo) {
@@ -85,7 +42,8 @@ bool has_battery(const std::string& sysfs_root) {
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
         const std::string path = entry.path().string();
         // `scope` Device: the battery of a mouse or a headset (sysfs-class-power of the kernel).
-        if (read_line(path + "/type") == "Battery" && read_line(path + "/scope") != "Device") {
+        if (read_trimmed(path + "/type") == "Battery" &&
+            read_trimmed(path + "/scope") != "Device") {
             return true;
         }
     }
@@ -132,8 +90,8 @@ std::string host_kind(const HostClues& clues) {
 HostClues read_host_clues(const SensorEnvironment& environment, const GetVariable& variable) {
     HostClues clues;
     clues.container = in_container(environment, variable);
-    clues.hypervisor = parse_cpuinfo(read_text(environment.procfs_root + "/cpuinfo")).hypervisor ||
-                       !read_line(environment.sysfs_root + "/hypervisor/type").empty();
+    clues.hypervisor = parse_processor(read_text(environment.procfs_root + "/cpuinfo")).guest ||
+                       !read_trimmed(environment.sysfs_root + "/hypervisor/type").empty();
     clues.battery = has_battery(environment.sysfs_root);
     clues.chassis = static_cast<int>(std::min<std::uint64_t>(
         parse_number(read_text(environment.sysfs_root + "/class/dmi/id/chassis_type")).value_or(0),
@@ -143,22 +101,19 @@ HostClues read_host_clues(const SensorEnvironment& environment, const GetVariabl
 
 Host read_host(const SensorEnvironment& environment, const GetVariable& variable) {
     const std::string& proc = environment.procfs_root;
-    const std::string& sys = environment.sysfs_root;
     Host host;
     utsname system{};
     ::uname(&system);
-    host.name = read_line(proc + "/sys/kernel/hostname");
+    host.name = read_trimmed(proc + "/sys/kernel/hostname");
     if (host.name.empty()) host.name = system.nodename;
-    std::string release = read_line(proc + "/sys/kernel/osrelease");
+    std::string release = read_trimmed(proc + "/sys/kernel/osrelease");
     if (release.empty()) release = system.release;
     host.os = fmt::format("{} {} {}", system.sysname, release, system.machine);
 
-    const CpuInfo cpu = parse_cpuinfo(read_text(proc + "/cpuinfo"));
-    host.cpu_model = cpu.model.empty() ? std::string(system.machine) : cpu.model;
-    const std::size_t packages = cpu.packages.empty() ? count_packages(sys) : cpu.packages.size();
-    host.sockets = static_cast<int>(std::max<std::size_t>(packages, 1));
-    const std::optional<int> online = count_cpu_list(read_text(sys + "/devices/system/cpu/online"));
-    host.cpus = std::max(online.value_or(cpu.cpus), 1);
+    const Processor cpu = read_processor(environment);
+    host.cpu_model = cpu.model_name.empty() ? std::string(system.machine) : cpu.model_name;
+    host.sockets = cpu.sockets;
+    host.cpus = cpu.cpus;
     host.memory_bytes = memory_bytes(read_text(proc + "/meminfo"));
 
     const HostClues clues = read_host_clues(environment, variable);

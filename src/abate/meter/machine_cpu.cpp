@@ -64,13 +64,18 @@ bool MachineCpu::read(MachineCpuTime& out) noexcept {
     return true;
 }
 
-OwnCost read_own_cost(const std::string& procfs_root) noexcept {
+OwnCost read_own_use() noexcept {
     OwnCost cost;
     rusage usage{};
     if (::getrusage(RUSAGE_SELF, &usage) == 0) {
         cost.cpu_ns = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
         cost.max_rss_bytes = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
     }
+    return cost;
+}
+
+OwnCost read_own_cost(const std::string& procfs_root) noexcept {
+    OwnCost cost = read_own_use();
     std::array<char, 256> path{};
     std::array<char, 4096> buffer;
     constexpr std::string_view kName = "/self/status";

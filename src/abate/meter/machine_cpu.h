@@ -44,12 +44,16 @@ class MachineCpu {
 
 // What this process itself has used.
 struct OwnCost {
-    std::int64_t cpu_ns = 0;          // all threads, getrusage(RUSAGE_SELF)
-    std::int64_t max_rss_bytes = 0;   // peak
-    std::int64_t rss_anon_bytes = 0;  // now; -1: not told
-    std::int64_t rss_file_bytes = 0;  // now: the program's own pages, mostly shared; -1: not told
+    std::int64_t cpu_ns = 0;           // all threads, getrusage(RUSAGE_SELF)
+    std::int64_t max_rss_bytes = 0;    // peak
+    std::int64_t rss_anon_bytes = -1;  // now; -1: not told
+    std::int64_t rss_file_bytes = -1;  // now: the program's own pages, mostly shared; -1: not told
 };
 
+// cpu_ns and max_rss_bytes only: one system call.
+[[nodiscard]] OwnCost read_own_use() noexcept;
+
+// All of it.
 [[nodiscard]] OwnCost read_own_cost(const std::string& procfs_root = "/proc") noexcept;
 
 }  // namespace abate::meter

@@ -15,7 +15,7 @@ namespace abate::meter {
 namespace {
 
 // One who holds all CPUs but a rounding error holds the node.
-constexpr double kWhole = 0.999;
+constexpr double kWholeNode = 0.999;
 
 std::optional<int> small_number(std::string_view text) {
     const auto number = parse_number(text);
@@ -41,7 +41,7 @@ std::optional<std::uint64_t> real_limit(const SystemView& view) {
 
 Reservation slurm_reservation(const SystemView& view) {
     const double cpu = share_of(*view.slurm_cpus, view.cpus_online);
-    if (view.slurm_exclusive || cpu >= kWhole) {
+    if (view.slurm_exclusive || cpu >= kWholeNode) {
         return {IdleRule::whole_machine,
                 1,
                 1,
@@ -202,7 +202,7 @@ Reservation decide_reservation(const SystemView& view, bool whole_machine) {
     if (limit) {
         const double cpu = share_of(limit->cpus, view.cpus_online);
         // A limit that leaves all CPUs is no reservation: others may use them just as well.
-        if (cpu < kWhole) {
+        if (cpu < kWholeNode) {
             return {IdleRule::reserved_share,
                     cpu,
                     memory_share(view, real_limit(view), cpu),

@@ -65,7 +65,7 @@ class Signals {
 };
 
 void note_own_cost(RunState& state) {
-    const OwnCost cost = read_own_cost();
+    const OwnCost cost = read_own_use();
     state.meter_cpu_ns = cost.cpu_ns;
     state.meter_max_rss_bytes = std::max(state.meter_max_rss_bytes, cost.max_rss_bytes);
 }
@@ -88,7 +88,7 @@ class BusyTime {
 };
 
 void wait_until(std::int64_t due_ns, const Clock& clock, std::array<pollfd, 2>& fds) {
-    const std::int64_t wait = std::max<std::int64_t>(0, due_ns - clock.now().mono_ns);
+    const std::int64_t wait = std::max<std::int64_t>(0, due_ns - clock.mono_ns());
     const timespec timeout{.tv_sec = wait / kSecond, .tv_nsec = wait % kSecond};
     for (pollfd& fd : fds) fd.revents = 0;
     ppoll(fds.data(), fds.size(), &timeout, nullptr);
@@ -115,14 +115,14 @@ Result<RunOutcome> run_metered(ProcessTree& tree,
         return CpuUse{
             .job_cpu_ns = job, .busy_cpu_ns = busy.since_start(), .job_pids = tree.live_pids()};
     };
-    std::int64_t next_sample = clock.now().mono_ns + interval;
-    std::int64_t next_window = clock.now().mono_ns + std::max(interval, kSecond);
+    std::int64_t next_sample = clock.mono_ns() + interval;
+    std::int64_t next_window = clock.mono_ns() + std::max(interval, kSecond);
     std::array<pollfd, 2> fds{{{signals.fd(), POLLIN, 0}, {tree.event_fd(), POLLIN, 0}}};
     while (!tree.exited()) {
         wait_until(next_sample, clock, fds);
         if (fds[0].revents != 0) signals.forward_to(tree);
         if (fds[1].revents != 0) tree.handle_events();
-        const std::int64_t now = clock.now().mono_ns;
+        const std::int64_t now = clock.mono_ns();
         if (tree.exited() || now < next_sample) continue;
         meter.sample(ReadReason::periodic);
         // A late wake-up (a stopped process, a busy machine) is followed by the usual rhythm, not

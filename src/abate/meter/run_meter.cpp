@@ -58,6 +58,7 @@ void RunMeter::begin() {
         at += count;
     }
     for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].start(readings_[i]);
+    for (const auto& sensor : devices_.sensors) sensor->job_used(0);
     // The driver's utilisation counters start here too.
     ask_gpu_shares({});
     state_.samples = 1;
@@ -83,10 +84,11 @@ void RunMeter::sample(ReadReason reason) {
         at += channels.size();
     }
     ++state_.samples;
-    refresh_state(now);
+    tell_time(now);
 }
 
 void RunMeter::close_window(const CpuUse& use) {
+    for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     const Moment now = clock_.now();
     const std::int64_t window_ns = std::max<std::int64_t>(0, now.mono_ns - window_moment_.mono_ns);
     Shares cpu = options_.whole_machine ? whole_machine()
@@ -118,6 +120,7 @@ void RunMeter::close_window(const CpuUse& use) {
 }
 
 void RunMeter::finish(const CpuUse& use) {
+    for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     sample(ReadReason::boundary);
     close_window(use);
     const Moment now = clock_.now();
@@ -151,10 +154,14 @@ double RunMeter::window_power_w(std::size_t channel) const noexcept {
     return window_power_w_[channel];
 }
 
-void RunMeter::refresh_state(const Moment& now) {
+void RunMeter::tell_time(const Moment& now) {
     state_.elapsed_ns = now.mono_ns - start_.mono_ns;
     state_.suspended_ns = (now.boot_ns - start_.boot_ns) - state_.elapsed_ns;
     state_.wall = now.wall;
+}
+
+void RunMeter::refresh_state(const Moment& now) {
+    tell_time(now);
     for (std::size_t i = 0; i < counters_.size(); ++i)
         counters_[i].store(state_.devices[i], now.mono_ns);
 }

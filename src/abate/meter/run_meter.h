@@ -64,7 +64,8 @@ class RunMeter {
 
     // Reads everything for the first time; the window begins.
     void begin();
-    // Reads all channels that are due and folds them.
+    // Reads all channels that are due and folds them. The energies of state() follow at the next
+    // close_window: ranges are not for a thousand times a second.
     void sample(ReadReason reason);
     // Shares out what was spent since the last window. `use` is cumulative.
     void close_window(const CpuUse& use);
@@ -79,6 +80,7 @@ class RunMeter {
     [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
 
   private:
+    void tell_time(const Moment& now);
     void refresh_state(const Moment& now);
     void ask_gpu_shares(std::span<const pid_t> job_pids);
 
@@ -97,15 +99,18 @@ class RunMeter {
     RunState state_;
 };
 
-// energy.devices of a header record: names, sources, qualities and roles; energies zero. A second
-// view has part_of = its own device, a domain inside another has part_of = that device, a node
-// reading has part_of = "node".
+// energy.devices of a header record: names, sources, qualities and roles; energies zero. part_of:
+//   - of a second view: its own device ("package-0");
+//   - of a domain inside another: that device;
+//   - of the node reading, whose device is "node": "node";
+//   - of another reading of the node: "node-check".
 void describe_devices(RunRecord& record, const Devices& devices);
 
 // Fills `record` (whose devices are described, and whose attributed.method and idle_rule are set)
 // from the totals: devices, total, checks, attributed, unattributed, duration, ended_at, meter, and
 // notes on gaps, resets and sleep. Pure: a live run and a spool that a killed one left behind end
-// in the same record. REQUIRES: state.devices.size() == record.energy.devices.size().
+// in the same record. Channels that the plan dropped leave the record, so a record is filled once.
+// REQUIRES: state.devices.size() == record.energy.devices.size().
 void fill_record(RunRecord& record, const RunState& state);
 
 }  // namespace abate::meter

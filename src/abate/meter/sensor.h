@@ -110,6 +110,10 @@ class Sensor {
     // Fills one Reading a channel, in order. Allocates nothing, blocks at most some milliseconds.
     // REQUIRES: out.size() == channels().size().
     virtual void read(std::span<Reading> out, ReadReason reason) noexcept = 0;
+    // CPU time that the run is known to have used so far, exactly; 0 when it begins, after the
+    // first reading. Counters have no use for it. The model does: the kernel's own account of busy
+    // time has steps of 10 ms, in which a short job does not show.
+    virtual void job_used(std::int64_t /*cpu_ns*/) noexcept {}
 
   protected:
     Sensor() = default;

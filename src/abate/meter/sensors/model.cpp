@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -45,29 +44,6 @@ constexpr std::array<std::string_view, 10> kGenerations{"Ivy Bridge",
                                                         "EPYC 1st Gen",
                                                         "EPYC 2nd Gen",
                                                         "EPYC 3rd Gen"};
-constexpr std::string_view kGraviton = "Graviton/Graviton2 (proxy EPYC 2)";
-
-int number_after_colon(std::string_view line) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return 0;
-    std::string_view digits = line.substr(colon + 1);
-    while (!digits.empty() && digits.front() == ' ') digits.remove_prefix(1);
-    int value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return value;
-}
-
-std::string text_after_colon(std::string_view line) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return "";
-    std::string_view text = line.substr(colon + 1);
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    return std::string(text);
-}
-
-bool starts(std::string_view line, std::string_view key) {
-    return line.substr(0, key.size()) == key;
-}
 
 Provenance model_provenance(const Provenance& row, std::string figure, const Ranged& watts) {
     Provenance out = row;
@@ -106,6 +82,12 @@ struct PerCpu {
     Provenance provenance;
 };
 
+// REQUIRES: sorted, not empty.
+double median(const std::vector<double>& sorted) {
+    const std::size_t half = sorted.size() / 2;
+    return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
 // Watts per logical CPU over the rows that fit: one generation, or every one when none is known.
 std::optional<PerCpu> per_cpu(const Processor& cpu, const data::Tables& tables) {
     std::vector<std::string_view> names;
@@ -126,8 +108,8 @@ std::optional<PerCpu> per_cpu(const Processor& cpu, const data::Tables& tables) 
     if (idle.empty()) return std::nullopt;
     std::sort(idle.begin(), idle.end());
     std::sort(full.begin(), full.end());
-    PerCpu out{{.value = idle[idle.size() / 2], .low = idle.front(), .high = idle.back()},
-               {.value = full[full.size() / 2], .low = full.front(), .high = full.back()},
+    PerCpu out{{.value = median(idle), .low = idle.front(), .high = idle.back()},
+               {.value = median(full), .low = full.front(), .high = full.back()},
                *provenance};
     if (names.size() > 1) {
         out.provenance.key = "every generation of the table";
@@ -196,7 +178,8 @@ class ModelSensor final : public Sensor {
             channels_.push_back(dram);
         }
         last_ns_ = clock_.now().mono_ns;
-        [[maybe_unused]] const bool first = machine_.read(last_);
+        MachineCpuTime first;
+        if (machine_.read(first)) busy_ns_ = first.busy_ns;
     }
 
     [[nodiscard]] std::span<const ChannelInfo> channels() const noexcept override {
@@ -218,15 +201,23 @@ class ModelSensor final : public Sensor {
         }
     }
 
+    void job_used(std::int64_t cpu_ns) noexcept override {
+        if (cpu_ns <= 0) before_job_ns_ = busy_ns_;
+        least_busy_ns_ = before_job_ns_ + cpu_ns;
+    }
+
   private:
     bool advance(std::int64_t now, std::int64_t elapsed) noexcept {
-        MachineCpuTime time = last_;
+        MachineCpuTime time;
         if (!machine_.read(time)) return false;
+        // The machine was busy for at least as long as the job was. Both are running totals, so
+        // what the ticks show later is not counted again.
+        const std::int64_t total = std::max({time.busy_ns, least_busy_ns_, busy_ns_});
         const double capacity = static_cast<double>(elapsed) * cpus_;
-        const double busy = static_cast<double>(time.busy_ns - last_.busy_ns);
+        const auto busy = static_cast<double>(total - busy_ns_);
         add(energy_[0], power_at(model_.points, capacity > 0 ? busy / capacity : 0), elapsed);
         if (channels_.size() > 1) add(energy_[1], dram_watts(read_memory()), elapsed);
-        last_ = time;
+        busy_ns_ = total;
         last_ns_ = now;
         return true;
     }
@@ -269,35 +260,13 @@ class ModelSensor final : public Sensor {
     int cpus_;
     std::vector<ChannelInfo> channels_;
     std::int64_t last_ns_ = 0;
-    MachineCpuTime last_{};
+    std::int64_t busy_ns_ = 0;        // of the machine, running total that is accounted for
+    std::int64_t before_job_ns_ = 0;  // the same when the run began
+    std::int64_t least_busy_ns_ = 0;  // what the job alone has used, on the same scale
     std::array<Ranged, 2> energy_{};  // microjoules
 };
 
 }  // namespace
-
-Processor parse_processor(std::string_view text) {
-    Processor cpu;
-    int processors = 0;
-    int highest_socket = 0;
-    while (!text.empty()) {
-        const std::string_view line = take_line(text);
-        if (starts(line, "processor")) ++processors;
-        if (starts(line, "physical id"))
-            highest_socket = std::max(highest_socket, number_after_colon(line));
-        if (processors > 1) continue;
-        if (starts(line, "vendor_id")) cpu.vendor = text_after_colon(line);
-        if (starts(line, "model name")) cpu.model_name = text_after_colon(line);
-        if (starts(line, "cpu family")) cpu.family = number_after_colon(line);
-        if (starts(line, "model\t") || starts(line, "model ") || starts(line, "model:")) {
-            if (!starts(line, "model name")) cpu.model = number_after_colon(line);
-        }
-        if (starts(line, "stepping")) cpu.stepping = number_after_colon(line);
-        if (starts(line, "flags")) cpu.guest = line.find(" hypervisor") != std::string_view::npos;
-    }
-    cpu.cpus = std::clamp(processors, 1, 1 << 16);
-    cpu.sockets = std::clamp(highest_socket + 1, 1, 1024);
-    return cpu;
-}
 
 Generation generation_of(const Processor& cpu) {
     if (cpu.vendor == "AuthenticAMD") {
@@ -338,7 +307,6 @@ Generation generation_of(const Processor& cpu) {
         if (cpu.model > 0x55) return {"Cascade Lake", true};
         return {};
     }
-    if (cpu.vendor.empty() && cpu.family == 0 && cpu.model_name.empty()) return {};
     return {};
 }
 
@@ -373,7 +341,7 @@ PowerModel make_power_model(const Processor& cpu,
     if (rated && (!cpu.guest || threads > 0)) {
         // A guest has a share of one socket, by threads; its host's other guests have the rest.
         const double rated_w =
-            cpu.guest ? known->tdp_w * cpu.cpus / threads : known->tdp_w * cpu.sockets;
+            cpu.guest ? known->tdp_w * cpu.cpus / threads : known->tdp_w * std::max(1, cpu.sockets);
         model.points = points_from_rated(rated_w);
         model.provenance.push_back(
             model_provenance(known->provenance, "package-0.full_w", model.points.back().watts));
@@ -402,7 +370,7 @@ SensorOpening open_model(const SensorEnvironment& environment,
                          const PowerProfile* profile,
                          std::vector<Provenance>& provenance) {
     SensorOpening opening;
-    Processor cpu = parse_processor(read_text(environment.procfs_root + "/cpuinfo"));
+    const Processor cpu = read_processor(environment);
     PowerModel model = make_power_model(cpu, tables, profile);
     Finding finding{.source = "model",
                     .state = FindingState::usable,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "abate/data/data.h"
+#include "abate/meter/processor.h"
 #include "abate/meter/profile.h"
 #include "abate/meter/sensor.h"
 
@@ -19,21 +20,6 @@
 #include <vector>
 
 namespace abate::meter {
-
-// What /proc/cpuinfo says of the first CPU, and the machine's size.
-struct Processor {
-    std::string vendor;      // "AuthenticAMD", "GenuineIntel"; empty elsewhere
-    std::string model_name;  // may be a bare "AMD EPYC" in a guest
-    int family = 0;
-    int model = 0;
-    int stepping = 0;
-    int cpus = 1;  // logical CPUs online
-    int sockets = 1;
-    bool guest = false;  // runs under a hypervisor
-};
-
-// Parses /proc/cpuinfo; never fails, unknown fields stay empty. Fuzzed.
-[[nodiscard]] Processor parse_processor(std::string_view text);
 
 // The row of `cpu-vcpu` coefficients for a processor generation ("EPYC 3rd Gen", "Cascade Lake");
 // empty when none fits. `proxy` is set when the processor is newer than the table and an older row

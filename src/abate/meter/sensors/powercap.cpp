@@ -42,9 +42,11 @@ class PowercapSensor final : public Sensor {
 
     void read(std::span<Reading> out, ReadReason) noexcept override {
         ABATE_REQUIRE(out.size() == files_.size());
+        std::int64_t now_ns = clock_.mono_ns();
         for (std::size_t i = 0; i < files_.size(); ++i) {
-            const NumberRead got = files_[i].read(clock_.now().mono_ns);
-            out[i] = {.status = got.status, .value = got.value, .mono_ns = clock_.now().mono_ns};
+            const NumberRead got = files_[i].read(now_ns);
+            now_ns = clock_.mono_ns();
+            out[i] = {.status = got.status, .value = got.value, .mono_ns = now_ns};
         }
     }
 
@@ -53,7 +55,7 @@ class PowercapSensor final : public Sensor {
         SysfsNumber file(zone.folder + "/energy_uj", calls_);
         error = file.open();
         if (error != 0) return status_of_errno(error);
-        const NumberRead first = file.read(clock_.now().mono_ns);
+        const NumberRead first = file.read(clock_.mono_ns());
         if (first.status == ReadStatus::ok) {
             infos_.push_back(zone.info);
             files_.push_back(std::move(file));
