@@ -22,7 +22,7 @@ std::string admin_script() {
 #
 # What works without it
 #   NVIDIA and AMD accelerators, power supplies, batteries, Redfish and Cray counters need no grant. CPU and DRAM energy is then
-#   modelled from load, with a range of about -60 % to +100 % instead of about 5 %. Nothing else changes.
+#   modelled from load, within the limits that `abate doctor` prints. Nothing else changes.
 set -eu
 
 GROUP=power-readers

@@ -85,9 +85,10 @@ Machine open_machine(Context& context, const MachineOptions& options) {
     machine.idle_rule = meter::to_string(reservation.rule);
     machine.meter_options.whole_machine = options.whole_machine;
     if (reservation.rule == meter::IdleRule::whole_machine) {
-        machine.meter_options.idle_ppm = 1'000'000;
+        machine.meter_options.idle_ppm = machine.meter_options.memory_idle_ppm = 1'000'000;
     } else if (reservation.rule == meter::IdleRule::reserved_share) {
         machine.meter_options.idle_ppm = std::llround(reservation.cpu_share * 1e6);
+        machine.meter_options.memory_idle_ppm = std::llround(reservation.memory_share * 1e6);
     }
     return machine;
 }

@@ -103,6 +103,10 @@ void RunMeter::close_window(const CpuUse& use) {
         if (channel.share == ShareBasis::gpu_usage && !options_.whole_machine) {
             const auto gpu = static_cast<std::size_t>(channel.gpu_index);
             shares = gpu < gpu_shares_.size() ? gpu_shares(gpu_shares_[gpu]) : Shares{};
+        } else if (options_.memory_idle_ppm >= 0 && !options_.whole_machine &&
+                   channel.device.starts_with("dram-")) {
+            shares.idle_job =
+                std::min(kWhole, static_cast<std::uint64_t>(options_.memory_idle_ppm));
         }
         const Microjoules total = counters_[i].energy();
         const Microjoules spent = std::max(Microjoules(0), total - window_start_[i]);

@@ -46,8 +46,10 @@ struct Devices {
 
 struct RunMeterOptions {
     bool whole_machine = false;
-    std::int64_t idle_ppm =
-        -1;  // reserved share of CPU idle in parts per million; < 0: by active share
+    // Reserved shares of idle energy in parts per million; < 0: by active share. Memory has its own:
+    // a job may hold half of it and an eighth of the CPUs.
+    std::int64_t idle_ppm = -1;
+    std::int64_t memory_idle_ppm = -1;
 };
 
 // CPU time since the run began, cumulative.

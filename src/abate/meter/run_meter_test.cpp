@@ -90,6 +90,23 @@ TEST(RunMeter, SharesOutTwoSocketsByHand) {
     EXPECT_DOUBLE_EQ(record.attributed.idle_share, 0.5);
 }
 
+// A quarter of the CPUs and half of the memory: 0.25 x 200 J and 0.5 x 100 J of idle energy in 10 s.
+TEST(RunMeter, MemoryReservedOnItsOwnPaysItsOwnShareOfIdle) {
+    ManualClock clock;
+    ChannelInfo dram = package(0, 10);
+    dram.device = "dram-0";
+    RunMeter meter(one_sensor(std::make_unique<ScriptedSensor>(
+                       std::vector{package(0, 20), dram}, std::vector{20.0, 10.0}, clock)),
+                   {.whole_machine = false, .idle_ppm = 250'000, .memory_idle_ppm = 500'000},
+                   clock);
+    meter.begin();
+    clock.advance_ns(10 * kSecond);
+    meter.finish({});
+    const RunRecord record = filled(meter);
+    EXPECT_EQ(record.attributed.idle.to_int64(), 100'000'000);
+    EXPECT_EQ(record.unattributed.idle.to_int64(), 200'000'000);
+}
+
 TEST(RunMeter, WholeMachineChargesEverything) {
     ManualClock clock;
     RunMeter meter(one_sensor(std::make_unique<ScriptedSensor>(

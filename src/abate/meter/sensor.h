@@ -136,8 +136,7 @@ struct Finding {
     std::string subject;  // path, device or library that was tried
     std::string detail;   // one sentence: what was seen
     std::string grant;    // shell line that would open it; empty when nothing helps
-    std::string gain;  // what accuracy it buys: "package energy to about 5 % instead of a model at
-                       // -50 % to +100 %"
+    std::string gain;     // what it buys: "package energy from a counter instead of a model"
 };
 
 struct SensorOpening {
