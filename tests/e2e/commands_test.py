@@ -72,7 +72,7 @@ class Runs(e2e.E2e):
         self.assertEqual([run["run_id"] for run in document["runs"]], [second])
         table = self.ok("runs").stdout
         self.assertIn("training", table)
-        self.assertRegex(table, r" g +true\n", "columns do not touch")
+        self.assertRegex(table, r"g +true\n", "columns do not touch")
 
     def test_show_prints_what_run_printed(self):
         self.assertEqual(e2e.load(self.ok("show", self.first["run_id"], "--json").stdout), self.first)
