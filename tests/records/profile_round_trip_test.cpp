@@ -12,6 +12,7 @@
 namespace abate {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 void expect_same(const meter::PowerProfile& a, const meter::PowerProfile& b) {
     EXPECT_EQ(a.name, b.name);
     EXPECT_EQ(a.cpu_model, b.cpu_model);

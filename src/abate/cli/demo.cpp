@@ -51,8 +51,11 @@ class TemporaryFolder {
     std::string path_;
 };
 
-// Runs words as a child and waits. Output goes where ours goes, or nowhere when `silent`.
-int run_words(const std::vector<std::string>& words, bool silent) {
+// Where a child's standard output and error go.
+enum class ChildOutput { ours, all_to_standard_error, nowhere };
+
+// Runs words as a child and waits.
+int run_words(const std::vector<std::string>& words, ChildOutput output) {
     std::vector<char*> argv;
     for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
@@ -60,7 +63,8 @@ int run_words(const std::vector<std::string>& words, bool silent) {
     const pid_t child = fork();
     if (child < 0) throw Failure({ErrorCode::internal, "cannot start a process", words[0], ""});
     if (child == 0) {
-        if (silent) {
+        if (output == ChildOutput::all_to_standard_error) dup2(STDERR_FILENO, STDOUT_FILENO);
+        if (output == ChildOutput::nowhere) {
             if (std::freopen("/dev/null", "w", stdout) == nullptr ||
                 std::freopen("/dev/null", "w", stderr) == nullptr)
                 _exit(127);
@@ -77,7 +81,8 @@ int run_words(const std::vector<std::string>& words, bool silent) {
 // A Python that has scikit-learn: the one on the PATH, else the system's.
 std::string python_with_sklearn() {
     for (const char* candidate : {"python3", "/usr/bin/python3"}) {
-        if (run_words({candidate, "-c", "import sklearn"}, true) == 0) return candidate;
+        if (run_words({candidate, "-c", "import sklearn"}, ChildOutput::nowhere) == 0)
+            return candidate;
     }
     throw Failure({ErrorCode::unavailable,
                    "the demo needs Python with scikit-learn",
@@ -103,7 +108,8 @@ RunRecord metered(
     const std::string& python,
     const std::string& model,
     const DemoOptions& options,
-    const std::string& program) {
+    const std::string& program,
+    ChildOutput output) {
     std::vector<std::string> words{program,
                                    "run",
                                    "--quiet",
@@ -122,7 +128,7 @@ RunRecord metered(
                  "$ abate run --phase %s -- python3 %s\n",
                  step.phase,
                  std::filesystem::path(step.script).filename().c_str());
-    if (const int status = run_words(words, false); status != 0) {
+    if (const int status = run_words(words, output); status != 0) {
         throw Failure({ErrorCode::internal,
                        fmt::format("the {} step ended with status {}", step.phase, status),
                        step.script,
@@ -177,8 +183,11 @@ void run_demo(const DemoOptions& options, Context& context) {
     write_file(train.script, std::string(train_script()));
     write_file(serve.script, std::string(serve_script()));
     const std::string model = folder.file("digits.pickle");
-    const RunRecord training = metered(train, python, model, options, program);
-    const RunRecord inference = metered(serve, python, model, options, program);
+    // With --json our standard output carries one document and nothing else.
+    const ChildOutput output =
+        context.json ? ChildOutput::all_to_standard_error : ChildOutput::ours;
+    const RunRecord training = metered(train, python, model, options, program, output);
+    const RunRecord inference = metered(serve, python, model, options, program, output);
     if (context.json) {
         print_sum_json(training, inference);
         return;

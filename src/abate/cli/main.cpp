@@ -8,8 +8,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +97,17 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
     return error;
 }
 
+// A document that did not reach its reader (full disk behind `> FILE`) is no success.
+void check_printed() {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+    throw Failure({ErrorCode::io_error,
+                   std::string("the output could not be written") +
+                       (errno != 0 ? ": " + std::string(std::strerror(errno)) : ""),
+                   "standard output",
+                   "Free some space or write to another place"});
+}
+
 void add_commands(CLI::App& app, Context& context) {
     add_run(app, context);
     add_runs(app, context);
@@ -141,6 +154,8 @@ int run_program(int argc, char** argv) {
         std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
         app.parse(reversed);
         if (app.get_subcommands().empty()) print_overview(context);
+        // What `run` prints last is a summary beside the record; it must not cost the exit code.
+        if (!metering) check_printed();
         return context.exit_status;
     } catch (const CLI::Success& success) {  // --help, --version
         return app.exit(success);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <csignal>
 
 namespace abate::cli {
 namespace {
@@ -280,6 +281,9 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
 
     meter::LaunchOptions launch;
     launch.words = prepared.words;
+    launch.signals = meter::SignalState::now();
+    // A reader of our standard error that has gone must cost neither the record nor the exit code.
+    std::signal(SIGPIPE, SIG_IGN);
     Result<meter::ProcessTree> launched = meter::ProcessTree::launch(launch);
     if (!launched) throw Failure(launched.error(), kSelfFailed);
     meter::ProcessTree tree = std::move(launched).value();

@@ -35,6 +35,11 @@ class Signals {
         sigaction(SIGPIPE, &ignore, &pipe_before_);
     }
     ~Signals() {
+        // What came for a child that has ended meanwhile must not end the meter before its record
+        // is written.
+        signalfd_siginfo late{};
+        while (read(fd_, &late, sizeof late) == static_cast<ssize_t>(sizeof late)) {
+        }
         if (fd_ >= 0) close(fd_);
         sigaction(SIGPIPE, &pipe_before_, nullptr);
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);

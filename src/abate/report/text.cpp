@@ -186,7 +186,7 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
             return a->started_at > b->started_at;
         });
     std::string out = bold(
-        "RUN      STARTED (UTC)    DURATION  STATUS      PHASE      ENERGY     CO2e      COMMAND",
+        "RUN      STARTED (UTC)    DURATION  STATUS      PHASE      ENERGY     CO2e       COMMAND",
         color);
     out += "\n";
     double joules_sum = 0;
@@ -211,7 +211,7 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
         out += padded(to_string(record->status), 12);
         out += padded(record->phase ? phase_short(*record->phase) : "-", 11);
         out += padded(human_energy(energy), 11);
-        out += padded(carbon.substr(0, carbon.find(" CO2e")), 10);
+        out += padded(carbon.substr(0, carbon.find(" CO2e")), 11);
         out += clipped(shell_words(record->command), 20) + "\n";
     }
     out += dim(fmt::format("{} {}: attributed energy {}, carbon {}{}",

@@ -1,5 +1,7 @@
 #include "abate/meter/sensors/slow_poll.h"
 
+#include <signal.h>
+
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -29,7 +31,13 @@ SlowPoller::SlowPoller(const Clock& clock, Options options, Ask ask)
     : clock_(clock), shared_(std::make_shared<Shared>()) {
     shared_->clock = &clock;
     shared_->options = options;
+    // The thread must not take the program's signals (SIGINT, SIGTERM): it would end the program.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     thread_ = std::thread([shared = shared_, ask = std::move(ask)] { loop(shared, ask); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 SlowPoller::~SlowPoller() {
