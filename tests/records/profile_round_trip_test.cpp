@@ -104,6 +104,7 @@ TEST(ProfileFile, EachFaultIsNamedWithItsPlace) {
     const std::string good =
         "[[points]]\nutilisation = 0\nwatts = { value = 1, low = 1, high = 1 }\n";  // 4 to 6
     const auto refused =
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
         [](const std::string& text, const std::string& what, const std::string& where) {
             SCOPED_TRACE(text);
             const Result<meter::PowerProfile> read = input::parse_profile(text, "p.toml");
@@ -161,6 +162,7 @@ TEST(PowerTraceFile, ReadsBothKindsOfTimeInAnyOrderOfColumns) {
 
 TEST(PowerTraceFile, EachFaultIsNamedWithItsLine) {
     const auto refused =
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
         [](const std::string& text, const std::string& what, const std::string& where) {
             SCOPED_TRACE(text);
             const Result<meter::PowerTrace> read = input::parse_power_trace(text, "w.csv");
