@@ -12,6 +12,7 @@
 namespace abate {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 void expect_same(const meter::PowerProfile& a, const meter::PowerProfile& b) {
     EXPECT_EQ(a.name, b.name);
     EXPECT_EQ(a.cpu_model, b.cpu_model);
@@ -103,6 +104,7 @@ TEST(ProfileFile, EachFaultIsNamedWithItsPlace) {
     const std::string good =
         "[[points]]\nutilisation = 0\nwatts = { value = 1, low = 1, high = 1 }\n";  // 4 to 6
     const auto refused =
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
         [](const std::string& text, const std::string& what, const std::string& where) {
             SCOPED_TRACE(text);
             const Result<meter::PowerProfile> read = input::parse_profile(text, "p.toml");
@@ -160,6 +162,7 @@ TEST(PowerTraceFile, ReadsBothKindsOfTimeInAnyOrderOfColumns) {
 
 TEST(PowerTraceFile, EachFaultIsNamedWithItsLine) {
     const auto refused =
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
         [](const std::string& text, const std::string& what, const std::string& where) {
             SCOPED_TRACE(text);
             const Result<meter::PowerTrace> read = input::parse_power_trace(text, "w.csv");

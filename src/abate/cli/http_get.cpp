@@ -22,34 +22,34 @@ using CurlCode = int;
 using CurlWrite = std::size_t (*)(char*, std::size_t, std::size_t, void*);
 
 enum CurlOption : int {
-    kCurlTimeoutMs = 155,
-    kCurlConnectTimeoutMs = 156,
-    kCurlSslVerifyPeer = 64,
-    kCurlSslVerifyHost = 81,
-    kCurlNoSignal = 99,
-    kCurlFollowLocation = 52,
-    kCurlHttpAuth = 107,
-    kCurlProtocols = 181,
-    kCurlWriteData = 10001,
-    kCurlUrl = 10002,
-    kCurlErrorBuffer = 10010,
-    kCurlUserAgent = 10018,
-    kCurlCaInfo = 10065,
-    kCurlUserName = 10173,
-    kCurlPassword = 10174,
-    kCurlNoProxy = 10177,
-    kCurlWriteFunction = 20011,
+    curl_timeout_ms = 155,
+    curl_connect_timeout_ms = 156,
+    curl_ssl_verify_peer = 64,
+    curl_ssl_verify_host = 81,
+    curl_no_signal = 99,
+    curl_follow_location = 52,
+    curl_http_auth = 107,
+    curl_protocols = 181,
+    curl_write_data = 10001,
+    curl_url = 10002,
+    curl_error_buffer = 10010,
+    curl_user_agent = 10018,
+    curl_ca_info = 10065,
+    curl_user_name = 10173,
+    curl_password = 10174,
+    curl_no_proxy = 10177,
+    curl_write_function = 20011,
 };
-enum CurlInfo : int { kCurlRedirectUrl = 0x100000 + 31, kCurlResponseCode = 0x200000 + 2 };
+enum CurlInfo : int { curl_redirect_url = 0x100000 + 31, curl_response_code = 0x200000 + 2 };
 enum CurlError : CurlCode {
-    kCurlOk = 0,
-    kCurlNoHost = 6,
-    kCurlNoConnection = 7,
-    kCurlWriteRefused = 23,
-    kCurlTimedOut = 28,
-    kCurlTlsFailed = 35,
-    kCurlCertificateRefused = 60,
-    kCurlCaFileBad = 77,
+    curl_ok = 0,
+    curl_no_host = 6,
+    curl_no_connection = 7,
+    curl_write_refused = 23,
+    curl_timed_out = 28,
+    curl_tls_failed = 35,
+    curl_certificate_refused = 60,
+    curl_ca_file_bad = 77,
 };
 constexpr long kCurlProtocolHttp = 1;
 constexpr long kCurlProtocolHttps = 2;
@@ -95,7 +95,7 @@ Result<Curl> load_curl(const std::string& name) {
                        look_up(library, "curl_easy_cleanup", curl.easy_cleanup) &&
                        look_up(library, "curl_easy_strerror", curl.easy_strerror);
     if (!whole) return refuse(::dlerror());
-    if (curl.global_init(kCurlGlobalAll) != kCurlOk) return refuse("curl_global_init failed");
+    if (curl.global_init(kCurlGlobalAll) != curl_ok) return refuse("curl_global_init failed");
     return curl;
 }
 
@@ -250,24 +250,24 @@ struct HttpClient::Session {
         const auto set = [this](CurlOption option, auto value) {
             curl.easy_setopt(handle, option, value);
         };
-        set(kCurlUrl, url.c_str());
-        set(kCurlErrorBuffer, error_text);
-        set(kCurlWriteFunction, CurlWrite{write_body});
-        set(kCurlWriteData, static_cast<void*>(&body));
-        set(kCurlUserAgent, "abate");
-        set(kCurlNoSignal, 1L);  // time-outs without SIGALRM: this runs on a thread
-        set(kCurlTimeoutMs, static_cast<long>(options.timeout_ms));
-        set(kCurlConnectTimeoutMs, static_cast<long>(options.timeout_ms));
-        set(kCurlFollowLocation, 0L);
-        set(kCurlProtocols, origin.scheme == "https" ? kCurlProtocolHttps : kCurlProtocolHttp);
-        set(kCurlSslVerifyPeer, 1L);
-        set(kCurlSslVerifyHost, 2L);
-        if (!options.ca_file.empty()) set(kCurlCaInfo, options.ca_file.c_str());
-        if (origin.is_this_machine()) set(kCurlNoProxy, "*");
+        set(curl_url, url.c_str());
+        set(curl_error_buffer, error_text);
+        set(curl_write_function, CurlWrite{write_body});
+        set(curl_write_data, static_cast<void*>(&body));
+        set(curl_user_agent, "abate");
+        set(curl_no_signal, 1L);  // time-outs without SIGALRM: this runs on a thread
+        set(curl_timeout_ms, static_cast<long>(options.timeout_ms));
+        set(curl_connect_timeout_ms, static_cast<long>(options.timeout_ms));
+        set(curl_follow_location, 0L);
+        set(curl_protocols, origin.scheme == "https" ? kCurlProtocolHttps : kCurlProtocolHttp);
+        set(curl_ssl_verify_peer, 1L);
+        set(curl_ssl_verify_host, 2L);
+        if (!options.ca_file.empty()) set(curl_ca_info, options.ca_file.c_str());
+        if (origin.is_this_machine()) set(curl_no_proxy, "*");
         if (!options.user.empty()) {
-            set(kCurlHttpAuth, kCurlAuthBasic);
-            set(kCurlUserName, options.user.c_str());
-            set(kCurlPassword, password.c_str());
+            set(curl_http_auth, kCurlAuthBasic);
+            set(curl_user_name, options.user.c_str());
+            set(curl_password, password.c_str());
         }
     }
 
@@ -277,15 +277,15 @@ struct HttpClient::Session {
         Body body{.text = {}, .most = options.most_bytes};
         prepare(url, body, text.data());
         const CurlCode code = curl.easy_perform(handle);
-        if (code != kCurlOk) {
+        if (code != curl_ok) {
             return transfer_error(
                 code, text[0] != '\0' ? text.data() : curl.easy_strerror(code), url);
         }
         long status = 0;
-        curl.easy_getinfo(handle, kCurlResponseCode, &status);
+        curl.easy_getinfo(handle, curl_response_code, &status);
         if (status >= 300 && status < 400) {
             const char* to = nullptr;
-            curl.easy_getinfo(handle, kCurlRedirectUrl, &to);
+            curl.easy_getinfo(handle, curl_redirect_url, &to);
             if (to != nullptr) redirect = without_user(to);
             if (!redirect.empty()) return std::string{};
         }
@@ -297,25 +297,25 @@ struct HttpClient::Session {
                                        const char* text,
                                        const std::string& url) const {
         switch (code) {
-            case kCurlTimedOut:
+            case curl_timed_out:
                 return {ErrorCode::unavailable,
                         "no answer within " + std::to_string(options.timeout_ms) + " ms",
                         url,
                         ""};
-            case kCurlNoHost:
+            case curl_no_host:
                 return {ErrorCode::unavailable, "the host name is not known", url, ""};
-            case kCurlNoConnection:
+            case curl_no_connection:
                 return {ErrorCode::unavailable, std::string("no connection: ") + text, url, ""};
-            case kCurlCertificateRefused:
-            case kCurlCaFileBad:
+            case curl_certificate_refused:
+            case curl_ca_file_bad:
                 return {ErrorCode::permission_denied,
                         std::string("the certificate is not trusted: ") + text,
                         url,
                         "Give the BMC a certificate of your CA and add that CA to the system's "
                         "(update-ca-certificates)."};
-            case kCurlTlsFailed:
+            case curl_tls_failed:
                 return {ErrorCode::io_error, std::string("TLS failed: ") + text, url, ""};
-            case kCurlWriteRefused:
+            case curl_write_refused:
                 return {
                     ErrorCode::out_of_range,
                     "the answer is longer than " + std::to_string(options.most_bytes) + " bytes",

@@ -213,6 +213,7 @@ void add_devices(Page& page, const WatchFrame& frame, const WatchLayout& layout,
 void add_jobs(Page& page, const WatchFrame& frame, const WatchLayout& layout) {
     if (page.left() < 2) return;
     const bool user = layout.width >= 60;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the columns
     const auto row = [&](const std::string& pid,
                          const std::string& name,
                          const std::string& cpu,

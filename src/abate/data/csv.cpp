@@ -20,7 +20,7 @@ class Scanner {
         while (skip_empty_lines(), at_ < text_.size()) {
             const std::size_t line = line_;
             fields.clear();
-            const Result<void> read = read_record(fields);
+            Result<void> read = read_record(fields);
             if (!read) return read;
             if (header) {
                 out_.header = fields;

@@ -297,7 +297,7 @@ Result<void> LayeredTables::check_key(const TableSpec& table,
 
 Result<void> LayeredTables::add_overrides(std::vector<PlacedOverride> more) {
     for (PlacedOverride& placed : more) {
-        const Result<void> known = check_key(*placed.table, placed.cell.key, placed.where);
+        Result<void> known = check_key(*placed.table, placed.cell.key, placed.where);
         if (!known) return known;
         overrides.push_back(std::move(placed));
     }
@@ -327,7 +327,7 @@ Result<void> LayeredTables::add_pack(const std::string& folder) {
 Result<void> LayeredTables::add_layers(const Layers& layers) {
     packs.reserve(layers.packs.size());  // sheets point into the packs
     for (const std::string& folder : layers.packs) {
-        const Result<void> added = add_pack(folder);
+        Result<void> added = add_pack(folder);
         if (!added) return added;
     }
     const std::array<std::pair<std::string_view, const std::string*>, 2> files = {
@@ -338,14 +338,14 @@ Result<void> LayeredTables::add_layers(const Layers& layers) {
         if (!text) return text.error();
         Result<std::vector<PlacedOverride>> parsed = parse_overrides(*text, *path, layer);
         if (!parsed) return parsed.error();
-        const Result<void> added = add_overrides(std::move(parsed).value());
+        Result<void> added = add_overrides(std::move(parsed).value());
         if (!added) return added;
         override_files.push_back(*path);
     }
     for (const std::string& option : layers.options) {
         Result<PlacedOverride> parsed = parse_option(option);
         if (!parsed) return parsed.error();
-        const Result<void> added = add_overrides({std::move(parsed).value()});
+        Result<void> added = add_overrides({std::move(parsed).value()});
         if (!added) return added;
     }
     return {};
@@ -383,7 +383,7 @@ Tables& Tables::operator=(Tables&&) noexcept = default;
 
 Result<Tables> Tables::load(const Layers& layers) {
     auto impl = std::make_unique<Impl>();
-    const Result<void> added = impl->add_layers(layers);
+    Result<void> added = impl->add_layers(layers);
     if (!added) return added.error();
     return Result<Tables>(Tables(std::move(impl)));
 }
@@ -462,7 +462,7 @@ Result<std::vector<Row>> Tables::show(std::string_view table, std::string_view k
         if (placed.table == *spec && same_folded(placed.cell.key, key))
             found.push_back(row_from(placed));
     if (!found.empty()) return found;
-    const Result<void> known = impl_->check_key(**spec, key, {});
+    Result<void> known = impl_->check_key(**spec, key, {});
     if (!known) return known.error();
     return Error{ErrorCode::not_found,
                  "no row of " + std::string(table) + " is for \"" + std::string(key) + "\"",
@@ -473,7 +473,7 @@ Result<std::vector<Row>> Tables::show(std::string_view table, std::string_view k
 Result<void> Tables::check_override(const Override& wanted) const {
     PlacedOverride placed;
     placed.cell = wanted;
-    const Result<void> resolved = resolve(placed);
+    Result<void> resolved = resolve(placed);
     if (!resolved) return resolved;
     return impl_->check_key(*placed.table, wanted.key, {});
 }

@@ -80,7 +80,8 @@ std::string folded(std::string_view text) {
         const auto lead = static_cast<std::uint8_t>(text[i]);
         if (lead >= 0xC3 && lead <= 0xC5 && i + 1 < text.size()) {
             const auto next = static_cast<std::uint8_t>(text[++i]);
-            c = kBaseLetters[static_cast<std::size_t>((lead - 0xC3) * 64 + (next & 0x3F))];
+            c = kBaseLetters[static_cast<std::size_t>(lead - 0xC3) * 64 +
+                             static_cast<std::size_t>(next & 0x3F)];
         }
         if (c == '\t' || c == '\n' || c == '\r') c = ' ';
         if (c == ' ' && (out.empty() || out.back() == ' ')) continue;

@@ -53,7 +53,7 @@ struct Settings {
 };
 // One file. Errors: parse_error with file:line:column (not TOML, unknown key with the nearest known
 // one, wrong kind of value), out_of_range (an absurd PUE).
-[[nodiscard]] Result<Settings> parse_settings(std::string_view toml, std::string_view file_name);
+[[nodiscard]] Result<Settings> parse_settings(std::string_view text, std::string_view file_name);
 
 // The value of a variable, empty when it is unset.
 using EnvironmentLookup = std::function<std::string(const char* name)>;

@@ -213,7 +213,7 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     SettingsReader reader(file_name);
     toml::table root;
     try {
-        root = toml::parse(toml);
+        root = toml::parse(text);
     } catch (const toml::parse_error& problem) {
         return Error{ErrorCode::parse_error,
                      std::string(problem.description()),

@@ -117,6 +117,7 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
 
     PowerProfile profile;
     profile.residual = mean > 0 ? deviation / mean : 0;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): abscissa, then ordinate
     const auto add = [&](double load, double watts) {
         watts = std::max(0.0, watts);
         profile.points.push_back({load,

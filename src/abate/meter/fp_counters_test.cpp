@@ -110,6 +110,7 @@ TEST_F(FpCountersTest, CounterThatNeverRanIsNotZero) {
 
 TEST_F(FpCountersTest, AmdUmaskFollowsTheGeneration) {
     // tools/perf/pmu-events/arch/x86/amdzen{1..5}/floating-point.json, fp_ret_sse_avx_ops.all.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of cpuinfo
     const auto config = [](int family, int model) {
         return fp_events({.vendor = "AuthenticAMD", .family = family, .model = model})
             .value()[0]

@@ -15,6 +15,7 @@ Ranged power_at(const std::vector<PowerPoint>& points, double utilisation) {
     const PowerPoint& b = points[right];
     const double width = b.utilisation - a.utilisation;
     const double t = width > 0 ? std::clamp((u - a.utilisation) / width, 0.0, 1.0) : 1.0;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, then to
     const auto mix = [t](double from, double to) { return from + t * (to - from); };
     return {.value = mix(a.watts.value, b.watts.value),
             .low = mix(a.watts.low, b.watts.low),

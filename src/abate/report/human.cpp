@@ -60,7 +60,7 @@ std::span<const HumanUnit> carbon_units() { return kCarbonUnits; }
 std::string significant(double value, int digits) {
     if (!std::isfinite(value)) return "unknown";
     if (value == 0) return "0";
-    const std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
+    std::string scientific = fmt::format("{:.{}e}", value, digits - 1);
     const int exponent =
         static_cast<int>(std::floor(std::log10(std::fabs(rounded(value, digits)))));
     if (exponent < -4 || exponent > 8) return scientific;

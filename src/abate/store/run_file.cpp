@@ -64,7 +64,7 @@ std::string write_run_file(const StoredRun& run) {
 }
 
 Result<StoredRun> read_run_file(std::string_view bytes) {
-    const Error damaged{ErrorCode::corrupt, "the run file is damaged", "", ""};
+    Error damaged{ErrorCode::corrupt, "the run file is damaged", "", ""};
     const std::size_t line = bytes.find('\n');
     if (line == std::string_view::npos) return damaged;
     const std::string_view rest = bytes.substr(line + 1);

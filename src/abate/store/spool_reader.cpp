@@ -151,7 +151,7 @@ Result<bool> take_record(const SpoolRecord& record, SpoolContent& content, RunSt
 
 Result<SpoolContent> read_spool_bytes(SpoolBytes& bytes) {
     constexpr std::size_t kMagic = kSpoolMagic.size();
-    const Error damaged{ErrorCode::corrupt, "the spool file has no valid header", "", ""};
+    Error damaged{ErrorCode::corrupt, "the spool file has no valid header", "", ""};
     if (bytes.size() < kMagic) return damaged;
     const auto magic = bytes.at(0, kMagic);
     if (!magic) return damaged;

@@ -261,7 +261,10 @@ SensorOpening open_ipmi(const SensorEnvironment& environment) {
             return open_ipmi_through(
                 environment,
                 [device](
-                    std::uint8_t net_fn, std::uint8_t command, std::span<const std::uint8_t> data) {
+                    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of an IPMI message
+                    std::uint8_t net_fn,
+                    std::uint8_t command,
+                    std::span<const std::uint8_t> data) {
                     return device->transact(net_fn, command, data);
                 },
                 path);

@@ -101,6 +101,7 @@ class IpmiSource : public testing::Test {
 TEST_F(IpmiSource, AsksTheDcmiPowerReadingAndGivesMicrowatts) {
     const SensorOpening opening = open_ipmi_through(
         environment_,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of an IPMI message
         [](std::uint8_t net_fn,
            std::uint8_t command,
            std::span<const std::uint8_t> data) -> Result<std::vector<std::uint8_t>> {

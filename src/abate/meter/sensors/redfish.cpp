@@ -197,6 +197,7 @@ std::vector<std::string> redfish_supplies(
     const std::string& base,
     const std::string& subsystem,
     RedfishTried& tried) {
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what was tried, then why it gave nothing
     const auto refuse = [&tried](const std::string& path, const std::string& why) {
         tried.add(path, why);
         return std::vector<std::string>{};
