@@ -134,11 +134,12 @@ NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
     return answer;
 }
 
-Provenance user_figure(std::string figure,
-                       double value,
-                       // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
-                       std::string unit,
-                       const std::string& layer) {
+Provenance user_figure(
+    std::string figure,
+    double value,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
+    std::string unit,
+    const std::string& layer) {
     return {.figure = std::move(figure),
             .value = value,
             .low = value,
