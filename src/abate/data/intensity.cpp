@@ -218,10 +218,12 @@ Figure Tables::intensity_anywhere() const {
     std::vector<double> values;
     Cell shown;
     int first_year = 0;
+    const std::map<std::string, Cell> cells = impl_->cells("grid_intensity_annual", kLifeCycle);
     impl_->each("places", [&](const Sheet& sheet, std::size_t row) {
         if (sheet.text(row, "kind") != "country") return;
-        const auto cell = impl_->cell("grid_intensity_annual", sheet.text(row, "code"), kLifeCycle);
-        if (!cell) return;
+        const auto found = cells.find(folded(sheet.text(row, "code")));
+        if (found == cells.end()) return;
+        const Cell* cell = &found->second;
         values.push_back(cell->value);
         if (cell->year == 0) return;
         first_year = first_year == 0 ? cell->year : std::min(first_year, cell->year);

@@ -51,6 +51,14 @@ std::string row_licence(const Sheet& sheet, std::size_t row) {
 }
 
 // The best row of `sheet` for `key` whose `column` is not empty.
+// The row of a newer year, then the source of smaller preference.
+bool holds_over(const Sheet& sheet, std::size_t row, std::size_t best) {
+    if (sheet.year_of(row) != sheet.year_of(best)) return sheet.year_of(row) > sheet.year_of(best);
+    const Source* now = sheet.source_of(row);
+    const Source* before = sheet.source_of(best);
+    return now != nullptr && before != nullptr && now->preference < before->preference;
+}
+
 std::optional<std::size_t> best_row(const Sheet& sheet,
                                     std::string_view key,
                                     std::optional<std::size_t> column) {
@@ -66,14 +74,7 @@ std::optional<std::size_t> best_row(const Sheet& sheet,
         if (!first.empty() && letter(first) != wanted) continue;
         if (!sheet.has_key(row, key)) continue;
         if (column && sheet.view->at(row, *column).empty()) continue;
-        if (!best || sheet.year_of(row) > sheet.year_of(*best)) {
-            best = row;
-            continue;
-        }
-        if (sheet.year_of(row) < sheet.year_of(*best)) continue;
-        const Source* now = sheet.source_of(row);
-        const Source* before = sheet.source_of(*best);
-        if (now != nullptr && before != nullptr && now->preference < before->preference) best = row;
+        if (!best || holds_over(sheet, row, *best)) best = row;
     }
     return best;
 }
@@ -262,6 +263,30 @@ std::optional<Cell> LayeredTables::cell(std::string_view table,
 }
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
+std::map<std::string, Cell> LayeredTables::cells(std::string_view table,
+                                                 std::string_view column) const {
+    std::map<std::string, Cell> out;
+    const std::vector<const Sheet*> all = sheets(table);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto index = all[i]->view->column(column);
+        if (!index) continue;
+        std::map<std::string, std::size_t> best;
+        for (std::size_t row = 0; row < all[i]->view->rows(); ++row) {
+            if (all[i]->view->at(row, *index).empty()) continue;
+            const auto [found, added] = best.emplace(folded(all[i]->key_of(row)), row);
+            if (!added && holds_over(*all[i], row, found->second)) found->second = row;
+        }
+        for (const auto& [key, row] : best)
+            out.insert_or_assign(key, cell_of(*all[i], row, *index, static_cast<int>(i)));
+    }
+    for (const PlacedOverride& placed : overrides) {
+        if (placed.cell.table != table || placed.cell.column != column) continue;
+        if (auto value = cell(table, placed.cell.key, column))
+            out.insert_or_assign(folded(placed.cell.key), *std::move(value));
+    }
+    return out;
+}
+
 std::optional<LayeredTables::RowRef> LayeredTables::row(std::string_view table,
                                                         std::string_view key) const {
     const std::vector<const Sheet*> all = sheets(table);
