@@ -182,7 +182,8 @@ class Machine(e2e.E2e):
     def test_calibrate_fits_the_counters_and_then_a_wall_meter(self):
         self.fake_machine()
         for _ in range(3):
-            done = self.abate("calibrate", "--seconds", "1", "--json")
+            # Five levels of 6 s and their settling: a node ratio needs 30 s of trace.
+            done = self.abate("calibrate", "--seconds", "6", "--json", timeout=300)
             if "too few to fit" not in done.stderr:
                 break
         else:

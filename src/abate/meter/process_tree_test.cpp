@@ -436,7 +436,14 @@ TEST(ProcessTree, SurvivorsAreListedWithPrintableCommands) {
     ProcessTree& tree = *launched;
     ASSERT_TRUE(tree.release().has_value());
     wait_for_end(tree);
-    const std::vector<LeftRunning> left = tree.survivors();
+    // On its way to being `sleep` the shell in the background has children of its own for a moment.
+    std::vector<LeftRunning> left = tree.survivors();
+    const std::int64_t deadline = mono_ns() + 20'000'000'000;
+    while ((left.size() != 1 || left[0].command.find("sleep 30") == std::string::npos) &&
+           mono_ns() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        left = tree.survivors();
+    }
     ASSERT_EQ(left.size(), 1U);
     EXPECT_THAT(left[0].command, HasSubstr("sleep 30"));
     ::kill(static_cast<pid_t>(left[0].pid), SIGKILL);

@@ -198,12 +198,13 @@ std::string printable_command(std::string_view cmdline) {
         const std::size_t length = utf8_length(cmdline, at);
         const auto byte = static_cast<unsigned char>(cmdline[at]);
         std::string_view piece = cmdline.substr(at, std::max<std::size_t>(length, 1));
+        // U+0080 to U+009F: C1 control characters, two bytes in UTF-8.
+        const bool c1 =
+            length == 2 && byte == 0xc2 && static_cast<unsigned char>(cmdline[at + 1]) < 0xa0;
         if (byte == 0) {
             piece = " ";
-        } else if (length == 0 || byte < 0x20 || byte == 0x7f) {
+        } else if (length == 0 || byte < 0x20 || byte == 0x7f || c1) {
             piece = "?";
-        } else if (byte == 0xc2 && static_cast<unsigned char>(cmdline[at + 1]) < 0xa0) {
-            piece = "?";  // C1 control characters
         }
         if (text.size() + piece.size() > kMost) break;
         text += piece;

@@ -1,6 +1,7 @@
 #include "abate/meter/run_meter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace abate::meter {
@@ -23,7 +24,7 @@ Devices join(std::vector<SensorOpening> openings, std::string_view trusted_node_
     }
     devices.plans = plan_channels(devices.channels, trusted_node_source);
     for (const ChannelInfo& channel : devices.channels) {
-        const auto milliwatts = [](double w) { return static_cast<std::int64_t>(w * 1000 + 0.5); };
+        const auto milliwatts = [](double w) { return std::int64_t{std::llround(w * 1000)}; };
         devices.idle.push_back({milliwatts(channel.idle_w.value),
                                 milliwatts(channel.idle_w.low),
                                 milliwatts(channel.idle_w.high)});

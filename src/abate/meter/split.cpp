@@ -1,6 +1,7 @@
 #include "abate/meter/split.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace abate::meter {
 namespace {
@@ -37,8 +38,8 @@ Parts split(Microjoules energy,
 }
 
 std::uint64_t to_ppm(double share) {
-    return static_cast<std::uint64_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(kWhole) +
-                                      0.5);
+    return static_cast<std::uint64_t>(
+        std::llround(std::clamp(share, 0.0, 1.0) * static_cast<double>(kWhole)));
 }
 
 }  // namespace

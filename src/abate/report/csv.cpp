@@ -8,6 +8,8 @@
 #include "abate/report/text_tools.h"
 #include "abate/report/view.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -96,7 +98,8 @@ void csv_head(CsvWriter& csv, const RunRecord& record) {
     csv.plain(record.phase ? to_string(*record.phase) : "");
     csv.text(record.project);
     std::vector<std::string> labels;
-    for (const auto& [name, value] : record.labels) labels.push_back(name + "=" + value);
+    for (const auto& [name, value] : record.labels)
+        labels.push_back(fmt::format("{}={}", name, value));
     csv.text(joined(labels, ";"));
     csv.text(shell_words(record.command));
     csv.text(record.host.name);

@@ -126,7 +126,7 @@ std::string human_duration(double seconds) {
     const auto whole = static_cast<long long>(std::llround(seconds));
     if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
     const long long minutes = (whole + 30) / 60;
-    if (minutes < 24 * 60) return fmt::format("{} h {:02} m", minutes / 60, minutes % 60);
+    if (minutes < 24LL * 60) return fmt::format("{} h {:02} m", minutes / 60, minutes % 60);
     const long long hours = (whole + 1800) / 3600;
     return fmt::format("{} d {:02} h", hours / 24, hours % 24);
 }

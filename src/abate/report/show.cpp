@@ -80,7 +80,8 @@ void add_run(Page& page, const RunRecord& record) {
     page.row("phase", record.phase ? to_string(*record.phase) : "");
     page.row("project", printable(record.project));
     std::vector<std::string> labels;
-    for (const auto& [name, value] : record.labels) labels.push_back(name + "=" + value);
+    for (const auto& [name, value] : record.labels)
+        labels.push_back(fmt::format("{}={}", name, value));
     page.row("labels", printable(joined(labels, ", ")));
     page.row("region", record.region.empty() ? "unknown" : printable(record.region));
     page.row("host",

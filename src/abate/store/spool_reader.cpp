@@ -23,6 +23,7 @@ class SpoolBytes {
     [[nodiscard]] std::uint64_t size() const { return size_; }
     [[nodiscard]] int error_number() const { return error_number_; }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where, then how many
     std::optional<std::string_view> at(std::uint64_t offset, std::size_t count) {
         if (fd_ < 0) return bytes_.substr(static_cast<std::size_t>(offset), count);
         if (offset < window_ || offset + count > window_ + buffer_.size()) {
@@ -33,6 +34,7 @@ class SpoolBytes {
 
   private:
     // Reads a window that begins at `offset` and holds at least `count` bytes.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where, then how many
     bool fill(std::uint64_t offset, std::size_t count) {
         constexpr std::uint64_t kWindow = std::uint64_t{64} * 1024;
         const std::uint64_t wanted =

@@ -8,6 +8,8 @@
 // power cap is set, so it says nothing of the counters and is not read.
 #include "abate/meter/sensors/sensors.h"
 
+#include <fmt/format.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -246,7 +248,7 @@ SensorOpening open_cray(const SensorEnvironment& environment) {
         sensor->add(std::move(channel), std::move(power));
     }
     for (const std::string& part : cray_parts(folder)) {
-        CrayFile file(folder + "/" + part + "_energy", 'J');
+        CrayFile file(fmt::format("{}/{}_energy", folder, part), 'J');
         // 0 J since start-up means that the part is not fitted (accelerators).
         if (file.read().value_or(0) == 0) continue;
         sensor->add(

@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+// NOLINTBEGIN(modernize-use-using,readability-identifier-naming): C, with NVML's own names
 typedef int32_t nvml_return_t;
 typedef struct nvml_device_st* nvml_device_t;
 typedef struct nvml_gpm_sample_st* nvml_gpm_sample_t;
@@ -127,6 +128,7 @@ typedef struct {
     nvml_gpm_sample_t later;
     nvml_gpm_metric_t metrics[512];
 } nvml_gpm_metrics_get_t;
+// NOLINTEND(modernize-use-using,readability-identifier-naming)
 
 #ifdef __cplusplus
 }
