@@ -157,14 +157,13 @@ void write_trace(const Context& context, const meter::PowerTrace& trace) {
 
 // CSV with columns time (RFC 3339, or seconds since 1970) and watts.
 meter::PowerTrace read_trace(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in)
+    const std::optional<std::string> text = read_small_file(path);
+    if (!text)
         throw Failure({ErrorCode::not_found,
                        "the file cannot be read",
                        path,
                        "Give a CSV with the columns time,watts"});
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    return value_or_fail(input::parse_power_trace(text, path));
+    return value_or_fail(input::parse_power_trace(*text, path));
 }
 
 void print(const meter::PowerProfile& profile, const std::string& path, bool json) {
@@ -209,6 +208,15 @@ void print(const meter::PowerProfile& profile, const std::string& path, bool jso
 }
 
 meter::PowerProfile fit_here(const CalibrateOptions& options, Context& context) {
+    // Told before the load, not after it.
+    std::error_code made;
+    std::filesystem::create_directories(context.home, made);
+    if (access(context.home.c_str(), W_OK) != 0) {
+        throw Failure({ErrorCode::permission_denied,
+                       "the profile cannot be written there",
+                       context.home,
+                       "Set ABATE_HOME to a folder that you may write to"});
+    }
     const std::string source = counter_source(context);
     std::vector<meter::LoadLevel> levels;
     meter::PowerTrace trace;
@@ -227,7 +235,6 @@ meter::PowerProfile fit_here(const CalibrateOptions& options, Context& context) 
     profile.cpus = host.cpus;
     profile.fitted_at = to_rfc3339(context.clock.now().wall);
     profile.source = fmt::format("{}, 5 load levels of {} s", source, options.seconds);
-    std::filesystem::create_directories(context.home);
     write_trace(context, trace);
     return profile;
 }
@@ -238,14 +245,13 @@ void calibrate(const CalibrateOptions& options, Context& context) {
     if (options.wall.empty()) {
         profile = fit_here(options, context);
     } else {
-        std::ifstream in(path, std::ios::binary);
-        if (!in)
+        const std::optional<std::string> text = read_small_file(path);
+        if (!text)
             throw Failure({ErrorCode::not_found,
                            "there is no profile to add the wall meter to",
                            path,
                            "Run `abate calibrate` first, while the wall meter logs"});
-        const std::string text((std::istreambuf_iterator<char>(in)), {});
-        profile = value_or_fail(input::parse_profile(text, path));
+        profile = value_or_fail(input::parse_profile(*text, path));
         profile.node_ratio = value_or_fail(meter::fit_node_ratio(
             {.components = read_trace(trace_path(context)), .wall = read_trace(options.wall)}));
         profile.wall_source = std::filesystem::path(options.wall).filename().string();

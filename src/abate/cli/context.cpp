@@ -3,6 +3,7 @@
 #include "abate/cli/records.h"
 
 #include <sys/stat.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,9 +19,13 @@ namespace {
 std::string folder_of(const char* variable, const char* fallback_under_home) {
     if (const std::string set = environment_variable(variable); !set.empty() && set[0] == '/')
         return set + "/abate";
-    const std::string home = environment_variable("HOME");
-    return (home.empty() ? "/tmp/abate-" + std::to_string(getuid())
-                         : home + "/" + fallback_under_home + "/abate");
+    std::string home = environment_variable("HOME");
+    // Without HOME, what the user database says; never a folder in /tmp, which anybody could have made before us.
+    if (home.empty()) {
+        const passwd* entry = getpwuid(getuid());
+        home = entry != nullptr && entry->pw_dir != nullptr ? entry->pw_dir : "/nonexistent";
+    }
+    return home + "/" + fallback_under_home + "/abate";
 }
 
 bool is_terminal_color(FILE* stream) {
@@ -43,10 +48,9 @@ std::string trusted_variable(const char* name) {
 
 // What a settings file says; nothing when it is not there.
 input::Settings settings_file(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return {};
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    return value_or_fail(input::parse_settings(text, path));
+    const std::optional<std::string> text = read_small_file(path);
+    if (!text) return {};
+    return value_or_fail(input::parse_settings(*text, path));
 }
 
 }  // namespace

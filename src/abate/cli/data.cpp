@@ -1,6 +1,7 @@
 // `abate data list|show|override|check`: the reference tables, what each figure rests on, and the
 // cells that a person sets instead.
 #include "abate/cli/context.h"
+#include "abate/cli/records.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -308,59 +309,8 @@ void show(Context& context, const std::vector<std::string>& words) {
 
 // --- override
 
-// The name of an errno, as an Error at `path`.
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
-Error system_error(const std::string& what, const std::string& path) {
-    const int code = errno;
-    const bool denied = code == EACCES || code == EPERM || code == EROFS;
-    return Error{denied ? ErrorCode::permission_denied : ErrorCode::io_error,
-                 what + ": " + std::strerror(code),
-                 path,
-                 denied ? "Choose another file with --file, or ask its owner." : ""};
-}
-
 std::string read_or_empty(const std::string& path) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT) return {};
-    if (file < 0) throw Failure(system_error("cannot read it", path));
-    std::string text;
-    char block[4096];
-    ssize_t count = 0;
-    while ((count = read(file, block, sizeof block)) > 0)
-        text.append(block, static_cast<std::size_t>(count));
-    const int failed = count < 0 ? errno : 0;
-    close(file);
-    errno = failed;
-    if (failed != 0) throw Failure(system_error("cannot read it", path));
-    return text;
-}
-
-bool write_all(int file, const std::string& text) {
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const ssize_t count = write(file, text.data() + done, text.size() - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return false;
-        done += static_cast<std::size_t>(count);
-    }
-    return fsync(file) == 0;
-}
-
-// The whole file or none of it: written beside, synced, then renamed over.
-void write_atomically(const std::string& path, const std::string& text) {
-    std::string beside = path + ".XXXXXX";
-    const int file = mkstemp(beside.data());
-    if (file < 0) throw Failure(system_error("cannot write it", path));
-    struct stat before {};
-    const mode_t mode = stat(path.c_str(), &before) == 0 ? before.st_mode & 07777 : 0644;
-    const bool written = fchmod(file, mode) == 0 && write_all(file, text);
-    const bool renamed = written && rename(beside.c_str(), path.c_str()) == 0;
-    const int failed = errno;
-    close(file);
-    if (renamed) return;
-    unlink(beside.c_str());
-    errno = failed;
-    throw Failure(system_error("cannot write it", path));
+    return read_small_file(path).value_or("");
 }
 
 struct OverrideOptions {
@@ -382,7 +332,7 @@ void override_cell(Context& context, const OverrideOptions& options) {
     const Result<void> possible = context.tables().check_override(cell);
     if (!possible) throw Failure(possible.error());
     const std::string path = override_file(context, options);
-    write_atomically(path, value_or_fail(data::with_override(read_or_empty(path), path, cell)));
+    write_file(path, value_or_fail(data::with_override(read_or_empty(path), path, cell)));
     if (context.json) {
         print_json({{"override",
                      {{"table", cell.table},

@@ -1,6 +1,7 @@
 #include "abate/cli/machine.h"
 
 #include "abate/cli/http_get.h"
+#include "abate/cli/records.h"
 
 #include <fmt/format.h>
 
@@ -17,8 +18,8 @@ std::optional<meter::PowerProfile> stored_profile(Context& context, const Host& 
     std::string path = environment_variable("ABATE_PROFILE");
     const bool chosen = !path.empty();
     if (!chosen) path = profile_path(context);
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
+    const std::optional<std::string> text = read_small_file(path);
+    if (!text) {
         if (chosen)
             throw Failure({ErrorCode::not_found,
                            "the power profile cannot be read",
@@ -26,8 +27,7 @@ std::optional<meter::PowerProfile> stored_profile(Context& context, const Host& 
                            "Name a file that `abate calibrate` wrote"});
         return std::nullopt;
     }
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    Result<meter::PowerProfile> profile = input::parse_profile(text, path);
+    Result<meter::PowerProfile> profile = input::parse_profile(*text, path);
     if (!profile) {
         context.note("the power profile is not used: " + to_string(profile.error()));
         return std::nullopt;

@@ -162,6 +162,38 @@ void import_spools(Context& context, store::RunStore& store) {
     for (const std::string& problem : problems) context.note(problem);
 }
 
+std::optional<std::string> read_small_file(const std::string& path) {
+    constexpr std::size_t kMost = 16 << 20;
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+        throw Failure(file_error(path, "read the file"));
+    }
+    struct stat info {};
+    const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    std::string text;
+    ssize_t n = regular ? 1 : 0;
+    char block[16384];
+    while (n > 0 && text.size() <= kMost) {
+        n = read(fd, block, sizeof block);
+        if (n > 0) text.append(block, static_cast<std::size_t>(n));
+        if (n < 0 && errno == EINTR) n = 1;
+    }
+    const Error failed = file_error(path, "read the file");
+    close(fd);
+    if (!regular) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "this is no regular file",
+                       path,
+                       "Name a text file"});
+    }
+    if (n < 0) throw Failure(failed);
+    if (text.size() > kMost) {
+        throw Failure({ErrorCode::out_of_range, "the file is larger than 16 MiB", path, "Name a text file"});
+    }
+    return text;
+}
+
 void write_file(const std::string& path, const std::string& text) {
     struct stat info {};
     const bool exists = stat(path.c_str(), &info) == 0;
@@ -178,7 +210,7 @@ void write_file(const std::string& path, const std::string& text) {
     }
     const std::string temporary = target + ".part-" + std::to_string(getpid());
     try {
-        write_to(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, text, path);
+        write_to(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, text, path);
         if (rename(temporary.c_str(), target.c_str()) != 0)
             throw Failure(file_error(path, "write the file"));
     } catch (const Failure&) {

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -109,8 +110,12 @@ void check_output(const std::string& path) {
     if (path.empty()) return;
     const std::size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const bool existing = access(path.c_str(), F_OK) == 0;
-    if (access(existing ? path.c_str() : folder.c_str(), W_OK) == 0) return;
+    struct stat info {};
+    const bool existing = stat(path.c_str(), &info) == 0;
+    const bool renewed = !existing || S_ISREG(info.st_mode);  // by a rename in its folder
+    const bool writable = (!existing || access(path.c_str(), W_OK) == 0) &&
+                          (!renewed || access(folder.c_str(), W_OK) == 0);
+    if (writable && !(existing && S_ISDIR(info.st_mode))) return;
     throw Failure({ErrorCode::permission_denied,
                    "the record cannot be written there",
                    "--output " + path,
@@ -241,7 +246,11 @@ Result<void> put(Context& context, const RunRecord& record) {
 // the exit status: put is durable when it returns, so the spool is synced only where put fails.
 // That is one sync less at each run.
 void keep(Context& context, const RunRecord& record, store::SpoolWriter* spool) {
-    if (spool == nullptr) return;
+    if (spool == nullptr) {
+        if (const Result<void> stored = put(context, record); !stored)
+            context.note("the record is not kept: " + to_string(stored.error()));
+        return;
+    }
     Result<void> written = spool->finish_unsynced(report::run_record_json(record, -1));
     const Result<void> stored = put(context, record);
     if (stored) {
@@ -282,8 +291,12 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     meter::LaunchOptions launch;
     launch.words = prepared.words;
     launch.signals = meter::SignalState::now();
+    // From here to the kept record, what is sent to end a job ends the command, not the meter.
+    const meter::BlockedSignals blocked;
     // A reader of our standard error that has gone must cost neither the record nor the exit code.
     std::signal(SIGPIPE, SIG_IGN);
+    // A file-size limit is a full disk (EFBIG), not the end of the meter.
+    std::signal(SIGXFSZ, SIG_IGN);
     Result<meter::ProcessTree> launched = meter::ProcessTree::launch(launch);
     if (!launched) throw Failure(launched.error(), kSelfFailed);
     meter::ProcessTree tree = std::move(launched).value();
@@ -322,7 +335,14 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     }
     keep(context, record, spool.get());
 
-    if (!options.output.empty()) write_file(options.output, report::run_record_json(record) + "\n");
+    if (!options.output.empty()) {
+        try {
+            write_file(options.output, report::run_record_json(record) + "\n");
+        } catch (const Failure& failure) {
+            // The command has done its work: its exit code and the summary still count.
+            context.note("--output: " + to_string(failure.error()));
+        }
+    }
     if (context.json) {
         std::fprintf(stderr, "%s\n", report::run_record_json(record, -1).c_str());
     } else if (!options.quiet) {

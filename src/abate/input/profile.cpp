@@ -1,5 +1,6 @@
 #include "abate/data/data.h"
 #include "abate/input/input.h"
+#include "abate/input/toml_guard.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -76,6 +77,7 @@ Result<void> read_points(const toml::table& root,
 }  // namespace
 
 Result<meter::PowerProfile> parse_profile(std::string_view text, std::string_view file) {
+    if (const Result<void> flat = check_toml_depth(text, file); !flat) return flat.error();
     toml::table root;
     try {
         root = toml::parse(text, file);

@@ -1,6 +1,7 @@
 // abate.toml, the user's file and the environment. Keys: docs/reference/configuration.md.
 #include "abate/core/nearest.h"
 #include "abate/input/input.h"
+#include "abate/input/toml_guard.h"
 
 #include <toml++/toml.h>
 
@@ -211,6 +212,7 @@ Error of_variable(const Error& error, const char* name) {
 
 Result<Settings> parse_settings(std::string_view text, std::string_view file_name) {
     SettingsReader reader(file_name);
+    if (const Result<void> flat = check_toml_depth(text, file_name); !flat) return flat.error();
     toml::table root;
     try {
         root = toml::parse(text);

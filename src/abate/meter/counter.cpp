@@ -28,7 +28,9 @@ EnergyCounter::EnergyCounter(const ChannelInfo& channel)
 void EnergyCounter::start(const Reading& reading, std::int64_t suspended_ns) {
     start_ns_ = last_ns_ = reading.mono_ns;
     last_suspended_ns_ = suspended_ns;
-    if (reading.status == ReadStatus::ok || reading.status == ReadStatus::no_update) {
+    const bool readable =
+        reading.status == ReadStatus::ok || reading.status == ReadStatus::no_update;
+    if (readable && !is_spike(reading)) {
         started_ = true;
         rebase(reading, suspended_ns);
     } else {
@@ -39,10 +41,11 @@ void EnergyCounter::start(const Reading& reading, std::int64_t suspended_ns) {
 
 FoldResult EnergyCounter::fold(const Reading& reading, std::int64_t suspended_ns) {
     if (finished_ || reading.status == ReadStatus::no_update) return FoldResult::unchanged;
-    if (reading.status != ReadStatus::ok) {
+    if (reading.status != ReadStatus::ok || is_spike(reading)) {
+        // Kept out altogether: the next good value closes the gap.
         ++failed_reads_;
         open_gap_ = true;
-        return FoldResult::gap;
+        return reading.status == ReadStatus::ok ? FoldResult::implausible : FoldResult::gap;
     }
     const std::int64_t slept = std::max<std::int64_t>(0, suspended_ns - last_suspended_ns_);
     // CLOCK_MONOTONIC stands still while the machine sleeps, so the difference is waking time
@@ -115,13 +118,13 @@ FoldResult EnergyCounter::fold_counter(const Reading& reading, std::int64_t awak
     return FoldResult::reset;
 }
 
+// A power that no such device can have.
+bool EnergyCounter::is_spike(const Reading& reading) const {
+    return kind_ == ChannelKind::power_gauge &&
+           static_cast<double>(reading.value) / 1e6 > plausible_w_;
+}
+
 FoldResult EnergyCounter::fold_gauge(const Reading& reading, std::int64_t awake_ns) {
-    const double power_w = static_cast<double>(reading.value) / 1e6;
-    if (power_w > plausible_w_) {
-        ++resets_;
-        lose(awake_ns);
-        return FoldResult::implausible;
-    }
     const Int128 area = (static_cast<Int128>(last_.value) + reading.value) * awake_ns;
     total_ += area;
     measured_ns_ += awake_ns;

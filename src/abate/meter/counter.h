@@ -60,6 +60,7 @@ class EnergyCounter {
 
   private:
     FoldResult fold_counter(const Reading& reading, std::int64_t awake_ns);
+    [[nodiscard]] bool is_spike(const Reading& reading) const;
     FoldResult fold_gauge(const Reading& reading, std::int64_t awake_ns);
     FoldResult fold_model(const Reading& reading, std::int64_t awake_ns);
     void rebase(const Reading& reading, std::int64_t suspended_ns);

@@ -170,6 +170,28 @@ TEST(EnergyCounter, IntegratesAGaugeByTrapezoids) {
     EXPECT_EQ(state.high.to_int64(), 2'300'000'000);
 }
 
+// 100 W, one reading of 4 MW, 100 W: two seconds at 100 W, of which nobody saw anything in between.
+TEST(EnergyCounter, AGaugesSpikeIsAFailedReadAndNeverEnergy) {
+    ChannelInfo channel = package();
+    channel.kind = ChannelKind::power_gauge;
+    EnergyCounter counter(channel);
+    counter.start(at(0, 100'000'000));
+    EXPECT_EQ(counter.fold(at(1, 4'000'000'000'000)), FoldResult::implausible);
+    counter.fold(at(2, 100'000'000));
+    counter.finish(2 * kSecond);
+    const DeviceState state = stored(counter, 2);
+    EXPECT_EQ(state.energy.to_int64(), 200'000'000);
+    EXPECT_EQ(state.gap_ns, 2 * kSecond);
+
+    EnergyCounter from_spike(channel);
+    from_spike.start(at(0, 4'000'000'000'000));
+    from_spike.fold(at(1, 100'000'000));
+    from_spike.fold(at(2, 100'000'000));
+    from_spike.finish(2 * kSecond);
+    // 100 J seen; the first second is filled with the same mean power.
+    EXPECT_EQ(stored(from_spike, 2).energy.to_int64(), 200'000'000);
+}
+
 TEST(EnergyCounter, CarriesTheModelsOwnRange) {
     ChannelInfo channel = package();
     channel.kind = ChannelKind::model;

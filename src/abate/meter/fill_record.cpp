@@ -152,7 +152,7 @@ void describe_devices(RunRecord& record, const Devices& devices) {
                     channel.boundary == ChannelBoundary::node ? kNodeCheck : channel.device;
                 break;
             case ChannelRole::inside:
-                device.part_of = channel.inside.empty() ? "node" : channel.inside;
+                device.part_of = channel.inside.empty() ? "platform" : channel.inside;
                 break;
             case ChannelRole::node:
                 device.part_of = "node";
@@ -161,7 +161,6 @@ void describe_devices(RunRecord& record, const Devices& devices) {
                 device.part_of = kDroppedDevice;
                 break;
         }
-        if (plan.role == ChannelRole::inside && channel.inside.empty()) device.part_of = "platform";
         record.energy.devices.push_back(std::move(device));
     }
     record.provenance.insert(

@@ -13,6 +13,7 @@ struct GpuShare {
     double job =
         0;  // share of the active energy since the last call that the job's processes caused, 0..1
     double others = 0;    // of other processes; job + others <= 1
+    bool stated = false;  // a variable (CUDA_VISIBLE_DEVICES...) says which devices are the job's
     double reserved = 0;  // share of the device that the job holds: 1 whole, a MIG slice's
                           // fraction, 0 not its device
 };

@@ -84,20 +84,22 @@ void plan_nodes(std::span<const ChannelInfo> channels,
 std::vector<ChannelPlan> plan_channels(std::span<const ChannelInfo> channels,
                                        std::string_view trusted_node_source) {
     std::vector<ChannelPlan> plans(channels.size());
-    const bool packages_counted =
-        std::any_of(channels.begin(), channels.end(), [](const ChannelInfo& c) {
-            return is_package(c) && c.kind != ChannelKind::model &&
-                   c.boundary == ChannelBoundary::component;
+    // Old AMD kernels list perf domains that do not exist; powercap, where readable, is the second
+    // opinion. What is not trusted leads nothing.
+    const bool second_opinion = has_source(channels, "powercap");
+    const auto trusted = [&](const ChannelInfo& c) {
+        return !(c.source == "perf" && second_opinion && c.inside.empty() &&
+                 !any_of_device(channels, c.device, "powercap"));
+    };
+    const auto counter_of = [&](std::string_view prefix) {
+        return std::any_of(channels.begin(), channels.end(), [&](const ChannelInfo& c) {
+            return c.device.rfind(prefix, 0) == 0 && c.kind != ChannelKind::model &&
+                   c.boundary == ChannelBoundary::component && trusted(c);
         });
-    const bool platform_counted =
-        !packages_counted &&
-        std::any_of(channels.begin(), channels.end(), [](const ChannelInfo& c) {
-            return c.device == "psys" && c.kind != ChannelKind::model;
-        });
-    const bool dram_counted =
-        std::any_of(channels.begin(), channels.end(), [](const ChannelInfo& c) {
-            return c.device.rfind("dram-", 0) == 0 && c.kind != ChannelKind::model;
-        });
+    };
+    const bool packages_counted = counter_of("package-");
+    const bool platform_counted = !packages_counted && counter_of("psys");
+    const bool dram_counted = counter_of("dram-");
     for (std::size_t i = 0; i < channels.size(); ++i) {
         const ChannelInfo& c = channels[i];
         if (c.boundary == ChannelBoundary::node) continue;
@@ -115,10 +117,7 @@ std::vector<ChannelPlan> plan_channels(std::span<const ChannelInfo> channels,
             plans[i] = {ChannelRole::dropped, -1, "a counter sees this device"};
             continue;
         }
-        // Old AMD kernels list perf domains that do not exist; powercap, where readable, is the
-        // second opinion.
-        if (c.source == "perf" && has_source(channels, "powercap") &&
-            !any_of_device(channels, c.device, "powercap")) {
+        if (!trusted(c)) {
             plans[i] = {ChannelRole::dropped,
                         -1,
                         "perf lists domain '" + c.device + "' but powercap does not"};
@@ -128,7 +127,7 @@ std::vector<ChannelPlan> plan_channels(std::span<const ChannelInfo> channels,
         for (std::size_t j = 0; j < channels.size(); ++j) {
             const ChannelInfo& other = channels[j];
             if (other.device != c.device || other.boundary != ChannelBoundary::component ||
-                !other.inside.empty())
+                !other.inside.empty() || !trusted(other))
                 continue;
             const ChannelInfo& leader = channels[static_cast<std::size_t>(best)];
             if (rank(kComponentSources, other.source) < rank(kComponentSources, leader.source))

@@ -1,12 +1,11 @@
-// Which channels count. Several sources may see one device, and some domains lie inside others;
-// exactly one view of each device enters a total:
+// Which channels count. Several sources may see one device, and some domains lie inside others; exactly one view of each
+// device enters a total:
 //
-//     perf package-0, powercap package-0, powercap-mmio package-0  ->  perf counts, the others are
-//     compared with it core, uncore inside package-0                                ->  shown,
-//     never added psys                                                         ->  counts only
-//     where no package is seen model package-0                                              -> only
-//     where no counter is node (Redfish, IPMI, Cray, PSU, battery)                     ->  the node
-//     boundary, never added to components
+//     perf package-0, powercap package-0 and powercap-mmio package-0: perf counts, the others are compared with it
+//     core and uncore inside package-0: shown, never added
+//     psys: counts only where no package is seen
+//     model package-0: only where no counter is
+//     node (Cray, Redfish, IPMI, power supply, battery): the node boundary, never added to components
 #pragma once
 
 #include "abate/meter/sensor.h"

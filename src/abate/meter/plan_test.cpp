@@ -59,6 +59,14 @@ TEST(Plan, DropsAPerfDomainThatPowercapDoesNotKnow) {
               (std::vector{counted, dropped, second_view}));
 }
 
+TEST(Plan, ADomainThatIsNotTrustedLeadsNothing) {
+    // perf's package is not confirmed by powercap, which shows only the platform: the other view counts.
+    EXPECT_EQ(roles({channel("package-0", "perf"),
+                     channel("psys", "powercap"),
+                     channel("package-0", "powercap-mmio")}),
+              (std::vector{dropped, inside, counted}));
+}
+
 TEST(Plan, ModelsOnlyWhatNoCounterSees) {
     ChannelInfo package_model = channel("package-0", "model");
     ChannelInfo dram_model = channel("dram-0", "model");

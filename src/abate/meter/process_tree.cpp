@@ -115,6 +115,7 @@ struct ProcessTree::Impl {
     std::vector<pid_t> live;
     std::int64_t reaped_ns = 0;
     std::int64_t total_ns = 0;
+    bool left_group = false;
 
     bool signal_changed = false;
     struct sigaction old_sigchld {};
@@ -382,13 +383,21 @@ std::int64_t ProcessTree::cpu_time_ns(bool walk) noexcept {
         alive_ns = child.own_ns + child.waited_ns;
     }
     std::int64_t best = impl_->reaped_ns + alive_ns;
-    if (impl_->leaf) best = std::max(best, impl_->leaf->usage_ns().value_or(0));
+    if (impl_->leaf) {
+        const std::int64_t group = impl_->leaf->usage_ns().value_or(0);
+        // Twice the resolution of what a walk reads of dead children.
+        constexpr std::int64_t kTwoTicks = 20'000'000;
+        impl_->left_group = impl_->left_group || best > group + kTwoTicks;
+        best = std::max(best, group);
+    }
     if (impl_->records && walk) {
         best = std::max(best, impl_->records->cpu_ns(::getpid(), impl_->walk.processes()));
     }
     impl_->total_ns = std::max(impl_->total_ns, best);
     return impl_->total_ns;
 }
+
+bool ProcessTree::left_group() const noexcept { return impl_->left_group; }
 
 const std::vector<pid_t>& ProcessTree::live_pids() const noexcept { return impl_->live; }
 

@@ -95,6 +95,9 @@ class ProcessTree {
     // CPU time (user + system) of the whole tree so far, dead children included. Monotone. `walk`:
     // also walk procfs (the caller keeps this to once a second and the last time).
     [[nodiscard]] std::int64_t cpu_time_ns(bool walk) noexcept;
+    // True once a walk has seen more CPU time than the control group did: something left the group, and only
+    // walking finds its time while it lives.
+    [[nodiscard]] bool left_group() const noexcept;
     // Live pids of the tree, newest walk; for sharing out accelerators. Valid until the next call.
     [[nodiscard]] const std::vector<pid_t>& live_pids() const noexcept;
 

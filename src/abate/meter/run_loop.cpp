@@ -22,14 +22,18 @@ constexpr int kWindowsPerWalk = 5;
 constexpr std::array<int, 7> kForwarded{
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM};
 
-// Blocks the forwarded signals and reads them from a descriptor; puts everything back at the end.
+sigset_t forwarded_set() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : kForwarded) sigaddset(&set, signal);
+    return set;
+}
+
+// Reads the blocked signals from a descriptor.
 class Signals {
   public:
     Signals() {
-        sigset_t set;
-        sigemptyset(&set);
-        for (int signal : kForwarded) sigaddset(&set, signal);
-        pthread_sigmask(SIG_BLOCK, &set, &before_);
+        const sigset_t set = forwarded_set();
         fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
         struct sigaction ignore {};
         ignore.sa_handler = SIG_IGN;
@@ -37,14 +41,8 @@ class Signals {
         sigaction(SIGPIPE, &ignore, &pipe_before_);
     }
     ~Signals() {
-        // What came for a child that has ended meanwhile must not end the meter before its record
-        // is written.
-        signalfd_siginfo late{};
-        while (read(fd_, &late, sizeof late) == static_cast<ssize_t>(sizeof late)) {
-        }
         if (fd_ >= 0) close(fd_);
         sigaction(SIGPIPE, &pipe_before_, nullptr);
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
@@ -61,8 +59,8 @@ class Signals {
     }
 
   private:
+    BlockedSignals blocked_;
     int fd_ = -1;
-    sigset_t before_{};
     struct sigaction pipe_before_ {};
 };
 
@@ -98,6 +96,23 @@ void wait_until(std::int64_t due_ns, const Clock& clock, std::array<pollfd, 2>& 
 
 }  // namespace
 
+BlockedSignals::BlockedSignals() {
+    const sigset_t set = forwarded_set();
+    pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+
+BlockedSignals::~BlockedSignals() {
+    // What came for a child that has ended meanwhile is nobody's any more. A set that was blocked before (an outer
+    // BlockedSignals) stays blocked, and keeps what is pending.
+    const sigset_t set = forwarded_set();
+    if (sigismember(&before_, SIGTERM) == 0) {
+        const timespec at_once{};
+        while (sigtimedwait(&set, nullptr, &at_once) > 0) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 Result<RunOutcome> run_metered(ProcessTree& tree,
                                RunMeter& meter,
                                MachineCpu& machine,
@@ -117,24 +132,26 @@ Result<RunOutcome> run_metered(ProcessTree& tree,
     const bool walk_always = tree.method().rfind("cgroup", 0) != 0 || !meter.devices().gpus.empty();
     int windows = 0;
     const auto use = [&](bool last) {
-        const bool walk = walk_always || last || ++windows % kWindowsPerWalk == 0;
+        const bool walk =
+            walk_always || last || tree.left_group() || ++windows % kWindowsPerWalk == 0;
         const std::int64_t job = tree.cpu_time_ns(walk);
         return CpuUse{
             .job_cpu_ns = job, .busy_cpu_ns = busy.since_start(), .job_pids = tree.live_pids()};
     };
-    std::int64_t next_sample = clock.mono_ns() + interval;
-    std::int64_t next_window = clock.mono_ns() + std::max(interval, kSecond);
+    const std::int64_t begin = clock.mono_ns();
+    std::int64_t next_sample = begin + interval;
+    std::int64_t next_window = begin + std::max(interval, kSecond);
     std::array<pollfd, 2> fds{{{signals.fd(), POLLIN, 0}, {tree.event_fd(), POLLIN, 0}}};
     while (!tree.exited()) {
-        wait_until(next_sample, clock, fds);
+        wait_until(std::min(next_sample, next_window), clock, fds);
         if (fds[0].revents != 0) signals.forward_to(tree);
         if (fds[1].revents != 0) tree.handle_events();
         const std::int64_t now = clock.mono_ns();
-        if (tree.exited() || now < next_sample) continue;
+        if (tree.exited() || now < std::min(next_sample, next_window)) continue;
         meter.sample(ReadReason::periodic);
         // A late wake-up (a stopped process, a busy machine) is followed by the usual rhythm, not
         // by a burst.
-        next_sample = std::max(next_sample + interval, now + interval / 2);
+        if (now >= next_sample) next_sample = std::max(next_sample + interval, now + interval / 2);
         if (now < next_window) continue;
         next_window = std::max(next_window + std::max(interval, kSecond), now + kSecond / 2);
         meter.close_window(use(false));

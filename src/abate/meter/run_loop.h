@@ -7,8 +7,8 @@
 //     clock).value();
 //
 // Samples are taken every `interval_ns` (at least every 30 s, so that no counter wraps unseen);
-// windows are closed, procfs is walked and the totals are saved about once a second. The sampling
-// path allocates nothing.
+// windows are closed and the totals are saved about once a second; procfs is walked then too, or in
+// every fifth window where a control group keeps the account. The sampling path allocates nothing.
 #pragma once
 
 #include "abate/core/clock.h"
@@ -17,10 +17,25 @@
 #include "abate/meter/run_meter.h"
 #include "abate/meter/sample_sink.h"
 
+#include <signal.h>
+
 #include <cstdint>
 #include <vector>
 
 namespace abate::meter {
+
+// Blocks what a user or a batch system sends to end a job (SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM) for
+// as long as it lives; what is still pending then is dropped. `run` holds it from launch until the record is kept.
+class BlockedSignals {
+  public:
+    BlockedSignals();
+    ~BlockedSignals();
+    BlockedSignals(const BlockedSignals&) = delete;
+    BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+  private:
+    sigset_t before_{};
+};
 
 struct RunLoopOptions {
     std::int64_t interval_ns = 1'000'000'000;

@@ -75,10 +75,12 @@ void RunMeter::sample(ReadReason reason) {
         const std::span<const ChannelInfo> channels = sensor.channels();
         if (reason == ReadReason::boundary || now.mono_ns >= next_read_ns_[s]) {
             sensor.read(std::span(readings_).subspan(at, channels.size()), reason);
-            std::int64_t wait = 0;
+            // Slow channels beside fast ones keep their own pace; a twentieth of slack, so that a reading due
+            // at this sample is not put off to the next by a late clock.
+            std::int64_t wait = channels.empty() ? 0 : channels.front().min_interval_ns;
             for (const ChannelInfo& channel : channels)
-                wait = std::max(wait, channel.min_interval_ns);
-            next_read_ns_[s] = now.mono_ns + wait;
+                wait = std::min(wait, channel.min_interval_ns);
+            next_read_ns_[s] = now.mono_ns + wait - wait / 20;
             for (std::size_t i = at; i < at + channels.size(); ++i)
                 counters_[i].fold(readings_[i], suspended);
         }
@@ -104,6 +106,10 @@ void RunMeter::close_window(const CpuUse& use) {
         if (channel.share == ShareBasis::gpu_usage && !options_.whole_machine) {
             const auto gpu = static_cast<std::size_t>(channel.gpu_index);
             shares = gpu < gpu_shares_.size() ? gpu_shares(gpu_shares_[gpu]) : Shares{};
+            // A job that holds the whole node holds its accelerators, unless a variable says otherwise.
+            const bool stated = gpu < gpu_shares_.size() && gpu_shares_[gpu].stated;
+            if (!stated && options_.idle_ppm == static_cast<std::int64_t>(kWhole))
+                shares.idle_job = kWhole;
         } else if (options_.memory_idle_ppm >= 0 && !options_.whole_machine &&
                    channel.device.starts_with("dram-")) {
             shares.idle_job =

@@ -66,7 +66,8 @@ Shares gpu_shares(const GpuShare& share) {
         // Rounding of two halves must not leave a part per million unknown.
         if (share.job + share.others > 1 - 1e-9) shares.active_others = kWhole - shares.active_job;
     }
-    shares.idle_job = to_ppm(share.reserved);
+    // Devices that nobody set aside are shared like the rest of the machine: by activity.
+    shares.idle_job = share.stated ? to_ppm(share.reserved) : shares.active_job;
     return shares;
 }
 

@@ -85,11 +85,22 @@ TEST(Split, RangeOfTheIdlePowerBecomesARangeOfTheJob) {
 }
 
 TEST(GpuShares, OfTwoProcessesLeaveNothingUnknown) {
-    const Shares shares =
-        gpu_shares({.known = true, .job = 1.0 / 3, .others = 2.0 / 3, .reserved = 1});
+    const Shares shares = gpu_shares(
+        {.known = true, .job = 1.0 / 3, .others = 2.0 / 3, .stated = true, .reserved = 1});
     EXPECT_EQ(shares.active_job + shares.active_others, kWhole);
-    EXPECT_EQ(gpu_shares({.known = false, .job = 0, .others = 0, .reserved = 0.5}).idle_job,
+    EXPECT_EQ(gpu_shares({.known = false, .job = 0, .others = 0, .stated = true, .reserved = 0.5})
+                  .idle_job,
               kWhole / 2);
+}
+
+TEST(GpuShares, ADeviceThatNobodySetAsideChargesItsIdleByActivity) {
+    EXPECT_EQ(
+        gpu_shares({.known = true, .job = 0.25, .others = 0.75, .stated = false, .reserved = 1})
+            .idle_job,
+        kWhole / 4);
+    EXPECT_EQ(gpu_shares({.known = false, .job = 0, .others = 0, .stated = false, .reserved = 1})
+                  .idle_job,
+              0U);
 }
 
 RC_GTEST_PROP(Split, ConservesEveryMicrojoule, ()) {

@@ -214,7 +214,9 @@ class AmdDriver final : public GpuDriver {
         for (const AmdGpu& gpu : gpus_) {
             identities.push_back({.uuid = unique_id(gpu.card)});
         }
-        opening.reserved = visible_amd_gpus(identities, variables_).reserved;
+        const VisibleGpus visible = visible_amd_gpus(identities, variables_);
+        opening.reserved = visible.reserved;
+        opening.stated = visible.stated;
         return opening;
     }
 
@@ -493,7 +495,9 @@ GpuOpening late_amd(const SensorEnvironment& environment, const VisibilityVariab
             amd_gauge(static_cast<int>(opening.channels.size()), first, card));
         identities.push_back({.uuid = ""});
     }
-    opening.reserved = visible_amd_gpus(identities, variables).reserved;
+    const VisibleGpus visible = visible_amd_gpus(identities, variables);
+    opening.reserved = visible.reserved;
+    opening.stated = visible.stated;
     opening.findings.push_back(
         {.source = "amdsmi",
          .state = FindingState::broken,

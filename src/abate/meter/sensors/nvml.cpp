@@ -173,6 +173,7 @@ class NvmlDriver final : public GpuDriver {
         }
         const VisibleGpus visible = visible_gpus(identities, variables_);
         opening.reserved = visible.reserved;
+        opening.stated = visible.stated;
         note_usage(opening);
         return opening;
     }
@@ -763,7 +764,9 @@ GpuOpening late_opening(const std::string& procfs_root, const VisibilityVariable
         opening.channels.push_back(power_gauge(static_cast<int>(opening.channels.size()),
                                                information(folder / "information", "Model:")));
     }
-    opening.reserved = visible_gpus(identities, variables).reserved;
+    const VisibleGpus visible = visible_gpus(identities, variables);
+    opening.reserved = visible.reserved;
+    opening.stated = visible.stated;
     opening.findings.push_back(
         {.source = "nvml",
          .state = FindingState::broken,

@@ -271,6 +271,7 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
           options_(std::move(options)),
           channels_(shared_->opening.channels),
           reserved_(shared_->opening.reserved),
+          stated_(shared_->opening.stated),
           delivered_(channels_.size()),
           exists_([this](pid_t pid) { return process_exists(pid); }) {}
 
@@ -321,6 +322,7 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
                          ? share_of(shared_->usage[g], job_pids, pids_, exists_)
                          : GpuShare{};
             out[g].reserved = g < reserved_.size() ? reserved_[g] : 0;
+            out[g].stated = stated_;
             if (g < shared_->usage_taken.size()) shared_->usage_taken[g] = 1;
         }
     }
@@ -375,6 +377,7 @@ class PolledGpuSensor final : public Sensor, public GpuShareSource {
     PolledGpuOptions options_;
     std::vector<ChannelInfo> channels_;
     std::vector<double> reserved_;
+    bool stated_;
     std::vector<std::uint64_t> delivered_;  // the sweep last handed out, one a channel
     std::function<bool(pid_t)> exists_;
     JobPids pids_;

@@ -93,6 +93,7 @@ class JobPids {
 struct GpuOpening {
     std::vector<ChannelInfo> channels;  // grouped by gpu_index, ascending
     std::vector<Finding> findings;
+    bool stated = false;           // a variable says which devices are the job's
     std::vector<double> reserved;  // one a GPU
 };
 
