@@ -142,6 +142,12 @@ std::string survivors_line(const RunRecord& record) {
                        joined(names, ", "));
 }
 
+// A ULID begins with its time, which runs of one day share; its end tells them apart.
+std::string short_id(const RunRecord& record) {
+    const std::string& id = record.run_id.text();
+    return printable(id.size() > 8 ? id.substr(id.size() - 8) : id);
+}
+
 std::string bold(const std::string& text, bool color) {
     return color ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
@@ -173,7 +179,8 @@ std::string run_summary(const RunRecord& record, bool color) {
     if (!record.left_running.empty()) {
         lines.push_back(yellow(labelled("left", survivors_line(record)), color));
     }
-    lines.push_back(dim(labelled("more", "abate show last --explain"), color));
+    // Not "last": a declared run may be backdated, and a demo prints two.
+    lines.push_back(dim(labelled("more", "abate show " + short_id(record) + " --explain"), color));
     return joined(lines, "\n") + "\n";
 }
 
@@ -193,7 +200,6 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
     double carbon_sum = 0;
     std::size_t without_carbon = 0;
     for (const RunRecord* record : newest_first) {
-        const std::string& id = record->run_id.text();
         const std::string started = to_rfc3339(record->started_at);
         const double energy = joules_of(record->attributed.energy.value);
         joules_sum += energy;
@@ -204,8 +210,7 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
         } else {
             ++without_carbon;
         }
-        // A ULID begins with its time, which runs of one day share; its end tells them apart.
-        out += padded(printable(id.size() > 8 ? id.substr(id.size() - 8) : id), 9);
+        out += padded(short_id(*record), 9);
         out += padded(started.substr(0, 10) + " " + started.substr(11, 5), 17);
         out += padded(human_duration(record->duration_s), 10);
         out += padded(to_string(record->status), 12);
