@@ -206,11 +206,16 @@ std::string ranged_cell(const Ranged& amount, double scale) {
 
 std::string duration_cell(double seconds) { return seconds > 0 ? human_duration(seconds) : "-"; }
 
+std::string hardware_cell(const Host& host) {
+    const std::string words = cell(hardware_words(host));
+    return words.empty() ? "-" : words;
+}
+
 std::string table_row(const RunRecord& record) {
     std::string out = fmt::format("| {} | {} | {} | {} | {} |",
                                   cell(record.run_id.text()),
                                   record.phase ? to_string(*record.phase) : "-",
-                                  cell(hardware_words(record.host)),
+                                  hardware_cell(record.host),
                                   duration_cell(record.duration_s),
                                   ranged_cell(joules_of(record.attributed.energy), kKilowattHours));
     out += fmt::format(" {} |", to_string(record.attributed.quality));
