@@ -73,7 +73,7 @@ class Words(e2e.E2e):
             ("--energy", "5"), ("--energy", "-5kWh"), ("--energy", "nan kWh"), ("--energy", "5 apples"), (),
             ("--energy", "5kWh", "--chip", "H100 SXM"), ("--chip", "H100 SXM"), ("--chip", "H100 SXM", "--hours", "-1"),
             ("--chip", "H100 SXM", "--hours", "1", "--chips", "0"), ("--chip", "H100 SXM", "--hours", "1e9"),
-            ("--chip", "H100 SXM", "--hours", "1", "--power", "99999"), ("--energy", "5kWh", "--boundary", "moon"),
+            ("--chip", "H100 SXM", "--hours", "1", "--power", "99999"), ("--energy", "5kWh", "--boundary", "moon"), ("--energy", "5kWh", "--hours", "0"),
             ("--energy", "5kWh", "--boundary", "facility", "--pue", "1.2"), ("--energy", "5kWh", "--started", "soon"),
         ):
             with self.subTest(words=words):

@@ -150,6 +150,61 @@ class Declared(e2e.E2e):
         record = e2e.load(self.ok("record", "--energy", "1MJ", "--boundary", "facility", "--region", "FR", "--json").stdout)
         self.assertEqual(record["facility"]["energy_j"], 1_000_000)
         self.assertEqual(record["facility"]["pue"], 1)
+        self.assertIn("at the facility boundary, stated without a range", self.ok("cite").stdout)
+
+    def test_the_number_of_chips_is_kept(self):
+        record = e2e.load(self.ok("record", "--chip", "H100 SXM", "--chips", "64", "--hours", "120", "--region", "FR", "--json").stdout)
+        self.assertIn("700 W rated x 0.80 x 64 chips x 120 h", record["energy"]["devices"][0]["source"])
+        self.assertEqual(len(record["host"]["gpus"]), 64)
+        figures = {row["figure"]: row for row in record["provenance"]}
+        self.assertEqual(figures["gpu-all.rated_w"]["value"], 700)
+        self.assertEqual(str(figures["gpu-all.power_fraction"]["low"]), "0.63")
+        self.assertIn("(declared: 64 x NVIDIA H100", self.ok("runs").stdout)
+        self.assertIn("64 x NVIDIA H100", self.ok("export", "--format", "model-card").stdout)
+        text = self.ok("show").stdout
+        for nothing in ("logical CPUs", "own cost", "CPU time"):
+            self.assertNotIn(nothing, text)
+        cluster = e2e.load(self.ok("record", "--chip", "H100 SXM", "--chips", "64000", "--hours", "1", "--power", "500", "--json").stdout)
+        self.assertEqual(len(cluster["host"]["gpus"]), 1)
+        self.assertTrue(cluster["host"]["gpus"][0].startswith("64000 x "))
+        self.assertIn("500 W declared x 64000 chips x 1 h", cluster["energy"]["devices"][0]["source"])
+
+    def test_more_work_than_the_chips_could_do_is_noted(self):
+        # 6 x 70e9 x 2e12 = 8.4e23 FLOP; 8 H100 at 1979 TFLOP/s (FP8, dense; NVIDIA's data sheet) do 5.7e19 in an hour.
+        done = self.ok("record", "--chip", "H100 SXM", "--chips", "8", "--hours", "1", "--phase", "training", "--tokens", "2T",
+                       "--params-active", "70B", "--json")
+        record = e2e.load(done.stdout)
+        self.assertTrue(any("times the peak of 8 x NVIDIA H100" in note for note in record["notes"]), record["notes"])
+        self.assertIn("check --tokens and --hours", done.stderr)
+        possible = e2e.load(self.ok("record", "--chip", "H100 SXM", "--chips", "8", "--hours", "1", "--flop", "1e19", "--json").stdout)
+        self.assertEqual(possible["notes"], [])
+
+    def test_a_declared_run_is_not_cited_as_metered(self):
+        self.ok("record", "--energy", "12kWh", "--region", "FR", "--pue", "1.2")
+        cited = self.ok("cite").stdout
+        self.assertIn("declared to abate", cited)
+        self.assertIn("(not metered): 12.00 kWh at the node boundary, stated without a range.", cited)
+        self.assertIn("With a PUE of 1.2,", cited)
+        self.assertIn("licence CC-BY-4.0", cited)
+        for wrong in ("was metered", "declared, declared", "in 0 s", "other users"):
+            self.assertNotIn(wrong, cited)
+        self.meter("--region", "FR", "--pue", "1.3", "--", "true")
+        both = self.ok("cite", "--since", "1d").stdout
+        self.assertIn("or declared to it (1 of 2 runs declared, not metered)", both)
+        self.assertIn("PUEs of", both)
+
+    def test_the_hint_names_the_run_even_if_it_is_backdated(self):
+        self.ok("record", "--energy", "1kWh", "--region", "FR")
+        done = self.ok("record", "--energy", "3kWh", "--region", "FR", "--started", "2024-01-01")
+        hint = next(line for line in done.stdout.splitlines() if "--explain" in line).split()
+        self.assertEqual(hint[1:3], ["abate", "show"])
+        shown = e2e.load(self.ok("show", hint[3], "--json").stdout)
+        self.assertEqual(shown["attributed"]["energy_j"], 3 * 3_600_000)
+
+    def test_a_filter_that_matches_nothing_says_so(self):
+        self.assertIn("No runs yet", self.ok("runs").stdout)
+        self.ok("record", "--energy", "1kWh", "--region", "FR")
+        self.assertEqual(self.ok("runs", "--project", "none-such").stdout, "No run matches.\n")
 
 
 class Machine(e2e.E2e):

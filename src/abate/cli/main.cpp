@@ -132,10 +132,7 @@ int run_program(int argc, char** argv) {
     context.child = words.child;
     context.child_given = words.child_given;
 
-    CLI::App app(
-        "Measures the energy of AI work, accounts for its carbon, and runs the market that makes "
-        "less of it pay.",
-        "abate");
+    CLI::App app("Measures the energy of AI work and accounts for its carbon.", "abate");
     app.set_version_flag("--version", std::string("abate ") + version());
     app.set_help_flag("-h,--help", "Print this help");
     app.require_subcommand(0, 1);

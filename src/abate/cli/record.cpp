@@ -7,8 +7,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace abate::cli {
 namespace {
@@ -46,6 +49,9 @@ struct Declared {
     std::string name;
     std::string source;
     double seconds = 0;
+    double chips = 0;              // of the kind `name`; 0: energy without hardware
+    double peak_flop = 0;          // all chips at their dense peak for that long; 0: not known
+    std::vector<Provenance> rows;  // the figures that the energy was reckoned with
 };
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
@@ -74,8 +80,30 @@ double hours_of(const std::string& text) {
         "'" + text + "' is no number of hours", "--hours", "Use 12, 1.5 or a duration such as 90m");
 }
 
+// The two factors of a chip's energy that no user gave.
+std::vector<Provenance> rated_power_rows(const data::Chip& chip) {
+    Provenance rated = chip.provenance;
+    rated.figure = "gpu-all.rated_w";
+    rated.value = rated.low = rated.high = chip.tdp_w;
+    rated.unit = "W";
+    return {std::move(rated),
+            {.figure = "gpu-all.power_fraction",
+             .value = kPowerFraction.value,
+             .low = kPowerFraction.low,
+             .high = kPowerFraction.high,
+             .unit = "1",
+             .key = "mean over rated power",
+             .layer = "built-in",
+             .source = kPowerFractionSource,
+             .year = 0,
+             .basis = "",
+             .licence = ""}};
+}
+
 Declared declared_energy(const RecordOptions& options, Context& context) {
     const double hours = hours_of(options.hours);
+    if (!options.hours.empty() && !(hours > 0))
+        throw bad("hours must be above 0", "--hours", "Wall-clock hours: 12, 1.5, 90m");
     if (!options.energy.empty()) {
         if (!options.chip.empty())
             throw bad("--energy and --chip both state the energy", "--chip", "Give one of them");
@@ -84,7 +112,10 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
                 .device = "declared",
                 .name = "",
                 .source = "--energy",
-                .seconds = hours * 3600};
+                .seconds = hours * 3600,
+                .chips = 0,
+                .peak_flop = 0,
+                .rows = {}};
     }
     if (options.chip.empty())
         throw bad("nothing says how much energy it was",
@@ -100,8 +131,18 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
                   "Wall-clock hours, not chip-hours");
     const data::Chip chip = value_or_fail(context.tables().chip(options.chip));
     const double chip_seconds = options.chips * hours * 3600;
-    Declared declared{
-        .joules = {}, .device = "gpu", .name = chip.name, .source = "", .seconds = hours * 3600};
+    const double peak_tflops =
+        std::max({chip.bf16_tflops, chip.fp16_tflops, chip.fp32_tflops, chip.fp8_tflops});
+    Declared declared{.joules = {},
+                      .device = "gpu",
+                      .name = chip.name,
+                      .source = "",
+                      .seconds = hours * 3600,
+                      .chips = options.chips,
+                      .peak_flop = peak_tflops * 1e12 * chip_seconds,
+                      .rows = {}};
+    const std::string amount = fmt::format(
+        "{:.10g} {} x {:.6g} h", options.chips, options.chips == 1 ? "chip" : "chips", hours);
     if (options.power_w > 0) {
         if (chip.tdp_w > 0 && options.power_w > 2 * chip.tdp_w) {
             throw bad(fmt::format("{} W is more than twice the rated {} W of {}",
@@ -112,7 +153,7 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
                       "Mean watts of one chip");
         }
         declared.joules = exactly(options.power_w * chip_seconds);
-        declared.source = "--power x chips x hours";
+        declared.source = fmt::format("{:.6g} W declared x {}", options.power_w, amount);
         return declared;
     }
     if (!(chip.tdp_w > 0))
@@ -123,11 +164,41 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
     declared.joules = {.value = kPowerFraction.value * rated,
                        .low = kPowerFraction.low * rated,
                        .high = kPowerFraction.high * rated};
-    declared.source = fmt::format("{} W rated x {:.2f} x chips x hours ({})",
+    declared.source = fmt::format("{:.6g} W rated x {:.2f} x {} ({})",
                                   chip.tdp_w,
                                   kPowerFraction.value,
+                                  amount,
                                   kPowerFractionSource);
+    declared.rows = rated_power_rows(chip);
     return declared;
+}
+
+// One name for each chip, as a metered host has them; beyond a node or two one entry says how many.
+std::vector<std::string> chip_names(const Declared& declared) {
+    constexpr double kMostNames = 64;
+    if (!(declared.chips > 0)) return {};
+    if (declared.chips > kMostNames || declared.chips != std::floor(declared.chips))
+        return {fmt::format("{:.10g} x {}", declared.chips, declared.name)};
+    return std::vector<std::string>(static_cast<std::size_t>(declared.chips), declared.name);
+}
+
+// More work than the hardware could do at its peak is a slip in one of the options.
+void note_impossible_work(const Declared& declared,
+                          const RecordOptions& options,
+                          RunRecord& record,
+                          Context& context) {
+    if (!record.work.flop || !(declared.peak_flop > 0)) return;
+    const double ratio = *record.work.flop / declared.peak_flop;
+    if (!(ratio > 1)) return;
+    const std::string note =
+        fmt::format("{:.3g} FLOP are {:.3g} times the peak of {:.10g} x {}: check {} and --hours",
+                    *record.work.flop,
+                    ratio,
+                    declared.chips,
+                    declared.name,
+                    options.flop.empty() ? "--tokens" : "--flop");
+    context.note(note);
+    record.notes.push_back(note);
 }
 
 RunRecord declared_record(const RecordOptions& options,
@@ -165,6 +236,8 @@ RunRecord declared_record(const RecordOptions& options,
     record.host.kind = "server";
     record.host.cpus = 0;
     record.host.sockets = 0;
+    record.host.gpus = chip_names(declared);
+    record.provenance = declared.rows;
     const EnergyRange energy{.value = to_microjoules(declared.joules.value * joules),
                              .low = to_microjoules(declared.joules.low * joules),
                              .high = to_microjoules(declared.joules.high * joules),
@@ -201,6 +274,7 @@ RunRecord declared_record(const RecordOptions& options,
                          : number_of(input::parse_count(options.requests), "--requests"),
          .adapter = false},
         record.phase));
+    note_impossible_work(declared, options, record, context);
     return record;
 }
 

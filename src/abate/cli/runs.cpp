@@ -11,6 +11,21 @@
 
 namespace abate::cli {
 
+namespace {
+
+// The newest run of all.
+store::RunFilter newest() {
+    return {.project = "",
+            .phase = "",
+            .status = "",
+            .labels = {},
+            .since = {},
+            .until = {},
+            .limit = 1};
+}
+
+}  // namespace
+
 void add_runs(CLI::App& app, Context& context) {
     auto selection = std::make_shared<Selection>();
     selection->limit = 20;
@@ -24,7 +39,9 @@ void add_runs(CLI::App& app, Context& context) {
         if (context.json) {
             std::printf("%s\n", report::runs_json(records).c_str());
         } else if (records.empty()) {
-            std::printf("No runs yet. Meter one: abate run -- COMMAND\n");
+            const bool any = !find_runs(context, newest()).empty();
+            std::fputs(any ? "No run matches.\n" : "No runs yet. Meter one: abate run -- COMMAND\n",
+                       stdout);
         } else {
             std::fputs(
                 report::runs_table(records, context.color && isatty(STDOUT_FILENO) == 1).c_str(),
@@ -34,14 +51,7 @@ void add_runs(CLI::App& app, Context& context) {
 }
 
 void print_overview(Context& context) {
-    const std::vector<RunRecord> last = find_runs(context,
-                                                  {.project = "",
-                                                   .phase = "",
-                                                   .status = "",
-                                                   .labels = {},
-                                                   .since = {},
-                                                   .until = {},
-                                                   .limit = 1});
+    const std::vector<RunRecord> last = find_runs(context, newest());
     if (last.empty()) {
         std::printf(
             "abate %s: energy and carbon of AI work. Nothing is metered yet.\n\n"

@@ -48,36 +48,120 @@ std::string quality_words(std::span<const RunRecord> records) {
     return joined(parts, " and ");
 }
 
-std::string energy_sentences(std::span<const RunRecord> records, const RunsTotal& total) {
-    std::string out = fmt::format(
-        "The {} {} {} in {}, attributed to the job at the component boundary (processor, memory, "
-        "accelerator) and {}; other users' energy and idle energy that is not the job's are not in "
-        "it.",
-        total.runs == 1 ? "run" : fmt::format("{} runs", total.runs),
-        total.runs == 1 ? "used" : "together used",
-        human_interval(total.attributed_j, energy_units()),
-        human_duration(total.duration_s),
-        quality_words(records));
-    if (total.with_facility == 0) return out;
-    const auto pues = distinct_words(records, [](const RunRecord& record) {
-        return record.facility ? significant_short(record.facility->pue) : std::string();
+// Where the user took a declared energy (`abate record --boundary`).
+std::string declared_boundary(const RunRecord& record) {
+    if (!record.node && record.facility) return "facility";
+    if (record.node && record.node->source == "declared") return "node";
+    return "component";
+}
+
+bool stated_at_facility(const RunRecord& record) {
+    return is_declared(record) && declared_boundary(record) == "facility";
+}
+
+// " in 2 m 04 s", nothing when no run has a duration (a declared energy needs none).
+std::string duration_words(const RunsTotal& total) {
+    return total.duration_s > 0 ? " in " + human_duration(total.duration_s) : std::string();
+}
+
+std::string declared_sentence(std::span<const RunRecord> records,
+                              const RunsTotal& total,
+                              const std::string& versions) {
+    const auto boundaries = distinct_words(records, declared_boundary);
+    const auto sources = distinct_words(records, [](const RunRecord& record) {
+        return record.energy.devices.empty() || record.energy.devices.front().source == "--energy"
+                   ? std::string()
+                   : record.energy.devices.front().source;
     });
-    const auto nodes = distinct_words(records, [](const RunRecord& record) {
-        return record.node
-                   ? fmt::format(
-                         "{}, {}", record.node->source, to_string(record.node->energy.quality))
+    const Ranged& energy = total.attributed_j;
+    return fmt::format("Energy was declared to abate {} (not metered): {}{} at the {} {}{}{}{}.",
+                       versions,
+                       total.runs == 1 ? "" : fmt::format("{} runs, together ", total.runs),
+                       human_interval(energy, energy_units()),
+                       joined(boundaries, " and "),
+                       boundaries.size() == 1 ? "boundary" : "boundaries",
+                       duration_words(total),
+                       sources.empty() ? "" : ", from " + joined(sources, "; "),
+                       energy.low == energy.high ? ", stated without a range" : "");
+}
+
+std::string metered_sentences(std::span<const RunRecord> records,
+                              const RunsTotal& total,
+                              const std::string& versions) {
+    const auto declared = std::count_if(records.begin(), records.end(), is_declared);
+    const std::string how =
+        declared == 0 ? fmt::format("Energy was metered with abate {}.", versions)
+                      : fmt::format(
+                            "Energy was metered with abate {} or declared to it ({} of {} "
+                            "runs declared, not metered).",
+                            versions,
+                            declared,
+                            total.runs);
+    return how +
+           fmt::format(
+               " The {} {} {}{}, attributed to the job at the component boundary (processor, "
+               "memory, accelerator){} and {}; other users' energy and idle energy that is not the "
+               "job's are not in it.",
+               total.runs == 1 ? "run" : fmt::format("{} runs", total.runs),
+               total.runs == 1 ? "used" : "together used",
+               human_interval(total.attributed_j, energy_units()),
+               duration_words(total),
+               declared == 0 ? "" : " or as declared",
+               quality_words(records));
+}
+
+// From the components, or from what was declared, to the facility.
+std::string facility_sentence(std::span<const RunRecord> records, const RunsTotal& total) {
+    if (total.with_facility == 0 ||
+        std::all_of(records.begin(), records.end(), stated_at_facility)) {
+        return "";
+    }
+    const auto pues = distinct_words(records, [](const RunRecord& record) {
+        return record.facility && !stated_at_facility(record)
+                   ? significant_short(record.facility->pue)
                    : std::string();
     });
-    out += fmt::format(
-        " Including the rest of the node ({}) and a PUE of {}, {} at the facility "
-        "boundary",
-        nodes.empty() ? "none" : joined(nodes, "; "),
-        joined(pues, ", "),
-        human_interval(total.facility_j, energy_units()));
+    const auto nodes = distinct_words(records, [](const RunRecord& record) {
+        if (!record.node || record.node->source == "declared") return std::string();
+        return node_words(*record.node);
+    });
+    std::string out = nodes.empty() ? std::string(" With ")
+                                    : fmt::format(" Including the rest of the node ({}) and ",
+                                                  joined(nodes, "; "));
+    out += fmt::format("{} {}, {} at the facility boundary",
+                       pues.size() > 1 ? "PUEs of" : "a PUE of",
+                       joined(pues, ", "),
+                       human_interval(total.facility_j, energy_units()));
     if (total.with_facility < total.runs) {
         out += fmt::format(" ({} of {} runs)", total.with_facility, total.runs);
     }
     return out + ".";
+}
+
+std::string energy_sentences(std::span<const RunRecord> records,
+                             const RunsTotal& total,
+                             const std::string& versions) {
+    const bool all_declared = std::all_of(records.begin(), records.end(), is_declared);
+    return (all_declared ? declared_sentence(records, total, versions)
+                         : metered_sentences(records, total, versions)) +
+           facility_sentence(records, total);
+}
+
+// Limits are products of bounds with intervals and conventions, so they are none to rely on.
+std::string limits_sentence(const RunsTotal& total) {
+    const auto bound = [](const Ranged& amount) {
+        return amount.kind == RangeKind::bound && amount.low < amount.high;
+    };
+    return bound(total.attributed_j) || bound(total.facility_j) || bound(total.carbon_kg)
+               ? " Where a factor of a limit is a 90 % interval or a convention (PUE, rest of the "
+                 "node, grid), the result may be passed."
+               : "";
+}
+
+// ", licence CC-BY-4.0": the terms of the intensity's source.
+std::string licence_words(const RunRecord& record) {
+    const Provenance* row = provenance_of(record, "intensity");
+    return row == nullptr || row->licence.empty() ? std::string() : ", licence " + row->licence;
 }
 
 std::string carbon_sentences(std::span<const RunRecord> records, const RunsTotal& total) {
@@ -95,7 +179,7 @@ std::string carbon_sentences(std::span<const RunRecord> records, const RunsTotal
             "{}: {} g CO2e/kWh ({})",
             known ? record.region : std::string("region unknown, range over countries"),
             significant(record.operational->intensity_gco2e_per_kwh.value),
-            intensity_words(record));
+            intensity_words(record) + licence_words(record));
     });
     return out + ", with a grid carbon intensity of " + joined(grids, "; ") +
            ". Emissions from making the hardware are not included.";
@@ -108,31 +192,42 @@ std::string cell(const std::string& text) {
     return out;
 }
 
-std::string kwh(double joules_used) { return significant(joules_used / 3.6e6); }
+constexpr double kKilowattHours = 1 / 3.6e6;  // of one joule
+std::string kwh(double joules_used) { return significant(joules_used * kKilowattHours); }
+
+// "0.002361 (0.002222 to 0.002500)", without brackets where there is no range.
+std::string ranged_cell(const Ranged& amount, double scale) {
+    std::string out = significant(amount.value * scale);
+    if (amount.low == amount.value && amount.high == amount.value) return out;
+    return out + fmt::format(" ({} to {})",
+                             significant(amount.low * scale),
+                             significant(amount.high * scale));
+}
+
+std::string duration_cell(double seconds) { return seconds > 0 ? human_duration(seconds) : "-"; }
+
+std::string hardware_cell(const Host& host) {
+    const std::string words = cell(hardware_words(host));
+    return words.empty() ? "-" : words;
+}
 
 std::string table_row(const RunRecord& record) {
-    const EnergyRange& job = record.attributed.energy;
-    std::string out = fmt::format("| {} | {} | {} | {} | {} ({} to {}) |",
+    std::string out = fmt::format("| {} | {} | {} | {} | {} |",
                                   cell(record.run_id.text()),
                                   record.phase ? to_string(*record.phase) : "-",
-                                  cell(hardware_words(record.host)),
-                                  human_duration(record.duration_s),
-                                  kwh(joules_of(job.value)),
-                                  kwh(joules_of(job.low)),
-                                  kwh(joules_of(job.high)));
+                                  hardware_cell(record.host),
+                                  duration_cell(record.duration_s),
+                                  ranged_cell(joules_of(record.attributed.energy), kKilowattHours));
     out += fmt::format(" {} |", to_string(record.attributed.quality));
     out += record.facility ? fmt::format(" {} | {} |",
                                          significant_short(record.facility->pue),
                                          kwh(record.facility->energy.energy_j))
                            : std::string(" - | - |");
     if (record.operational) {
-        const Ranged& carbon = record.operational->location_kgco2e;
-        out += fmt::format(" {} | {} | {} ({} to {}) |",
+        out += fmt::format(" {} | {} | {} |",
                            record.operational->region_known ? cell(record.region) : "unknown",
                            significant(record.operational->intensity_gco2e_per_kwh.value),
-                           significant(carbon.value),
-                           significant(carbon.low),
-                           significant(carbon.high));
+                           ranged_cell(record.operational->location_kgco2e, 1));
     } else {
         out += " - | - | - |";
     }
@@ -147,15 +242,11 @@ std::string table(std::span<const RunRecord> records, const RunsTotal& total) {
         "|---|---|---|---|---|---|---|---|---|---|---|\n";
     for (const RunRecord& record : records) out += table_row(record);
     if (total.runs > 1) {
-        out += fmt::format("| total | | | {} | {} ({} to {}) | | | {} | | | {} ({} to {}) |\n",
-                           human_duration(total.duration_s),
-                           kwh(total.attributed_j.value),
-                           kwh(total.attributed_j.low),
-                           kwh(total.attributed_j.high),
+        out += fmt::format("| total | | | {} | {} | | | {} | | | {} |\n",
+                           duration_cell(total.duration_s),
+                           ranged_cell(total.attributed_j, kKilowattHours),
                            total.with_facility > 0 ? kwh(total.facility_j.value) : "-",
-                           significant(total.carbon_kg.value),
-                           significant(total.carbon_kg.low),
-                           significant(total.carbon_kg.high));
+                           total.with_carbon > 0 ? ranged_cell(total.carbon_kg, 1) : "-");
     }
     return out;
 }
@@ -165,22 +256,23 @@ std::string table(std::span<const RunRecord> records, const RunsTotal& total) {
 std::string cite_text(std::span<const RunRecord> records) {
     if (records.empty()) return "No runs to cite.\n";
     const RunsTotal total = total_of(records);
-    const auto versions =
-        distinct_words(records, [](const RunRecord& record) { return record.abate_version; });
-    std::string out =
-        printable("Energy was metered with abate " + joined(versions, ", ") + ". " +
-                  energy_sentences(records, total) + carbon_sentences(records, total));
+    const std::string versions = joined(
+        distinct_words(records, [](const RunRecord& record) { return record.abate_version; }),
+        ", ");
+    std::string out = printable(energy_sentences(records, total, versions) +
+                                carbon_sentences(records, total) + limits_sentence(total));
     if (total.runs > 1) {
         out += " Runs share their meters and tables, so their errors were added linearly.";
     }
     out += "\n\n" + table(records, total) + "\n";
     out += fmt::format(
         "@misc{{abate,\n"
-        "  title        = {{abate: energy, carbon and allowances of AI work}},\n"
+        "  title        = {{abate: measures the energy of {{AI}} work and accounts for its "
+        "carbon}},\n"
         "  howpublished = {{Computer program}},\n"
         "  note         = {{Version {}}}\n"
         "}}\n",
-        printable(joined(versions, ", ")));
+        printable(versions));
     return out;
 }
 

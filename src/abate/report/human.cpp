@@ -86,6 +86,9 @@ std::string human(double value, std::span<const HumanUnit> units) {
 
 std::string human_range(const Ranged& amount, std::span<const HumanUnit> units) {
     if (!std::isfinite(amount.value)) return "unknown";
+    if (amount.low == amount.value && amount.high == amount.value) {
+        return human(amount.value, units);
+    }
     const HumanUnit& unit = fitting_unit(amount.value != 0 ? amount.value : amount.high, units);
     return fmt::format("{} {} ({} to {})",
                        significant(amount.value / unit.size),

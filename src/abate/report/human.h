@@ -28,6 +28,7 @@ struct HumanUnit {
 [[nodiscard]] const char* unit_for_zero(std::span<const HumanUnit> units);
 [[nodiscard]] std::string human(double value, std::span<const HumanUnit> units);
 // All three in the unit that fits the value; three digits are enough for the edges.
+// An amount without a range (both edges are the value) is told without one.
 [[nodiscard]] std::string human_range(const Ranged& amount, std::span<const HumanUnit> units);
 // The same with the kind of range: "12.34 kJ (90 % interval 11.9 to 12.8)".
 [[nodiscard]] std::string human_interval(const Ranged& amount, std::span<const HumanUnit> units);

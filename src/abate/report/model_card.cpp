@@ -1,6 +1,7 @@
 // `abate export --format model-card`: the co2_eq_emissions block of a Hugging Face model card
 // (hub documentation, "Displaying carbon emissions for your model"): grams of CO2 equivalent,
 // source, training type, place and hardware.
+#include "abate/report/human.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 namespace abate::report {
@@ -45,6 +47,22 @@ std::string distinct(std::span<const RunRecord> records, Describe describe) {
     return joined(parts, "; ");
 }
 
+// "measured; declared": how the energies of the runs came about.
+std::string qualities(std::span<const RunRecord> records) {
+    return distinct(records, [](const RunRecord& record) {
+        return std::string(to_string(record.attributed.quality));
+    });
+}
+
+// Grams, rounded to four significant digits and never in a form that YAML reads as text.
+std::string four_digits(double grams) {
+    return significant(std::strtod(fmt::format("{:.3e}", grams).c_str(), nullptr));
+}
+
+bool region_unknown(const RunRecord& record) {
+    return record.operational && !record.operational->region_known;
+}
+
 }  // namespace
 
 std::string model_card_yaml(std::span<const RunRecord> records) {
@@ -62,10 +80,17 @@ std::string model_card_yaml(std::span<const RunRecord> records) {
     if (total.with_carbon == 0)
         return out + "# No carbon is known, so there is no block to paste.\n";
     out += fmt::format("# Range {} to {} g CO2e.\n",
-                       shortest(total.carbon_kg.low * 1000),
-                       shortest(total.carbon_kg.high * 1000));
+                       four_digits(total.carbon_kg.low * 1000),
+                       four_digits(total.carbon_kg.high * 1000));
+    out += "# Energy: " + qualities(records) + ".\n";
+    if (const auto unknown = std::count_if(records.begin(), records.end(), region_unknown)) {
+        out +=
+            fmt::format("# Region unknown for {} of {}: carbon spans the range over countries.\n",
+                        unknown,
+                        total.runs);
+    }
     out += "co2_eq_emissions:\n";
-    out += "  emissions: " + shortest(total.carbon_kg.value * 1000) + "\n";
+    out += "  emissions: " + four_digits(total.carbon_kg.value * 1000) + "\n";
     const std::string versions =
         distinct(records, [](const RunRecord& record) { return "abate " + record.abate_version; });
     out += "  source: " + yaml_text(versions) + "\n";

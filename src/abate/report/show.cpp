@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace abate::report {
 namespace {
@@ -74,9 +75,11 @@ void add_run(Page& page, const RunRecord& record) {
     page.row("status", status);
     page.row("started", to_rfc3339(record.started_at));
     page.row("ended", to_rfc3339(record.ended_at));
-    page.row(
-        "duration",
-        fmt::format("{} ({} s)", human_duration(record.duration_s), shortest(record.duration_s)));
+    const bool declared = is_declared(record);
+    if (!declared || record.duration_s > 0)
+        page.row("duration",
+                 fmt::format(
+                     "{} ({} s)", human_duration(record.duration_s), shortest(record.duration_s)));
     page.row("phase", record.phase ? to_string(*record.phase) : "");
     page.row("project", printable(record.project));
     std::vector<std::string> labels;
@@ -84,6 +87,10 @@ void add_run(Page& page, const RunRecord& record) {
         labels.push_back(fmt::format("{}={}", name, value));
     page.row("labels", printable(joined(labels, ", ")));
     page.row("region", record.region.empty() ? "unknown" : printable(record.region));
+    if (declared) {
+        page.row("hardware", printable(hardware_words(record.host)));
+        return;
+    }
     page.row("host",
              printable(fmt::format("{}, {}, {} logical CPUs, {}{}",
                                    record.host.name,
@@ -94,7 +101,8 @@ void add_run(Page& page, const RunRecord& record) {
 }
 
 void add_devices(Page& page, const RunRecord& record) {
-    page.section("Machine (all users, never summed over runs)");
+    page.section(is_declared(record) ? "Declared, not metered"
+                                     : "Machine (all users, never summed over runs)");
     page.row("total", energy_words(record.energy.total));
     for (const DeviceEnergy& device : record.energy.devices) {
         std::string words = fmt::format(
@@ -119,10 +127,9 @@ void add_devices(Page& page, const RunRecord& record) {
     }
 }
 
-void add_job(Page& page, const RunRecord& record) {
+// What only a meter tells: a declared run is the job's alone.
+void add_metered_parts(Page& page, const RunRecord& record) {
     const Attributed& job = record.attributed;
-    page.section("This job");
-    page.row("attributed", energy_words(job.energy) + ", " + to_string(job.quality));
     page.row("active", human_energy(joules_of(job.active)));
     page.row("idle share", human_energy(joules_of(job.idle)));
     page.row("CPU time", fmt::format("{} s", significant(job.cpu_time_s)));
@@ -132,9 +139,17 @@ void add_job(Page& page, const RunRecord& record) {
                          human_energy(joules_of(record.unattributed.idle)),
                          human_energy(joules_of(record.unattributed.others)),
                          human_energy(joules_of(record.unattributed.unknown))));
+}
+
+void add_job(Page& page, const RunRecord& record) {
+    const Attributed& job = record.attributed;
+    page.section("This job");
+    page.row("attributed", energy_words(job.energy) + ", " + to_string(job.quality));
+    if (!is_declared(record)) add_metered_parts(page, record);
     if (record.node) {
         page.row("node",
-                 boundary_words(record.node->energy) + ", " + printable(record.node->source));
+                 human_interval(joules_of(record.node->energy), energy_units()) + ", " +
+                     printable(node_words(*record.node)));
     }
     if (record.facility) {
         page.row("facility",
@@ -179,22 +194,50 @@ void add_rest(Page& page, const RunRecord& record) {
         page.section("Notes");
         for (const std::string& note : record.notes) page.line(printable(note));
     }
-    page.section("Meter");
-    page.row("own cost",
-             fmt::format("{} CPU-s, {} resident, {} samples every {}",
-                         significant(record.meter.cpu_time_s),
-                         human_bytes(static_cast<double>(record.meter.max_rss_bytes)),
-                         record.meter.samples,
-                         human_duration(record.meter.interval_s)));
+    page.section(is_declared(record) ? "Program" : "Meter");
+    if (!is_declared(record))
+        page.row("own cost",
+                 fmt::format("{} CPU-s, {} resident, {} samples every {}",
+                             significant(record.meter.cpu_time_s),
+                             human_bytes(static_cast<double>(record.meter.max_rss_bytes)),
+                             record.meter.samples,
+                             human_duration(record.meter.interval_s)));
     page.row("abate", printable(record.abate_version));
 }
 
-// "a x b = c", and what the record says when it differs from the product by more than 1e-6 of it.
+// A figure of a formula: at most six significant digits.
+std::string six_digits(double value) { return fmt::format("{:.6g}", value); }
+
+// The same in the unit that the summary tells it in: "16.0145 kJ".
+std::string six_digits(double value, std::span<const HumanUnit> units) {
+    if (value == 0) return fmt::format("0 {}", unit_for_zero(units));
+    const HumanUnit& unit = fitting_unit(value, units);
+    return fmt::format("{} {}", six_digits(value / unit.size), unit.name);
+}
+
+// What turns the unit that `joules_used` is told in into kWh: " / 3600 kJ/kWh", nothing for kWh.
+std::string to_kilowatt_hours(double joules_used) {
+    if (joules_used == 0) return " / 3.6e+06 J/kWh";
+    const HumanUnit& unit = fitting_unit(joules_used, energy_units());
+    if (unit.size == kJoulesPerKilowattHour) return "";
+    if (unit.size > kJoulesPerKilowattHour) {
+        return fmt::format(
+            " x {} kWh/{}", six_digits(unit.size / kJoulesPerKilowattHour), unit.name);
+    }
+    return fmt::format(" / {} {}/kWh", six_digits(kJoulesPerKilowattHour / unit.size), unit.name);
+}
+
+// "a x b = c (stored: c in full)", and that they differ when they do by more than 1e-6 of it.
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private; the same either way but for the wording
-std::string checked(const std::string& formula, double computed, double recorded) {
+std::string checked(const std::string& formula,
+                    double computed,
+                    double recorded,
+                    const char* unit) {
     const double slack = 1e-6 * std::max(std::fabs(computed), std::fabs(recorded));
-    if (std::fabs(computed - recorded) <= slack) return formula;
-    return formula + fmt::format("; the record says {}", shortest(recorded));
+    return formula + fmt::format(" (stored: {} {}{})",
+                                 shortest(recorded),
+                                 unit,
+                                 std::fabs(computed - recorded) <= slack ? "" : ", WHICH DIFFERS");
 }
 
 void add_sources(Page& page, const RunRecord& record, const std::vector<std::string>& figures) {
@@ -209,6 +252,20 @@ void explain_attribution(Page& page, const RunRecord& record) {
     const Attributed& job = record.attributed;
     const Unattributed& rest = record.unattributed;
     page.section("How: attribution");
+    if (is_declared(record)) {
+        page.line("declared, not metered: all of it is the job's");
+        for (const DeviceEnergy& device : record.energy.devices) {
+            page.line(
+                printable(fmt::format("{} = {} = {} (stored: {} J)",
+                                      device.device,
+                                      device.source,
+                                      six_digits(joules_of(device.energy.value), energy_units()),
+                                      decimal_joules(device.energy.value))));
+            add_sources(
+                page, record, {device.device + ".rated_w", device.device + ".power_fraction"});
+        }
+        return;
+    }
     const Microjoules active = job.active + rest.others + rest.unknown;
     const Microjoules idle = job.idle + rest.idle;
     page.line("attributed = active x the job's share + idle x its idle share");
@@ -241,39 +298,42 @@ void explain_boundaries(Page& page, const RunRecord& record) {
     const double component = joules_of(record.attributed.energy.value);
     const double node = record.node->energy.energy_j;
     page.section("How: node and facility");
-    page.line(fmt::format("node = components x overhead = {} J x {} = {} J ({}, {})",
-                          shortest(component),
-                          component > 0 ? significant_short(node / component) : "1",
-                          shortest(node),
-                          printable(record.node->source),
-                          to_string(record.node->energy.quality)));
+    page.line(fmt::format("node = components x overhead = {} x {} = {} ({}; stored: {} J)",
+                          six_digits(component, energy_units()),
+                          component > 0 ? six_digits(node / component) : "1",
+                          six_digits(node, energy_units()),
+                          printable(node_words(*record.node)),
+                          shortest(node)));
     add_sources(page, record, {"node"});
     if (!record.facility) return;
     const FacilityRecord& facility = *record.facility;
-    page.line(checked(fmt::format("facility = node x PUE = {} J x {} = {} J; PUE range {} to {}",
-                                  shortest(node),
-                                  shortest(facility.pue),
-                                  shortest(node * facility.pue),
-                                  shortest(facility.pue_low),
-                                  shortest(facility.pue_high)),
+    page.line(checked(fmt::format("facility = node x PUE = {} x {} = {}, PUE range {} to {}",
+                                  six_digits(node, energy_units()),
+                                  six_digits(facility.pue),
+                                  six_digits(node * facility.pue, energy_units()),
+                                  six_digits(facility.pue_low),
+                                  six_digits(facility.pue_high)),
                       node * facility.pue,
-                      facility.energy.energy_j));
+                      facility.energy.energy_j,
+                      "J"));
     add_sources(page, record, {"pue"});
 }
 
 void explain_carbon(Page& page, const RunRecord& record) {
     if (!record.operational || !record.facility) return;
     const Operational& operational = *record.operational;
-    const double kwh = record.facility->energy.energy_j / kJoulesPerKilowattHour;
+    const double energy = record.facility->energy.energy_j;
     const double grid = operational.intensity_gco2e_per_kwh.value;
+    const double carbon_kg = energy / kJoulesPerKilowattHour * grid / 1000;
     page.section("How: carbon and water");
-    page.line(
-        checked(fmt::format("carbon = facility x intensity = {} kWh x {} g CO2e/kWh = {} kg CO2e",
-                            shortest(kwh),
-                            shortest(grid),
-                            shortest(kwh * grid / 1000)),
-                kwh * grid / 1000,
-                operational.location_kgco2e.value));
+    page.line(checked(fmt::format("carbon = facility x intensity = {}{} x {} g CO2e/kWh = {}",
+                                  six_digits(energy, energy_units()),
+                                  to_kilowatt_hours(energy),
+                                  six_digits(grid),
+                                  six_digits(carbon_kg, carbon_units())),
+                      carbon_kg,
+                      operational.location_kgco2e.value,
+                      "kg CO2e"));
     page.line(fmt::format("intensity: {}, {} to {} g CO2e/kWh, {}",
                           printable(intensity_words(record)),
                           significant(operational.intensity_gco2e_per_kwh.low),
@@ -283,8 +343,10 @@ void explain_carbon(Page& page, const RunRecord& record) {
                               : "5 to 95 % of countries, as the region is unknown"));
     add_sources(page, record, {"intensity"});
     page.line(operational.water_l
-                  ? fmt::format("water = node x (WUE on site + PUE x WUE of the power) = {} l",
-                                shortest(*operational.water_l))
+                  ? fmt::format(
+                        "water = node x (WUE on site + PUE x WUE of the power) = {} (stored: {} l)",
+                        human_water(*operational.water_l),
+                        shortest(*operational.water_l))
                   : std::string("water: unknown, no WUE is known for this place"));
     add_sources(page, record, {"wue", "generation_water"});
 }
@@ -293,15 +355,15 @@ void explain_work(Page& page, const RunRecord& record) {
     if (!record.work.flop) return;
     page.section("How: work");
     page.line(printable(fmt::format("FLOP = {} (basis {}: {})",
-                                    shortest(*record.work.flop),
+                                    six_digits(*record.work.flop),
                                     record.work.flop_basis,
                                     record.work.source)));
     const double joules_spent = record.facility ? record.facility->energy.energy_j
                                                 : joules_of(record.attributed.energy.value);
     if (joules_spent > 0) {
-        page.line(fmt::format("per joule = {} FLOP / {} J = {} FLOP/J at the {} boundary",
+        page.line(fmt::format("per joule = {} FLOP / {} = {} FLOP/J at the {} boundary",
                               significant(*record.work.flop),
-                              shortest(joules_spent),
+                              six_digits(joules_spent, energy_units()),
                               significant(*record.work.flop / joules_spent),
                               record.facility ? "facility" : "component"));
     }
@@ -309,12 +371,16 @@ void explain_work(Page& page, const RunRecord& record) {
 
 void explain_ranges(Page& page, const RunRecord& record) {
     page.section("How: ranges");
-    page.line("Each figure's range is a 90 % interval, or limits that cannot be passed.");
+    page.line("Each figure's range is a 90 % interval, or limits.");
     page.line(
         "Errors with one cause (one meter, one table row) add linearly; independent ones add as");
     page.line(
         "the root of the sum of squares. A product takes the relative errors of both in the same");
-    page.line("way; limits on either side multiply corner by corner and stay limits.");
+    page.line(
+        "way; limits on either side multiply corner by corner and stay limits: where a factor");
+    page.line(
+        "is a 90 % interval or a convention (PUE, rest of the node, grid), the result may be");
+    page.line("passed.");
     if (record.provenance.empty()) return;
     page.section("Provenance");
     for (const Provenance& row : record.provenance) page.line(provenance_words(row));

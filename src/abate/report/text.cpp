@@ -33,8 +33,11 @@ std::string headline(const RunRecord& record) {
     if (record.operational) {
         out += ", " + human_range(record.operational->location_kgco2e, carbon_units());
     }
-    return fmt::format(
-        "abate: {}, {}, {}", out, human_duration(record.duration_s), how_it_ended(record));
+    // A declared energy needs no duration.
+    if (!is_declared(record) || record.duration_s > 0) {
+        out += ", " + human_duration(record.duration_s);
+    }
+    return fmt::format("abate: {}, {}", out, how_it_ended(record));
 }
 
 std::string unknown_region_line(const Operational& operational) {
@@ -97,12 +100,19 @@ std::string share_line(const RunRecord& record) {
 }
 
 std::string chain_line(const RunRecord& record) {
-    std::string out = "components " + human_energy(joules_of(record.attributed.energy.value));
+    // A declared energy may begin at a later boundary.
+    if (is_declared(record) && !record.node && record.facility) {
+        return "facility " + human_energy(record.facility->energy.energy_j) + " (declared)";
+    }
+    std::string out;
+    if (!record.node || record.node->source != "declared") {
+        out = "components " + human_energy(joules_of(record.attributed.energy.value));
+    }
     if (record.node) {
-        out += fmt::format(" -> node {} ({}, {})",
+        out += fmt::format("{}node {} ({})",
+                           out.empty() ? "" : " -> ",
                            human_energy(record.node->energy.energy_j),
-                           printable(record.node->source),
-                           to_string(record.node->energy.quality));
+                           printable(node_words(*record.node)));
     }
     if (record.facility) {
         out += fmt::format(" -> facility {} (PUE {})",
@@ -142,6 +152,19 @@ std::string survivors_line(const RunRecord& record) {
                        joined(names, ", "));
 }
 
+// A ULID begins with its time, which runs of one day share; its end tells them apart.
+std::string short_id(const RunRecord& record) {
+    const std::string& id = record.run_id.text();
+    return printable(id.size() > 8 ? id.substr(id.size() - 8) : id);
+}
+
+// The last column: the command, or what was declared.
+std::string command_words(const RunRecord& record) {
+    if (!is_declared(record)) return clipped(shell_words(record.command), 20);
+    const std::string hardware = printable(hardware_words(record.host));
+    return hardware.empty() ? "(declared)" : "(declared: " + clipped(hardware, 40) + ")";
+}
+
 std::string bold(const std::string& text, bool color) {
     return color ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
@@ -173,7 +196,8 @@ std::string run_summary(const RunRecord& record, bool color) {
     if (!record.left_running.empty()) {
         lines.push_back(yellow(labelled("left", survivors_line(record)), color));
     }
-    lines.push_back(dim(labelled("more", "abate show last --explain"), color));
+    // Not "last": a declared run may be backdated, and a demo prints two.
+    lines.push_back(dim(labelled("more", "abate show " + short_id(record) + " --explain"), color));
     return joined(lines, "\n") + "\n";
 }
 
@@ -193,7 +217,6 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
     double carbon_sum = 0;
     std::size_t without_carbon = 0;
     for (const RunRecord* record : newest_first) {
-        const std::string& id = record->run_id.text();
         const std::string started = to_rfc3339(record->started_at);
         const double energy = joules_of(record->attributed.energy.value);
         joules_sum += energy;
@@ -204,15 +227,17 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
         } else {
             ++without_carbon;
         }
-        // A ULID begins with its time, which runs of one day share; its end tells them apart.
-        out += padded(printable(id.size() > 8 ? id.substr(id.size() - 8) : id), 9);
+        out += padded(short_id(*record), 9);
         out += padded(started.substr(0, 10) + " " + started.substr(11, 5), 17);
-        out += padded(human_duration(record->duration_s), 10);
+        out += padded(is_declared(*record) && record->duration_s <= 0
+                          ? "-"
+                          : human_duration(record->duration_s),
+                      10);
         out += padded(to_string(record->status), 12);
         out += padded(record->phase ? phase_short(*record->phase) : "-", 11);
         out += padded(human_energy(energy), 11);
         out += padded(carbon.substr(0, carbon.find(" CO2e")), 11);
-        out += clipped(shell_words(record->command), 20) + "\n";
+        out += command_words(*record) + "\n";
     }
     out += dim(fmt::format("{} {}: attributed energy {}, carbon {}{}",
                            records.size(),

@@ -92,6 +92,13 @@ std::string counted_names(const std::vector<std::string>& names) {
     return joined(parts, ", ");
 }
 
+bool is_declared(const RunRecord& record) { return record.attributed.method == "declared"; }
+
+std::string node_words(const NodeRecord& node) {
+    const std::string quality = to_string(node.energy.quality);
+    return node.source == quality ? quality : node.source + ", " + quality;
+}
+
 std::string hardware_words(const Host& host) {
     std::vector<std::string> parts;
     if (!host.cpu_model.empty()) {

@@ -37,6 +37,12 @@ struct CloudPlace {
 };
 [[nodiscard]] CloudPlace cloud_place(const RunRecord& record);
 
+// Whether the run was declared by hand (`abate record`) and not metered.
+[[nodiscard]] bool is_declared(const RunRecord& record);
+
+// "prior, estimated": source and quality of the node's energy, once where they are the same word.
+[[nodiscard]] std::string node_words(const NodeRecord& node);
+
 // "2 x AMD EPYC 7742; 4 x NVIDIA H100 SXM 80GB".
 [[nodiscard]] std::string hardware_words(const Host& host);
 // Equal names counted: {"A", "A", "B"} -> "2 x A, B".
