@@ -296,7 +296,7 @@ void show_place(Context& context, const std::string& text) {
     for (const PlaceFigure& entry : figures) print_figure(entry);
     if (!figures[2].figure)
         fmt::print(
-            "  {:<22}runs here use the default PUE of 1.56 (1.09 to 1.98) unless --pue is given\n",
+            "  {:<22}runs use the default 1.56 (1.09 to 1.98; laptop or desktop: 1), or --pue\n",
             "");
     print_attributions(credits);
 }
