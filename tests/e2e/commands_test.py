@@ -32,6 +32,10 @@ class Help(e2e.E2e):
                 with open(path) as file:
                     self.assertEqual(done.stdout, file.read(), "ABATE_UPDATE_GOLDEN=1 rewrites it; review the diff")
 
+    def test_help_is_a_command_too(self):
+        self.assertEqual(self.ok("help").stdout, self.ok("--help").stdout)
+        self.assertEqual(self.ok("help", "data", "show").stdout, self.ok("data", "show", "--help").stdout)
+
     def test_version_is_one_line(self):
         self.assertRegex(self.ok("--version").stdout, r"^abate \d+\.\d+\.\d+\n$")
 

@@ -196,7 +196,13 @@ void list_rows(Context& context, const std::string& table, const std::string& fi
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
 void show_row(Context& context, const std::string& table, const std::string& key) {
     const data::Tables& tables = context.tables();
-    const std::vector<data::Row> rows = value_or_fail(tables.show(table, key));
+    Result<std::vector<data::Row>> found = tables.show(table, key);
+    if (!found && table == "accelerators") {
+        // The short and the driver's names that `record --chip` takes.
+        if (const Result<data::Chip> chip = tables.chip(key))
+            found = tables.show(table, chip->name);
+    }
+    const std::vector<data::Row> rows = value_or_fail(std::move(found));
     if (context.json) return print_json(rows_json(tables, rows));
     fmt::print("{} {}\n", table, rows.front().key);
     for (const data::Row& row : rows) {
@@ -289,6 +295,10 @@ void show_place(Context& context, const std::string& text) {
     if (!place.zone.empty() && place.zone != place.key) fmt::print(", zone {}", place.zone);
     fmt::print("\n");
     for (const PlaceFigure& entry : figures) print_figure(entry);
+    if (!figures[2].figure)
+        fmt::print(
+            "  {:<22}runs use the default 1.56 (1.09 to 1.98; laptop or desktop: 1), or --pue\n",
+            "");
     print_attributions(credits);
 }
 

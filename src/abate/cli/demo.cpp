@@ -169,8 +169,11 @@ void print_sum_json(const RunRecord& training, const RunRecord& inference) {
                    nlohmann::ordered_json::parse(report::run_record_json(inference, -1))};
     out["attributed_energy_j"] =
         (training.attributed.energy.value + inference.attributed.energy.value).energy().in(joules);
-    out["location_kgco2e"] =
-        training.operational->location_kgco2e.value + inference.operational->location_kgco2e.value;
+    out["location_kgco2e"] = nullptr;  // not known without a region
+    if (training.operational && inference.operational) {
+        out["location_kgco2e"] = training.operational->location_kgco2e.value +
+                                 inference.operational->location_kgco2e.value;
+    }
     std::printf("%s\n", out.dump(2).c_str());
 }
 

@@ -12,6 +12,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,35 @@ void print_error(const Error& error, bool json) {
         std::fprintf(stderr, "abate: error: %s\n", to_string(error).c_str());
     }
 }
+
+// `abate help COMMAND` is `abate COMMAND --help`.
+void turn_help_around(Words& words) {
+    if (words.ours.empty() || words.ours.front() != "help") return;
+    words.ours.erase(words.ours.begin());
+    words.ours.emplace_back("--help");
+}
+
+// CLI11's help without what its checks are called inside; errors state ranges and conflicts.
+class HelpFormatter final : public CLI::Formatter {
+  public:
+    std::string make_usage(const CLI::App* app, std::string name) const override {
+        // What follows `--` never reaches CLI11.
+        if (app->get_parent() != nullptr && app->get_name() == "run")
+            return "Usage: " + name + " [OPTIONS] -- COMMAND [ARGUMENT]...\n";
+        return Formatter::make_usage(app, std::move(name));
+    }
+
+    std::string make_option_opts(const CLI::Option* option) const override {
+        if (option->get_type_size() == 0) return "";
+        const std::string type = option->get_type_name();
+        std::string text;
+        if (!type.empty()) text += " " + type.substr(0, type.find(':'));
+        if (!option->get_default_str().empty()) text += "=" + option->get_default_str();
+        if (option->get_expected_max() == CLI::detail::expected_max_vector_size) text += " ...";
+        if (option->get_required()) text += " REQUIRED";
+        return text;
+    }
+};
 
 std::string first_word(const Words& words) {
     for (const std::string& word : words.ours) {
@@ -128,11 +158,13 @@ int run_program(int argc, char** argv) {
     const SystemClock clock;
     Random random(entropy_seed());
     Context context(clock, random);
-    const Words words = split_words(argc, argv);
+    Words words = split_words(argc, argv);
+    turn_help_around(words);
     context.child = words.child;
     context.child_given = words.child_given;
 
     CLI::App app("Measures the energy of AI work and accounts for its carbon.", "abate");
+    app.formatter(std::make_shared<HelpFormatter>());
     app.set_version_flag("--version", std::string("abate ") + version());
     app.set_help_flag("-h,--help", "Print this help");
     app.require_subcommand(0, 1);

@@ -6,6 +6,7 @@
 #include "abate/cli/context.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/watch_model.h"
+#include "abate/cli/watch_power.h"
 #include "abate/cli/watch_processes.h"
 
 #include <CLI/CLI.hpp>
@@ -98,6 +99,10 @@ class WatchSession {
         walk_ns_ = clock_.now().mono_ns;
         (void)processes_.walk(walk_ns_, 0);
         meter_.begin();
+        for (std::size_t i = 0; i < meter_.devices().channels.size(); ++i) {
+            powers_.emplace_back(meter_.state().devices[i].energy, meter_.reading_ns(i));
+        }
+        active_ns_ = clock_.now().mono_ns;
         fold_failures();
     }
 
@@ -146,8 +151,7 @@ class WatchSession {
         }
         if (modelled) {
             frame_.notes.push_back(
-                "some of this power is modelled, not measured; `abate doctor` says what would "
-                "measure it");
+                "modelled, not measured: see `abate doctor`");
         }
         failed_reads_.resize(devices.channels.size());
     }
@@ -162,12 +166,14 @@ class WatchSession {
         }
     }
 
-    // A gauge shows what it last read; a counter the mean since the last frame.
-    [[nodiscard]] std::optional<double> power_w(std::size_t channel) const {
-        if (failed_[channel]) return std::nullopt;
+    // A gauge shows what it last read; a counter the mean between its last two readings.
+    std::optional<double> power_w(std::size_t channel) {
         const DeviceState& state = meter_.state().devices[channel];
+        const std::optional<double> mean =
+            powers_[channel].next(state.energy, meter_.reading_ns(channel));
+        if (failed_[channel]) return std::nullopt;
         if (meter_.devices().channels[channel].kind != meter::ChannelKind::power_gauge) {
-            return meter_.window_power_w(channel);
+            return mean;
         }
         if (state.raw == 0 && state.energy.count() == 0) return std::nullopt;
         return static_cast<double>(state.raw) / 1e6;
@@ -178,7 +184,7 @@ class WatchSession {
         frame_.components_w.reset();
         frame_.node_w.reset();
         Microjoules energy;
-        double active_w = 0;
+        std::optional<double> active_w;
         for (std::size_t row = 0; row < rows_.size(); ++row) {
             const std::size_t i = rows_[row];
             WatchDevice& device = frame_.devices[row];
@@ -197,30 +203,33 @@ class WatchSession {
             frame_.components_w = frame_.components_w.value_or(0) + *device.watts;
             if (meter_.devices().channels[i].share != meter::ShareBasis::cpu_time) continue;
             const double idle_w = static_cast<double>(meter_.devices().idle[i].value_mw) / 1e3;
-            active_w += std::max(0.0, *device.watts - idle_w);
+            active_w = active_w.value_or(0) + std::max(0.0, *device.watts - idle_w);
         }
         frame_.energy_j = energy.energy().in(joules);
         const std::int64_t now_ns = clock_.now().mono_ns;
-        active_j_ += active_w * static_cast<double>(now_ns - active_ns_) / 1e9;
+        if (active_w) {
+            const double frame_s = static_cast<double>(now_ns - active_ns_) / 1e9;
+            active_j_ += *active_w * frame_s;
+            active_s_ += frame_s;
+        }
         active_ns_ = now_ns;
     }
 
     // Shares out the CPUs' active energy since the last walk by CPU time.
     void update_jobs(std::int64_t now_ns) {
         const auto uses = processes_.walk(now_ns, kWatchJobs);
-        const double window_s = static_cast<double>(now_ns - walk_ns_) / 1e9;
         std::int64_t used_ns = 0;
         for (const ProcessUse& use : uses) used_ns += use.cpu_ns;
         // Ticks of processes and of the machine may differ a little: nobody gets more than all.
         const std::int64_t busy_ns = std::max(busy_.busy_ns - walk_busy_ns_, used_ns);
-        const double active_w = window_s > 0 ? active_j_ / window_s : 0;
+        const double active_w = active_s_ > 0 ? active_j_ / active_s_ : 0;
         frame_.jobs.clear();
         for (const ProcessUse& use : uses) {
             WatchJob job{.pid = use.pid,
                          .user = user_name(use.uid),
                          .command = use.command,
                          .cpu_percent = use.cpu_percent};
-            if (frame_.components_w && busy_ns > 0) {
+            if (active_s_ > 0 && busy_ns > 0) {
                 job.watts =
                     active_w * static_cast<double>(use.cpu_ns) / static_cast<double>(busy_ns);
             }
@@ -229,6 +238,7 @@ class WatchSession {
         walk_ns_ = now_ns;
         walk_busy_ns_ = busy_.busy_ns;
         active_j_ = 0;
+        active_s_ = 0;
     }
 
     const std::string& user_name(uid_t uid) {
@@ -249,11 +259,13 @@ class WatchSession {
     std::vector<std::size_t> rows_;  // channel of each shown device
     std::vector<std::int64_t> failed_reads_;
     std::vector<bool> failed_;
+    std::vector<ReadingPower> powers_;  // one a channel
     meter::MachineCpuTime busy_{};
     std::int64_t walk_ns_ = 0;
     std::int64_t walk_busy_ns_ = 0;
-    std::int64_t active_ns_ = clock_.now().mono_ns;
+    std::int64_t active_ns_ = 0;
     double active_j_ = 0;  // of CPUs and memory above idle, since the last walk
+    double active_s_ = 0;  // of that time, as far as their power was known
     std::map<uid_t, std::string> users_;
 };
 

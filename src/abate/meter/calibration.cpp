@@ -86,7 +86,7 @@ Result<PowerProfile> fit_profile(std::vector<LoadLevel> levels) {
     merge_equal_loads(levels);
     if (levels.size() < 3 || levels.back().utilisation - levels.front().utilisation < 0.5) {
         return Error{
-            ErrorCode::invalid_argument,
+            ErrorCode::unavailable,
             fmt::format("{} load levels between {:.0f} and {:.0f} % are too few to fit a curve",
                         levels.size(),
                         levels.empty() ? 0 : levels.front().utilisation * 100,

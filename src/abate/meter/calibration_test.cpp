@@ -37,9 +37,8 @@ TEST(FitProfile, ExtendsToNoLoadAndFullLoad) {
 }
 
 TEST(FitProfile, RefusesTooFewLevels) {
-    EXPECT_EQ(fit_profile({{0, 20}, {1, 80}}).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(fit_profile({{0.1, 20}, {0.2, 25}, {0.3, 30}}).error().code,
-              ErrorCode::invalid_argument);
+    EXPECT_EQ(fit_profile({{0, 20}, {1, 80}}).error().code, ErrorCode::unavailable);
+    EXPECT_EQ(fit_profile({{0.1, 20}, {0.2, 25}, {0.3, 30}}).error().code, ErrorCode::unavailable);
 }
 
 TEST(FitProfile, FitsDramPerGigabyte) {

@@ -103,6 +103,14 @@ Devices discover(const SensorEnvironment& environment,
         openings.push_back(open_ipmi(environment));
         if (!options.redfish_url.empty() && options.http_get) {
             openings.push_back(open_redfish(environment, options.redfish_url, options.http_get));
+        } else if (options.redfish_url.empty()) {
+            openings.emplace_back().findings.push_back(
+                {.source = "redfish",
+                 .state = FindingState::absent,
+                 .subject = "",
+                 .detail = "not configured (redfish_url in abate.toml)",
+                 .grant = "",
+                 .gain = ""});
         }
     }
     std::vector<Provenance> provenance;

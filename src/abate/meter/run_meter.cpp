@@ -166,6 +166,10 @@ double RunMeter::window_power_w(std::size_t channel) const noexcept {
     return window_power_w_[channel];
 }
 
+std::int64_t RunMeter::reading_ns(std::size_t channel) const noexcept {
+    return counters_[channel].last_ns();
+}
+
 void RunMeter::tell_time(const Moment& now) {
     state_.elapsed_ns = now.mono_ns - start_.mono_ns;
     state_.suspended_ns = (now.boot_ns - start_.boot_ns) - state_.elapsed_ns;

@@ -79,6 +79,9 @@ class RunMeter {
     [[nodiscard]] const Devices& devices() const noexcept { return devices_; }
     // Mean power of a channel over the last window, watts; for display.
     [[nodiscard]] double window_power_w(std::size_t channel) const noexcept;
+    // When a channel's last good reading was taken, CLOCK_MONOTONIC: energies in state() reach up to
+    // there. A sensor that answers less often than it is asked stands still in between.
+    [[nodiscard]] std::int64_t reading_ns(std::size_t channel) const noexcept;
     [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
 
   private:

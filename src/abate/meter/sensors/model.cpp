@@ -55,6 +55,26 @@ Provenance model_provenance(const Provenance& row, std::string figure, const Ran
     return out;
 }
 
+// Rows from which a reader can work P(u) out again: idle and full power with their limits, and the
+// error that widens these.
+void explain_curve(PowerModel& model, const Provenance& row, bool calibrated) {
+    model.provenance.push_back(
+        model_provenance(row, "package-0.idle_w", model.points.front().watts));
+    if (!calibrated) {
+        Provenance error;
+        error.figure = "package-0.model_error";
+        error.value = error.low = error.high = kModelError;
+        error.key = "model";
+        error.layer = "built-in";
+        error.source = "Fischer 2025, arXiv 2509.22092";
+        error.year = 2025;
+        error.basis = "limits are widened by this part of themselves";
+        model.provenance.push_back(std::move(error));
+    }
+    model.provenance.push_back(
+        model_provenance(row, "package-0.full_w", model.points.back().watts));
+}
+
 struct Stretch {
     double idle_w;
     double full_w;
@@ -154,6 +174,23 @@ struct Memory {
     double total = 0;
 };
 
+// Of an open /proc/meminfo; zeros when it cannot be read.
+Memory read_memory(int meminfo) noexcept {
+    char buffer[1024];
+    std::string_view text = read_small(meminfo, buffer);
+    double total = 0;
+    double available = 0;
+    while (!text.empty()) {
+        std::string_view line = take_line(text);
+        const std::string_view key = take_word(line);
+        const auto kib = parse_number(take_word(line));
+        if (!kib) continue;
+        if (key == "MemTotal:") total = static_cast<double>(*kib) * 1024;
+        if (key == "MemAvailable:") available = static_cast<double>(*kib) * 1024;
+    }
+    return {.used = std::max(0.0, total - available), .total = total};
+}
+
 class ModelSensor final : public Sensor {
   public:
     ModelSensor(const SensorEnvironment& environment, PowerModel model, int cpus)
@@ -171,7 +208,7 @@ class ModelSensor final : public Sensor {
         package.idle_source = "model at no load";
         channels_.push_back(package);
         if (model_.dram_w_per_gb.value > 0) {
-            const Memory memory = read_memory();
+            const Memory memory = read_memory(meminfo_.get());
             ChannelInfo dram = package;
             dram.device = "dram-0";
             // Refresh and background power of memory in use is there whoever runs: all of it is
@@ -222,7 +259,7 @@ class ModelSensor final : public Sensor {
         const double capacity = static_cast<double>(elapsed) * cpus_;
         const auto busy = static_cast<double>(total - busy_ns_);
         add(energy_[0], power_at(model_.points, capacity > 0 ? busy / capacity : 0), elapsed);
-        if (channels_.size() > 1) add(energy_[1], dram_watts(read_memory()), elapsed);
+        if (channels_.size() > 1) add(energy_[1], dram_watts(read_memory(meminfo_.get())), elapsed);
         busy_ns_ = total;
         last_ns_ = now;
         return true;
@@ -241,22 +278,6 @@ class ModelSensor final : public Sensor {
                 .low = per_gb.low * memory.used / 1e9 * (1 - kModelError),
                 .high = per_gb.high * std::max(memory.total, memory.used) / 1e9,
                 .kind = RangeKind::bound};
-    }
-
-    [[nodiscard]] Memory read_memory() const noexcept {
-        char buffer[1024];
-        std::string_view text = read_small(meminfo_.get(), buffer);
-        double total = 0;
-        double available = 0;
-        while (!text.empty()) {
-            std::string_view line = take_line(text);
-            const std::string_view key = take_word(line);
-            const auto kib = parse_number(take_word(line));
-            if (!kib) continue;
-            if (key == "MemTotal:") total = static_cast<double>(*kib) * 1024;
-            if (key == "MemAvailable:") available = static_cast<double>(*kib) * 1024;
-        }
-        return {.used = std::max(0.0, total - available), .total = total};
     }
 
     const Clock& clock_;
@@ -336,8 +357,7 @@ PowerModel make_power_model(const Processor& cpu,
         row.source = "abate calibrate, " + profile->source;
         row.basis = fmt::format(
             "fitted {}, residual {:.1f} %", profile->fitted_at, profile->residual * 100);
-        model.provenance.push_back(
-            model_provenance(row, "package-0.full_w", model.points.back().watts));
+        explain_curve(model, row, true);
         model.described = "a calibrated profile of " + profile->name;
         return model;
     }
@@ -349,8 +369,7 @@ PowerModel make_power_model(const Processor& cpu,
         const double rated_w =
             cpu.guest ? known->tdp_w * cpu.cpus / threads : known->tdp_w * std::max(1, cpu.sockets);
         model.points = points_from_rated(rated_w);
-        model.provenance.push_back(
-            model_provenance(known->provenance, "package-0.full_w", model.points.back().watts));
+        explain_curve(model, known->provenance, false);
         model.described =
             fmt::format("rated power of {} ({:.0f} W{}), load curve of Teads",
                         known->name,
@@ -360,8 +379,7 @@ PowerModel make_power_model(const Processor& cpu,
     }
     if (const std::optional<PerCpu> per = per_cpu(cpu, tables)) {
         model.points = points_from_generation(*per, cpu.cpus);
-        model.provenance.push_back(
-            model_provenance(per->provenance, "package-0.full_w", model.points.back().watts));
+        explain_curve(model, per->provenance, false);
         model.described =
             fmt::format("{:.2f} to {:.2f} W per logical CPU ({}), load curve of Teads",
                         per->idle_w.value,
@@ -396,6 +414,23 @@ SensorOpening open_model(const SensorEnvironment& environment,
                                model.points.back().watts.high);
     opening.findings.push_back(std::move(finding));
     provenance.insert(provenance.end(), model.provenance.begin(), model.provenance.end());
+    if (model.dram_w_per_gb.value > 0) {
+        const FileDescriptor meminfo =
+            open_for_reading((environment.procfs_root + "/meminfo").c_str());
+        const Memory memory = read_memory(meminfo.get());
+        provenance.push_back(
+            {.figure = "dram-0.used_gb",
+             .value = memory.used / 1e9,
+             .low = memory.used / 1e9,
+             .high = std::max(memory.used, memory.total) / 1e9,
+             .unit = "GB",
+             .key = "/proc/meminfo",
+             .layer = "measured",
+             .source = "MemTotal - MemAvailable when the run began; high: MemTotal",
+             .year = 0,
+             .basis = "memory in use, to memory present",
+             .licence = ""});
+    }
     opening.sensor = std::make_unique<ModelSensor>(environment, std::move(model), cpu.cpus);
     return opening;
 }

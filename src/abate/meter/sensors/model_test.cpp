@@ -134,6 +134,18 @@ TEST(PowerModel, OfANamelessGuestComesFromItsGeneration) {
     EXPECT_NEAR(model.points.back().watts.high, 2 * 2.0193 * 1.4, 1e-9);
     ASSERT_FALSE(model.provenance.empty());
     EXPECT_THAT(model.provenance.back().basis, HasSubstr("older generation as a proxy"));
+    // One row of the table: its limits are the value less and more the stated error.
+    const auto row = [&](const std::string& figure) {
+        for (const Provenance& p : model.provenance)
+            if (p.figure == figure) return p;
+        return Provenance{};
+    };
+    EXPECT_DOUBLE_EQ(row("package-0.model_error").value, 0.40);
+    for (const char* figure : {"package-0.idle_w", "package-0.full_w"}) {
+        EXPECT_GT(row(figure).value, 0) << figure;
+        EXPECT_NEAR(row(figure).low, row(figure).value * 0.6, 1e-9) << figure;
+        EXPECT_NEAR(row(figure).high, row(figure).value * 1.4, 1e-9) << figure;
+    }
 }
 
 // No maker known: medians over the table's ten generations (idle 0.7128 and 0.8227, full 3.9673 and

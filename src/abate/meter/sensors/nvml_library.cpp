@@ -70,8 +70,11 @@ Result<NvmlLibrary> NvmlLibrary::open(const std::string& path) {
     void* so = ::dlopen(nvml.path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (so == nullptr) {
         const char* why = ::dlerror();
+        std::string what = why != nullptr ? why : "the library cannot be opened";
+        // The loader begins with the name, which `where` has.
+        if (what.starts_with(nvml.path + ": ")) what.erase(0, nvml.path.size() + 2);
         return Error{.code = ErrorCode::not_found,
-                     .what = why != nullptr ? why : "the library cannot be opened",
+                     .what = std::move(what),
                      .where = nvml.path,
                      .hint = ""};
     }
