@@ -99,27 +99,43 @@ Result<void> begin_schema(Db& db) {
     return tx->commit();
 }
 
-Result<void> check_schema(Db& db) {
+// What says whose database this is.
+struct Marks {
+    std::int64_t application = 0;
+    std::int64_t version = 0;
+    std::int64_t tables = 0;
+};
+
+// All three of one moment: another process that is just making the schema is seen before or after, never halfway.
+Result<Marks> read_marks(Db& db) {
+    if (auto begun = db.exec("BEGIN"); !begun) return begun.error();
     const auto application = single_number(db, "PRAGMA application_id");
-    if (!application) return application.error();
     const auto version = single_number(db, "PRAGMA user_version");
+    const auto tables = single_number(db, "SELECT count(*) FROM sqlite_master");
+    const auto ended = db.exec("ROLLBACK");
+    if (!application) return application.error();
     if (!version) return version.error();
-    if (*application == 0 && *version == 0) {
-        const auto tables = single_number(db, "SELECT count(*) FROM sqlite_master");
-        if (!tables) return tables.error();
-        if (*tables == 0) return begin_schema(db);
-    }
-    if (*application != kRunsApplicationId) {
+    if (!tables) return tables.error();
+    if (!ended) return ended.error();
+    return Marks{.application = *application, .version = *version, .tables = *tables};
+}
+
+Result<void> check_schema(Db& db) {
+    const Result<Marks> marks = read_marks(db);
+    if (!marks) return marks.error();
+    if (marks->application == 0 && marks->version == 0 && marks->tables == 0)
+        return begin_schema(db);
+    if (marks->application != kRunsApplicationId) {
         return Error{ErrorCode::conflict,
                      fmt::format("this is the database of another program (application_id {})",
-                                 *application),
+                                 marks->application),
                      db.path(),
                      "Move it away, or set ABATE_HOME to another folder"};
     }
-    if (*version > kRunsSchemaVersion) {
+    if (marks->version > kRunsSchemaVersion) {
         return Error{ErrorCode::version_mismatch,
                      fmt::format("the run store has schema {}, abate {} knows schema {}",
-                                 *version,
+                                 marks->version,
                                  abate::version(),
                                  kRunsSchemaVersion),
                      db.path(),
