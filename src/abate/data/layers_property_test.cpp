@@ -11,6 +11,7 @@ RC_GTEST_PROP(OverridesProperty, AnyTextIsReadOrRefusedWithAPlace, (const std::s
     if (!read) RC_ASSERT(read.error().where.rfind("o.csv:", 0) == 0);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): free text, both of it
 RC_GTEST_PROP(OverridesProperty,
               WhatIsAddedIsReadBack,
               (const std::string& source, const std::string& note)) {

@@ -50,8 +50,8 @@ std::string row_licence(const Sheet& sheet, std::size_t row) {
     return source != nullptr && !source->licence.empty() ? source->licence : sheet.licence;
 }
 
-// The best row of `sheet` for `key` whose `column` is not empty.
 // The row of a newer year, then the source of smaller preference.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an order, as operator<
 bool holds_over(const Sheet& sheet, std::size_t row, std::size_t best) {
     if (sheet.year_of(row) != sheet.year_of(best)) return sheet.year_of(row) > sheet.year_of(best);
     const Source* now = sheet.source_of(row);
@@ -59,6 +59,7 @@ bool holds_over(const Sheet& sheet, std::size_t row, std::size_t best) {
     return now != nullptr && before != nullptr && now->preference < before->preference;
 }
 
+// The best row of `sheet` for `key` whose `column` is not empty.
 std::optional<std::size_t> best_row(const Sheet& sheet,
                                     std::string_view key,
                                     std::optional<std::size_t> column) {
