@@ -2,8 +2,8 @@
 
 #include "abate/cli/records.h"
 
-#include <sys/stat.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>

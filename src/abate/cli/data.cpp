@@ -319,9 +319,7 @@ void show(Context& context, const std::vector<std::string>& words) {
 
 // --- override
 
-std::string read_or_empty(const std::string& path) {
-    return read_small_file(path).value_or("");
-}
+std::string read_or_empty(const std::string& path) { return read_small_file(path).value_or(""); }
 
 struct OverrideOptions {
     data::Override cell;

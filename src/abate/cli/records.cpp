@@ -182,14 +182,13 @@ std::optional<std::string> read_small_file(const std::string& path) {
     const Error failed = file_error(path, "read the file");
     close(fd);
     if (!regular) {
-        throw Failure({ErrorCode::invalid_argument,
-                       "this is no regular file",
-                       path,
-                       "Name a text file"});
+        throw Failure(
+            {ErrorCode::invalid_argument, "this is no regular file", path, "Name a text file"});
     }
     if (n < 0) throw Failure(failed);
     if (text.size() > kMost) {
-        throw Failure({ErrorCode::out_of_range, "the file is larger than 16 MiB", path, "Name a text file"});
+        throw Failure(
+            {ErrorCode::out_of_range, "the file is larger than 16 MiB", path, "Name a text file"});
     }
     return text;
 }

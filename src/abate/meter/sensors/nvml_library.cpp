@@ -73,10 +73,8 @@ Result<NvmlLibrary> NvmlLibrary::open(const std::string& path) {
         std::string what = why != nullptr ? why : "the library cannot be opened";
         // The loader begins with the name, which `where` has.
         if (what.starts_with(nvml.path + ": ")) what.erase(0, nvml.path.size() + 2);
-        return Error{.code = ErrorCode::not_found,
-                     .what = std::move(what),
-                     .where = nvml.path,
-                     .hint = ""};
+        return Error{
+            .code = ErrorCode::not_found, .what = std::move(what), .where = nvml.path, .hint = ""};
     }
     nvml.handle_ = std::shared_ptr<void>(so, [](void* handle) { ::dlclose(handle); });
     load_identity(so, nvml);
