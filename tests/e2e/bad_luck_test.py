@@ -45,10 +45,11 @@ class Disk(e2e.E2e):
         self.record_of(done.stderr)
         self.assertIn("abate: note: ", done.stderr)
 
-    def test_an_output_file_on_a_full_disk_is_one_error_and_no_half_file(self):
-        done = self.abate("run", "--quiet", "--region", "FR", "--output", "r.json", "--", "true", preexec_fn=self.small_files(1500))
-        self.assertEqual(done.returncode, 125, done.stderr)
-        self.assertIn("abate: error: ", done.stderr)
+    def test_an_output_file_on_a_full_disk_is_one_note_no_half_file_and_the_commands_own_code(self):
+        done = self.abate("run", "--quiet", "--region", "FR", "--output", "r.json", "--", "sh", "-c", "exit 3",
+                          preexec_fn=self.small_files(1500))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(len([line for line in done.stderr.splitlines() if line.startswith("abate: note: --output")]), 1, done.stderr)
         self.assertEqual(os.listdir(self.cwd), [])
 
     @unittest.skipUnless(e2e.ROOT, "mounting takes root")

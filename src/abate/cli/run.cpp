@@ -179,7 +179,7 @@ std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord
                                    header.energy.devices.size());
     if (spool) return std::move(spool).value();
     context.note("this run cannot be kept: " + to_string(spool.error()) +
-                 " Its record is printed at the end and goes to --output");
+                 " If the run store refuses it too, its record is only what --json and --output say.");
     return nullptr;
 }
 
@@ -247,8 +247,8 @@ Result<void> put(Context& context, const RunRecord& record) {
 // That is one sync less at each run.
 void keep(Context& context, const RunRecord& record, store::SpoolWriter* spool) {
     if (spool == nullptr) {
-        if (const Result<void> stored = put(context, record); !stored)
-            context.note("the record is not kept: " + to_string(stored.error()));
+        // Why there is no spool was said at the start; the store may work all the same.
+        [[maybe_unused]] const Result<void> stored = put(context, record);
         return;
     }
     Result<void> written = spool->finish_unsynced(report::run_record_json(record, -1));

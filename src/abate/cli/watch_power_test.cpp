@@ -1,7 +1,7 @@
 #include "abate/cli/watch_power.h"
 
 #include "abate/core/clock.h"
-#include "abate/meter/run_meter.h"
+#include "abate/meter/meter.h"
 
 #include <gtest/gtest.h>
 
