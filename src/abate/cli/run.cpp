@@ -178,8 +178,9 @@ std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord
                                    report::run_record_json(header, -1),
                                    header.energy.devices.size());
     if (spool) return std::move(spool).value();
-    context.note("this run cannot be kept: " + to_string(spool.error()) +
-                 " If the run store refuses it too, its record is only what --json and --output say.");
+    context.note(
+        "this run cannot be kept: " + to_string(spool.error()) +
+        " If the run store refuses it too, its record is only what --json and --output say.");
     return nullptr;
 }
 
