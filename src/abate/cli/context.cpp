@@ -55,6 +55,15 @@ input::Settings settings_file(const std::string& path) {
 
 }  // namespace
 
+std::string one_line(std::string text) {
+    constexpr std::size_t kMost = 2000;
+    if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return text;
+}
+
 std::string environment_variable(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
@@ -119,7 +128,7 @@ meter::SensorEnvironment Context::sensor_environment() const {
 void Context::note(const std::string& sentence) {
     if (std::find(noted_.begin(), noted_.end(), sentence) != noted_.end()) return;
     noted_.push_back(sentence);
-    std::fprintf(stderr, "abate: note: %s\n", sentence.c_str());
+    std::fprintf(stderr, "abate: note: %s\n", one_line(sentence).c_str());
 }
 
 }  // namespace abate::cli

@@ -80,6 +80,9 @@ struct Context {
     std::vector<std::string> noted_;
 };
 
+// One line that a terminal can be given: control characters become '?', what is longer than 2,000 bytes is cut.
+[[nodiscard]] std::string one_line(std::string text);
+
 // $NAME, or empty.
 [[nodiscard]] std::string environment_variable(const char* name);
 

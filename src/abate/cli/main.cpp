@@ -61,7 +61,7 @@ void print_error(const Error& error, bool json) {
             document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
         std::fprintf(stderr, "%s\n", text.c_str());
     } else {
-        std::fprintf(stderr, "abate: error: %s\n", to_string(error).c_str());
+        std::fprintf(stderr, "abate: error: %s\n", one_line(to_string(error)).c_str());
     }
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct RecordOptions {
     std::string chip;
     double chips = 1;
     std::string hours;
-    double power_w = 0;
+    std::optional<double> power_w;
     std::string started;
     std::string phase;
     std::string project;
@@ -143,17 +144,22 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
                       .rows = {}};
     const std::string amount = fmt::format(
         "{:.10g} {} x {:.6g} h", options.chips, options.chips == 1 ? "chip" : "chips", hours);
-    if (options.power_w > 0) {
-        if (chip.tdp_w > 0 && options.power_w > 2 * chip.tdp_w) {
-            throw bad(fmt::format("{} W is more than twice the rated {} W of {}",
-                                  options.power_w,
-                                  chip.tdp_w,
-                                  chip.name),
+    if (options.power_w) {
+        const double watts = *options.power_w;
+        if (!(watts > 0) || !std::isfinite(watts)) {
+            throw bad(fmt::format("{} W is no power of a chip at work", watts),
                       "--power",
-                      "Mean watts of one chip");
+                      "Mean watts of one chip, above 0");
         }
-        declared.joules = exactly(options.power_w * chip_seconds);
-        declared.source = fmt::format("{:.6g} W declared x {}", options.power_w, amount);
+        if (chip.tdp_w > 0 && watts > 2 * chip.tdp_w) {
+            throw bad(
+                fmt::format(
+                    "{} W is more than twice the rated {} W of {}", watts, chip.tdp_w, chip.name),
+                "--power",
+                "Mean watts of one chip");
+        }
+        declared.joules = exactly(watts * chip_seconds);
+        declared.source = fmt::format("{:.6g} W declared x {}", watts, amount);
         return declared;
     }
     if (!(chip.tdp_w > 0))
@@ -306,7 +312,11 @@ void declare(const RecordOptions& options, Context& context) {
     }
     const Result<void> assessed = footprint::assess(record, context.tables(), assess);
     if (!assessed) throw Failure(assessed.error());
-    if (!chips && options.boundary == "facility") record.node.reset();
+    if (!chips && options.boundary == "facility") {
+        record.node.reset();
+        // Water per IT energy does not apply to energy at the facility.
+        if (record.operational) record.operational->water_l.reset();
+    }
     if (assess.region.empty()) context.note(unknown_region_sentence(context));
     if (const Result<void> stored = context.runs().put(to_stored(record)); !stored)
         throw Failure(stored.error());

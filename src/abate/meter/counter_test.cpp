@@ -90,6 +90,20 @@ TEST(EnergyCounter, TakesADropThatNoPlausiblePowerExplainsForAReset) {
     EXPECT_TRUE(state.bounded);
 }
 
+// The script: 100 J before the range ends, over it, one reading that fails, and a driver that is loaded anew right
+// after a reading; 640 J in all, exact but for the one unit that the wrap adds.
+TEST(EnergyCounter, ThroughAWrapAFailedReadAndAResetTheEnergyIsTheScripts) {
+    EnergyCounter counter(package());
+    counter.start(at(0, kRange - 50'000'000));
+    EXPECT_EQ(counter.fold(at(1, 50'000'000 - 61)), FoldResult::wrapped);  // 100 J
+    counter.fold(at(2, 250'000'000 - 61));                                 // 200 J
+    EXPECT_EQ(counter.fold(failed(3)), FoldResult::gap);                   // 150 J unseen as yet
+    counter.fold(at(4, 550'000'000 - 61));                                 // and 150 J more
+    EXPECT_EQ(counter.fold(at(5, 40'000'000)), FoldResult::reset);         // from 0 again: 40 J
+    counter.finish(5 * kSecond);
+    EXPECT_EQ(stored(counter, 5).energy.to_int64(), 640'000'000);
+}
+
 TEST(EnergyCounter, BelievesTheSourceThatItsCounterRestarted) {
     ChannelInfo channel = package();
     channel.modulus = 0;
