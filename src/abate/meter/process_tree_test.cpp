@@ -266,7 +266,7 @@ TEST(ProcessTree, FileWithoutPermissionFolderAndBinaryJunkMayNotBeExecuted) {
     std::ofstream(folder.file("junk")) << std::string(
         "\x7f"
         "ELF\0\0\0 not really",
-        20);
+        18);
     ::chmod(folder.file("junk").c_str(), 0755);
     for (const std::string& word :
          {folder.file("plain"), folder.file("junk"), std::string("/tmp")}) {
