@@ -21,9 +21,7 @@ class Children(e2e.E2e):
     def test_children_of_a_quarter_second_are_counted_within_a_hundredth(self):
         count, each = (47, "250") if e2e.LONG else (12, "100")
         record, truth = self.truth("children", str(count), each)
-        # A sanitizer's start-up in each child is CPU time that the child cannot count of itself.
-        within = 0.03 if e2e.SANITIZER else 0.01
-        self.assertAlmostEqual(float(record["attributed"]["cpu_time_s"]), truth, delta=within * truth)
+        self.assertAlmostEqual(float(record["attributed"]["cpu_time_s"]), truth, delta=0.01 * truth)
 
     def test_children_at_once_and_threads_are_counted_within_a_hundredth(self):
         for words in (("parallel", "8", "100"), ("threads", "4", "200")):
