@@ -233,7 +233,7 @@ class Machine(e2e.E2e):
         root = self.path("fake-sys")
         subprocess.run([e2e.program("fake_sysfs_tool"), "make", root], stdout=subprocess.DEVNULL, check=True)
         self.env["ABATE_SYSFS_ROOT"] = root
-        driver = subprocess.Popen([e2e.program("fake_sysfs_tool"), "drive", root, "--watts", "60", "--seconds", "60"],
+        driver = subprocess.Popen([e2e.program("fake_sysfs_tool"), "drive", root, "--watts", "60", "--seconds", "600"],
                                   stdout=subprocess.DEVNULL)
         self.addCleanup(driver.wait)
         self.addCleanup(driver.kill)
