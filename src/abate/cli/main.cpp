@@ -138,8 +138,10 @@ void check_printed() {
                    "Free some space or write to another place"});
 }
 
-void add_commands(CLI::App& app, Context& context) {
+// With `run_alone` the others' options are not built: a metered command should start at once.
+void add_commands(CLI::App& app, Context& context, bool run_alone) {
     add_run(app, context);
+    if (run_alone) return;
     add_runs(app, context);
     add_show(app, context);
     add_export(app, context);
@@ -171,9 +173,9 @@ int run_program(int argc, char** argv) {
     app.footer(
         "Example:\n  abate run --region FR -- python3 train.py\n\nEach command has its own help: "
         "abate COMMAND --help");
-    add_commands(app, context);
-
     const bool metering = first_word(words) == "run";
+    add_commands(app, context, metering);
+
     const bool json = asks_for_json(words);
     const auto fail = [&](const Error& error, int status) {
         print_error(error, json);

@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <limits>
 #include <thread>
 
@@ -500,6 +502,21 @@ TEST(SqliteRunStore, CarriesItsMarksAndKeepsAWriteAheadLog) {
         ASSERT_TRUE(statement->step().value());
         EXPECT_EQ(statement->text(0), wanted) << pragma;
     }
+}
+
+TEST(SqliteRunStore, KeepsTheLogShortWhenEachOpeningMakesOneCommit) {
+    const TemporaryFolder folder;
+    std::uintmax_t longest = 0;
+    for (int n = 0; n < 300; ++n) {
+        std::vector<std::string> notes;
+        ASSERT_TRUE(open_or_throw(folder.path(), notes)->put(run_number(n)));
+        longest = std::max(longest, std::filesystem::file_size(folder / "runs.db-wal"));
+    }
+    // A frame is a page of 4096 bytes and a header of 24, the file's own header is 32 bytes (sqlite.org/fileformat2.html,
+    // section 4). It is emptied at 100 frames, and one small row with its index splits at most a handful of pages.
+    EXPECT_LE(longest, 32U + (100U + 10U) * (4096U + 24U));
+    EXPECT_GT(longest,
+              32U + 50U * (4096U + 24U));  // the log is used, and not emptied at each commit
 }
 
 TEST(SqliteRunStore, SurvivesAWriterThatIsKilled) {

@@ -40,9 +40,22 @@ constexpr const char* kCreateRuns =
 
 // FULL: the WAL is synced at each commit. The spool file of a run is deleted after put, so with
 // NORMAL a power cut could take the record with it (sqlite.org/pragma.html#pragma_synchronous).
-// A checkpoint every 100 pages (SQLite's default is 1000) keeps the WAL small, because the first
-// process to open the store reads all of it.
-constexpr const char* kSettings = "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 100;";
+constexpr const char* kSettings = "PRAGMA synchronous = FULL;";
+
+// Pages in the WAL from which a commit empties it. Small (SQLite's own checkpoint comes at 1000), because whoever opens
+// the store first reads all of it.
+constexpr int kFullWalPages = 100;
+
+// Called after each commit. SQLite's own checkpoint copies the WAL into the database and leaves it to a later commit of
+// the same opening to begin the WAL anew. Most openings here make one commit: the WAL would grow for ever, be read whole
+// at each opening and be copied whole at each commit.
+int empty_full_wal(void* /*unused*/, sqlite3* db, const char* schema, int pages) {
+    if (pages < kFullWalPages) return SQLITE_OK;
+    sqlite3_busy_timeout(db, 0);  // While somebody else reads, a later commit will do it.
+    sqlite3_wal_checkpoint_v2(db, schema, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db, kBusyMilliseconds);
+    return SQLITE_OK;  // The commit stands, whatever became of this.
+}
 
 constexpr const char* kColumns =
     "run_id, started_at_us, ended_at_us, status, phase, project, host, attributed_j, facility_j, "
@@ -158,6 +171,7 @@ Result<Db> open_runs_db(const std::string& path) {
     sqlite3_db_config(db->raw(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     if (auto checked = check_schema(*db); !checked) return checked.error();
     if (auto set = db->exec(kSettings); !set) return set.error();
+    sqlite3_wal_hook(db->raw(), empty_full_wal, nullptr);
     return db;
 }
 

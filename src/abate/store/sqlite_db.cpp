@@ -11,8 +11,6 @@ namespace abate::store {
 
 namespace {
 
-constexpr int kBusyMilliseconds = 10'000;
-
 ErrorCode code_of_sqlite(int primary) {
     switch (primary) {
         case SQLITE_BUSY:

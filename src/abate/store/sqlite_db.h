@@ -23,6 +23,9 @@ struct sqlite3_stmt;
 
 namespace abate::store {
 
+// How long a statement waits for another process.
+inline constexpr int kBusyMilliseconds = 10'000;
+
 // One connection. Move-only.
 class Db {
   public:
