@@ -98,7 +98,8 @@ void RunMeter::close_window(const CpuUse& use) {
                      ? whole_machine()
                      : cpu_shares({.job_ns = use.job_cpu_ns - last_use_.job_cpu_ns,
                                    .busy_ns = use.busy_cpu_ns - last_use_.busy_cpu_ns,
-                                   .idle_ppm = options_.idle_ppm});
+                                   .idle_ppm = options_.idle_ppm,
+                                   .job_is_least = use.job_is_least});
     ask_gpu_shares(use.job_pids);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
         const ChannelInfo& channel = devices_.channels[i];

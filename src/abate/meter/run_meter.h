@@ -57,6 +57,7 @@ struct CpuUse {
     std::int64_t job_cpu_ns = 0;
     std::int64_t busy_cpu_ns = 0;       // whole machine, all users
     std::span<const pid_t> job_pids{};  // for accelerators
+    bool job_is_least = false;          // part of the job's CPU time may be missing
 };
 
 class RunMeter {
