@@ -162,6 +162,27 @@ TEST(RunMeter, SaysWhenTwoViewsOfADeviceDisagree) {
     EXPECT_FALSE(record.checks[0].agree);
 }
 
+// 20 W of the board for a second, 8 W of them the memory's.
+TEST(RunMeter, MemoryInsideACountedPlatformIsShownAndNotAdded) {
+    ManualClock clock;
+    ChannelInfo platform = package(0, 0);
+    platform.device = "psys";
+    ChannelInfo dram = package(0, 0);
+    dram.device = "dram-0";
+    RunMeter meter(one_sensor(std::make_unique<ScriptedSensor>(
+                       std::vector{platform, dram}, std::vector{20.0, 8.0}, clock)),
+                   {},
+                   clock);
+    meter.begin();
+    clock.advance_ns(kSecond);
+    meter.finish({});
+    const RunRecord record = filled(meter);
+    EXPECT_EQ(record.energy.total.value.to_int64(), 20'000'000);
+    EXPECT_EQ(record.energy.devices[1].energy.value.to_int64(), 8'000'000);
+    EXPECT_EQ(record.energy.devices[1].part_of, "psys");
+    EXPECT_TRUE(record.checks.empty());
+}
+
 TEST(RunMeter, AClockSetBackDoesNotShortenTheRun) {
     ManualClock clock({.mono_ns = 5, .boot_ns = 5, .wall = {1'000'000'000}});
     RunMeter meter(one_sensor(std::make_unique<ScriptedSensor>(
