@@ -325,6 +325,8 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     record.signal = outcome->exit.signal;
     record.status = outcome->exit.shell_status() == 0 ? RunStatus::finished : RunStatus::failed;
     record.left_running = outcome->left_running;
+    if (std::string note = meter::lost_records_note(outcome->lost_records); !note.empty())
+        record.notes.push_back(std::move(note));
     if (outcome->saves_failed)
         record.notes.emplace_back(
             "some intermediate totals could not be written to the spool (disk full?)");

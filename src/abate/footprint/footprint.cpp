@@ -177,6 +177,18 @@ Result<data::Figure> pue_of(const RunRecord& record,
 }  // namespace
 
 NodeOverhead prior_overhead(const RunRecord& record) {
+    const bool platform = std::any_of(
+        record.energy.devices.begin(), record.energy.devices.end(), [](const DeviceEnergy& d) {
+            return d.counted && d.device == "psys";
+        });
+    if (platform) {
+        return {.ratio = {.value = 1.14, .low = 1.0, .high = 1.3, .kind = RangeKind::interval90},
+                .source = "prior",
+                .citation =
+                    "abate's assumption: a platform counter (psys) has the whole board before the "
+                    "supply (1.00), or little more than the package (1.30, the prior over "
+                    "packages); value = geometric mean, the loss of an 88 % efficient supply"};
+    }
     const bool only_accelerators =
         std::any_of(record.energy.devices.begin(),
                     record.energy.devices.end(),

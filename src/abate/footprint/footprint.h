@@ -38,6 +38,9 @@ struct AssessOptions {
 // The prior for `record`'s set of counted devices:
 //   - accelerators only: 1.57 (1.2 to 2.0), Elsworth et al. 2025 (arXiv 2508.15734), accelerators,
 //     host and idle over accelerators, (0.14 + 0.06 + 0.02) / 0.14 Wh;
+//   - a platform counter (psys), which is counted only where no package is: 1.14 (1.0 to 1.3),
+//     geometric mean of a counter of all that the supply feeds and one that sees no more than a
+//     package does;
 //   - packages and others: 1.30 (1.05 to 1.62), geometric mean of a bare 95 % efficient supply and
 //     NVIDIA's DGX A100 rating.
 [[nodiscard]] NodeOverhead prior_overhead(const RunRecord& record);

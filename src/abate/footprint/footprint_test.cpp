@@ -126,6 +126,23 @@ TEST(Footprint, EachFigureLeavesOneProvenanceRow) {
     EXPECT_EQ(row_of(record, "wue_l_per_kwh"), nullptr);
 }
 
+// psys sees the board already: sqrt(1.00 x 1.30) = 1.140. One that is shown and not counted beside its
+// package changes nothing.
+TEST(Footprint, APlatformCounterHasTheSmallerPrior) {
+    RunRecord record = whole_machine(kKwh);
+    record.energy.devices[0].device = "psys";
+    ASSERT_TRUE(assess(record, tables_with(), at("FR", 1.0)));
+    EXPECT_NEAR(record.node->energy.energy_j / kKwh, std::sqrt(1.00 * 1.30), 0.001);
+    EXPECT_DOUBLE_EQ(record.node->energy.low_j, 1.0 * kKwh);
+    EXPECT_DOUBLE_EQ(record.node->energy.high_j, 1.3 * kKwh);
+    EXPECT_EQ(record.node->source, "prior");
+    EXPECT_THAT(row_of(record, "node_ratio")->source, HasSubstr("psys"));
+    record.energy.devices[0].counted = false;
+    record.energy.devices.push_back(device("package-0", "perf", around(kKwh, 0, 0)));
+    ASSERT_TRUE(assess(record, tables_with(), at("FR", 1.0)));
+    EXPECT_DOUBLE_EQ(record.node->energy.energy_j, 1.30 * kKwh);
+}
+
 // Accelerators alone: 0.22 / 0.14 Wh = 1.57 (Elsworth et al. 2025).
 TEST(Footprint, AcceleratorsAloneHaveTheLargerPrior) {
     RunRecord record = whole_machine(kKwh);

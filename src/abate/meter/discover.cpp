@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,6 +31,22 @@ Ranged scaled(const Ranged& share, double watts) {
             .kind = share.kind};
 }
 
+// Dies of the package that `device` ("package-0-die-1") belongs to; 1 where it is the whole package.
+// Rated power is a package's, so each of its dies carries that part of it. Sources may see different
+// dies: all that any of them names count.
+int dies_of_package(const std::vector<ChannelInfo>& channels, std::string_view device) {
+    constexpr std::string_view kDie = "-die-";
+    const std::size_t at = device.find(kDie);
+    if (at == std::string_view::npos) return 1;
+    const std::string_view stem = device.substr(0, at + kDie.size());
+    std::set<std::string_view> dies;
+    for (const ChannelInfo& channel : channels) {
+        const std::string_view other = channel.device;
+        if (other.substr(0, stem.size()) == stem) dies.insert(other);
+    }
+    return static_cast<int>(dies.size());
+}
+
 // Fills in idle power for counted channels whose source does not know it.
 void add_idle_priors(std::vector<ChannelInfo>& channels,
                      const data::Tables& tables,
@@ -38,6 +56,7 @@ void add_idle_priors(std::vector<ChannelInfo>& channels,
     for (ChannelInfo& channel : channels) {
         if (channel.idle_w.value > 0 || channel.boundary == ChannelBoundary::node) continue;
         double rated = 0;
+        int dies = 1;
         Ranged share;
         Provenance row;
         if (channel.share == ShareBasis::gpu_usage) {
@@ -47,9 +66,10 @@ void add_idle_priors(std::vector<ChannelInfo>& channels,
             share = kAcceleratorIdle;
             row = chip->provenance;
         } else if (channel.device.rfind("package-", 0) == 0) {
+            dies = dies_of_package(channels, channel.device);
             if (profile != nullptr && profile->points.size() >= 2) {
                 channel.idle_w =
-                    scaled(profile->points.front().watts, 1.0 / std::max(1, cpu.sockets));
+                    scaled(profile->points.front().watts, 1.0 / (std::max(1, cpu.sockets) * dies));
                 continue;
             }
             const Result<data::Cpu> known = tables.cpu(cpu.model_name);
@@ -60,13 +80,14 @@ void add_idle_priors(std::vector<ChannelInfo>& channels,
         } else {
             continue;
         }
-        channel.idle_w = scaled(share, rated);
+        channel.idle_w = scaled(share, rated / dies);
         row.figure = channel.device + ".idle_w";
         row.value = channel.idle_w.value;
         row.low = channel.idle_w.low;
         row.high = channel.idle_w.high;
         row.unit = "W";
         row.basis = std::string("prior: ") + kIdleSource;
+        if (dies > 1) row.basis += "; one of " + std::to_string(dies) + " dies of its package";
         if (std::none_of(provenance.begin(), provenance.end(), [&](const Provenance& p) {
                 return p.figure == row.figure;
             })) {

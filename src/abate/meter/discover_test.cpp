@@ -208,6 +208,44 @@ TEST_F(Discover, ACalibratedIdlePowerIsSharedByTheSockets) {
     EXPECT_EQ(devices_.idle[0].low_mw, 80'000);
 }
 
+std::int64_t idle_mw(const Devices& devices, std::string_view device) {
+    for (std::size_t i = 0; i < devices.channels.size(); ++i) {
+        if (devices.channels[i].device == device) return devices.idle[i].value_mw;
+    }
+    ADD_FAILURE() << "no " << device;
+    return -1;
+}
+
+// Rated power is the package's: 225 W x 21.6 % = 48.6 W over two dies are 24.3 W each, and at the
+// high end 225 W x 36.8 % / 2 = 41.4 W.
+TEST_F(Discover, TwoDiesOfAPackageCarryTheIdlePriorOfOnePackage) {
+    sys_.make_rapl({.sockets = 2, .dies = 2, .dram = true});
+    find();
+    for (const char* die :
+         {"package-0-die-0", "package-0-die-1", "package-1-die-0", "package-1-die-1"}) {
+        EXPECT_EQ(idle_mw(devices_, die), 24'300) << die;
+        const Provenance* row = row_of(devices_, std::string(die) + ".idle_w");
+        ASSERT_NE(row, nullptr) << die;
+        EXPECT_DOUBLE_EQ(row->value, 24.3);
+        EXPECT_DOUBLE_EQ(row->high, 41.4);
+        EXPECT_THAT(row->basis, HasSubstr("one of 2 dies"));
+    }
+}
+
+// 90 W of the calibrated machine's one socket over two dies.
+TEST_F(Discover, ACalibratedIdlePowerIsSharedByTheDies) {
+    sys_.make_rapl({.sockets = 1, .dies = 2, .dram = true});
+    PowerProfile profile;
+    profile.cpus = 1;
+    profile.points = {{0, {.value = 90, .low = 80, .high = 100}},
+                      {1, {.value = 200, .low = 190, .high = 210}}};
+    DiscoverOptions options;
+    options.profile = &profile;
+    find(options);
+    EXPECT_EQ(idle_mw(devices_, "package-0-die-0"), 45'000);
+    EXPECT_EQ(idle_mw(devices_, "package-0-die-1"), 45'000);
+}
+
 TEST_F(Discover, AnUnknownProcessorHasNoIdlePrior) {
     cpu("Nonesuch 9000");
     sys_.make_rapl({.sockets = 1, .dram = true});

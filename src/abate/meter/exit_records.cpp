@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/taskstats.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,8 +23,13 @@ namespace {
 
 // Room for a second of exits on a busy machine; more are lost, and said so.
 constexpr std::size_t kMostPending = 16384;
-// ac_tgid came with version 12 (Linux 5.19); without it threads cannot be told from processes.
-constexpr std::size_t kNeededSize = offsetof(taskstats, ac_tgid) + sizeof(taskstats::ac_tgid);
+// ac_tgid and ac_tgetime came with version 12 (Linux 5.19); without the first threads cannot be told
+// from processes.
+constexpr std::size_t kNeededSize = offsetof(taskstats, ac_tgetime) + sizeof(taskstats::ac_tgetime);
+// Between the kernel's look at the clock and the record's way into the socket the ending task may
+// have to wait for its CPU. Numbers come round far more slowly: in a second only if a process is made
+// every 30 us (32,768 numbers, the smallest default of pid_max).
+constexpr std::int64_t kEndingNs = 1'000'000'000;
 
 // Headers are multiples of the alignment of 4 that netlink(7) asks for.
 constexpr std::size_t kAttributeHeader = sizeof(nlattr);
@@ -78,8 +84,19 @@ void append_record(Bytes stats_bytes, std::vector<ExitRecord>& out) {
         stats.cpu_run_virtual_total != 0 ? stats.cpu_run_virtual_total : sampled;
     out.push_back({.process = static_cast<pid_t>(stats.ac_tgid),
                    .parent = static_cast<pid_t>(stats.ac_ppid),
-                   .cpu_ns = static_cast<std::int64_t>(ns & 0x7fffffffffffffffU)});
+                   .cpu_ns = static_cast<std::int64_t>(ns & 0x7fffffffffffffffU),
+                   .lived_ns = static_cast<std::int64_t>(
+                       std::min<std::uint64_t>(stats.ac_tgetime, 1ULL << 52U) * 1000)});
 }
+
+std::int64_t clock_ns(clockid_t clock) noexcept {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+// How long the machine has slept since it was started.
+std::int64_t slept_ns() noexcept { return clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC); }
 
 // One generic netlink request with one attribute.
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as netlink nests them: socket, family, command, attribute
@@ -171,7 +188,75 @@ bool parse_exit_records(Bytes datagram, int family, std::vector<ExitRecord>& out
     return whole;
 }
 
-ExitRecords::ExitRecords() : buffer_(65536) { pending_.reserve(kMostPending + 1024); }
+ExitLedger::ExitLedger() {
+    pending_.reserve(kMostPending + 1024);
+    const long ticks_per_second = ::sysconf(_SC_CLK_TCK);
+    if (ticks_per_second > 0) tick_ns_ = 1'000'000'000 / ticks_per_second;
+}
+
+void ExitLedger::add(std::span<const ExitRecord> records, const ExitMoment& moment) {
+    for (const ExitRecord& record : records) {
+        pending_.push_back(
+            {.process = record.process,
+             .parent = record.parent,
+             .looks = 0,
+             .cpu_ns = record.cpu_ns,
+             .began_ns = moment.earliest_ns - record.lived_ns - moment.slept_ns - kEndingNs,
+             .ended_ns = moment.latest_ns});
+    }
+    make_room();
+}
+
+// The oldest go. One that two walks have not found to be of the tree is somebody else's: if its
+// parent was alive at the first and ended before the second, the second had the parent's record.
+void ExitLedger::make_room() {
+    if (pending_.size() <= kMostPending) return;
+    const auto surplus = static_cast<std::ptrdiff_t>(pending_.size() - kMostPending);
+    const auto end = pending_.begin() + surplus;
+    lost_ += std::count_if(
+        pending_.begin(), end, [](const Pending& record) { return record.looks < 2; });
+    pending_.erase(pending_.begin(), end);
+}
+
+// A number that was given to a process of the tree since is not ignored: that one began later.
+bool ExitLedger::is_ignored(const Pending& record) const noexcept {
+    return std::ranges::any_of(ignored_, [&](const LiveProcess& process) {
+        const std::int64_t began_ns = static_cast<std::int64_t>(process.start_ticks) * tick_ns_;
+        return process.pid == record.process && record.began_ns <= began_ns + tick_ns_;
+    });
+}
+
+std::int64_t ExitLedger::cpu_ns(pid_t root, std::span<const LiveProcess> live) noexcept {
+    live_.clear();
+    members_.clear();
+    std::int64_t live_ns = 0;
+    for (const LiveProcess& process : live) {
+        live_.insert_least(process.pid, static_cast<std::int64_t>(process.start_ticks) * tick_ns_);
+        live_ns += process.own_ns;
+    }
+    // Newest first: a parent ends after the children that name it, so it is known when they come.
+    for (std::size_t i = pending_.size(); i-- > 0;) {
+        Pending& record = pending_[i];
+        record.looks = std::min(record.looks + 1, 2);
+        const auto in = [&](const PidSet& processes, pid_t pid) {
+            const std::int64_t* began_ns = processes.find(pid);
+            return began_ns != nullptr && *began_ns <= record.ended_ns;
+        };
+        const bool lives = in(live_, record.process);
+        const bool ours = record.parent == root || lives || in(live_, record.parent) ||
+                          in(members_, record.parent);
+        if (!ours || is_ignored(record)) continue;
+        members_.insert_least(record.process, record.began_ns);
+        // The clock of a living process has its ended threads; its records count when it is gone.
+        if (lives) continue;
+        dead_ns_ += record.cpu_ns;
+        record.process = 0;
+    }
+    std::erase_if(pending_, [](const Pending& record) { return record.process == 0; });
+    return dead_ns_ + live_ns;
+}
+
+ExitRecords::ExitRecords() : buffer_(65536) { fresh_.reserve(1024); }
 
 ExitRecords::~ExitRecords() {
     if (!socket_.open()) return;
@@ -197,6 +282,8 @@ Result<ExitRecords> ExitRecords::open() {
     if (records.family_ == 0) {
         return no(ErrorCode::unavailable, "the kernel keeps no exit records", "");
     }
+    records.slept_before_ns_ = slept_ns();
+    records.empty_ns_ = clock_ns(CLOCK_BOOTTIME);
     // A burst of exits must not overrun the socket; without the privilege the default stands.
     const int room = 4 << 20;
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
@@ -225,44 +312,24 @@ Result<ExitRecords> ExitRecords::open() {
 
 void ExitRecords::drain() noexcept {
     for (;;) {
+        const std::int64_t asked_ns = clock_ns(CLOCK_BOOTTIME);
         const ssize_t size = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0 && errno == ENOBUFS) {
-            ++lost_;
+            ledger_.lose(1);
             continue;
         }
-        if (size <= 0) return;
-        parse_exit_records(Bytes(buffer_).first(static_cast<std::size_t>(size)), family_, pending_);
-        if (pending_.size() > kMostPending) {
-            const auto surplus = static_cast<std::ptrdiff_t>(pending_.size() - kMostPending);
-            pending_.erase(pending_.begin(), pending_.begin() + surplus);
-            lost_ += surplus;
+        if (size <= 0) {
+            empty_ns_ = asked_ns;
+            return;
         }
+        fresh_.clear();
+        parse_exit_records(Bytes(buffer_).first(static_cast<std::size_t>(size)), family_, fresh_);
+        ledger_.add(fresh_,
+                    {.earliest_ns = empty_ns_,
+                     .latest_ns = clock_ns(CLOCK_BOOTTIME),
+                     .slept_ns = slept_ns() - slept_before_ns_});
     }
-}
-
-std::int64_t ExitRecords::cpu_ns(pid_t root, std::span<const LiveProcess> live) noexcept {
-    live_.clear();
-    members_.clear();
-    std::int64_t live_ns = 0;
-    for (const LiveProcess& process : live) {
-        live_.insert(process.pid);
-        live_ns += process.own_ns;
-    }
-    // Newest first: a parent ends after the children that name it, so it is known when they come.
-    for (std::size_t i = pending_.size(); i-- > 0;) {
-        ExitRecord& record = pending_[i];
-        const bool ours = record.parent == root || live_.contains(record.parent) ||
-                          live_.contains(record.process) || members_.contains(record.parent);
-        if (!ours || std::ranges::find(ignored_, record.process) != ignored_.end()) continue;
-        members_.insert(record.process);
-        // The clock of a living process has its ended threads; its records count when it is gone.
-        if (live_.contains(record.process)) continue;
-        dead_ns_ += record.cpu_ns;
-        record.process = 0;
-    }
-    std::erase_if(pending_, [](const ExitRecord& record) { return record.process == 0; });
-    return dead_ns_ + live_ns;
 }
 
 }  // namespace abate::meter

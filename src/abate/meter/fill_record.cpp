@@ -152,7 +152,10 @@ void describe_devices(RunRecord& record, const Devices& devices) {
                     channel.boundary == ChannelBoundary::node ? kNodeCheck : channel.device;
                 break;
             case ChannelRole::inside:
-                device.part_of = channel.inside.empty() ? "platform" : channel.inside;
+                // The platform contains packages and memory; it is not one of its own parts.
+                device.part_of = !channel.inside.empty()    ? channel.inside
+                                 : channel.device == "psys" ? "platform"
+                                                            : "psys";
                 break;
             case ChannelRole::node:
                 device.part_of = "node";

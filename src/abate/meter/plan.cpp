@@ -111,6 +111,11 @@ std::vector<ChannelPlan> plan_channels(std::span<const ChannelInfo> channels,
             plans[i] = {ChannelRole::inside, -1, ""};
             continue;
         }
+        // A platform counter has the memory that its board feeds.
+        if (platform_counted && c.kind != ChannelKind::model && c.device.rfind("dram-", 0) == 0) {
+            plans[i] = {ChannelRole::inside, -1, ""};
+            continue;
+        }
         if (c.kind == ChannelKind::model &&
             (platform_counted || (is_package(c) && packages_counted) ||
              (c.device.rfind("dram-", 0) == 0 && dram_counted))) {

@@ -3,7 +3,7 @@
 //
 //     perf package-0, powercap package-0 and powercap-mmio package-0: perf counts, the others are compared with it
 //     core and uncore inside package-0: shown, never added
-//     psys: counts only where no package is seen
+//     psys: counts only where no package is seen, and then dram-0 lies inside it
 //     model package-0: only where no counter is
 //     node (Cray, Redfish, IPMI, power supply, battery): the node boundary, never added to components
 #pragma once

@@ -52,6 +52,16 @@ TEST(Plan, CountsThePlatformOnlyWhereNoPackageIsSeen) {
     EXPECT_EQ(roles({channel("psys", "powercap")}), (std::vector{counted}));
 }
 
+// The board's 20 J have the memory's 8 J in them: counting both would be 28 J.
+TEST(Plan, MemoryLiesInsideAPlatformThatIsCounted) {
+    EXPECT_EQ(roles({channel("psys", "powercap"), channel("dram-0", "powercap")}),
+              (std::vector{counted, inside}));
+    EXPECT_EQ(roles({channel("psys", "powercap"),
+                     channel("package-0", "powercap"),
+                     channel("dram-0", "powercap")}),
+              (std::vector{inside, counted, counted}));
+}
+
 TEST(Plan, DropsAPerfDomainThatPowercapDoesNotKnow) {
     EXPECT_EQ(roles({channel("package-0", "perf"),
                      channel("dram-0", "perf"),

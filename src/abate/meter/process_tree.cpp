@@ -149,7 +149,7 @@ void ProcessTree::Impl::try_taskstats() {
     Result<ExitRecords> opened = ExitRecords::open();
     if (opened) {
         records.emplace(std::move(*opened));
-        for (const LiveProcess& process : foreign) records->ignore(process.pid);
+        for (const LiveProcess& process : foreign) records->ignore(process);
         method = "taskstats";
     } else {
         notes.push_back(fmt::format("taskstats not used: {}", to_string(opened.error())));
@@ -395,6 +395,10 @@ std::int64_t ProcessTree::cpu_time_ns(bool walk) noexcept {
     }
     impl_->total_ns = std::max(impl_->total_ns, best);
     return impl_->total_ns;
+}
+
+std::int64_t ProcessTree::lost_records() const noexcept {
+    return impl_->records ? impl_->records->lost() : 0;
 }
 
 bool ProcessTree::left_group() const noexcept { return impl_->left_group; }

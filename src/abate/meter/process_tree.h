@@ -95,6 +95,9 @@ class ProcessTree {
     // CPU time (user + system) of the whole tree so far, dead children included. Monotone. `walk`:
     // also walk procfs (the caller keeps this to once a second and the last time).
     [[nodiscard]] std::int64_t cpu_time_ns(bool walk) noexcept;
+    // Exit records that came too fast to be kept, at least. From the first on, cpu_time_ns is what the tree used
+    // at least: a child that nobody waited for may be missing.
+    [[nodiscard]] std::int64_t lost_records() const noexcept;
     // True once a walk has seen more CPU time than the control group did: something left the group, and only
     // walking finds its time while it lives.
     [[nodiscard]] bool left_group() const noexcept;

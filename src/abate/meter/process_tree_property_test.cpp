@@ -64,6 +64,7 @@ std::vector<std::byte> exit_message(pid_t process, pid_t parent, std::uint64_t n
     stats.ac_tgid = static_cast<std::uint32_t>(process);
     stats.ac_ppid = static_cast<std::uint32_t>(parent);
     stats.cpu_run_virtual_total = ns;
+    stats.ac_tgetime = 2'500'000;  // microseconds
     const auto attribute = [](int type, std::size_t size) {
         return nlattr{static_cast<std::uint16_t>(size + sizeof(nlattr)),
                       static_cast<std::uint16_t>(type)};
@@ -96,6 +97,7 @@ TEST(ExitRecord, IsReadFromItsMessage) {
     EXPECT_EQ(records[0].process, 42);
     EXPECT_EQ(records[0].parent, 7);
     EXPECT_EQ(records[0].cpu_ns, 5'000'000);
+    EXPECT_EQ(records[0].lived_ns, 2'500'000'000);
     records.clear();
     EXPECT_TRUE(parse_exit_records(exit_message(42, 7, 5'000'000), 31, records));
     EXPECT_TRUE(records.empty());  // of another family

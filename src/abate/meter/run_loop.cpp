@@ -1,5 +1,7 @@
 #include "abate/meter/run_loop.h"
 
+#include <fmt/format.h>
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -113,6 +115,15 @@ BlockedSignals::~BlockedSignals() {
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+std::string lost_records_note(std::int64_t lost_records) {
+    if (lost_records <= 0) return {};
+    return fmt::format(
+        "CPU time: at least {} exit record{} came too fast to be read, so children that nobody "
+        "waited for may be missing; the range allows for it",
+        lost_records,
+        lost_records == 1 ? "" : "s");
+}
+
 Result<RunOutcome> run_metered(ProcessTree& tree,
                                RunMeter& meter,
                                MachineCpu& machine,
@@ -135,8 +146,10 @@ Result<RunOutcome> run_metered(ProcessTree& tree,
         const bool walk =
             walk_always || last || tree.left_group() || ++windows % kWindowsPerWalk == 0;
         const std::int64_t job = tree.cpu_time_ns(walk);
-        return CpuUse{
-            .job_cpu_ns = job, .busy_cpu_ns = busy.since_start(), .job_pids = tree.live_pids()};
+        return CpuUse{.job_cpu_ns = job,
+                      .busy_cpu_ns = busy.since_start(),
+                      .job_pids = tree.live_pids(),
+                      .job_is_least = tree.lost_records() > 0};
     };
     const std::int64_t begin = clock.mono_ns();
     std::int64_t next_sample = begin + interval;
@@ -162,6 +175,7 @@ Result<RunOutcome> run_metered(ProcessTree& tree,
     note_own_cost(meter.mutable_state());
     outcome.exit = tree.exit_status();
     outcome.left_running = tree.survivors();
+    outcome.lost_records = tree.lost_records();
     return outcome;
 }
 

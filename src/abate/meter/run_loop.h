@@ -20,6 +20,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace abate::meter {
@@ -45,7 +46,13 @@ struct RunOutcome {
     ExitStatus exit;
     std::vector<LeftRunning> left_running;
     bool saves_failed = false;  // at least one state could not be written (disk full)
+    // Exit records that came too fast to be read, at least: CPU time of the tree may be missing, which
+    // the range of its energy allows for.
+    std::int64_t lost_records = 0;
 };
+
+// What a record says of them; empty for none.
+[[nodiscard]] std::string lost_records_note(std::int64_t lost_records);
 
 // Meters `tree` from release to the end of its direct child. Terminal signals reach the child by
 // themselves; signals sent to this process alone are forwarded. `sink` may be null. REQUIRES:

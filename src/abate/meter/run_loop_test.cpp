@@ -109,6 +109,14 @@ TEST_F(RunLoop, EnergyIsTheScriptsToTheMicrojoule) {
     EXPECT_GT(meter_->state().meter_max_rss_bytes, 0);
 }
 
+TEST(LostRecords, AreNotedWithTheirNumberAndNotWhereThereAreNone) {
+    EXPECT_EQ(lost_records_note(0), "");
+    EXPECT_EQ(lost_records_note(1),
+              "CPU time: at least 1 exit record came too fast to be read, so children that nobody "
+              "waited for may be missing; the range allows for it");
+    EXPECT_NE(lost_records_note(2).find("2 exit records"), std::string::npos);
+}
+
 TEST_F(RunLoop, TheChildsExitCodeAndSignalAreTold) {
     EXPECT_EQ(run({"sh", "-c", "exit 37"})->exit.code, 37);
     const Result<RunOutcome> killed = run({"sh", "-c", "kill -9 $$"});

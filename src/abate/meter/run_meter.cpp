@@ -41,6 +41,7 @@ RunMeter::RunMeter(Devices devices, const RunMeterOptions& options, const Clock&
     next_read_ns_.resize(devices_.sensors.size());
     window_start_.resize(n);
     window_power_w_.resize(n);
+    shared_.resize(n);
     state_.devices.resize(n);
     std::size_t gpus = 0;
     for (const GpuShareSource* source : devices_.gpus)
@@ -58,7 +59,13 @@ void RunMeter::begin() {
         next_read_ns_[s] = start_.mono_ns;
         at += count;
     }
-    for (std::size_t i = 0; i < counters_.size(); ++i) counters_[i].start(readings_[i]);
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+        counters_[i].start(readings_[i]);
+        shared_[i] = {.until_ns = start_.mono_ns,
+                      .reading_ns = counters_[i].last_ns(),
+                      .job_cpu_ns = 0,
+                      .busy_cpu_ns = 0};
+    }
     for (const auto& sensor : devices_.sensors) sensor->job_used(0);
     // The driver's utilisation counters start here too.
     ask_gpu_shares({});
@@ -90,37 +97,50 @@ void RunMeter::sample(ReadReason reason) {
     tell_time(now);
 }
 
+Shares RunMeter::shares_of(std::size_t i, const CpuUse& use) const {
+    if (options_.whole_machine) return whole_machine();
+    const ChannelInfo& channel = devices_.channels[i];
+    if (channel.share == ShareBasis::gpu_usage) {
+        const auto gpu = static_cast<std::size_t>(channel.gpu_index);
+        Shares shares = gpu < gpu_shares_.size() ? gpu_shares(gpu_shares_[gpu]) : Shares{};
+        // A job that holds the whole node holds its accelerators, unless a variable says otherwise.
+        const bool stated = gpu < gpu_shares_.size() && gpu_shares_[gpu].stated;
+        if (!stated && options_.idle_ppm == static_cast<std::int64_t>(kWhole))
+            shares.idle_job = kWhole;
+        return shares;
+    }
+    const bool own_share = options_.memory_idle_ppm >= 0 && channel.device.starts_with("dram-");
+    return cpu_shares({.job_ns = use.job_cpu_ns - shared_[i].job_cpu_ns,
+                       .busy_ns = use.busy_cpu_ns - shared_[i].busy_cpu_ns,
+                       .idle_ppm = own_share ? options_.memory_idle_ppm : options_.idle_ppm,
+                       .job_is_least = use.job_is_least});
+}
+
 void RunMeter::close_window(const CpuUse& use) {
     for (const auto& sensor : devices_.sensors) sensor->job_used(use.job_cpu_ns);
     const Moment now = clock_.now();
     const std::int64_t window_ns = std::max<std::int64_t>(0, now.mono_ns - window_moment_.mono_ns);
-    Shares cpu = options_.whole_machine
-                     ? whole_machine()
-                     : cpu_shares({.job_ns = use.job_cpu_ns - last_use_.job_cpu_ns,
-                                   .busy_ns = use.busy_cpu_ns - last_use_.busy_cpu_ns,
-                                   .idle_ppm = options_.idle_ppm});
+    const Shares cpu = options_.whole_machine
+                           ? whole_machine()
+                           : cpu_shares({.job_ns = use.job_cpu_ns - last_use_.job_cpu_ns,
+                                         .busy_ns = use.busy_cpu_ns - last_use_.busy_cpu_ns,
+                                         .idle_ppm = options_.idle_ppm,
+                                         .job_is_least = use.job_is_least});
     ask_gpu_shares(use.job_pids);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
-        const ChannelInfo& channel = devices_.channels[i];
-        Shares shares = cpu;
-        if (channel.share == ShareBasis::gpu_usage && !options_.whole_machine) {
-            const auto gpu = static_cast<std::size_t>(channel.gpu_index);
-            shares = gpu < gpu_shares_.size() ? gpu_shares(gpu_shares_[gpu]) : Shares{};
-            // A job that holds the whole node holds its accelerators, unless a variable says otherwise.
-            const bool stated = gpu < gpu_shares_.size() && gpu_shares_[gpu].stated;
-            if (!stated && options_.idle_ppm == static_cast<std::int64_t>(kWhole))
-                shares.idle_job = kWhole;
-        } else if (options_.memory_idle_ppm >= 0 && !options_.whole_machine &&
-                   channel.device.starts_with("dram-")) {
-            shares.idle_job =
-                std::min(kWhole, static_cast<std::uint64_t>(options_.memory_idle_ppm));
-        }
         const Microjoules total = counters_[i].energy();
         const Microjoules spent = std::max(Microjoules(0), total - window_start_[i]);
         window_start_[i] = total;
-        window_power_w_[i] =
-            window_ns > 0 ? spent.energy().in(joules) / (static_cast<double>(window_ns) / 1e9) : 0;
-        add_window(state_.devices[i], spent, window_ns, devices_.idle[i], shares);
+        window_power_w_[i] = 0;
+        if (spent == Microjoules(0) && counters_[i].last_ns() == shared_[i].reading_ns) continue;
+        const std::int64_t since_ns = std::max<std::int64_t>(0, now.mono_ns - shared_[i].until_ns);
+        if (since_ns > 0)
+            window_power_w_[i] = spent.energy().in(joules) / (static_cast<double>(since_ns) / 1e9);
+        add_window(state_.devices[i], spent, since_ns, devices_.idle[i], shares_of(i, use));
+        shared_[i] = {.until_ns = now.mono_ns,
+                      .reading_ns = counters_[i].last_ns(),
+                      .job_cpu_ns = use.job_cpu_ns,
+                      .busy_cpu_ns = use.busy_cpu_ns};
     }
     state_.idle_share_seconds += static_cast<double>(cpu.idle_job) / static_cast<double>(kWhole) *
                                  (static_cast<double>(window_ns) / 1e9);

@@ -57,6 +57,7 @@ struct CpuUse {
     std::int64_t job_cpu_ns = 0;
     std::int64_t busy_cpu_ns = 0;       // whole machine, all users
     std::span<const pid_t> job_pids{};  // for accelerators
+    bool job_is_least = false;          // part of the job's CPU time may be missing
 };
 
 class RunMeter {
@@ -69,7 +70,8 @@ class RunMeter {
     // Reads all channels that are due and folds them. The energies of state() follow at the next
     // close_window: ranges are not for a thousand times a second.
     void sample(ReadReason reason);
-    // Shares out what was spent since the last window. `use` is cumulative.
+    // Shares out what was spent since the last window; of a channel that no reading was had of since,
+    // since the last window that had one. `use` is cumulative.
     void close_window(const CpuUse& use);
     // Last readings, last window, gaps closed.
     void finish(const CpuUse& use);
@@ -85,6 +87,16 @@ class RunMeter {
     [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
 
   private:
+    // Up to where a channel's energy has been shared out. Behind the last window as long as its
+    // readings fail: what the next good one brings was spent since then, not in that one window.
+    struct Shared {
+        std::int64_t until_ns = 0;
+        std::int64_t reading_ns = 0;  // of the last good reading then
+        std::int64_t job_cpu_ns = 0;
+        std::int64_t busy_cpu_ns = 0;
+    };
+
+    [[nodiscard]] Shares shares_of(std::size_t channel, const CpuUse& use) const;
     void tell_time(const Moment& now);
     void refresh_state(const Moment& now);
     void ask_gpu_shares(std::span<const pid_t> job_pids);
@@ -101,6 +113,7 @@ class RunMeter {
     Moment start_{};
     Moment window_moment_{};
     CpuUse last_use_{};
+    std::vector<Shared> shared_;  // one a channel
     RunState state_;
 };
 

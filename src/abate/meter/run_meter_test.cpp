@@ -144,6 +144,37 @@ TEST(RunMeter, AGapAtTheEndIsFilledNotedAndBelongsToNobody) {
         "package-0 (powercap): no reading for 1.000 s, filled with its mean power and bounded");
 }
 
+// 100 W for 5 s, 40 W idle, a quarter reserved. The reads of the first four windows fail; in them the
+// job had 1 of 4 s of CPU time, in the fifth, whose reading closes the gap, all of 1 s: 2 of 5 s in all. Idle
+// 200 J, a quarter the job's; active 300 J, 2 / 5 the job's. By the fifth window alone it would be 40 and 460 J.
+TEST(RunMeter, WhatClosesAGapIsSharedOutByAllOfTheGap) {
+    ManualClock clock;
+    auto sensor =
+        std::make_unique<ScriptedSensor>(std::vector{package(0, 40)}, std::vector{100.0}, clock);
+    ScriptedSensor& fake = *sensor;
+    RunMeter meter(
+        one_sensor(std::move(sensor)), {.whole_machine = false, .idle_ppm = 250'000}, clock);
+    meter.begin();
+    fake.failing = true;
+    for (int i = 1; i <= 4; ++i) {
+        clock.advance_ns(kSecond);
+        meter.sample(ReadReason::periodic);
+        meter.close_window(
+            {.job_cpu_ns = i * kSecond / 4, .busy_cpu_ns = i * kSecond, .job_pids = {}});
+        EXPECT_EQ(meter.window_power_w(0), 0);
+    }
+    fake.failing = false;
+    clock.advance_ns(kSecond);
+    meter.finish({.job_cpu_ns = 2 * kSecond, .busy_cpu_ns = 5 * kSecond, .job_pids = {}});
+    EXPECT_DOUBLE_EQ(meter.window_power_w(0), 100);
+    const RunRecord record = filled(meter);
+    EXPECT_EQ(record.energy.total.value.to_int64(), 500'000'000);
+    EXPECT_EQ(record.attributed.active.to_int64(), 120'000'000);
+    EXPECT_EQ(record.attributed.idle.to_int64(), 50'000'000);
+    EXPECT_EQ(record.unattributed.others.to_int64(), 180'000'000);
+    EXPECT_EQ(record.unattributed.idle.to_int64(), 150'000'000);
+}
+
 TEST(RunMeter, SaysWhenTwoViewsOfADeviceDisagree) {
     ManualClock clock;
     ChannelInfo second = package(0, 0);
@@ -160,6 +191,27 @@ TEST(RunMeter, SaysWhenTwoViewsOfADeviceDisagree) {
     ASSERT_EQ(record.checks.size(), 1U);
     EXPECT_DOUBLE_EQ(record.checks[0].ratio, 1.2);
     EXPECT_FALSE(record.checks[0].agree);
+}
+
+// 20 W of the board for a second, 8 W of them the memory's.
+TEST(RunMeter, MemoryInsideACountedPlatformIsShownAndNotAdded) {
+    ManualClock clock;
+    ChannelInfo platform = package(0, 0);
+    platform.device = "psys";
+    ChannelInfo dram = package(0, 0);
+    dram.device = "dram-0";
+    RunMeter meter(one_sensor(std::make_unique<ScriptedSensor>(
+                       std::vector{platform, dram}, std::vector{20.0, 8.0}, clock)),
+                   {},
+                   clock);
+    meter.begin();
+    clock.advance_ns(kSecond);
+    meter.finish({});
+    const RunRecord record = filled(meter);
+    EXPECT_EQ(record.energy.total.value.to_int64(), 20'000'000);
+    EXPECT_EQ(record.energy.devices[1].energy.value.to_int64(), 8'000'000);
+    EXPECT_EQ(record.energy.devices[1].part_of, "psys");
+    EXPECT_TRUE(record.checks.empty());
 }
 
 TEST(RunMeter, AClockSetBackDoesNotShortenTheRun) {

@@ -55,6 +55,10 @@ Shares cpu_shares(const CpuWindow& window) {
     shares.idle_job = window.idle_ppm < 0
                           ? shares.active_job
                           : std::min(kWhole, static_cast<std::uint64_t>(window.idle_ppm));
+    if (window.job_is_least) {
+        shares.active_job_most = shares.active_job + shares.active_others;
+        shares.idle_job_most = window.idle_ppm < 0 ? shares.active_job_most : shares.idle_job;
+    }
     return shares;
 }
 
@@ -89,7 +93,17 @@ void add_window(DeviceState& state,
     const Microjoules job_at_high = at_high.job_active + at_high.job_idle;
     // What nobody explains may have been the job's.
     state.job_low += std::min({job, job_at_low, job_at_high});
-    state.job_high += std::max({job, job_at_low, job_at_high}) + parts.unknown;
+    Microjoules most = std::max({job, job_at_low, job_at_high});
+    if (shares.active_job_most > shares.active_job) {
+        const Shares greatest{.active_job = shares.active_job_most,
+                              .active_others = kWhole - shares.active_job_most,
+                              .idle_job = shares.idle_job_most};
+        for (const std::int64_t mw : {idle.value_mw, idle.low_mw, idle.high_mw}) {
+            const Parts at = split(energy, window_ns, mw, greatest);
+            most = std::max(most, at.job_active + at.job_idle);
+        }
+    }
+    state.job_high += most + parts.unknown;
 }
 
 }  // namespace abate::meter

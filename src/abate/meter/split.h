@@ -34,6 +34,10 @@ struct Shares {
     std::uint64_t active_job = 0;
     std::uint64_t active_others = 0;
     std::uint64_t idle_job = 0;
+    // The job's greatest shares, where its CPU time is known as a least only (CpuWindow): what went to
+    // others may have been its own. At most its shares otherwise.
+    std::uint64_t active_job_most = 0;
+    std::uint64_t idle_job_most = 0;
 };
 
 // CPU time in a window: the job's, and the machine's; and the reserved share of idle power, or < 0
@@ -42,6 +46,7 @@ struct CpuWindow {
     std::int64_t job_ns = 0;
     std::int64_t busy_ns = 0;
     std::int64_t idle_ppm = -1;
+    bool job_is_least = false;  // part of the job's CPU time may be missing
 };
 
 // Shares of a CPU-side device. When the machine's tick-based count is below the job's exact one,

@@ -36,6 +36,37 @@ TEST(Split, WithoutReservationSharesIdleByActivity) {
     EXPECT_EQ(state.job_idle.to_int64(), 22'500'000);  // 0.75 x 30 J
 }
 
+// The 17.5 J of others may have been the job's: 70 J active and 7.5 J of idle at most. The value stays.
+TEST(Split, WhatOthersUsedMayBeTheJobsWhereItsCpuTimeIsALeast) {
+    DeviceState state;
+    add_window(state,
+               Microjoules(100'000'000),
+               kSecond,
+               {30'000, 30'000, 30'000},
+               cpu_shares({.job_ns = 600'000'000,
+                           .busy_ns = 800'000'000,
+                           .idle_ppm = 250'000,
+                           .job_is_least = true}));
+    EXPECT_EQ((state.job_active + state.job_idle).to_int64(), 60'000'000);
+    EXPECT_EQ(state.others.to_int64(), 17'500'000);
+    EXPECT_EQ(state.job_low.to_int64(), 60'000'000);
+    EXPECT_EQ(state.job_high.to_int64(), 77'500'000);
+}
+
+// Then it may have been all that was active, and pays all of the idle energy.
+TEST(Split, WithoutReservationALeastCpuTimeLeavesEverythingOpen) {
+    DeviceState state;
+    add_window(
+        state,
+        Microjoules(100'000'000),
+        kSecond,
+        {30'000, 30'000, 30'000},
+        cpu_shares(
+            {.job_ns = 600'000'000, .busy_ns = 800'000'000, .idle_ppm = -1, .job_is_least = true}));
+    EXPECT_EQ(state.job_low.to_int64(), 75'000'000);
+    EXPECT_EQ(state.job_high.to_int64(), 100'000'000);
+}
+
 TEST(Split, ChargesASleepingJobNothing) {
     DeviceState state;
     add_window(state,

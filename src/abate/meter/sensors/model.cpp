@@ -208,12 +208,12 @@ class ModelSensor final : public Sensor {
         package.idle_source = "model at no load";
         channels_.push_back(package);
         if (model_.dram_w_per_gb.value > 0) {
-            const Memory memory = read_memory(meminfo_.get());
+            memory_ = read_memory(meminfo_.get());
             ChannelInfo dram = package;
             dram.device = "dram-0";
             // Refresh and background power of memory in use is there whoever runs: all of it is
             // idle power.
-            dram.idle_w = dram_watts(memory);
+            dram.idle_w = dram_watts(memory_);
             dram.idle_w.value = dram.idle_w.high;
             dram.idle_w.low = dram.idle_w.high;
             dram.idle_source = "memory in use";
@@ -231,10 +231,13 @@ class ModelSensor final : public Sensor {
     void read(std::span<Reading> out, ReadReason reason) noexcept override {
         const std::int64_t now = clock_.now().mono_ns;
         const std::int64_t elapsed = now - last_ns_;
-        bool updated = false;
-        if (reason == ReadReason::boundary || elapsed >= kFreshNs) updated = advance(now);
+        ReadStatus status = ReadStatus::no_update;
+        // A load that cannot be read is no energy yet: the next reading makes it up, and the end of a
+        // run that has none fills it.
+        if (reason == ReadReason::boundary || elapsed >= kFreshNs)
+            status = advance(now) ? ReadStatus::ok : ReadStatus::failed;
         for (std::size_t i = 0; i < out.size(); ++i) {
-            out[i] = {.status = updated ? ReadStatus::ok : ReadStatus::no_update,
+            out[i] = {.status = status,
                       .value = static_cast<std::uint64_t>(energy_[i].value),
                       .low = static_cast<std::uint64_t>(energy_[i].low),
                       .high = static_cast<std::uint64_t>(energy_[i].high),
@@ -259,7 +262,12 @@ class ModelSensor final : public Sensor {
         const double capacity = static_cast<double>(elapsed) * cpus_;
         const auto busy = static_cast<double>(total - busy_ns_);
         add(energy_[0], power_at(model_.points, capacity > 0 ? busy / capacity : 0), elapsed);
-        if (channels_.size() > 1) add(energy_[1], dram_watts(read_memory(meminfo_.get())), elapsed);
+        if (channels_.size() > 1) {
+            // What cannot be read this once was not taken out: the last figure stands.
+            const Memory memory = read_memory(meminfo_.get());
+            if (memory.total > 0) memory_ = memory;
+            add(energy_[1], dram_watts(memory_), elapsed);
+        }
         busy_ns_ = total;
         last_ns_ = now;
         return true;
@@ -286,6 +294,7 @@ class ModelSensor final : public Sensor {
     PowerModel model_;
     int cpus_;
     std::vector<ChannelInfo> channels_;
+    Memory memory_;  // as last read
     std::int64_t last_ns_ = 0;
     std::int64_t busy_ns_ = 0;        // of the machine, running total that is accounted for
     std::int64_t before_job_ns_ = 0;  // the same when the run began

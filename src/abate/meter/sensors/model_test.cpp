@@ -289,10 +289,38 @@ TEST_F(ModelSensorTest, APeriodicReadingWithinASecondIsNothingNew) {
 TEST_F(ModelSensorTest, AFailedReadingIsMadeUpByTheNext) {
     clock_.advance_ns(kSecond);
     tree_.write("stat", "");
-    EXPECT_EQ(read()[0].status, ReadStatus::no_update);
+    EXPECT_EQ(read()[0].status, ReadStatus::failed);
     clock_.advance_ns(kSecond);
     show(200);
     EXPECT_EQ(package_j(), 2 * 200);  // half of two seconds
+}
+
+// 2 s at no load, 100 W; the load of the third second cannot be read: its 100 J are filled in.
+TEST_F(ModelSensorTest, AFailedReadingAtTheEndIsAGapAndFilled) {
+    std::vector<SensorOpening> openings(1);
+    openings[0].sensor = std::move(sensor_);
+    RunMeter meter(join(std::move(openings)), {}, clock_);
+    meter.begin();
+    clock_.advance_ns(2 * kSecond);
+    meter.sample(ReadReason::periodic);
+    tree_.write("stat", "");
+    clock_.advance_ns(kSecond);
+    meter.finish({});
+    const DeviceState& package = meter.state().devices[0];
+    EXPECT_EQ(package.energy.to_int64(), 300'000'000);
+    EXPECT_EQ(package.gap_ns, kSecond);
+    EXPECT_TRUE(package.gap_filled);
+}
+
+// 4.0 GB at 0.25 W for 2 s, though the second's figure cannot be read.
+TEST_F(ModelSensorTest, MemoryThatCannotBeReadIsStillInUse) {
+    clock_.advance_ns(kSecond);
+    read();
+    tree_.write("meminfo", "");
+    clock_.advance_ns(kSecond);
+    const auto readings = read();
+    EXPECT_NEAR(static_cast<double>(readings[1].value), 2e6, 1);
+    EXPECT_NEAR(static_cast<double>(readings[1].high), 8e6, 1);
 }
 
 // 5 ms in which a job used 2 ms: 20 % of two CPUs, 140 W. The kernel's ticks show none of it.

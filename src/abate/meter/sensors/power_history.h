@@ -7,8 +7,11 @@
 //     history.microjoules();                                                // 20'000'000
 //
 // Invariants: never falls within one epoch; a sample that is not newer than the last is ignored.
-// Exact: half nanojoules in 64 bits, enough for 100 days at 1 kW. O(1), no allocation.
+// Exact: half nanojoules, in 128 bits, because 64 would be full after 107 days at 1 kW; the microjoules
+// fit 64 bits for half a million years of that. O(1), no allocation.
 #pragma once
+
+#include "abate/units/energy.h"
 
 #include <cstdint>
 
@@ -24,8 +27,8 @@ class PowerHistory {
     void add(const Sample& sample) noexcept {
         if (started_ && sample.us <= last_.us) return;
         if (started_) {
-            half_nanojoules_ += static_cast<std::uint64_t>(sample.us - last_.us) *
-                                (last_.milliwatts + sample.milliwatts);
+            half_nanojoules_ += static_cast<Int128>(sample.us - last_.us) *
+                                (static_cast<Int128>(last_.milliwatts) + sample.milliwatts);
         }
         last_ = sample;
         started_ = true;
@@ -39,12 +42,14 @@ class PowerHistory {
 
     [[nodiscard]] bool started() const noexcept { return started_; }
     [[nodiscard]] const Sample& last() const noexcept { return last_; }
-    [[nodiscard]] std::uint64_t microjoules() const noexcept { return half_nanojoules_ / 2000; }
+    [[nodiscard]] std::uint64_t microjoules() const noexcept {
+        return static_cast<std::uint64_t>(half_nanojoules_ / 2000);
+    }
 
   private:
     bool started_ = false;
     Sample last_;
-    std::uint64_t half_nanojoules_ = 0;
+    Int128 half_nanojoules_ = 0;
 };
 
 }  // namespace abate::meter

@@ -31,6 +31,15 @@ TEST(PowerHistory, KeepsHalfNanojoules) {
     EXPECT_EQ(history.microjoules(), 1U);
 }
 
+// 200 days x 86,400 s x 1 kW = 1.728e10 J; in half nanojoules 3.456e19, more than 2^64 = 1.845e19.
+TEST(PowerHistory, OfMonthsDoesNotWrap) {
+    PowerHistory history;
+    history.add({.us = 0, .milliwatts = 1'000'000});
+    for (std::int64_t day = 1; day <= 200; ++day)
+        history.add({.us = day * 86'400'000'000, .milliwatts = 1'000'000});
+    EXPECT_EQ(history.microjoules(), 17'280'000'000'000'000U);
+}
+
 TEST(PowerHistory, RestartForgets) {
     PowerHistory history;
     history.add({.us = 10, .milliwatts = 1'000'000});
