@@ -115,13 +115,16 @@ store::RunStore& Context::runs() {
     return *runs_;
 }
 
-meter::SensorEnvironment Context::sensor_environment() const {
+meter::SensorEnvironment Context::sensor_environment() {
     meter::SensorEnvironment environment;
     if (const std::string root = trusted_variable("ABATE_SYSFS_ROOT"); !root.empty())
         environment.sysfs_root = root;
     environment.nvml_library = trusted_variable("ABATE_NVML_LIBRARY");
     environment.amdsmi_library = trusted_variable("ABATE_AMDSMI_LIBRARY");
     environment.clock = &clock;
+    if (!processor_)
+        processor_ = std::make_shared<const meter::Processor>(meter::read_processor(environment));
+    environment.processor = processor_;
     return environment;
 }
 

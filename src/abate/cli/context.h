@@ -65,7 +65,7 @@ struct Context {
     const input::Settings& settings();
     const data::Tables& tables();
     store::RunStore& runs();  // imports finished and orphaned spools first
-    [[nodiscard]] meter::SensorEnvironment sensor_environment() const;
+    [[nodiscard]] meter::SensorEnvironment sensor_environment();
     [[nodiscard]] std::string spool_folder() const { return home + "/spool"; }
 
     // A sentence for standard error ("abate: note: ..."), once each.
@@ -77,6 +77,7 @@ struct Context {
     std::optional<input::Settings> settings_;
     std::optional<data::Tables> tables_;
     std::unique_ptr<store::RunStore> runs_;
+    std::shared_ptr<const meter::Processor> processor_;
     std::vector<std::string> noted_;
 };
 

@@ -82,7 +82,7 @@ std::string host_kind(const HostClues& clues) {
 HostClues read_host_clues(const SensorEnvironment& environment, const GetVariable& variable) {
     HostClues clues;
     clues.container = in_container(environment, variable);
-    clues.hypervisor = parse_processor(read_text(environment.procfs_root + "/cpuinfo")).guest ||
+    clues.hypervisor = read_processor(environment).guest ||
                        !read_trimmed(environment.sysfs_root + "/hypervisor/type").empty();
     clues.battery = has_battery(environment.sysfs_root);
     clues.chassis = static_cast<int>(std::min<std::uint64_t>(

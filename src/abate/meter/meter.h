@@ -13,6 +13,7 @@
 #include "abate/meter/machine_cpu.h"
 #include "abate/meter/plan.h"
 #include "abate/meter/process_tree.h"
+#include "abate/meter/processor.h"
 #include "abate/meter/procfs.h"
 #include "abate/meter/profile.h"
 #include "abate/meter/reservation.h"

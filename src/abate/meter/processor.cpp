@@ -73,6 +73,7 @@ Processor parse_processor(std::string_view cpuinfo) {
 }
 
 Processor read_processor(const SensorEnvironment& environment) {
+    if (environment.processor) return *environment.processor;
     Processor cpu = parse_processor(read_text(environment.procfs_root + "/cpuinfo"));
     const std::string& sys = environment.sysfs_root;
     if (const auto online = count_cpu_list(read_text(sys + "/devices/system/cpu/online"));

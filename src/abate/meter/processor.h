@@ -33,7 +33,7 @@ struct Processor {
 [[nodiscard]] Processor parse_processor(std::string_view cpuinfo);
 
 // The same with the CPUs on line and the sockets as sysfs tells them; cpus and sockets are at least
-// 1.
+// 1. `environment.processor` where that is set.
 [[nodiscard]] Processor read_processor(const SensorEnvironment& environment);
 
 }  // namespace abate::meter

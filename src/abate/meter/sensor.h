@@ -146,6 +146,8 @@ struct SensorOpening {
 };
 
 // The world as sensors see it; tests and containers point it elsewhere.
+struct Processor;  // processor.h
+
 struct SensorEnvironment {
     std::string sysfs_root = "/sys";  // ABATE_SYSFS_ROOT
     std::string procfs_root = "/proc";
@@ -153,6 +155,9 @@ struct SensorEnvironment {
     std::string nvml_library;      // ABATE_NVML_LIBRARY; empty: libnvidia-ml.so.1
     std::string amdsmi_library;    // ABATE_AMDSMI_LIBRARY; empty: the usual places
     const Clock* clock = nullptr;  // REQUIRES: outlives the sensors
+    // What read_processor answers, where somebody has asked before; null: it looks. The kernel writes a
+    // block for each CPU, which takes milliseconds on a large machine, and half a dozen places ask.
+    std::shared_ptr<const Processor> processor;
 };
 
 }  // namespace abate::meter
