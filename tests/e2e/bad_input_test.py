@@ -68,6 +68,24 @@ class Words(e2e.E2e):
         self.refuse("runs", "--status", "asleep", code=2)
         self.refuse("runs", "--since", "yesterday-ish", code=2)
 
+    def test_an_empty_value_is_no_value(self):
+        # As a script writes it whose variable is unset: --region "$REGION".
+        for option in ("--region", "--pue", "--interval", "--phase", "--project", "--label", "--output", "--flop", "--set"):
+            with self.subTest(option=option):
+                for words in ((option, ""), (f"{option}=",)):
+                    _, error = self.refuse("run", *words, *RUN, code=125)
+                    self.assertEqual(error["message"], f"the value is empty ({option})")
+                    self.assertTrue(error["hint"])
+        self.refuse("runs", "--since=", contains=["the value is empty (--since)"], code=2)
+        self.refuse("record", "--energy", "1kWh", "--region", "", contains=["(--region)"], code=2)
+        self.refuse("show", "", contains=["an argument of show"], code=2)
+        self.assertEqual(self.runs(), [])
+        # Not abate's words, and not an option of abate.
+        self.ok("run", "--quiet", "--region", "FR", "sh", "-c", "test -z \"$1\"", "sh", "")
+        self.ok("run", "--quiet", "--region", "FR", "--", "test", "", "=", "")
+        # In the environment, empty is how people say "unset".
+        self.ok("runs", env={"ABATE_REGION": "", "ABATE_PUE": ""})
+
     def test_absurd_declarations(self):
         for words in (
             ("--energy", "5"), ("--energy", "-5kWh"), ("--energy", "nan kWh"), ("--energy", "5 apples"), (),
