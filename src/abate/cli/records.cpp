@@ -12,19 +12,24 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 namespace abate::cli {
 namespace {
 
-Error file_error(const std::string& path, const char* doing) {
-    const int code = errno;
-    return {code == EACCES || code == EROFS || code == EPERM ? ErrorCode::permission_denied
-                                                             : ErrorCode::io_error,
-            fmt::format("cannot {}: {}", doing, std::strerror(code)),
-            path,
-            code == ENOSPC ? "The disk is full: free some space or choose another place"
-                           : "Choose a place that you may write to"};
+// Of the last system call.
+Error unwritten(const std::string& path) {
+    return file_error(errno,
+                      {.what = "cannot write the file",
+                       .where = path,
+                       .denied = "Choose a place that you may write to",
+                       .other = "Choose a place that you may write to"});
+}
+Error unread(const std::string& path) {
+    return file_error(errno,
+                      {.what = "cannot read the file",
+                       .where = path,
+                       .denied = "Ask its owner for the right to read it",
+                       .other = ""});
 }
 
 // Writes all of `text` and syncs where that means something; `shown` is the name for errors.
@@ -33,20 +38,20 @@ void write_to(const std::string& path,
               const std::string& text,
               const std::string& shown) {
     const int fd = open(path.c_str(), flags, 0644);
-    if (fd < 0) throw Failure(file_error(shown, "write the file"));
+    if (fd < 0) throw Failure(unwritten(shown));
     std::size_t done = 0;
     while (done < text.size()) {
         const ssize_t n = write(fd, text.data() + done, text.size() - done);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            const Error error = file_error(shown, "write the file");
+            const Error error = unwritten(shown);
             close(fd);
             throw Failure(error);
         }
         done += static_cast<std::size_t>(n);
     }
     const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
-    if (close(fd) != 0 || !synced) throw Failure(file_error(shown, "write the file"));
+    if (close(fd) != 0 || !synced) throw Failure(unwritten(shown));
 }
 
 }  // namespace
@@ -167,7 +172,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-        throw Failure(file_error(path, "read the file"));
+        throw Failure(unread(path));
     }
     struct stat info {};
     const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -179,7 +184,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
         if (n > 0) text.append(block, static_cast<std::size_t>(n));
         if (n < 0 && errno == EINTR) n = 1;
     }
-    const Error failed = file_error(path, "read the file");
+    const Error failed = unread(path);
     close(fd);
     if (!regular) {
         throw Failure(
@@ -211,7 +216,7 @@ void write_file(const std::string& path, const std::string& text) {
     try {
         write_to(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, text, path);
         if (rename(temporary.c_str(), target.c_str()) != 0)
-            throw Failure(file_error(path, "write the file"));
+            throw Failure(unwritten(path));
     } catch (const Failure&) {
         unlink(temporary.c_str());
         throw;

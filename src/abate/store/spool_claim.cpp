@@ -146,7 +146,7 @@ std::string SpoolClaimer::rename_to_ours(const std::string& name, int fd) {
         std::string to =
             fmt::format("{}/{}{}{}-{}", folder_, run_id_of_spool(name), kClaimedMark, claimer_, n);
         if (to == from) continue;
-        const int error_number = rename_noreplace(from.c_str(), to.c_str());
+        const int error_number = rename_noreplace({.from = from.c_str(), .to = to.c_str()});
         if (error_number == 0) return to;
         if (error_number == EEXIST) continue;
         if (error_number != ENOENT) {
@@ -210,7 +210,7 @@ void SpoolClaimer::set_aside(const std::string& path,
     for (int n = 0; n < kMaxNameTries; ++n) {
         std::string to = fmt::format("{}/{}{}", damaged, run_id, kSpoolSuffix);
         if (n > 0) to += fmt::format(".{}", n);
-        const int error_number = rename_noreplace(path.c_str(), to.c_str());
+        const int error_number = rename_noreplace({.from = path.c_str(), .to = to.c_str()});
         if (error_number == EEXIST) continue;
         if (error_number == 0) {
             problem(to, reason.what + "; moved here and kept");

@@ -114,7 +114,8 @@ Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const std::string& fold
 // never sees a live file that looks dead or empty.
 int SpoolWriter::Impl::begin_file() {
     int error_number = write_at(file.get(), prefix, 0);
-    if (error_number == 0) error_number = publish_noreplace(new_path.c_str(), path.c_str());
+    if (error_number == 0)
+        error_number = publish_noreplace({.from = new_path.c_str(), .to = path.c_str()});
     if (error_number != 0) {
         ::unlink(new_path.c_str());
         return error_number;
