@@ -190,7 +190,9 @@ class Store(e2e.E2e):
         os.makedirs(spool, exist_ok=True)
         self.write(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABC.spool"), b"garbage" * 100)
         self.write(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABD.spool"), b"")
+        os.mkdir(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABE.spool"))
         done = self.ok("runs")
+        self.assertIn("1ABE.spool: a folder, not a run's spool; moved here and kept", done.stderr)
         self.assertIn("abate: note: ", done.stderr)
         self.assertIn("01JD8X3M9VQ4Y7ZK2N5T8W1ABC", done.stderr)
         found = [name for name in self.files_of_home() if "1ABC" in name]

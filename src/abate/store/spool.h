@@ -114,8 +114,9 @@ struct ClaimOptions {
     std::string boot_id;               // empty: this machine's
 };
 
-// Claims everything that can be claimed, oldest run first. Damaged files are moved aside to
-// `<folder>/damaged/` and named in `problems`; so are files of a newer abate, which stay.
+// Claims everything that can be claimed, oldest run first. Damaged files, and what is no file but
+// has the name of one, are moved aside to `<folder>/damaged/` and named in `problems`; so are files
+// of a newer abate, which stay.
 [[nodiscard]] std::vector<ClaimedSpool> claim_spools(const std::string& folder,
                                                      std::vector<std::string>& problems,
                                                      const ClaimOptions& options = {});

@@ -584,5 +584,32 @@ TEST(Claim, FollowsNoLinkAndOpensNoPipe) {
     EXPECT_EQ(read_bytes(folder / "target"), "precious");
 }
 
+TEST(Claim, MovesAsideOnceWhatIsNoFile) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "a.spool");
+    write_bytes(folder / "a.spool/kept.txt", "mine");
+    ASSERT_EQ(::symlink("elsewhere", (folder / "b.spool").c_str()), 0);
+    std::vector<std::string> problems;
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(
+        problems,
+        ElementsAre(HasSubstr("damaged/a.spool: a folder, not a run's spool; moved here and kept"),
+                    HasSubstr("damaged/b.spool: a symbolic link, not a run's spool")));
+    EXPECT_EQ(read_bytes(folder / "damaged/a.spool/kept.txt"), "mine");
+    problems.clear();
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(problems, IsEmpty());
+}
+
+TEST(Claim, SaysEachTimeWhatCannotBeMoved) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "a.spool");
+    write_bytes(folder / "damaged", "a file in the way");
+    std::vector<std::string> problems;
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(problems, ElementsAre(HasSubstr("a.spool")));
+    EXPECT_TRUE(std::filesystem::is_directory(folder / "a.spool"));
+}
+
 }  // namespace
 }  // namespace abate::store
