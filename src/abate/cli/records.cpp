@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,13 +33,13 @@ Error unread(const std::string& path) {
                        .other = ""});
 }
 
-// Writes all of `text` and syncs where that means something; `shown` is the name for errors.
-void write_to(const std::string& path,
-              int flags,
-              const std::string& text,
-              const std::string& shown) {
-    const int fd = open(path.c_str(), flags, 0644);
-    if (fd < 0) throw Failure(unwritten(shown));
+// How long somebody may take to open the other end of a pipe: a reader that is started beside us
+// (`abate export --output p & cat p`) has that long, and one that never comes holds nobody up.
+constexpr int kReaderWaitMs = 5000;
+constexpr int kReaderLookMs = 20;
+
+// Writes all of `text`, syncs where that means something, and closes. `shown`: the name for errors.
+void write_and_close(int fd, const std::string& text, const std::string& shown) {
     std::size_t done = 0;
     while (done < text.size()) {
         const ssize_t n = write(fd, text.data() + done, text.size() - done);
@@ -52,6 +53,26 @@ void write_to(const std::string& path,
     }
     const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
     if (close(fd) != 0 || !synced) throw Failure(unwritten(shown));
+}
+
+// A terminal, a pipe, /dev/null: written to, never replaced. Opening a pipe would wait for its
+// reader without end, so it is only tried (ENXIO: nobody reads; fifo(7)).
+void write_in_place(const std::string& path, bool pipe, const std::string& text) {
+    int fd = -1;
+    for (int waited_ms = 0;; waited_ms += kReaderLookMs) {
+        fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0 || !pipe || errno != ENXIO || waited_ms >= kReaderWaitMs) break;
+        poll(nullptr, 0, kReaderLookMs);
+    }
+    if (fd < 0 && pipe && errno == ENXIO) {
+        throw Failure({ErrorCode::unavailable,
+                       fmt::format("nobody reads this pipe (for {} s)", kReaderWaitMs / 1000),
+                       path,
+                       "Start its reader first, or name a file"});
+    }
+    if (fd < 0) throw Failure(unwritten(path));
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);  // a reader that is there sets the pace
+    write_and_close(fd, text, path);
 }
 
 }  // namespace
@@ -202,8 +223,7 @@ void write_file(const std::string& path, const std::string& text) {
     struct stat info {};
     const bool exists = stat(path.c_str(), &info) == 0;
     if (exists && !S_ISREG(info.st_mode)) {
-        // A terminal, a pipe, /dev/null: written to, never replaced.
-        write_to(path, O_WRONLY | O_CLOEXEC, text, path);
+        write_in_place(path, S_ISFIFO(info.st_mode), text);
         return;
     }
     // Through a symbolic link, so that its target is renewed and the link stays.
@@ -214,9 +234,11 @@ void write_file(const std::string& path, const std::string& text) {
     }
     const std::string temporary = target + ".part-" + std::to_string(getpid());
     try {
-        write_to(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, text, path);
-        if (rename(temporary.c_str(), target.c_str()) != 0)
-            throw Failure(unwritten(path));
+        const int fd =
+            open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0) throw Failure(unwritten(path));
+        write_and_close(fd, text, path);
+        if (rename(temporary.c_str(), target.c_str()) != 0) throw Failure(unwritten(path));
     } catch (const Failure&) {
         unlink(temporary.c_str());
         throw;

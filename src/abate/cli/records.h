@@ -30,7 +30,8 @@ void complete_record(Context& context, RunRecord& record, const RunState& state)
 [[nodiscard]] std::optional<std::string> read_small_file(const std::string& path);
 
 // Writes `text` to `path` by a temporary file and a rename, so that nothing half-written is ever
-// seen. What is no regular file (a pipe, /dev/null) is written to as it is. Throws Failure.
+// seen. What is no regular file (a pipe, /dev/null) is written to as it is; a pipe that nobody has
+// opened to read within five seconds is refused. Throws Failure.
 void write_file(const std::string& path, const std::string& text);
 
 }  // namespace abate::cli
