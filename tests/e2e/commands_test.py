@@ -118,6 +118,18 @@ class Runs(e2e.E2e):
             self.assertEqual(len(list(csv.DictReader(file))), 2)
         self.assertEqual(os.listdir(self.cwd), ["out.csv"])
 
+    def test_export_and_cite_have_one_json_document(self):
+        exported = self.ok("export", "--json").stdout
+        self.assertEqual(exported, self.ok("export", "--format", "json").stdout)
+        self.assertEqual(e2e.load(self.ok("export", "--json", "--format", "json", "last").stdout)["runs"], [self.second])
+        self.ok("export", "--json", "--output", "runs.json")
+        with open(os.path.join(self.cwd, "runs.json")) as file:
+            self.assertEqual(file.read(), exported)
+        cited = json.loads(self.ok("cite", "--json", "last").stdout)
+        self.assertEqual(list(cited), ["paragraph", "table", "bibtex", "run_ids"])
+        self.assertEqual(cited["run_ids"], [self.second["run_id"]])
+        self.assertEqual(self.ok("cite", "last").stdout, cited["paragraph"] + "\n\n" + cited["table"] + "\n" + cited["bibtex"])
+
     def test_cite_names_region_and_tool(self):
         text = self.ok("cite").stdout
         self.assertIn("abate", text)

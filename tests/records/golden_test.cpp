@@ -73,6 +73,7 @@ TEST(Golden, Exports) {
     expect_golden("codecarbon.csv", report::codecarbon_csv(both()));
     expect_golden("model_card.yaml", report::model_card_yaml(both()));
     expect_golden("cite.md", report::cite_text(both()));
+    expect_golden("cite.json", report::cite_json(both()) + "\n");
 }
 
 TEST(Golden, TheRecordInTheDocumentationIsTheGoldenOne) {
@@ -203,6 +204,7 @@ TEST(Writers, TakeNoRunsAtAll) {
     EXPECT_EQ(lines_of(report::codecarbon_csv({})).size(), 1U);
     EXPECT_FALSE(report::runs_table({}, false).empty());
     EXPECT_FALSE(report::cite_text({}).empty());
+    EXPECT_NE(report::cite_json({}).find("\"run_ids\": []"), std::string::npos);
     EXPECT_EQ(report::model_card_yaml({}).find("emissions:"), std::string::npos);
 }
 

@@ -31,8 +31,10 @@ namespace abate::report {
 [[nodiscard]] std::string runs_csv(std::span<const RunRecord> records);
 [[nodiscard]] std::string codecarbon_csv(std::span<const RunRecord> records);
 [[nodiscard]] std::string model_card_yaml(std::span<const RunRecord> records);
-// `abate cite`: a paragraph and a table for a paper, and a BibTeX entry of abate.
+// `abate cite`: a paragraph and a Markdown table for a paper, and a BibTeX entry of abate.
 [[nodiscard]] std::string cite_text(std::span<const RunRecord> records);
+// The same as {"paragraph", "table", "bibtex", "run_ids"}.
+[[nodiscard]] std::string cite_json(std::span<const RunRecord> records);
 
 // People's numbers: 4 significant digits with a fitting unit ("12.34 kJ", "3.200 kWh", "1.87 g
 // CO2e", "2 m 04 s").
