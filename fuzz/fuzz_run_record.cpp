@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = abate::input::parse_run_record(written);
     if (!again || *again != *record) std::abort();
     const std::vector<abate::RunRecord> records{*record, *record};
-    (void)abate::report::run_summary(*record, true);
+    (void)abate::report::run_summary(*record, {.color = true, .columns = 80});
     (void)abate::report::show_text(*record, true, false);
     (void)abate::report::runs_table(records, false);
     (void)abate::report::runs_csv(records);

@@ -3,10 +3,12 @@
 #include "abate/cli/records.h"
 
 #include <pwd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -67,6 +69,17 @@ std::string one_line(std::string text) {
 std::string environment_variable(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
+}
+
+std::size_t terminal_columns(int fd) {
+    if (isatty(fd) != 1) return 0;
+    winsize size{};
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    // A serial line, some consoles: the size is not known to the kernel.
+    const std::string text = environment_variable("COLUMNS");
+    std::size_t columns = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
+    return error == std::errc{} && end == text.data() + text.size() && columns > 0 ? columns : 80;
 }
 
 Failure::Failure(Error error, std::optional<int> exit_status)

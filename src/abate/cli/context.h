@@ -86,6 +86,10 @@ struct Context {
 // $NAME, or empty.
 [[nodiscard]] std::string environment_variable(const char* name);
 
+// How wide the terminal at `fd` is: as it says itself (TIOCGWINSZ), else $COLUMNS, else 80. 0 when
+// `fd` is no terminal.
+[[nodiscard]] std::size_t terminal_columns(int fd);
+
 // Turns every spool that no live process writes into a stored record; `Context::runs` calls it.
 void import_spools(Context& context, store::RunStore& store);
 

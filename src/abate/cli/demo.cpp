@@ -195,9 +195,10 @@ void run_demo(const DemoOptions& options, Context& context) {
         print_sum_json(training, inference);
         return;
     }
+    const report::SummaryOptions plain{.columns = terminal_columns(STDOUT_FILENO)};
     std::printf("\nTraining\n%s\nInference\n%s\n",
-                report::run_summary(training, false).c_str(),
-                report::run_summary(inference, false).c_str());
+                report::run_summary(training, plain).c_str(),
+                report::run_summary(inference, plain).c_str());
     print_sum(training, inference);
     std::printf("Both are kept: abate runs --project abate-demo\n");
 }

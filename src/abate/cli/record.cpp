@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -324,7 +326,9 @@ void declare(const RecordOptions& options, Context& context) {
     if (context.json) {
         std::printf("%s\n", report::run_record_json(record).c_str());
     } else {
-        std::fputs(report::run_summary(record, false).c_str(), stdout);
+        std::fputs(
+            report::run_summary(record, {.columns = terminal_columns(STDOUT_FILENO)}).c_str(),
+            stdout);
     }
 }
 

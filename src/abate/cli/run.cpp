@@ -347,7 +347,10 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     if (context.json) {
         std::fprintf(stderr, "%s\n", report::run_record_json(record, -1).c_str());
     } else if (!options.quiet) {
-        std::fputs(report::run_summary(record, context.color).c_str(), stderr);
+        std::fputs(report::run_summary(
+                       record, {.color = context.color, .columns = terminal_columns(STDERR_FILENO)})
+                       .c_str(),
+                   stderr);
     }
     context.exit_status = outcome->exit.shell_status();
 }

@@ -6,6 +6,7 @@
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,9 +19,13 @@ namespace abate::report {
 // {"runs": [...]}.
 [[nodiscard]] std::string runs_json(std::span<const RunRecord> records);
 
-// The summary that `abate run` prints last on standard error; at most 8 lines of at most 100
-// columns. `color`: ANSI.
-[[nodiscard]] std::string run_summary(const RunRecord& record, bool color);
+struct SummaryOptions {
+    bool color = false;  // ANSI
+    // Lines are cut to so many, but never to fewer than 40; 0: whole lines, for a file or a pipe.
+    std::size_t columns = 0;
+};
+// The summary that `abate run` prints last on standard error; at most 8 lines.
+[[nodiscard]] std::string run_summary(const RunRecord& record, const SummaryOptions& options = {});
 // The table of `abate runs`, newest first, one line each, with a total of attributed energy and
 // carbon.
 [[nodiscard]] std::string runs_table(std::span<const RunRecord> records, bool color);
