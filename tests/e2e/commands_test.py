@@ -299,6 +299,12 @@ class Data(e2e.E2e):
         self.assertEqual(place["place"]["key"], "FR")
         self.assertTrue(place["figures"])
 
+    def test_a_place_without_a_pue_shows_the_default_that_runs_take(self):
+        text = self.ok("data", "show", "FR").stdout
+        # Uptime Institute 2024, Google 2024, Uptime 2011: docs/methodology/operational.md.
+        self.assertIn("runs use the default 1.56 (1.09 to 1.98; laptop or desktop: 1), or --pue", text)
+        self.assertNotIn("runs use the default", self.ok("data", "show", "gcp", "europe-west9").stdout)
+
     def test_an_override_is_obeyed_and_named_with_its_layer(self):
         self.ok("data", "override", "cloud_regions", "gcp europe-west9", "pue", "1.37", "--source", "a letter")
         self.assertEqual(os.listdir(self.cwd), ["abate-overrides.csv"])
