@@ -274,7 +274,8 @@ std::optional<double> water_of(
     if (!off_site) return std::nullopt;
     add_figure(record, "wue_l_per_kwh", on_site->provenance);
     add_figure(record, "generation_water_l_per_kwh", off_site->provenance);
-    return node_j / 3.6e6 * (on_site->range.value + pue * off_site->range.value);
+    return (node_j * joules).in(kilowatt_hours) *
+           (on_site->range.value + pue * off_site->range.value);
 }
 
 }  // namespace

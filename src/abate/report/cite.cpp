@@ -193,7 +193,7 @@ std::string cell(const std::string& text) {
     return out;
 }
 
-constexpr double kKilowattHours = 1 / 3.6e6;  // of one joule
+constexpr double kKilowattHours = (1.0 * joules).in(kilowatt_hours);  // of one joule
 std::string kwh(double joules_used) { return significant(joules_used * kKilowattHours); }
 
 // "0.002361 (0.002222 to 0.002500)", without brackets where there is no range.
