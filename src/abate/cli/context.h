@@ -47,6 +47,17 @@ T value_or_fail(Result<T> result) {
     return std::move(result).value();
 }
 
+// The same; the error's place is the option: "--phase".
+template <class T>
+T for_option(Result<T> result, const char* option) {
+    if (!result) {
+        Error error = result.error();
+        error.where = option;
+        throw Failure(std::move(error));
+    }
+    return std::move(result).value();
+}
+
 struct Context {
     const Clock& clock;
     Random& random;

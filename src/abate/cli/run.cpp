@@ -48,18 +48,7 @@ struct Prepared {
     std::int64_t interval_ns = 1'000'000'000;
     footprint::AssessOptions assess;
     RunRecord header;
-    Work work;
 };
-
-template <class T>
-T for_option(Result<T> result, const char* option) {
-    if (!result) {
-        Error error = result.error();
-        error.where = option;
-        throw Failure(error, kSelfFailed);
-    }
-    return std::move(result).value();
-}
 
 double count_or_none(const std::string& text, const char* option) {
     return text.empty() ? -1 : for_option(input::parse_count(text), option);
@@ -92,19 +81,6 @@ std::vector<std::string> command_words(const CLI::App& command, const Context& c
     return words;
 }
 
-std::optional<Phase> phase_of(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    const std::optional<Phase> phase = parse_phase(text);
-    if (!phase) {
-        throw Failure({ErrorCode::invalid_argument,
-                       "there is no phase '" + text + "'",
-                       "--phase",
-                       "Use data, experimentation, training, finetuning or inference"},
-                      kSelfFailed);
-    }
-    return phase;
-}
-
 // A place that cannot be written is told before the command runs, not hours after.
 void check_output(const std::string& path) {
     if (path.empty()) return;
@@ -133,7 +109,8 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     header.abate_version = version();
     header.run_id = make_run_id(context.clock.now().wall, context.random);
     header.command = prepared.words;
-    header.phase = phase_of(options.phase);
+    if (!options.phase.empty())
+        header.phase = for_option(input::parse_phase_word(options.phase), "--phase");
     header.project = options.project.empty() ? settings.project : options.project;
     header.labels = settings.labels;
     for (const std::string& label : options.labels) {
@@ -156,7 +133,7 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
 
     prepared.assess =
         assess_options(context, {.region = options.region, .pue = options.pue}, kSelfFailed);
-    prepared.work =
+    header.work =
         for_option(workload::declared_work(
                        {.flop = count_or_none(options.flop, "--flop"),
                         .tokens = count_or_none(options.tokens, "--tokens"),
@@ -165,7 +142,6 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
                         .adapter = options.adapter},
                        header.phase),
                    "--flop, --tokens, --params-active");
-    header.work = prepared.work;
     return prepared;
 }
 
@@ -215,7 +191,6 @@ void finish_header(RunRecord& record,
                                      .basis = assess.node_overhead->source,
                                      .licence = ""});
     }
-    record.work = prepared.work;
 }
 
 // What a wall meter told of this class of machines; absent without one.

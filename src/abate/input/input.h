@@ -30,6 +30,9 @@ namespace abate::input {
 // "key=value", key of [A-Za-z0-9_.-]+.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
+// "training": a phase as people write it. Errors: invalid_argument, with the phases in the hint.
+[[nodiscard]] Result<Phase> parse_phase_word(std::string_view text);
+
 // The run record of `report::run_record_json`; unknown keys are kept out, missing optional ones
 // stay empty. Errors: parse_error (with line:column), version_mismatch (schema newer than ours).
 [[nodiscard]] Result<RunRecord> parse_run_record(std::string_view json);
