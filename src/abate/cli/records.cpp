@@ -124,27 +124,7 @@ RunRecord find_run(Context& context, const std::string& id) {
 
 void complete_record(Context& context, RunRecord& record, const RunState& state) {
     meter::fill_record(record, state);
-    footprint::AssessOptions options{.region = record.region,
-                                     .region_layer = "option",
-                                     .pue = {},
-                                     .pue_layer = "option",
-                                     .node_overhead = {}};
-    // The header carries what the user said of PUE as its provenance row.
-    for (const Provenance& row : record.provenance) {
-        if (row.figure == "pue" && row.source == "given by the user") {
-            options.pue = row.value;
-            options.pue_layer = row.layer;
-        }
-        if (row.figure == "node_ratio" && row.basis == "profile") {
-            options.node_overhead =
-                footprint::NodeOverhead{.ratio = {.value = row.value,
-                                                  .low = row.low,
-                                                  .high = row.high,
-                                                  .kind = RangeKind::interval90},
-                                        .source = "profile",
-                                        .citation = row.source};
-        }
-    }
+    footprint::AssessOptions options = footprint::kept_options(record);
     if (const Result<void> assessed = footprint::assess(record, context.tables(), options);
         !assessed) {
         record.notes.push_back("no footprint by its own region: " + to_string(assessed.error()));

@@ -160,39 +160,6 @@ std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord
     return nullptr;
 }
 
-void finish_header(RunRecord& record,
-                   const Prepared& prepared,
-                   const footprint::AssessOptions& assess) {
-    record.region = assess.region;
-    if (assess.pue) {
-        record.provenance.push_back({.figure = "pue",
-                                     .value = *assess.pue,
-                                     .low = *assess.pue,
-                                     .high = *assess.pue,
-                                     .unit = "1",
-                                     .key = "",
-                                     .layer = assess.pue_layer,
-                                     .source = "given by the user",
-                                     .year = 0,
-                                     .basis = "",
-                                     .licence = ""});
-    }
-    // Here too, so that whoever imports the spool of a killed run finds it.
-    if (assess.node_overhead) {
-        record.provenance.push_back({.figure = "node_ratio",
-                                     .value = assess.node_overhead->ratio.value,
-                                     .low = assess.node_overhead->ratio.low,
-                                     .high = assess.node_overhead->ratio.high,
-                                     .unit = "1",
-                                     .key = "node over components",
-                                     .layer = "measured",
-                                     .source = assess.node_overhead->citation,
-                                     .year = 0,
-                                     .basis = assess.node_overhead->source,
-                                     .licence = ""});
-    }
-}
-
 // What a wall meter told of this class of machines; absent without one.
 std::optional<footprint::NodeOverhead> fitted_overhead(
     const std::optional<meter::PowerProfile>& profile) {
@@ -262,7 +229,8 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     record.notes = machine.notes;
     meter::describe_devices(record, machine.devices);
     prepared.assess.node_overhead = fitted_overhead(machine.profile);
-    finish_header(record, prepared, prepared.assess);
+    // In the header too, so that whoever imports the spool of a killed run finds it.
+    footprint::keep_options(record, prepared.assess);
 
     meter::LaunchOptions launch;
     launch.words = prepared.words;
