@@ -100,7 +100,8 @@ const input::Settings& Context::settings() {
     const input::Settings project = settings_file("abate.toml");
     const input::Settings environment =
         value_or_fail(input::environment_settings(environment_variable));
-    settings_ = input::merged(input::merged(user, project), environment);
+    settings_ = input::merged(
+        {.lower = input::merged({.lower = user, .upper = project}), .upper = environment});
     return *settings_;
 }
 

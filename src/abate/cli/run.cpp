@@ -9,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,11 +147,12 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
 // The spool of this run, or null with a note: a run must not fail because its record cannot be
 // kept.
 std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord& header) {
+    const std::string json = report::run_record_json(header, -1);
     Result<std::unique_ptr<store::SpoolWriter>> spool =
-        store::SpoolWriter::create(context.spool_folder(),
-                                   header.run_id.text(),
-                                   report::run_record_json(header, -1),
-                                   header.energy.devices.size());
+        store::SpoolWriter::create({.folder = context.spool_folder(),
+                                    .run_id = header.run_id.text(),
+                                    .header_json = json,
+                                    .device_count = header.energy.devices.size()});
     if (spool) return std::move(spool).value();
     context.note(
         "this run cannot be kept: " + to_string(spool.error()) +

@@ -69,9 +69,12 @@ using EnvironmentLookup = std::function<std::string(const char* name)>;
 // `upper` over `lower`: what upper gives wins, what it leaves empty stays; labels join by key, a
 // list of packs replaces the list below.
 //
-//     merged(merged(user_file, project_file), environment)      // option > ABATE_... >
-//     ./abate.toml > user
-[[nodiscard]] Settings merged(const Settings& lower, const Settings& upper);
+//     merged({.lower = user_file, .upper = project_file})       // ./abate.toml > user
+struct SettingsPair {
+    const Settings& lower;
+    const Settings& upper;
+};
+[[nodiscard]] Settings merged(const SettingsPair& layers);
 
 // The profile of `abate calibrate` (report::profile_toml). Errors: parse_error with file:line:column, version_mismatch.
 [[nodiscard]] Result<meter::PowerProfile> parse_profile(std::string_view toml,
