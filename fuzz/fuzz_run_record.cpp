@@ -10,6 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    (void)abate::input::parse_header_layers(text);
     const auto record = abate::input::parse_run_record(text);
     if (!record) return 0;
     const std::string written = abate::report::run_record_json(*record, -1);

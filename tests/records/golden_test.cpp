@@ -87,6 +87,23 @@ TEST(Golden, TheRecordInTheDocumentationIsTheGoldenOne) {
     EXPECT_EQ(*input::parse_run_record(golden), testing::example_record());
 }
 
+TEST(Header, IsTheRecordAndWhatItsTablesWereMadeOf) {
+    const RunRecord record = testing::example_record();
+    const data::Layers layers{.packs = {"/opt/a", "/opt/b"},
+                              .organisation = "/etc/abate/overrides.csv",
+                              .project = "/p/abate-overrides.csv",
+                              .options = {"cloud_regions/gcp europe-west9/pue=1.2", "a/\"b\"/c=1"}};
+    const std::string header = report::header_json(record, layers);
+    EXPECT_EQ(header.find('\n'), std::string::npos);
+    EXPECT_EQ(*input::parse_run_record(header), record);
+    const auto read = input::parse_header_layers(header);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->packs, layers.packs);
+    EXPECT_EQ((*read)->organisation, layers.organisation);
+    EXPECT_EQ((*read)->project, layers.project);
+    EXPECT_EQ((*read)->options, layers.options);
+}
+
 TEST(Summary, IsAtMostEightLinesThatFitTheTerminal) {
     RunRecord record = testing::example_record_unknown_region();
     record.notes.assign(20, std::string(300, 'n'));

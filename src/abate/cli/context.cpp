@@ -105,8 +105,8 @@ const input::Settings& Context::settings() {
     return *settings_;
 }
 
-const data::Tables& Context::tables() {
-    if (tables_) return *tables_;
+const data::Layers& Context::layers() {
+    if (layers_) return *layers_;
     const input::Settings& chosen = settings();
     data::Layers layers;
     layers.packs = chosen.packs;
@@ -115,7 +115,12 @@ const data::Tables& Context::tables() {
         layers.organisation = "/etc/abate/overrides.csv";
     if (exists("abate-overrides.csv")) layers.project = "abate-overrides.csv";
     layers.options = set;
-    tables_ = value_or_fail(data::Tables::load(layers));
+    layers_ = std::move(layers);
+    return *layers_;
+}
+
+const data::Tables& Context::tables() {
+    if (!tables_) tables_ = value_or_fail(data::Tables::load(layers()));
     return *tables_;
 }
 

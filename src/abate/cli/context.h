@@ -74,6 +74,7 @@ struct Context {
 
     // Built on first use; they throw Failure or Fault.
     const input::Settings& settings();
+    const data::Layers& layers();  // what the tables are made of
     const data::Tables& tables();
     store::RunStore& runs();  // imports finished and orphaned spools first
     [[nodiscard]] meter::SensorEnvironment sensor_environment() const;
@@ -86,6 +87,7 @@ struct Context {
 
   private:
     std::optional<input::Settings> settings_;
+    std::optional<data::Layers> layers_;
     std::optional<data::Tables> tables_;
     std::unique_ptr<store::RunStore> runs_;
     std::vector<std::string> noted_;

@@ -122,19 +122,36 @@ RunRecord find_run(Context& context, const std::string& id) {
     return to_record(value_or_fail(context.runs().find(id)));
 }
 
-void complete_record(Context& context, RunRecord& record, const RunState& state) {
+void complete_record(const data::Tables& tables, RunRecord& record, const RunState& state) {
     meter::fill_record(record, state);
     footprint::AssessOptions options = footprint::kept_options(record);
-    if (const Result<void> assessed = footprint::assess(record, context.tables(), options);
-        !assessed) {
+    if (const Result<void> assessed = footprint::assess(record, tables, options); !assessed) {
         record.notes.push_back("no footprint by its own region: " + to_string(assessed.error()));
         options.region.clear();
-        if (const Result<void> without = footprint::assess(record, context.tables(), options);
-            !without) {
+        if (const Result<void> without = footprint::assess(record, tables, options); !without) {
             record.notes.push_back("no footprint: " + to_string(without.error()));
         }
     }
 }
+
+namespace {
+
+// The tables as the run had them when it began (--set, overrides, packs), not as this command has
+// them. Absent: its abate did not say, so this command's stand in. What cannot be had any more
+// becomes a note of the record.
+std::optional<data::Tables> tables_of_run(const std::string& header_json, RunRecord& record) {
+    const Result<std::optional<data::Layers>> layers = input::parse_header_layers(header_json);
+    if (layers && !layers->has_value()) return std::nullopt;
+    Result<data::Tables> tables = layers ? data::Tables::load(**layers) : layers.error();
+    if (tables) return std::move(tables).value();
+    record.notes.push_back(
+        "the overrides that it was started with cannot be read any more, so its footprint is that "
+        "of the built-in tables: " +
+        to_string(tables.error()));
+    return value_or_fail(data::Tables::load());
+}
+
+}  // namespace
 
 void import_spools(Context& context, store::RunStore& store) {
     std::vector<std::string> problems;
@@ -154,7 +171,9 @@ void import_spools(Context& context, store::RunStore& store) {
                 "abate was killed during this run; it holds what was metered up to then");
             RunState state = claimed.content.last_state.value_or(RunState{});
             state.devices.resize(record->energy.devices.size());
-            complete_record(context, *record, state);
+            const std::optional<data::Tables> own =
+                tables_of_run(claimed.content.header_json, *record);
+            complete_record(own ? *own : context.tables(), *record, state);
         }
         if (const Result<void> stored = store.put(to_stored(*record)); !stored) {
             context.note("run " + record->run_id.text() +

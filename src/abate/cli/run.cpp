@@ -15,6 +15,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 
 namespace abate::cli {
 namespace {
@@ -144,10 +145,24 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     return prepared;
 }
 
+// The tables' layers for a reader that may stand in another folder.
+data::Layers layers_anywhere(Context& context) {
+    data::Layers layers = context.layers();
+    const auto make_whole = [](std::string& path) {
+        std::error_code gone;  // our folder may have been removed
+        const std::filesystem::path whole = std::filesystem::absolute(path, gone);
+        if (!path.empty() && !gone) path = whole.string();
+    };
+    for (std::string& pack : layers.packs) make_whole(pack);
+    make_whole(layers.organisation);
+    make_whole(layers.project);
+    return layers;
+}
+
 // The spool of this run, or null with a note: a run must not fail because its record cannot be
 // kept.
 std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord& header) {
-    const std::string json = report::run_record_json(header, -1);
+    const std::string json = report::header_json(header, layers_anywhere(context));
     Result<std::unique_ptr<store::SpoolWriter>> spool =
         store::SpoolWriter::create({.folder = context.spool_folder(),
                                     .run_id = header.run_id.text(),

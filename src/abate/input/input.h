@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/data.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -36,6 +37,10 @@ namespace abate::input {
 // The run record of `report::run_record_json`; unknown keys are kept out, missing optional ones
 // stay empty. Errors: parse_error (with line:column), version_mismatch (schema newer than ours).
 [[nodiscard]] Result<RunRecord> parse_run_record(std::string_view json);
+
+// What the tables of a run that still goes on were made of (report::header_json); absent in the
+// header of an abate that did not keep it. Errors: parse_error.
+[[nodiscard]] Result<std::optional<data::Layers>> parse_header_layers(std::string_view json);
 
 // abate.toml and the user file. Unknown keys are an error with the nearest key, so that a slip is
 // not silently ignored.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/data.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -16,6 +17,10 @@ namespace abate::report {
 // One run record as JSON, keys in the order of docs/reference/run_record.md. indent < 0: one line.
 // Microjoule energies are printed as exact decimal joules.
 [[nodiscard]] std::string run_record_json(const RunRecord& record, int indent = 2);
+// What a spool's header holds: the record as it begins, on one line, and under "layers" what the
+// tables were made of, so that whoever finishes the record of a killed run reckons with the same
+// figures. Read by input::parse_run_record and input::parse_header_layers.
+[[nodiscard]] std::string header_json(const RunRecord& record, const data::Layers& layers);
 // {"runs": [...]}.
 [[nodiscard]] std::string runs_json(std::span<const RunRecord> records);
 
