@@ -66,11 +66,12 @@ class MeteredRun {
         : clock_(machine.clock()),
           tree_(meter::ProcessTree::launch({.words = std::move(words)}).value()),
           meter_(machine.devices(), {}, machine.clock()),
-          spool_(store::SpoolWriter::create(machine.folder() + "/spool",
-                                            "bench-" + std::to_string(clock_.now().mono_ns),
-                                            "{}",
-                                            meter_.state().devices.size())
-                     .value()) {}
+          spool_(
+              store::SpoolWriter::create({.folder = machine.folder() + "/spool",
+                                          .run_id = "bench-" + std::to_string(clock_.now().mono_ns),
+                                          .header_json = "{}",
+                                          .device_count = meter_.state().devices.size()})
+                  .value()) {}
     ~MeteredRun() { spool_->discard(); }
     MeteredRun(const MeteredRun&) = delete;
     MeteredRun& operator=(const MeteredRun&) = delete;

@@ -10,13 +10,14 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    (void)abate::input::parse_header_layers(text);
     const auto record = abate::input::parse_run_record(text);
     if (!record) return 0;
     const std::string written = abate::report::run_record_json(*record, -1);
     const auto again = abate::input::parse_run_record(written);
     if (!again || *again != *record) std::abort();
     const std::vector<abate::RunRecord> records{*record, *record};
-    (void)abate::report::run_summary(*record, true);
+    (void)abate::report::run_summary(*record, {.color = true, .columns = 80});
     (void)abate::report::show_text(*record, true, false);
     (void)abate::report::runs_table(records, false);
     (void)abate::report::runs_csv(records);

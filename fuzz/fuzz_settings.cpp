@@ -14,6 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     // Over itself, a layer changes nothing.
-    if (abate::input::merged(*settings, *settings) != *settings) std::abort();
+    if (abate::input::merged({.lower = *settings, .upper = *settings}) != *settings) std::abort();
     return 0;
 }

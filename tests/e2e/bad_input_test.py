@@ -14,8 +14,6 @@ class Words(e2e.E2e):
         done = self.abate(*words)
         line = self.check_error(done, *contains, code=code)
         self.assertEqual(os.listdir(self.cwd), [], "nothing was started or written")
-        if words[0] == "export":  # has no --json
-            return line, None
         as_json = self.abate(*words[:1], "--json", *words[1:])
         self.assertEqual(as_json.returncode, code)
         self.assertEqual(as_json.stdout, "")
@@ -53,8 +51,11 @@ class Words(e2e.E2e):
         self.assertIn("training", error["hint"])
         _, error = self.refuse("record", "--chip", "H100 SXN", "--hours", "1", code=1)
         self.assertIn("H100", error["hint"])
-        line, _ = self.refuse("export", "--format", "cvs", code=2)
-        self.assertIn("csv", line)
+        self.check_error(self.abate("export", "--format", "cvs"), "csv", code=2)
+        both = self.abate("export", "--json", "--format", "csv")
+        self.assertEqual((both.returncode, both.stdout), (2, ""))
+        self.assertIn("--json is --format json", json.loads(both.stderr)["error"]["message"])
+        self.check_error(self.abate("export"), "--format", code=2)
         self.check_error(self.abate("data", "show", "Frence"), "France")
         self.check_error(self.abate("data", "list", "acelerators"), "accelerators")
 
@@ -67,6 +68,24 @@ class Words(e2e.E2e):
         self.refuse("runs", "--phase", "nap", code=2)
         self.refuse("runs", "--status", "asleep", code=2)
         self.refuse("runs", "--since", "yesterday-ish", code=2)
+
+    def test_an_empty_value_is_no_value(self):
+        # As a script writes it whose variable is unset: --region "$REGION".
+        for option in ("--region", "--pue", "--interval", "--phase", "--project", "--label", "--output", "--flop", "--set"):
+            with self.subTest(option=option):
+                for words in ((option, ""), (f"{option}=",)):
+                    _, error = self.refuse("run", *words, *RUN, code=125)
+                    self.assertEqual(error["message"], f"the value is empty ({option})")
+                    self.assertTrue(error["hint"])
+        self.refuse("runs", "--since=", contains=["the value is empty (--since)"], code=2)
+        self.refuse("record", "--energy", "1kWh", "--region", "", contains=["(--region)"], code=2)
+        self.refuse("show", "", contains=["an argument of show"], code=2)
+        self.assertEqual(self.runs(), [])
+        # Not abate's words, and not an option of abate.
+        self.ok("run", "--quiet", "--region", "FR", "sh", "-c", "test -z \"$1\"", "sh", "")
+        self.ok("run", "--quiet", "--region", "FR", "--", "test", "", "=", "")
+        # In the environment, empty is how people say "unset".
+        self.ok("runs", env={"ABATE_REGION": "", "ABATE_PUE": ""})
 
     def test_absurd_declarations(self):
         for words in (
@@ -87,7 +106,8 @@ class Words(e2e.E2e):
     def test_an_output_that_cannot_be_written_is_told_before_the_command_starts(self):
         self.refuse("run", "--output", "no/such/folder/r.json", *RUN, contains=["no/such/folder"], code=125)
         self.ok("run", "--quiet", "--region", "FR", "--", "true")
-        self.refuse("export", "--format", "csv", "--output", "no/such/folder/r.csv", code=1)
+        self.refuse("export", "--format", "json", "--output", "no/such/folder/r.json", code=1)
+        self.refuse("cite", "--output", "no/such/folder/r.md", code=1)
 
 
 class Settings(e2e.E2e):

@@ -1,12 +1,14 @@
 """The world breaks: full disk, read-only home, damaged and newer files, odd paths. The command still
 runs, its record is printed, and nothing that was there is overwritten."""
 
+import json
 import os
 import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 import unittest
 
 import e2e
@@ -53,6 +55,32 @@ class Disk(e2e.E2e):
         self.assertEqual(os.listdir(self.cwd), [])
 
     @unittest.skipUnless(e2e.ROOT, "mounting takes root")
+    def test_a_pipe_that_nobody_reads_holds_nothing_up(self):
+        self.ok("run", "--quiet", "--region", "FR", "--", "true")
+        pipe = self.path("work", "pipe")
+        os.mkfifo(pipe)
+        done = self.abate("export", "--format", "csv", "--output", "pipe", timeout=30)
+        self.check_error(done, "nobody reads this pipe", "(pipe)", code=1)
+        # The command has run; its code and its record count.
+        done = self.abate("run", "--output", "pipe", "--", "sh", "-c", "exit 7", timeout=30)
+        self.assertEqual(done.returncode, 7)
+        self.assertIn("abate: note: --output: nobody reads this pipe", done.stderr)
+        self.assertEqual([run["exit_code"] for run in self.runs()], [7, 0])
+        self.assertEqual(os.listdir(self.cwd), ["pipe"])
+
+    def test_a_pipe_whose_reader_comes_late_gets_everything(self):
+        for _ in range(30):  # 30 records are more than a pipe holds (64 KiB; pipe(7))
+            self.ok("record", "--energy", "1kWh", "--region", "FR")
+        pipe = self.path("work", "pipe")
+        os.mkfifo(pipe)
+        writer = self.start("export", "--format", "json", "--output", "pipe")
+        time.sleep(0.5)
+        with open(pipe) as file:
+            text = file.read()
+        self.assertEqual(writer.wait(timeout=20), 0)
+        self.assertGreater(len(text), 65536)
+        self.assertEqual(len(json.loads(text)["runs"]), 30)
+
     def test_a_full_tmpfs_keeps_what_it_holds(self):
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "abate-e2e", self.make("abate home")],
                                  stderr=subprocess.PIPE)
@@ -190,7 +218,9 @@ class Store(e2e.E2e):
         os.makedirs(spool, exist_ok=True)
         self.write(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABC.spool"), b"garbage" * 100)
         self.write(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABD.spool"), b"")
+        os.mkdir(os.path.join(spool, "01JD8X3M9VQ4Y7ZK2N5T8W1ABE.spool"))
         done = self.ok("runs")
+        self.assertIn("1ABE.spool: a folder, not a run's spool; moved here and kept", done.stderr)
         self.assertIn("abate: note: ", done.stderr)
         self.assertIn("01JD8X3M9VQ4Y7ZK2N5T8W1ABC", done.stderr)
         found = [name for name in self.files_of_home() if "1ABC" in name]

@@ -118,6 +118,18 @@ class Runs(e2e.E2e):
             self.assertEqual(len(list(csv.DictReader(file))), 2)
         self.assertEqual(os.listdir(self.cwd), ["out.csv"])
 
+    def test_export_and_cite_have_one_json_document(self):
+        exported = self.ok("export", "--json").stdout
+        self.assertEqual(exported, self.ok("export", "--format", "json").stdout)
+        self.assertEqual(e2e.load(self.ok("export", "--json", "--format", "json", "last").stdout)["runs"], [self.second])
+        self.ok("export", "--json", "--output", "runs.json")
+        with open(os.path.join(self.cwd, "runs.json")) as file:
+            self.assertEqual(file.read(), exported)
+        cited = json.loads(self.ok("cite", "--json", "last").stdout)
+        self.assertEqual(list(cited), ["paragraph", "table", "bibtex", "run_ids"])
+        self.assertEqual(cited["run_ids"], [self.second["run_id"]])
+        self.assertEqual(self.ok("cite", "last").stdout, cited["paragraph"] + "\n\n" + cited["table"] + "\n" + cited["bibtex"])
+
     def test_cite_names_region_and_tool(self):
         text = self.ok("cite").stdout
         self.assertIn("abate", text)
@@ -286,6 +298,12 @@ class Data(e2e.E2e):
         place = json.loads(self.ok("data", "show", "FR", "--json").stdout)
         self.assertEqual(place["place"]["key"], "FR")
         self.assertTrue(place["figures"])
+
+    def test_a_place_without_a_pue_shows_the_default_that_runs_take(self):
+        text = self.ok("data", "show", "FR").stdout
+        # Uptime Institute 2024, Google 2024, Uptime 2011: docs/methodology/operational.md.
+        self.assertIn("runs use the default 1.56 (1.09 to 1.98; laptop or desktop: 1), or --pue", text)
+        self.assertNotIn("runs use the default", self.ok("data", "show", "gcp", "europe-west9").stdout)
 
     def test_an_override_is_obeyed_and_named_with_its_layer(self):
         self.ok("data", "override", "cloud_regions", "gcp europe-west9", "pue", "1.37", "--source", "a letter")

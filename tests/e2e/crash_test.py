@@ -85,6 +85,43 @@ class Kill(e2e.E2e):
         self.assertLessEqual(done.stderr.count("abate: note: imported an interrupted run"), 1)
         self.assertNotIn("imported", second.stderr)
 
+    def kill_after_start(self, *options):
+        """A run that is killed with its command once its header stands."""
+        before = len(spool_files(self.home))
+        child = self.start("run", "--interval", "100ms", *options, "--", "sleep", "30",
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_for(lambda: sum(size > 500 for size in spool_sizes(self.home)) > before, what="the spool")
+        child.kill()
+        child.wait()
+
+    def test_a_killed_run_keeps_the_overrides_that_it_was_started_with(self):
+        place = "gcp europe-west9"
+        self.kill_after_start("--region", place, "--set", f"cloud_regions/{place}/pue=1.21", "--label", "n=set")
+        self.write("abate-overrides.csv", f"table,key,column,value,source\ncloud_regions,{place},pue,1.37,a letter\n")
+        self.kill_after_start("--region", place, "--label", "n=file")
+        # Imported by a command in another folder that has overrides of its own.
+        self.ok("record", "--energy", "1kWh", "--region", place, "--set", f"cloud_regions/{place}/pue=1.99",
+                "--label", "n=importer", cwd=self.folder)
+        runs = {run["labels"]["n"]: run for run in self.runs()}
+        self.assertEqual({n: str(run["facility"]["pue"]) for n, run in runs.items()},
+                         {"set": "1.21", "file": "1.37", "importer": "1.99"})
+        rows = {n: [row for row in run["provenance"] if row["figure"] == "pue"] for n, run in runs.items()}
+        self.assertEqual([(row["layer"], row["source"]) for row in rows["file"]], [("project", "a letter")])
+        self.assertEqual([row["layer"] for row in rows["set"]], ["option"])
+        self.assertEqual(runs["set"]["status"], "interrupted")
+
+    def test_overrides_that_are_gone_are_said_in_the_record(self):
+        place = "gcp europe-west9"
+        path = self.write("abate-overrides.csv", f"table,key,column,value\ncloud_regions,{place},pue,1.37\n")
+        self.kill_after_start("--region", place)
+        os.unlink(path)
+        run = self.runs()[0]
+        self.assertEqual(run["region"], place)
+        self.assertNotEqual(str(run["facility"]["pue"]), "1.37")
+        notes = [note for note in run["notes"] if "the overrides that it was started with cannot be read any more" in note]
+        self.assertEqual(len(notes), 1, run["notes"])
+        self.assertIn("abate-overrides.csv", notes[0])
+
     def test_a_slow_interval_loses_at_most_the_interval(self):
         child = self.start("run", "--region", "FR", "--interval", "2s", "--", "sleep", "30",
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

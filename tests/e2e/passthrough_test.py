@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -234,6 +235,26 @@ class Terminal(e2e.E2e):
         os.write(fd, b"typed\n")
         self.read_until(fd, b"got typed")
         self.assertEqual(self.drain(pid, fd), 0)
+
+    def test_the_summary_is_as_wide_as_the_terminal(self):
+        def widest(columns, variable=""):
+            self.seen = b""
+            wait = f"stty cols {columns} && COLUMNS={variable} exec {e2e.program('abate')} run --region FR -- true"
+            pid, fd = self.shell("/bin/sh", "-c", wait)
+            self.read_until(fd, b"--explain")
+            self.drain(pid, fd)
+            lines = re.sub(rb"\x1b\[[0-9;]*m", b"", self.seen).decode().split("\r\n")
+            self.assertTrue(any(line.startswith("  region") for line in lines), lines)
+            return max(len(line) for line in lines)
+
+        self.assertEqual(widest(60), 60)
+        self.assertEqual(widest(0, 70), 70)  # the terminal does not know its width
+        self.assertEqual(widest(0), 80)
+        self.assertGreater(widest(400), 100)
+        # In a file nothing is cut.
+        done = self.abate("run", "--region", "FR", "--", "true", env={"COLUMNS": "60"})
+        self.assertGreater(max(len(line) for line in done.stderr.splitlines()), 100)
+        self.assertNotIn("...", done.stderr)
 
     def test_control_c_once_ends_the_child_and_the_record_is_written(self):
         pid, fd = self.shell(e2e.program("abate"), "run", "--region", "FR", "--output", "r.json", "--",

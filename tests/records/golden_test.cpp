@@ -58,10 +58,12 @@ TEST(Golden, Json) {
     expect_golden("runs.json", report::runs_json(both()) + "\n");
 }
 TEST(Golden, Summary) {
-    expect_golden("summary.txt", report::run_summary(testing::example_record(), false));
-    expect_golden("summary_color.txt", report::run_summary(testing::example_record(), true));
+    const RunRecord record = testing::example_record();
+    expect_golden("summary.txt", report::run_summary(record, {.columns = 100}));
+    expect_golden("summary_color.txt",
+                  report::run_summary(record, {.color = true, .columns = 100}));
     expect_golden("summary_unknown_region.txt",
-                  report::run_summary(testing::example_record_unknown_region(), false));
+                  report::run_summary(testing::example_record_unknown_region(), {.columns = 100}));
 }
 TEST(Golden, Table) { expect_golden("runs_table.txt", report::runs_table(both(), false)); }
 TEST(Golden, Show) {
@@ -73,6 +75,7 @@ TEST(Golden, Exports) {
     expect_golden("codecarbon.csv", report::codecarbon_csv(both()));
     expect_golden("model_card.yaml", report::model_card_yaml(both()));
     expect_golden("cite.md", report::cite_text(both()));
+    expect_golden("cite.json", report::cite_json(both()) + "\n");
 }
 
 TEST(Golden, TheRecordInTheDocumentationIsTheGoldenOne) {
@@ -84,7 +87,24 @@ TEST(Golden, TheRecordInTheDocumentationIsTheGoldenOne) {
     EXPECT_EQ(*input::parse_run_record(golden), testing::example_record());
 }
 
-TEST(Summary, IsAtMostEightLinesOfAHundredColumns) {
+TEST(Header, IsTheRecordAndWhatItsTablesWereMadeOf) {
+    const RunRecord record = testing::example_record();
+    const data::Layers layers{.packs = {"/opt/a", "/opt/b"},
+                              .organisation = "/etc/abate/overrides.csv",
+                              .project = "/p/abate-overrides.csv",
+                              .options = {"cloud_regions/gcp europe-west9/pue=1.2", "a/\"b\"/c=1"}};
+    const std::string header = report::header_json(record, layers);
+    EXPECT_EQ(header.find('\n'), std::string::npos);
+    EXPECT_EQ(*input::parse_run_record(header), record);
+    const auto read = input::parse_header_layers(header);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->packs, layers.packs);
+    EXPECT_EQ((*read)->organisation, layers.organisation);
+    EXPECT_EQ((*read)->project, layers.project);
+    EXPECT_EQ((*read)->options, layers.options);
+}
+
+TEST(Summary, IsAtMostEightLinesThatFitTheTerminal) {
     RunRecord record = testing::example_record_unknown_region();
     record.notes.assign(20, std::string(300, 'n'));
     record.left_running.assign(50, {.pid = 123456, .command = std::string(80, 'c')});
@@ -95,22 +115,42 @@ TEST(Summary, IsAtMostEightLinesOfAHundredColumns) {
     }
     record.node->source = std::string(200, 's');
     for (RunRecord each : {record, testing::example_record()}) {
-        const auto lines = lines_of(report::run_summary(each, false));
         const std::string& id = each.run_id.text();
         const std::string id_end = id.substr(id.size() - 8);
-        EXPECT_LE(lines.size(), 8U);
-        for (const std::string& line : lines) EXPECT_LE(line.size(), 100U) << line;
-        EXPECT_NE(lines.back().find("abate show " + id_end + " --explain"), std::string::npos);
+        for (const std::size_t columns : {40U, 80U, 100U, 300U}) {
+            const auto lines = lines_of(report::run_summary(each, {.columns = columns}));
+            EXPECT_LE(lines.size(), 8U);
+            for (const std::string& line : lines) EXPECT_LE(line.size(), columns) << line;
+            EXPECT_NE(lines.back().find("abate show " + id_end + " --ex"), std::string::npos);
+        }
+        // Below 40 columns the terminal breaks the lines.
+        EXPECT_EQ(report::run_summary(each, {.columns = 1}),
+                  report::run_summary(each, {.columns = 40}));
     }
+    // A wider terminal is used: 14 of the 16 GPUs are left out at 100 columns, none at 1,000.
+    const auto wide = lines_of(report::run_summary(record, {.columns = 1000}));
+    EXPECT_NE(wide[2].find("gpu-15"), std::string::npos) << wide[2];
+    EXPECT_EQ(wide[2].find(" more, "), std::string::npos) << wide[2];
+}
+
+TEST(Summary, IsCutNowhereWhenItGoesToAFile) {
+    RunRecord record = testing::example_record_unknown_region();
+    record.notes.assign(2, std::string(300, 'n'));
+    record.left_running.assign(50, {.pid = 123456, .command = std::string(80, 'c')});
+    record.node->source = std::string(200, 's');
+    const std::string text = report::run_summary(record);
+    EXPECT_EQ(text.find("..."), std::string::npos) << text;
+    EXPECT_NE(text.find(std::string(300, 'n') + " (and 1 more)\n"), std::string::npos) << text;
+    EXPECT_NE(text.find(std::string(200, 's')), std::string::npos) << text;
+    EXPECT_LE(lines_of(text).size(), 8U);
 }
 
 TEST(Summary, SaysFirstThatTheRegionIsUnknown) {
-    const auto unknown =
-        lines_of(report::run_summary(testing::example_record_unknown_region(), false));
+    const auto unknown = lines_of(report::run_summary(testing::example_record_unknown_region()));
     EXPECT_EQ(unknown.front(),
               "abate: region unknown, so carbon spans countries (50.00 to 800.0 g CO2e/kWh): give "
               "--region");
-    const auto known = lines_of(report::run_summary(testing::example_record(), false));
+    const auto known = lines_of(report::run_summary(testing::example_record()));
     EXPECT_EQ(
         known.front().rfind(
             "abate: 8.500 kJ (8.00 to 9.00), 200.2 mg CO2e (140 to 270), 2 m 04 s, exit 0", 0),
@@ -138,7 +178,7 @@ TEST(Terminal, SeesNoControlCharacterFromACommand) {
     record.work.source = attack;
     record.abate_version = attack;
     const std::vector<RunRecord> records{record};
-    for (const std::string& text : {report::run_summary(record, false),
+    for (const std::string& text : {report::run_summary(record),
                                     report::runs_table(records, false),
                                     report::show_text(record, true, false),
                                     report::cite_text(records)}) {
@@ -203,6 +243,7 @@ TEST(Writers, TakeNoRunsAtAll) {
     EXPECT_EQ(lines_of(report::codecarbon_csv({})).size(), 1U);
     EXPECT_FALSE(report::runs_table({}, false).empty());
     EXPECT_FALSE(report::cite_text({}).empty());
+    EXPECT_NE(report::cite_json({}).find("\"run_ids\": []"), std::string::npos);
     EXPECT_EQ(report::model_card_yaml({}).find("emissions:"), std::string::npos);
 }
 

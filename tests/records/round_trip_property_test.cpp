@@ -40,7 +40,7 @@ RC_GTEST_PROP(RunRecordJson, AWriterNeverThrowsWhateverTheRecordHolds, ()) {
     const std::vector<RunRecord> records{record, record};
     RC_ASSERT(!report::run_record_json(record).empty());
     RC_ASSERT(!report::runs_json(records).empty());
-    RC_ASSERT(!report::run_summary(record, true).empty());
+    RC_ASSERT(!report::run_summary(record, {.color = true, .columns = 80}).empty());
     RC_ASSERT(!report::runs_table(records, true).empty());
     RC_ASSERT(!report::show_text(record, true, true).empty());
     RC_ASSERT(!report::runs_csv(records).empty());
@@ -50,7 +50,8 @@ RC_GTEST_PROP(RunRecordJson, AWriterNeverThrowsWhateverTheRecordHolds, ()) {
 }
 
 RC_GTEST_PROP(RunSummary, FitsEightLinesOfAHundredColumnsWhateverTheRecordHolds, ()) {
-    const std::string text = report::run_summary(testing::any_record(testing::any_bytes), false);
+    const std::string text =
+        report::run_summary(testing::any_record(testing::any_bytes), {.columns = 100});
     RC_ASSERT(std::count(text.begin(), text.end(), '\n') <= 8);
     std::size_t columns = 0;
     for (const char c : text) {

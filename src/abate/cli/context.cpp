@@ -3,10 +3,12 @@
 #include "abate/cli/records.h"
 
 #include <pwd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -69,6 +71,17 @@ std::string environment_variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+std::size_t terminal_columns(int fd) {
+    if (isatty(fd) != 1) return 0;
+    winsize size{};
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    // A serial line, some consoles: the size is not known to the kernel.
+    const std::string text = environment_variable("COLUMNS");
+    std::size_t columns = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
+    return error == std::errc{} && end == text.data() + text.size() && columns > 0 ? columns : 80;
+}
+
 Failure::Failure(Error error, std::optional<int> exit_status)
     : std::runtime_error(to_string(error)),
       error_(std::move(error)),
@@ -87,12 +100,13 @@ const input::Settings& Context::settings() {
     const input::Settings project = settings_file("abate.toml");
     const input::Settings environment =
         value_or_fail(input::environment_settings(environment_variable));
-    settings_ = input::merged(input::merged(user, project), environment);
+    settings_ = input::merged(
+        {.lower = input::merged({.lower = user, .upper = project}), .upper = environment});
     return *settings_;
 }
 
-const data::Tables& Context::tables() {
-    if (tables_) return *tables_;
+const data::Layers& Context::layers() {
+    if (layers_) return *layers_;
     const input::Settings& chosen = settings();
     data::Layers layers;
     layers.packs = chosen.packs;
@@ -101,7 +115,12 @@ const data::Tables& Context::tables() {
         layers.organisation = "/etc/abate/overrides.csv";
     if (exists("abate-overrides.csv")) layers.project = "abate-overrides.csv";
     layers.options = set;
-    tables_ = value_or_fail(data::Tables::load(layers));
+    layers_ = std::move(layers);
+    return *layers_;
+}
+
+const data::Tables& Context::tables() {
+    if (!tables_) tables_ = value_or_fail(data::Tables::load(layers()));
     return *tables_;
 }
 

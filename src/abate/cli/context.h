@@ -47,6 +47,17 @@ T value_or_fail(Result<T> result) {
     return std::move(result).value();
 }
 
+// The same; the error's place is the option: "--phase".
+template <class T>
+T for_option(Result<T> result, const char* option) {
+    if (!result) {
+        Error error = result.error();
+        error.where = option;
+        throw Failure(std::move(error));
+    }
+    return std::move(result).value();
+}
+
 struct Context {
     const Clock& clock;
     Random& random;
@@ -63,6 +74,7 @@ struct Context {
 
     // Built on first use; they throw Failure or Fault.
     const input::Settings& settings();
+    const data::Layers& layers();  // what the tables are made of
     const data::Tables& tables();
     store::RunStore& runs();  // imports finished and orphaned spools first
     [[nodiscard]] meter::SensorEnvironment sensor_environment();
@@ -75,6 +87,7 @@ struct Context {
 
   private:
     std::optional<input::Settings> settings_;
+    std::optional<data::Layers> layers_;
     std::optional<data::Tables> tables_;
     std::unique_ptr<store::RunStore> runs_;
     std::shared_ptr<const meter::Processor> processor_;
@@ -86,6 +99,10 @@ struct Context {
 
 // $NAME, or empty.
 [[nodiscard]] std::string environment_variable(const char* name);
+
+// How wide the terminal at `fd` is: as it says itself (TIOCGWINSZ), else $COLUMNS, else 80. 0 when
+// `fd` is no terminal.
+[[nodiscard]] std::size_t terminal_columns(int fd);
 
 // Turns every spool that no live process writes into a stored record; `Context::runs` calls it.
 void import_spools(Context& context, store::RunStore& store);

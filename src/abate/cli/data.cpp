@@ -2,6 +2,7 @@
 // cells that a person sets instead.
 #include "abate/cli/context.h"
 #include "abate/cli/records.h"
+#include "abate/footprint/footprint.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -266,6 +267,24 @@ void print_figure(const PlaceFigure& entry) {
     if (!from.licence.empty()) fmt::print("  {:<22}licence: {}\n", "", from.licence);
 }
 
+// What `footprint` takes where no table knows the site.
+void print_default_pue() {
+    const auto of = [](const char* kind) {
+        Host host;
+        host.kind = kind;
+        return footprint::default_pue(host).range;
+    };
+    const Ranged server = of("server");
+    fmt::print(
+        "  {:<22}runs use the default {:.4g} ({:.4g} to {:.4g}; laptop or desktop: {:.4g}), "
+        "or --pue\n",
+        "",
+        server.value,
+        server.low,
+        server.high,
+        of("laptop").value);
+}
+
 void show_place(Context& context, const std::string& text) {
     const data::Tables& tables = context.tables();
     const data::Place place = value_or_fail(tables.place(text));
@@ -295,10 +314,7 @@ void show_place(Context& context, const std::string& text) {
     if (!place.zone.empty() && place.zone != place.key) fmt::print(", zone {}", place.zone);
     fmt::print("\n");
     for (const PlaceFigure& entry : figures) print_figure(entry);
-    if (!figures[2].figure)
-        fmt::print(
-            "  {:<22}runs use the default 1.56 (1.09 to 1.98; laptop or desktop: 1), or --pue\n",
-            "");
+    if (!figures[2].figure) print_default_pue();
     print_attributions(credits);
 }
 

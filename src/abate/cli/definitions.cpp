@@ -271,6 +271,28 @@ bool takes_path(const OptionDefinition& option) {
            option.value.find("FILE") != std::string::npos;
 }
 
+// A command's name and description, and those of what is below it, without their options.
+CommandDefinition names_only(const CommandDefinition& command, Lines path) {
+    CommandDefinition out;
+    out.path = std::move(path);
+    out.description = command.description;
+    for (const CommandDefinition& sub : command.commands) {
+        Lines below = out.path;
+        below.push_back(sub.path.back());
+        out.commands.push_back(names_only(sub, std::move(below)));
+    }
+    return out;
+}
+
+// With `help`, which main turns into `--help` and CLI11 therefore never sees: `abate help data list`.
+CommandDefinition with_help(CommandDefinition root) {
+    if (root.commands.empty()) return root;
+    CommandDefinition help = names_only(root, {root.path.front(), "help"});
+    help.description = "Print the help of a command";
+    root.commands.push_back(std::move(help));
+    return root;
+}
+
 // Single quotes for every shell here: 'it'\''s'.
 std::string shell_quoted(std::string_view text) {
     return "'" + replaced(text, {"'", "'\\''"}) + "'";
@@ -535,13 +557,14 @@ const char* completion_path(Shell shell) {
 }
 
 std::string completion_script(const CommandDefinition& root, Shell shell) {
+    const CommandDefinition offered = with_help(root);
     switch (shell) {
         case Shell::bash:
-            return bash_completion(root);
+            return bash_completion(offered);
         case Shell::zsh:
-            return zsh_completion(root);
+            return zsh_completion(offered);
         case Shell::fish:
-            return fish_completion(root);
+            return fish_completion(offered);
     }
     return "";
 }

@@ -190,7 +190,7 @@ std::string offered(const std::string& script, const std::vector<std::string>& w
 
 TEST_F(Definitions, MakeBashOfferWhatFitsAtTheWord) {
     const TemporaryFile script("abate.bash", completion_script(root(), Shell::bash));
-    EXPECT_EQ(offered(script.path(), {"abate", ""}), "run data");
+    EXPECT_EQ(offered(script.path(), {"abate", ""}), "run data help");
     EXPECT_EQ(offered(script.path(), {"abate", "r"}), "run");
     EXPECT_EQ(offered(script.path(), {"abate", "data", ""}), "list show");
     EXPECT_EQ(offered(script.path(), {"abate", "run", "--ph"}), "--phase");
@@ -206,6 +206,29 @@ TEST_F(Definitions, MakeBashOfferWhatFitsAtTheWord) {
     EXPECT_NE((" " + offered(script.path(), {"abate", "run", "--", "ech"}) + " ").find(" echo "),
               std::string::npos);
     EXPECT_EQ(offered(script.path(), {"abate", "run", "--s"}), "");
+}
+
+TEST_F(Definitions, OfferTheCommandsAfterHelp) {
+    const TemporaryFile script("abate.bash", completion_script(root(), Shell::bash));
+    EXPECT_EQ(offered(script.path(), {"abate", "he"}), "help");
+    EXPECT_EQ(offered(script.path(), {"abate", "help", ""}), "run data");
+    EXPECT_EQ(offered(script.path(), {"abate", "help", "data", ""}), "list show");
+    // `abate help run --phase` prints the same as `abate help run`.
+    EXPECT_EQ(offered(script.path(), {"abate", "help", "run", "--"}), "");
+    const std::string zsh = completion_script(root(), Shell::zsh);
+    for (const char* text : {"'help:Print the help of a command'",
+                             "help) _abate_help ;;",
+                             "_abate_help_data_list() {"}) {
+        EXPECT_NE(zsh.find(text), std::string::npos) << text << "\nin\n" << zsh;
+    }
+    const std::string fish = completion_script(root(), Shell::fish);
+    for (const char* text : {"-a help -d 'Print the help of a command'",
+                             "-n '__fish_seen_subcommand_from help; and not "
+                             "__fish_seen_subcommand_from run data' -a data -d 'tables'"}) {
+        EXPECT_NE(fish.find(text), std::string::npos) << text << "\nin\n" << fish;
+    }
+    // It is no command of its own: no page, no section.
+    EXPECT_EQ(markdown_reference(root()).find("abate help"), std::string::npos);
 }
 
 TEST_F(Definitions, MakeScriptsThatTheirShellsRead) {
@@ -236,7 +259,9 @@ TEST_F(Definitions, MakeFishOfferWhatFitsWhereFishIsInstalled) {
                      fish.path() + "; complete -C \"" + line + "\"'")
             .output;
     };
-    EXPECT_EQ(offers("abate "), "data\ttables\nrun\tmeter a command\n");
+    EXPECT_EQ(offers("abate "),
+              "data\ttables\nhelp\tPrint the help of a command\nrun\tmeter a command\n");
+    EXPECT_EQ(offers("abate help da"), "data\ttables\n");
     EXPECT_EQ(offers("abate data "), "list\tevery table\nshow\tone row\n");
     EXPECT_EQ(offers("abate run --phase t"), "training\tphase of the work\n");
 }

@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,17 +163,19 @@ void print_sum(const RunRecord& training, const RunRecord& inference) {
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a model lives: trained, then used; the sum is the same either way
 void print_sum_json(const RunRecord& training, const RunRecord& inference) {
-    nlohmann::ordered_json out;
-    out["runs"] = {nlohmann::ordered_json::parse(report::run_record_json(training, -1)),
-                   nlohmann::ordered_json::parse(report::run_record_json(inference, -1))};
-    out["attributed_energy_j"] =
-        (training.attributed.energy.value + inference.attributed.energy.value).energy().in(joules);
-    out["location_kgco2e"] = nullptr;  // not known without a region
+    // Put together as text: a library's tree would turn exact joules into doubles.
+    const Microjoules energy = training.attributed.energy.value + inference.attributed.energy.value;
+    std::string carbon = "null";  // not known without a region
     if (training.operational && inference.operational) {
-        out["location_kgco2e"] = training.operational->location_kgco2e.value +
-                                 inference.operational->location_kgco2e.value;
+        carbon = fmt::format("{}",
+                             training.operational->location_kgco2e.value +
+                                 inference.operational->location_kgco2e.value);
     }
-    std::printf("%s\n", out.dump(2).c_str());
+    std::printf("{\"runs\": [%s, %s],\n\"attributed_energy_j\": %s, \"location_kgco2e\": %s}\n",
+                report::run_record_json(training).c_str(),
+                report::run_record_json(inference).c_str(),
+                decimal_joules(energy).c_str(),
+                carbon.c_str());
 }
 
 void run_demo(const DemoOptions& options, Context& context) {
@@ -195,9 +196,10 @@ void run_demo(const DemoOptions& options, Context& context) {
         print_sum_json(training, inference);
         return;
     }
+    const report::SummaryOptions plain{.columns = terminal_columns(STDOUT_FILENO)};
     std::printf("\nTraining\n%s\nInference\n%s\n",
-                report::run_summary(training, false).c_str(),
-                report::run_summary(inference, false).c_str());
+                report::run_summary(training, plain).c_str(),
+                report::run_summary(inference, plain).c_str());
     print_sum(training, inference);
     std::printf("Both are kept: abate runs --project abate-demo\n");
 }

@@ -20,7 +20,21 @@ constexpr std::array<std::pair<const char*, Writer>, 4> kFormats{{
     {"model-card", &report::model_card_yaml},
 }};
 
-Writer writer_of(const std::string& format) {
+// `--json` is `--format json`, as every command takes it.
+Writer writer_of(const std::string& format, bool json) {
+    if (json && (format.empty() || format == "json")) return &report::runs_json;
+    if (json) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "--json is --format json, and '" + format + "' is another",
+                       "--format",
+                       "Give one of them"});
+    }
+    if (format.empty()) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "no format is named",
+                       "--format",
+                       "Use csv, json, codecarbon or model-card"});
+    }
     std::vector<std::string> names;
     for (const auto& [name, writer] : kFormats) {
         if (format == name) return writer;
@@ -66,13 +80,13 @@ void add_export(CLI::App& app, Context& context) {
     CLI::App* command =
         app.add_subcommand("export", "Write runs as CSV, JSON, CodeCarbon CSV or a model card");
     add_selection(*command, options->selection, true);
-    command->add_option("--format", options->format, "csv, json, codecarbon or model-card")
-        ->required();
+    command->add_option("--format", options->format, "csv, json, codecarbon or model-card");
+    command->add_flag("--json", context.json, "The same as --format json: {\"runs\": [...]}");
     command->add_option("--output", options->output, "File (default: standard output)");
     command->footer(
         "Example:\n  abate export --project llm --format codecarbon --output emissions.csv");
     command->callback([options, &context] {
-        const Writer writer = writer_of(options->format);
+        const Writer writer = writer_of(options->format, context.json);
         put(options->output, writer(some_runs(context, options->selection)));
     });
 }
@@ -87,6 +101,8 @@ void add_cite(CLI::App& app, Context& context) {
         app.add_subcommand("cite", "A paragraph and a table on these runs for a paper");
     add_selection(*command, options->selection, true);
     command->add_option("--output", options->output, "File (default: standard output)");
+    command->add_flag(
+        "--json", context.json, "Print {\"paragraph\", \"table\", \"bibtex\", \"run_ids\"}");
     command->footer("Example:\n  abate cite --project llm --phase training");
     command->callback([options, &context] {
         if (options->selection.ids.empty() && options->selection.project.empty() &&
@@ -94,7 +110,9 @@ void add_cite(CLI::App& app, Context& context) {
             options->selection.since.empty()) {
             options->selection.ids = {"last"};
         }
-        put(options->output, report::cite_text(some_runs(context, options->selection)));
+        const std::vector<RunRecord> records = some_runs(context, options->selection);
+        put(options->output,
+            context.json ? report::cite_json(records) : report::cite_text(records));
     });
 }
 

@@ -2,6 +2,7 @@
 // that catches.
 #include "abate/cli/context.h"
 #include "abate/cli/definitions.h"
+#include "abate/cli/empty_value.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -182,6 +183,7 @@ int run_program(int argc, char** argv) {
         return metering ? kRunFailed : status;
     };
     try {
+        if (const std::optional<Error> empty = empty_value(app, words.ours)) throw Failure(*empty);
         std::vector<std::string> reversed(words.ours.rbegin(), words.ours.rend());
         app.parse(reversed);
         if (app.get_subcommands().empty()) print_overview(context);

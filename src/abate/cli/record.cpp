@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -61,15 +63,6 @@ Failure bad(std::string what, std::string where, std::string hint) {
         {ErrorCode::invalid_argument, std::move(what), std::move(where), std::move(hint)});
 }
 
-double number_of(Result<double> parsed, const char* option) {
-    if (!parsed) {
-        Error error = parsed.error();
-        error.where = option;
-        throw Failure(error);
-    }
-    return *parsed;
-}
-
 double hours_of(const std::string& text) {
     if (text.empty()) return 0;
     // A bare number is hours, as the option's name says; a duration has its own unit.
@@ -108,7 +101,7 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
     if (!options.energy.empty()) {
         if (!options.chip.empty())
             throw bad("--energy and --chip both state the energy", "--chip", "Give one of them");
-        const double j = number_of(input::parse_energy_j(options.energy), "--energy");
+        const double j = for_option(input::parse_energy_j(options.energy), "--energy");
         return {.joules = exactly(j),
                 .device = "declared",
                 .name = "",
@@ -225,17 +218,12 @@ RunRecord declared_record(const RecordOptions& options,
         record.started_at = *started;
         record.ended_at = {started->us + std::llround(declared.seconds * 1e6)};
     }
-    if (!options.phase.empty()) {
-        record.phase = parse_phase(options.phase);
-        if (!record.phase)
-            throw bad("there is no phase '" + options.phase + "'",
-                      "--phase",
-                      "Use data, experimentation, training, finetuning or inference");
-    }
+    if (!options.phase.empty())
+        record.phase = for_option(input::parse_phase_word(options.phase), "--phase");
     record.project = options.project.empty() ? context.settings().project : options.project;
     record.labels = context.settings().labels;
     for (const std::string& label : options.labels) {
-        const auto [key, value] = value_or_fail(input::parse_label(label));
+        const auto [key, value] = for_option(input::parse_label(label), "--label");
         record.labels[key] = value;
     }
     record.host.name = "declared";
@@ -267,17 +255,17 @@ RunRecord declared_record(const RecordOptions& options,
                          .idle_rule = "whole-machine",
                          .idle_share = 1};
     record.work = value_or_fail(workload::declared_work(
-        {.flop = options.flop.empty() ? -1 : number_of(input::parse_count(options.flop), "--flop"),
+        {.flop = options.flop.empty() ? -1 : for_option(input::parse_count(options.flop), "--flop"),
          .tokens = options.tokens.empty()
                        ? -1
-                       : number_of(input::parse_count(options.tokens), "--tokens"),
+                       : for_option(input::parse_count(options.tokens), "--tokens"),
          .params_active =
              options.params_active.empty()
                  ? -1
-                 : number_of(input::parse_count(options.params_active), "--params-active"),
+                 : for_option(input::parse_count(options.params_active), "--params-active"),
          .requests = options.requests.empty()
                          ? -1
-                         : number_of(input::parse_count(options.requests), "--requests"),
+                         : for_option(input::parse_count(options.requests), "--requests"),
          .adapter = false},
         record.phase));
     note_impossible_work(declared, options, record, context);
@@ -324,7 +312,9 @@ void declare(const RecordOptions& options, Context& context) {
     if (context.json) {
         std::printf("%s\n", report::run_record_json(record).c_str());
     } else {
-        std::fputs(report::run_summary(record, false).c_str(), stdout);
+        std::fputs(
+            report::run_summary(record, {.columns = terminal_columns(STDOUT_FILENO)}).c_str(),
+            stdout);
     }
 }
 

@@ -7,46 +7,72 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 namespace abate::cli {
 namespace {
 
-Error file_error(const std::string& path, const char* doing) {
-    const int code = errno;
-    return {code == EACCES || code == EROFS || code == EPERM ? ErrorCode::permission_denied
-                                                             : ErrorCode::io_error,
-            fmt::format("cannot {}: {}", doing, std::strerror(code)),
-            path,
-            code == ENOSPC ? "The disk is full: free some space or choose another place"
-                           : "Choose a place that you may write to"};
+// Of the last system call.
+Error unwritten(const std::string& path) {
+    return file_error(errno,
+                      {.what = "cannot write the file",
+                       .where = path,
+                       .denied = "Choose a place that you may write to",
+                       .other = "Choose a place that you may write to"});
+}
+Error unread(const std::string& path) {
+    return file_error(errno,
+                      {.what = "cannot read the file",
+                       .where = path,
+                       .denied = "Ask its owner for the right to read it",
+                       .other = ""});
 }
 
-// Writes all of `text` and syncs where that means something; `shown` is the name for errors.
-void write_to(const std::string& path,
-              int flags,
-              const std::string& text,
-              const std::string& shown) {
-    const int fd = open(path.c_str(), flags, 0644);
-    if (fd < 0) throw Failure(file_error(shown, "write the file"));
+// How long somebody may take to open the other end of a pipe: a reader that is started beside us
+// (`abate export --output p & cat p`) has that long, and one that never comes holds nobody up.
+constexpr int kReaderWaitMs = 5000;
+constexpr int kReaderLookMs = 20;
+
+// Writes all of `text`, syncs where that means something, and closes. `shown`: the name for errors.
+void write_and_close(int fd, const std::string& text, const std::string& shown) {
     std::size_t done = 0;
     while (done < text.size()) {
         const ssize_t n = write(fd, text.data() + done, text.size() - done);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            const Error error = file_error(shown, "write the file");
+            const Error error = unwritten(shown);
             close(fd);
             throw Failure(error);
         }
         done += static_cast<std::size_t>(n);
     }
     const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
-    if (close(fd) != 0 || !synced) throw Failure(file_error(shown, "write the file"));
+    if (close(fd) != 0 || !synced) throw Failure(unwritten(shown));
+}
+
+// A terminal, a pipe, /dev/null: written to, never replaced. Opening a pipe would wait for its
+// reader without end, so it is only tried (ENXIO: nobody reads; fifo(7)).
+void write_in_place(const std::string& path, bool pipe, const std::string& text) {
+    int fd = -1;
+    for (int waited_ms = 0;; waited_ms += kReaderLookMs) {
+        fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0 || !pipe || errno != ENXIO || waited_ms >= kReaderWaitMs) break;
+        poll(nullptr, 0, kReaderLookMs);
+    }
+    if (fd < 0 && pipe && errno == ENXIO) {
+        throw Failure({ErrorCode::unavailable,
+                       fmt::format("nobody reads this pipe (for {} s)", kReaderWaitMs / 1000),
+                       path,
+                       "Start its reader first, or name a file"});
+    }
+    if (fd < 0) throw Failure(unwritten(path));
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);  // a reader that is there sets the pace
+    write_and_close(fd, text, path);
 }
 
 }  // namespace
@@ -96,39 +122,36 @@ RunRecord find_run(Context& context, const std::string& id) {
     return to_record(value_or_fail(context.runs().find(id)));
 }
 
-void complete_record(Context& context, RunRecord& record, const RunState& state) {
+void complete_record(const data::Tables& tables, RunRecord& record, const RunState& state) {
     meter::fill_record(record, state);
-    footprint::AssessOptions options{.region = record.region,
-                                     .region_layer = "option",
-                                     .pue = {},
-                                     .pue_layer = "option",
-                                     .node_overhead = {}};
-    // The header carries what the user said of PUE as its provenance row.
-    for (const Provenance& row : record.provenance) {
-        if (row.figure == "pue" && row.source == "given by the user") {
-            options.pue = row.value;
-            options.pue_layer = row.layer;
-        }
-        if (row.figure == "node_ratio" && row.basis == "profile") {
-            options.node_overhead =
-                footprint::NodeOverhead{.ratio = {.value = row.value,
-                                                  .low = row.low,
-                                                  .high = row.high,
-                                                  .kind = RangeKind::interval90},
-                                        .source = "profile",
-                                        .citation = row.source};
-        }
-    }
-    if (const Result<void> assessed = footprint::assess(record, context.tables(), options);
-        !assessed) {
+    footprint::AssessOptions options = footprint::kept_options(record);
+    if (const Result<void> assessed = footprint::assess(record, tables, options); !assessed) {
         record.notes.push_back("no footprint by its own region: " + to_string(assessed.error()));
         options.region.clear();
-        if (const Result<void> without = footprint::assess(record, context.tables(), options);
-            !without) {
+        if (const Result<void> without = footprint::assess(record, tables, options); !without) {
             record.notes.push_back("no footprint: " + to_string(without.error()));
         }
     }
 }
+
+namespace {
+
+// The tables as the run had them when it began (--set, overrides, packs), not as this command has
+// them. Absent: its abate did not say, so this command's stand in. What cannot be had any more
+// becomes a note of the record.
+std::optional<data::Tables> tables_of_run(const std::string& header_json, RunRecord& record) {
+    const Result<std::optional<data::Layers>> layers = input::parse_header_layers(header_json);
+    if (layers && !layers->has_value()) return std::nullopt;
+    Result<data::Tables> tables = layers ? data::Tables::load(**layers) : layers.error();
+    if (tables) return std::move(tables).value();
+    record.notes.push_back(
+        "the overrides that it was started with cannot be read any more, so its footprint is that "
+        "of the built-in tables: " +
+        to_string(tables.error()));
+    return value_or_fail(data::Tables::load());
+}
+
+}  // namespace
 
 void import_spools(Context& context, store::RunStore& store) {
     std::vector<std::string> problems;
@@ -148,7 +171,9 @@ void import_spools(Context& context, store::RunStore& store) {
                 "abate was killed during this run; it holds what was metered up to then");
             RunState state = claimed.content.last_state.value_or(RunState{});
             state.devices.resize(record->energy.devices.size());
-            complete_record(context, *record, state);
+            const std::optional<data::Tables> own =
+                tables_of_run(claimed.content.header_json, *record);
+            complete_record(own ? *own : context.tables(), *record, state);
         }
         if (const Result<void> stored = store.put(to_stored(*record)); !stored) {
             context.note("run " + record->run_id.text() +
@@ -167,7 +192,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-        throw Failure(file_error(path, "read the file"));
+        throw Failure(unread(path));
     }
     struct stat info {};
     const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -179,7 +204,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
         if (n > 0) text.append(block, static_cast<std::size_t>(n));
         if (n < 0 && errno == EINTR) n = 1;
     }
-    const Error failed = file_error(path, "read the file");
+    const Error failed = unread(path);
     close(fd);
     if (!regular) {
         throw Failure(
@@ -197,8 +222,7 @@ void write_file(const std::string& path, const std::string& text) {
     struct stat info {};
     const bool exists = stat(path.c_str(), &info) == 0;
     if (exists && !S_ISREG(info.st_mode)) {
-        // A terminal, a pipe, /dev/null: written to, never replaced.
-        write_to(path, O_WRONLY | O_CLOEXEC, text, path);
+        write_in_place(path, S_ISFIFO(info.st_mode), text);
         return;
     }
     // Through a symbolic link, so that its target is renewed and the link stays.
@@ -209,9 +233,11 @@ void write_file(const std::string& path, const std::string& text) {
     }
     const std::string temporary = target + ".part-" + std::to_string(getpid());
     try {
-        write_to(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, text, path);
-        if (rename(temporary.c_str(), target.c_str()) != 0)
-            throw Failure(file_error(path, "write the file"));
+        const int fd =
+            open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0) throw Failure(unwritten(path));
+        write_and_close(fd, text, path);
+        if (rename(temporary.c_str(), target.c_str()) != 0) throw Failure(unwritten(path));
     } catch (const Failure&) {
         unlink(temporary.c_str());
         throw;

@@ -9,13 +9,13 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 
 namespace abate::cli {
 namespace {
@@ -48,18 +48,7 @@ struct Prepared {
     std::int64_t interval_ns = 1'000'000'000;
     footprint::AssessOptions assess;
     RunRecord header;
-    Work work;
 };
-
-template <class T>
-T for_option(Result<T> result, const char* option) {
-    if (!result) {
-        Error error = result.error();
-        error.where = option;
-        throw Failure(error, kSelfFailed);
-    }
-    return std::move(result).value();
-}
 
 double count_or_none(const std::string& text, const char* option) {
     return text.empty() ? -1 : for_option(input::parse_count(text), option);
@@ -92,19 +81,6 @@ std::vector<std::string> command_words(const CLI::App& command, const Context& c
     return words;
 }
 
-std::optional<Phase> phase_of(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    const std::optional<Phase> phase = parse_phase(text);
-    if (!phase) {
-        throw Failure({ErrorCode::invalid_argument,
-                       "there is no phase '" + text + "'",
-                       "--phase",
-                       "Use data, experimentation, training, finetuning or inference"},
-                      kSelfFailed);
-    }
-    return phase;
-}
-
 // A place that cannot be written is told before the command runs, not hours after.
 void check_output(const std::string& path) {
     if (path.empty()) return;
@@ -133,7 +109,8 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     header.abate_version = version();
     header.run_id = make_run_id(context.clock.now().wall, context.random);
     header.command = prepared.words;
-    header.phase = phase_of(options.phase);
+    if (!options.phase.empty())
+        header.phase = for_option(input::parse_phase_word(options.phase), "--phase");
     header.project = options.project.empty() ? settings.project : options.project;
     header.labels = settings.labels;
     for (const std::string& label : options.labels) {
@@ -156,7 +133,7 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
 
     prepared.assess =
         assess_options(context, {.region = options.region, .pue = options.pue}, kSelfFailed);
-    prepared.work =
+    header.work =
         for_option(workload::declared_work(
                        {.flop = count_or_none(options.flop, "--flop"),
                         .tokens = count_or_none(options.tokens, "--tokens"),
@@ -165,57 +142,37 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
                         .adapter = options.adapter},
                        header.phase),
                    "--flop, --tokens, --params-active");
-    header.work = prepared.work;
     return prepared;
+}
+
+// The tables' layers for a reader that may stand in another folder.
+data::Layers layers_anywhere(Context& context) {
+    data::Layers layers = context.layers();
+    const auto make_whole = [](std::string& path) {
+        std::error_code gone;  // our folder may have been removed
+        const std::filesystem::path whole = std::filesystem::absolute(path, gone);
+        if (!path.empty() && !gone) path = whole.string();
+    };
+    for (std::string& pack : layers.packs) make_whole(pack);
+    make_whole(layers.organisation);
+    make_whole(layers.project);
+    return layers;
 }
 
 // The spool of this run, or null with a note: a run must not fail because its record cannot be
 // kept.
 std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord& header) {
+    const std::string json = report::header_json(header, layers_anywhere(context));
     Result<std::unique_ptr<store::SpoolWriter>> spool =
-        store::SpoolWriter::create(context.spool_folder(),
-                                   header.run_id.text(),
-                                   report::run_record_json(header, -1),
-                                   header.energy.devices.size());
+        store::SpoolWriter::create({.folder = context.spool_folder(),
+                                    .run_id = header.run_id.text(),
+                                    .header_json = json,
+                                    .device_count = header.energy.devices.size()});
     if (spool) return std::move(spool).value();
     context.note(
         "this run cannot be kept: " + to_string(spool.error()) +
         " If the run store refuses it too, its record is only what --json and --output say.");
     return nullptr;
-}
-
-void finish_header(RunRecord& record,
-                   const Prepared& prepared,
-                   const footprint::AssessOptions& assess) {
-    record.region = assess.region;
-    if (assess.pue) {
-        record.provenance.push_back({.figure = "pue",
-                                     .value = *assess.pue,
-                                     .low = *assess.pue,
-                                     .high = *assess.pue,
-                                     .unit = "1",
-                                     .key = "",
-                                     .layer = assess.pue_layer,
-                                     .source = "given by the user",
-                                     .year = 0,
-                                     .basis = "",
-                                     .licence = ""});
-    }
-    // Here too, so that whoever imports the spool of a killed run finds it.
-    if (assess.node_overhead) {
-        record.provenance.push_back({.figure = "node_ratio",
-                                     .value = assess.node_overhead->ratio.value,
-                                     .low = assess.node_overhead->ratio.low,
-                                     .high = assess.node_overhead->ratio.high,
-                                     .unit = "1",
-                                     .key = "node over components",
-                                     .layer = "measured",
-                                     .source = assess.node_overhead->citation,
-                                     .year = 0,
-                                     .basis = assess.node_overhead->source,
-                                     .licence = ""});
-    }
-    record.work = prepared.work;
 }
 
 // What a wall meter told of this class of machines; absent without one.
@@ -287,7 +244,8 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     record.notes = machine.notes;
     meter::describe_devices(record, machine.devices);
     prepared.assess.node_overhead = fitted_overhead(machine.profile);
-    finish_header(record, prepared, prepared.assess);
+    // In the header too, so that whoever imports the spool of a killed run finds it.
+    footprint::keep_options(record, prepared.assess);
 
     meter::LaunchOptions launch;
     launch.words = prepared.words;
@@ -349,7 +307,10 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     if (context.json) {
         std::fprintf(stderr, "%s\n", report::run_record_json(record, -1).c_str());
     } else if (!options.quiet) {
-        std::fputs(report::run_summary(record, context.color).c_str(), stderr);
+        std::fputs(report::run_summary(
+                       record, {.color = context.color, .columns = terminal_columns(STDERR_FILENO)})
+                       .c_str(),
+                   stderr);
     }
     context.exit_status = outcome->exit.shell_status();
 }

@@ -61,9 +61,11 @@ void print_overview(Context& context) {
             version());
         return;
     }
-    std::fputs(
-        report::run_summary(last.front(), context.color && isatty(STDOUT_FILENO) == 1).c_str(),
-        stdout);
+    std::fputs(report::run_summary(last.front(),
+                                   {.color = context.color && isatty(STDOUT_FILENO) == 1,
+                                    .columns = terminal_columns(STDOUT_FILENO)})
+                   .c_str(),
+               stdout);
     std::printf(
         "\n"
         "  abate show last --explain    each figure of this run with its formula and sources\n"

@@ -42,12 +42,6 @@ std::vector<RunRecord> select_runs(Context& context, const Selection& selection)
         for (const std::string& id : selection.ids) records.push_back(find_run(context, id));
         return records;
     }
-    if (!selection.phase.empty() && !parse_phase(selection.phase)) {
-        throw Failure({ErrorCode::invalid_argument,
-                       "there is no phase '" + selection.phase + "'",
-                       "--phase",
-                       "Use data, experimentation, training, finetuning or inference"});
-    }
     if (!selection.status.empty() && !parse_run_status(selection.status)) {
         throw Failure({ErrorCode::invalid_argument,
                        "there is no status '" + selection.status + "'",
@@ -56,11 +50,12 @@ std::vector<RunRecord> select_runs(Context& context, const Selection& selection)
     }
     store::RunFilter filter;
     filter.project = selection.project;
-    filter.phase = selection.phase;
+    if (!selection.phase.empty())
+        filter.phase = to_string(for_option(input::parse_phase_word(selection.phase), "--phase"));
     filter.status = selection.status;
     filter.limit = selection.limit;
     for (const std::string& label : selection.labels)
-        filter.labels.push_back(value_or_fail(input::parse_label(label)));
+        filter.labels.push_back(for_option(input::parse_label(label), "--label"));
     if (!selection.since.empty()) filter.since = moment(context, selection.since, "--since");
     if (!selection.until.empty()) filter.until = moment(context, selection.until, "--until");
     return find_runs(context, filter);

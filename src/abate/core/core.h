@@ -6,6 +6,7 @@
 #include "abate/core/clock.h"
 #include "abate/core/error_map.h"
 #include "abate/core/fault.h"
+#include "abate/core/file_error.h"
 #include "abate/core/id.h"
 #include "abate/core/nearest.h"
 #include "abate/core/random.h"

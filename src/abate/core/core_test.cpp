@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <set>
 #include <string>
@@ -58,6 +59,28 @@ TEST(Error, IsOneLineWithItsPlaceAndAHint) {
               "cannot write. Free some space.");
     EXPECT_EQ(to_string(Error{ErrorCode::io_error, "cannot write", "", "Free some space."}),
               "cannot write. Free some space.");
+}
+
+TEST(FileError, TellsWhatMayNotBeTouchedFromAFullDiskAndFromTheRest) {
+    const FileErrorWords words{.what = "cannot write the file",
+                               .where = "a.csv",
+                               .denied = "Choose another place",
+                               .other = "Name a file"};
+    // The words of strerror(3) in the C locale.
+    EXPECT_EQ(to_string(file_error(EACCES, words)),
+              "cannot write the file: Permission denied (a.csv). Choose another place.");
+    EXPECT_EQ(to_string(file_error(ENOENT, words)),
+              "cannot write the file: No such file or directory (a.csv). Name a file.");
+    for (const int denied : {EACCES, EPERM, EROFS})
+        EXPECT_EQ(file_error(denied, words).code, ErrorCode::permission_denied);
+    for (const int full : {ENOSPC, EDQUOT, EFBIG}) {
+        EXPECT_EQ(to_string(file_error(full, words)),
+                  "cannot write the file: the disk or quota is full (a.csv). Free some space and "
+                  "run the command again.");
+        EXPECT_EQ(file_error(full, words).code, ErrorCode::io_error);
+    }
+    EXPECT_EQ(to_string(file_error(EIO, {.what = "cannot read", .where = ""})),
+              "cannot read: Input/output error.");
 }
 
 TEST(Fault, SaysItsErrorAsWhat) {

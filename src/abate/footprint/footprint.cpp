@@ -89,50 +89,66 @@ struct NodeAnswer {
     std::string note;  // of a reading that is not used
 };
 
+Provenance empty_ratio_row() {
+    Provenance row;
+    row.figure = "node_ratio";
+    row.unit = "1";
+    row.key = "node over components";
+    return row;
+}
+
+void set_range(Provenance& row, const Ranged& range) {
+    row.value = range.value;
+    row.low = range.low;
+    row.high = range.high;
+}
+
+Provenance ratio_row(const NodeOverhead& overhead) {
+    Provenance row = empty_ratio_row();
+    set_range(row, overhead.ratio);
+    row.layer = overhead.source == "profile" ? "measured"
+                : overhead.source == "prior" ? "built-in"
+                                             : "option";
+    row.source = overhead.citation;
+    row.basis = overhead.source;
+    row.licence = overhead.source == "prior" ? "published fact" : "";
+    return row;
+}
+
 // Node energy of the job: its component energy, and a share of what the node spends beyond its
 // components that is proportional to it.
 NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
     const std::optional<NodeReading> measured = node_reading(record);
     const Ranged components = in_joules(record.energy.total);
     NodeAnswer answer;
-    Provenance& row = answer.ratio;
-    row.figure = "node_ratio";
-    row.unit = "1";
-    row.key = "node over components";
     // A reading that cannot agree with the components is not believed (a stuck sensor, one supply
     // of two); the prior stands in.
     const bool believed =
         measured && components.value > 0 && measured->energy_j.high >= components.low;
     if (measured && components.value > 0 && !believed)
         answer.note = refused_reading(measured->source);
-    Ranged ratio;
     if (believed) {
-        ratio = measured_ratio(measured->energy_j, components);
+        const Ranged ratio = measured_ratio(measured->energy_j, components);
         answer.node = measured_node(record, *measured, ratio);
-        row.layer = "measured";
-        row.source = measured->source;
-        row.basis = "node energy / component energy over this run";
+        answer.ratio = empty_ratio_row();
+        set_range(answer.ratio, ratio);
+        answer.ratio.layer = "measured";
+        answer.ratio.source = measured->source;
+        answer.ratio.basis = "node energy / component energy over this run";
     } else {
         const NodeOverhead overhead =
             options.node_overhead ? *options.node_overhead : prior_overhead(record);
-        ratio = overhead.ratio;
         const Ranged job = in_joules(record.attributed.energy);
         answer.node = {
-            .energy = at_boundary(multiply(job, ratio),
+            .energy = at_boundary(multiply(job, overhead.ratio),
                                   std::max(Quality::modelled, record.attributed.quality)),
             .source = overhead.source};
-        row.layer = overhead.source == "profile" ? "measured"
-                    : overhead.source == "prior" ? "built-in"
-                                                 : "option";
-        row.source = overhead.citation;
-        row.basis = overhead.source;
-        row.licence = overhead.source == "prior" ? "published fact" : "";
+        answer.ratio = ratio_row(overhead);
     }
-    row.value = ratio.value;
-    row.low = ratio.low;
-    row.high = ratio.high;
     return answer;
 }
+
+constexpr const char* kByTheUser = "given by the user";
 
 Provenance user_figure(
     std::string figure,
@@ -147,10 +163,14 @@ Provenance user_figure(
             .unit = std::move(unit),
             .key = "",
             .layer = layer,
-            .source = "given by the user",
+            .source = kByTheUser,
             .year = 0,
             .basis = "",
             .licence = ""};
+}
+
+Provenance user_pue(const AssessOptions& options) {
+    return user_figure("pue", *options.pue, "1", options.pue_layer);
 }
 
 Result<data::Figure> pue_of(const RunRecord& record,
@@ -165,8 +185,7 @@ Result<data::Figure> pue_of(const RunRecord& record,
                          "PUE is facility energy over IT energy, at least 1; common values are "
                          "1.1 to 2"};
         }
-        return data::Figure{exactly(*options.pue),
-                            user_figure("pue", *options.pue, "1", options.pue_layer)};
+        return data::Figure{exactly(*options.pue), user_pue(options)};
     }
     if (place && !place->provider.empty()) {
         if (Result<data::Figure> figure = tables.pue(*place)) return figure;
@@ -175,6 +194,32 @@ Result<data::Figure> pue_of(const RunRecord& record,
 }
 
 }  // namespace
+
+void keep_options(RunRecord& header, const AssessOptions& options) {
+    header.region = options.region;
+    if (options.pue) header.provenance.push_back(user_pue(options));
+    if (options.node_overhead) header.provenance.push_back(ratio_row(*options.node_overhead));
+}
+
+AssessOptions kept_options(const RunRecord& header) {
+    AssessOptions options;
+    options.region = header.region;
+    for (const Provenance& row : header.provenance) {
+        if (row.figure == "pue" && row.source == kByTheUser) {
+            options.pue = row.value;
+            options.pue_layer = row.layer;
+        }
+        if (row.figure == "node_ratio" && row.basis == "profile") {
+            options.node_overhead = NodeOverhead{.ratio = {.value = row.value,
+                                                           .low = row.low,
+                                                           .high = row.high,
+                                                           .kind = RangeKind::interval90},
+                                                 .source = row.basis,
+                                                 .citation = row.source};
+        }
+    }
+    return options;
+}
 
 NodeOverhead prior_overhead(const RunRecord& record) {
     const bool platform = std::any_of(
@@ -286,7 +331,8 @@ std::optional<double> water_of(
     if (!off_site) return std::nullopt;
     add_figure(record, "wue_l_per_kwh", on_site->provenance);
     add_figure(record, "generation_water_l_per_kwh", off_site->provenance);
-    return node_j / 3.6e6 * (on_site->range.value + pue * off_site->range.value);
+    return (node_j * joules).in(kilowatt_hours) *
+           (on_site->range.value + pue * off_site->range.value);
 }
 
 }  // namespace

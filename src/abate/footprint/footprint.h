@@ -35,6 +35,13 @@ struct AssessOptions {
     std::optional<NodeOverhead> node_overhead;
 };
 
+// What the header of a run that still goes on carries of `options`, so that whoever finishes the
+// record of a killed run assesses it alike: the region, and as provenance rows the user's PUE and
+// the profile's node ratio. assess() puts its own rows in place of these.
+void keep_options(RunRecord& header, const AssessOptions& options);
+// The inverse.
+[[nodiscard]] AssessOptions kept_options(const RunRecord& header);
+
 // The prior for `record`'s set of counted devices:
 //   - accelerators only: 1.57 (1.2 to 2.0), Elsworth et al. 2025 (arXiv 2508.15734), accelerators,
 //     host and idle over accelerators, (0.14 + 0.06 + 0.02) / 0.14 Wh;

@@ -155,6 +155,41 @@ TEST(Footprint, AcceleratorsAloneHaveTheLargerPrior) {
     EXPECT_DOUBLE_EQ(record.node->energy.energy_j, 1.30 * kKwh);
 }
 
+TEST(Footprint, OptionsKeptInAHeaderAreThoseThatWereGiven) {
+    AssessOptions given = at("FR", 1.23);
+    given.pue_layer = "project";
+    given.node_overhead = NodeOverhead{
+        .ratio = {.value = 1.4, .low = 1.3, .high = 1.5, .kind = RangeKind::interval90},
+        .source = "profile",
+        .citation = "a wall meter"};
+    RunRecord header = whole_machine(1000);
+    keep_options(header, given);
+    const AssessOptions kept = kept_options(header);
+    EXPECT_EQ(kept.region, "FR");
+    EXPECT_EQ(kept.pue, 1.23);
+    EXPECT_EQ(kept.pue_layer, "project");
+    ASSERT_TRUE(kept.node_overhead);
+    EXPECT_EQ(kept.node_overhead->ratio, given.node_overhead->ratio);
+    EXPECT_EQ(kept.node_overhead->source, "profile");
+    EXPECT_EQ(kept.node_overhead->citation, "a wall meter");
+    // And the record that comes of it is the one that the run itself would have made.
+    RunRecord finished = whole_machine(1000);
+    const data::Tables tables = tables_with();
+    ASSERT_TRUE(assess(finished, tables, given));
+    ASSERT_TRUE(assess(header, tables, kept));
+    EXPECT_EQ(header, finished);
+}
+
+TEST(Footprint, NothingIsKeptOfWhatWasNotGiven) {
+    RunRecord header = whole_machine(1000);
+    keep_options(header, {});
+    EXPECT_THAT(header.provenance, IsEmpty());
+    const AssessOptions kept = kept_options(header);
+    EXPECT_EQ(kept.region, "");
+    EXPECT_FALSE(kept.pue);
+    EXPECT_FALSE(kept.node_overhead);
+}
+
 TEST(Footprint, AProfilesRatioStandsBeforeThePrior) {
     RunRecord record = whole_machine(kKwh);
     AssessOptions options = at("FR", 1.0);

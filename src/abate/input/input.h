@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/data.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -30,9 +31,16 @@ namespace abate::input {
 // "key=value", key of [A-Za-z0-9_.-]+.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
+// "training": a phase as people write it. Errors: invalid_argument, with the phases in the hint.
+[[nodiscard]] Result<Phase> parse_phase_word(std::string_view text);
+
 // The run record of `report::run_record_json`; unknown keys are kept out, missing optional ones
 // stay empty. Errors: parse_error (with line:column), version_mismatch (schema newer than ours).
 [[nodiscard]] Result<RunRecord> parse_run_record(std::string_view json);
+
+// What the tables of a run that still goes on were made of (report::header_json); absent in the
+// header of an abate that did not keep it. Errors: parse_error.
+[[nodiscard]] Result<std::optional<data::Layers>> parse_header_layers(std::string_view json);
 
 // abate.toml and the user file. Unknown keys are an error with the nearest key, so that a slip is
 // not silently ignored.
@@ -66,9 +74,12 @@ using EnvironmentLookup = std::function<std::string(const char* name)>;
 // `upper` over `lower`: what upper gives wins, what it leaves empty stays; labels join by key, a
 // list of packs replaces the list below.
 //
-//     merged(merged(user_file, project_file), environment)      // option > ABATE_... >
-//     ./abate.toml > user
-[[nodiscard]] Settings merged(const Settings& lower, const Settings& upper);
+//     merged({.lower = user_file, .upper = project_file})       // ./abate.toml > user
+struct SettingsPair {
+    const Settings& lower;
+    const Settings& upper;
+};
+[[nodiscard]] Settings merged(const SettingsPair& layers);
 
 // The profile of `abate calibrate` (report::profile_toml). Errors: parse_error with file:line:column, version_mismatch.
 [[nodiscard]] Result<meter::PowerProfile> parse_profile(std::string_view toml,

@@ -258,4 +258,12 @@ Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
     return std::pair{std::string(key), std::string(text.substr(equals + 1))};
 }
 
+Result<Phase> parse_phase_word(std::string_view text) {
+    if (const std::optional<Phase> phase = parse_phase(text)) return *phase;
+    return Error{ErrorCode::invalid_argument,
+                 "there is no phase " + in_quotes(text),
+                 "",
+                 "Use data, experimentation, training, finetuning or inference"};
+}
+
 }  // namespace abate::input

@@ -43,6 +43,17 @@ TEST(Count, RefusesWhatIsNotACount) {
     EXPECT_EQ(*parse_count("1e-400"), 0.0);
 }
 
+TEST(PhaseWord, IsOneOfFive) {
+    EXPECT_EQ(*parse_phase_word("finetuning"), Phase::finetuning);
+    const auto slip = parse_phase_word("trainning");
+    ASSERT_FALSE(slip);
+    EXPECT_EQ(to_string(slip.error()),
+              "there is no phase 'trainning'. Use data, experimentation, training, finetuning or "
+              "inference.");
+    EXPECT_EQ(slip.error().code, ErrorCode::invalid_argument);
+    EXPECT_FALSE(parse_phase_word(""));
+}
+
 TEST(DurationText, ReadsUnitsAndSums) {
     EXPECT_EQ(*parse_duration_ns("100ms"), 100'000'000);
     EXPECT_EQ(*parse_duration_ns("30s"), 30'000'000'000);

@@ -494,4 +494,20 @@ Result<RunRecord> parse_run_record(std::string_view json) {
     return record;
 }
 
+Result<std::optional<data::Layers>> parse_header_layers(std::string_view json) {
+    const Result<JsonNode> root = read_json(json);
+    if (!root) return root.error();
+    RecordReader reader(json);
+    std::optional<data::Layers> layers;
+    if (const JsonNode* node = reader.expect(*root, "layers", JsonKind::object)) {
+        layers.emplace();
+        reader.read(*node, "packs", layers->packs);
+        reader.read(*node, "organisation", layers->organisation);
+        reader.read(*node, "project", layers->project);
+        reader.read(*node, "options", layers->options);
+    }
+    if (reader.failed()) return reader.error();
+    return layers;
+}
+
 }  // namespace abate::input

@@ -33,6 +33,17 @@ TEST(RunRecordInput, KeepsOutUnknownKeys) {
               *parse_run_record(with("")));
 }
 
+TEST(HeaderLayers, AreAbsentWhereNobodyKeptThem) {
+    const auto none = parse_header_layers(R"({"schema":1,"run_id":"r"})");
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(none->has_value());
+    EXPECT_FALSE(parse_header_layers("{"));
+    const auto wrong = parse_header_layers(R"({"layers":{"options":"a/b/c=1"}})");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, ErrorCode::parse_error);
+    EXPECT_NE(wrong.error().what.find("options"), std::string::npos);
+}
+
 TEST(RunRecordInput, ReadsJoulesToTheMicrojouleHoweverWritten) {
     EXPECT_EQ(microjoules_of("1.5"), 1'500'000);
     EXPECT_EQ(microjoules_of("0.000001"), 1);

@@ -268,8 +268,8 @@ Result<Settings> environment_settings(const EnvironmentLookup& lookup) {
     return out;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a stack of layers is named: lower, then upper
-Settings merged(const Settings& lower, const Settings& upper) {
+Settings merged(const SettingsPair& layers) {
+    const auto& [lower, upper] = layers;
     Settings out = lower;
     const auto text = [](std::string& below, const std::string& above) {
         if (!above.empty()) below = above;

@@ -126,14 +126,14 @@ TEST(Settings, OfTheUpperLayerWin) {
     Settings upper;
     upper.region = "DE";
     upper.labels = {{"b", "3"}};
-    const Settings both = merged(lower, upper);
+    const Settings both = merged({.lower = lower, .upper = upper});
     EXPECT_EQ(both.region, "DE");
     EXPECT_EQ(both.project, "below");
     EXPECT_EQ(both.pue, 1.5);
     EXPECT_EQ(both.labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", "3"}}));
     EXPECT_EQ(both.packs, std::vector<std::string>{"/x"});
-    EXPECT_EQ(merged(lower, Settings{}), lower);
-    EXPECT_EQ(merged(Settings{}, lower), lower);
+    EXPECT_EQ(merged({.lower = lower, .upper = {}}), lower);
+    EXPECT_EQ(merged({.lower = {}, .upper = lower}), lower);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // `abate cite`: a paragraph, a table and a BibTeX entry for a paper.
 #include "abate/report/human.h"
+#include "abate/report/json_writer.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
 #include "abate/report/view.h"
@@ -192,7 +193,7 @@ std::string cell(const std::string& text) {
     return out;
 }
 
-constexpr double kKilowattHours = 1 / 3.6e6;  // of one joule
+constexpr double kKilowattHours = (1.0 * joules).in(kilowatt_hours);  // of one joule
 std::string kwh(double joules_used) { return significant(joules_used * kKilowattHours); }
 
 // "0.002361 (0.002222 to 0.002500)", without brackets where there is no range.
@@ -251,21 +252,26 @@ std::string table(std::span<const RunRecord> records, const RunsTotal& total) {
     return out;
 }
 
-}  // namespace
+struct Citation {
+    std::string paragraph;
+    std::string table;
+    std::string bibtex;
+};
 
-std::string cite_text(std::span<const RunRecord> records) {
-    if (records.empty()) return "No runs to cite.\n";
+Citation citation_of(std::span<const RunRecord> records) {
     const RunsTotal total = total_of(records);
     const std::string versions = joined(
         distinct_words(records, [](const RunRecord& record) { return record.abate_version; }),
         ", ");
-    std::string out = printable(energy_sentences(records, total, versions) +
-                                carbon_sentences(records, total) + limits_sentence(total));
+    Citation out;
+    out.paragraph = printable(energy_sentences(records, total, versions) +
+                              carbon_sentences(records, total) + limits_sentence(total));
     if (total.runs > 1) {
-        out += " Runs share their meters and tables, so their errors were added linearly.";
+        out.paragraph +=
+            " Runs share their meters and tables, so their errors were added linearly.";
     }
-    out += "\n\n" + table(records, total) + "\n";
-    out += fmt::format(
+    out.table = table(records, total);
+    out.bibtex = fmt::format(
         "@misc{{abate,\n"
         "  title        = {{abate: measures the energy of {{AI}} work and accounts for its "
         "carbon}},\n"
@@ -274,6 +280,28 @@ std::string cite_text(std::span<const RunRecord> records) {
         "}}\n",
         printable(versions));
     return out;
+}
+
+}  // namespace
+
+std::string cite_text(std::span<const RunRecord> records) {
+    if (records.empty()) return "No runs to cite.\n";
+    const Citation out = citation_of(records);
+    return out.paragraph + "\n\n" + out.table + "\n" + out.bibtex;
+}
+
+std::string cite_json(std::span<const RunRecord> records) {
+    const Citation out = records.empty() ? Citation{} : citation_of(records);
+    JsonWriter json(2);
+    json.begin_object();
+    json.key("paragraph").text(out.paragraph);
+    json.key("table").text(out.table);
+    json.key("bibtex").text(out.bibtex);
+    json.key("run_ids").begin_array();
+    for (const RunRecord& record : records) json.text(record.run_id.text());
+    json.end_array();
+    json.end_object();
+    return json.take();
 }
 
 }  // namespace abate::report

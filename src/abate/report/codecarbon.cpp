@@ -10,7 +10,7 @@
 namespace abate::report {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
+constexpr double kJoulesPerKwh = (1.0 * kilowatt_hours).in(joules);
 constexpr double kBytesPerGib = 1024.0 * 1024.0 * 1024.0;
 
 const std::vector<std::string>& codecarbon_columns() {

@@ -13,16 +13,18 @@
 namespace abate::report {
 namespace {
 
+constexpr double kKwh = (1.0 * kilowatt_hours).in(joules);
+
 // Smallest first. `from`: the least amount, rounded to four digits, that is told in this unit.
 constexpr std::array<HumanUnit, 9> kEnergyUnits{{{1e-6, 0, "uJ"},
                                                  {1e-3, 1e-3, "mJ"},
                                                  {1.0, 1.0, "J"},
                                                  {1e3, 1e3, "kJ"},
-                                                 {3.6e6, 1e6, "kWh"},
-                                                 {3.6e9, 3.6e9, "MWh"},
-                                                 {3.6e12, 3.6e12, "GWh"},
-                                                 {3.6e15, 3.6e15, "TWh"},
-                                                 {3.6e18, 3.6e18, "PWh"}}};
+                                                 {kKwh, 1e6, "kWh"},
+                                                 {kKwh * 1e3, kKwh * 1e3, "MWh"},
+                                                 {kKwh * 1e6, kKwh * 1e6, "GWh"},
+                                                 {kKwh * 1e9, kKwh * 1e9, "TWh"},
+                                                 {kKwh * 1e12, kKwh * 1e12, "PWh"}}};
 constexpr std::array<HumanUnit, 6> kCarbonUnits{{{1e-9, 0, "ug CO2e"},
                                                  {1e-6, 1e-6, "mg CO2e"},
                                                  {1e-3, 1e-3, "g CO2e"},

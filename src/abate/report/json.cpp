@@ -215,8 +215,7 @@ void write_provenance(JsonWriter& json, const std::vector<Provenance>& rows) {
     json.end_array();
 }
 
-void write_record(JsonWriter& json, const RunRecord& record) {
-    json.begin_object();
+void write_members(JsonWriter& json, const RunRecord& record) {
     write_head(json, record);
     write_host(json, record.host);
     json.key("region").text(record.region);
@@ -231,6 +230,11 @@ void write_record(JsonWriter& json, const RunRecord& record) {
     for (const std::string& note : record.notes) json.text(note);
     json.end_array();
     write_provenance(json, record.provenance);
+}
+
+void write_record(JsonWriter& json, const RunRecord& record) {
+    json.begin_object();
+    write_members(json, record);
     json.end_object();
 }
 
@@ -239,6 +243,20 @@ void write_record(JsonWriter& json, const RunRecord& record) {
 std::string run_record_json(const RunRecord& record, int indent) {
     JsonWriter json(indent);
     write_record(json, record);
+    return json.take();
+}
+
+std::string header_json(const RunRecord& record, const data::Layers& layers) {
+    JsonWriter json(-1);
+    json.begin_object();
+    write_members(json, record);
+    json.key("layers").begin_object();
+    write_texts(json, "packs", layers.packs);
+    json.key("organisation").text(layers.organisation);
+    json.key("project").text(layers.project);
+    write_texts(json, "options", layers.options);
+    json.end_object();
+    json.end_object();
     return json.take();
 }
 

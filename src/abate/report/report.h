@@ -3,9 +3,11 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/data.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,12 +17,20 @@ namespace abate::report {
 // One run record as JSON, keys in the order of docs/reference/run_record.md. indent < 0: one line.
 // Microjoule energies are printed as exact decimal joules.
 [[nodiscard]] std::string run_record_json(const RunRecord& record, int indent = 2);
+// What a spool's header holds: the record as it begins, on one line, and under "layers" what the
+// tables were made of, so that whoever finishes the record of a killed run reckons with the same
+// figures. Read by input::parse_run_record and input::parse_header_layers.
+[[nodiscard]] std::string header_json(const RunRecord& record, const data::Layers& layers);
 // {"runs": [...]}.
 [[nodiscard]] std::string runs_json(std::span<const RunRecord> records);
 
-// The summary that `abate run` prints last on standard error; at most 8 lines of at most 100
-// columns. `color`: ANSI.
-[[nodiscard]] std::string run_summary(const RunRecord& record, bool color);
+struct SummaryOptions {
+    bool color = false;  // ANSI
+    // Lines are cut to so many, but never to fewer than 40; 0: whole lines, for a file or a pipe.
+    std::size_t columns = 0;
+};
+// The summary that `abate run` prints last on standard error; at most 8 lines.
+[[nodiscard]] std::string run_summary(const RunRecord& record, const SummaryOptions& options = {});
 // The table of `abate runs`, newest first, one line each, with a total of attributed energy and
 // carbon.
 [[nodiscard]] std::string runs_table(std::span<const RunRecord> records, bool color);
@@ -31,8 +41,10 @@ namespace abate::report {
 [[nodiscard]] std::string runs_csv(std::span<const RunRecord> records);
 [[nodiscard]] std::string codecarbon_csv(std::span<const RunRecord> records);
 [[nodiscard]] std::string model_card_yaml(std::span<const RunRecord> records);
-// `abate cite`: a paragraph and a table for a paper, and a BibTeX entry of abate.
+// `abate cite`: a paragraph and a Markdown table for a paper, and a BibTeX entry of abate.
 [[nodiscard]] std::string cite_text(std::span<const RunRecord> records);
+// The same as {"paragraph", "table", "bibtex", "run_ids"}.
+[[nodiscard]] std::string cite_json(std::span<const RunRecord> records);
 
 // People's numbers: 4 significant digits with a fitting unit ("12.34 kJ", "3.200 kWh", "1.87 g
 // CO2e", "2 m 04 s").

@@ -14,7 +14,7 @@
 namespace abate::report {
 namespace {
 
-constexpr double kJoulesPerKilowattHour = 3.6e6;
+constexpr double kJoulesPerKilowattHour = (1.0 * kilowatt_hours).in(joules);
 
 // Collects sections of "  name            value" lines.
 class Page {

@@ -7,13 +7,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace abate::report {
 namespace {
 
-constexpr std::size_t kColumns = 100;
+// Narrower terminals break the lines themselves: what is left of a line would say too little.
+constexpr std::size_t kLeastColumns = 40;
 constexpr std::size_t kLabelColumns = 10;
+
+std::size_t columns_of(const SummaryOptions& options) {
+    constexpr std::size_t kWhole = std::numeric_limits<std::size_t>::max() / 2;
+    return options.columns == 0 ? kWhole : std::max(options.columns, kLeastColumns);
+}
 
 std::string how_it_ended(const RunRecord& record) {
     if (record.status == RunStatus::interrupted) return "interrupted";
@@ -23,9 +30,9 @@ std::string how_it_ended(const RunRecord& record) {
     return to_string(record.status);
 }
 
-// "  devices   ...", cut to the columns of the summary.
+// "  devices   ...".
 std::string labelled(std::string_view label, const std::string& text) {
-    return clipped("  " + padded(label, kLabelColumns) + text, kColumns);
+    return "  " + padded(label, kLabelColumns) + text;
 }
 
 std::string headline(const RunRecord& record) {
@@ -69,15 +76,15 @@ std::vector<std::pair<std::string, double>> device_items(const RunRecord& record
 }
 
 // As many devices as fit, then how many more and their energy.
-std::string devices_line(const RunRecord& record) {
+std::string devices_line(const RunRecord& record, std::size_t columns) {
     const auto items = device_items(record);
     if (items.empty()) return "no sensor was read; see: abate doctor";
-    constexpr std::size_t kRoom = kColumns - kLabelColumns - 2;
+    const std::size_t room = columns - kLabelColumns - 2;
     constexpr std::size_t kRoomForRest = 24;  // "; 14 more, 123.4 kWh"
     std::string out;
     for (std::size_t i = 0; i < items.size(); ++i) {
         const bool last = i + 1 == items.size();
-        if (i > 0 && width(out) + width(items[i].first) + (last ? 0 : kRoomForRest) > kRoom) {
+        if (i > 0 && width(out) + width(items[i].first) + (last ? 0 : kRoomForRest) > room) {
             double rest = 0;
             for (std::size_t j = i; j < items.size(); ++j) rest += items[j].second;
             return out + fmt::format("; {} more, {}", items.size() - i, human_energy(rest));
@@ -135,10 +142,10 @@ std::string region_line(const RunRecord& record) {
                        printable(source));
 }
 
-std::string notes_line(const RunRecord& record) {
+std::string notes_line(const RunRecord& record, std::size_t columns) {
     const std::string rest =
         record.notes.size() > 1 ? fmt::format(" (and {} more)", record.notes.size() - 1) : "";
-    const std::size_t room = kColumns - kLabelColumns - 2 - rest.size();
+    const std::size_t room = columns - kLabelColumns - 2 - rest.size();
     return clipped(printable(record.notes.front()), room) + rest;
 }
 
@@ -177,27 +184,25 @@ std::string dim(const std::string& text, bool color) {
 
 }  // namespace
 
-std::string run_summary(const RunRecord& record, bool color) {
+std::string run_summary(const RunRecord& record, const SummaryOptions& options) {
+    const std::size_t columns = columns_of(options);
+    using Paint = std::string (*)(const std::string&, bool);
     std::vector<std::string> lines;
+    const auto add = [&](const std::string& line, Paint paint = nullptr) {
+        const std::string cut = clipped(line, columns);
+        lines.push_back(paint == nullptr ? cut : paint(cut, options.color));
+    };
     const bool unknown_region = record.operational && !record.operational->region_known;
-    if (unknown_region) {
-        lines.push_back(yellow(clipped(unknown_region_line(*record.operational), kColumns), color));
-    }
-    lines.push_back(bold(clipped(headline(record), kColumns), color));
-    lines.push_back(labelled("devices", devices_line(record)));
-    lines.push_back(labelled("share", share_line(record)));
-    if (record.node || record.facility) lines.push_back(labelled("chain", chain_line(record)));
-    if (record.operational && !unknown_region) {
-        lines.push_back(labelled("region", region_line(record)));
-    }
-    if (!record.notes.empty()) {
-        lines.push_back(yellow(labelled("note", notes_line(record)), color));
-    }
-    if (!record.left_running.empty()) {
-        lines.push_back(yellow(labelled("left", survivors_line(record)), color));
-    }
+    if (unknown_region) add(unknown_region_line(*record.operational), &yellow);
+    add(headline(record), &bold);
+    add(labelled("devices", devices_line(record, columns)));
+    add(labelled("share", share_line(record)));
+    if (record.node || record.facility) add(labelled("chain", chain_line(record)));
+    if (record.operational && !unknown_region) add(labelled("region", region_line(record)));
+    if (!record.notes.empty()) add(labelled("note", notes_line(record, columns)), &yellow);
+    if (!record.left_running.empty()) add(labelled("left", survivors_line(record)), &yellow);
     // Not "last": a declared run may be backdated, and a demo prints two.
-    lines.push_back(dim(labelled("more", "abate show " + short_id(record) + " --explain"), color));
+    add(labelled("more", "abate show " + short_id(record) + " --explain"), &dim);
     return joined(lines, "\n") + "\n";
 }
 

@@ -73,7 +73,7 @@ void FileRunStore::set_aside(const std::string& path, const std::string& run_id)
     for (int n = 0; n < kMaxAsideTries; ++n) {
         std::string to = fmt::format("{}/{}{}", damaged, run_id, kRunSuffix);
         if (n > 0) to += fmt::format(".{}", n);
-        const int error_number = rename_noreplace(path.c_str(), to.c_str());
+        const int error_number = rename_noreplace({.from = path.c_str(), .to = to.c_str()});
         if (error_number == EEXIST) continue;
         if (error_number == 0) {
             notes_.push_back(
@@ -109,7 +109,8 @@ int FileRunStore::write_new(const std::string& path, std::string_view bytes) con
     if (!fd) return errno;
     int error_number = write_at(fd.get(), bytes, 0);
     if (error_number == 0 && ::fsync(fd.get()) != 0) error_number = errno;
-    if (error_number == 0) error_number = publish_noreplace(temporary.c_str(), path.c_str());
+    if (error_number == 0)
+        error_number = publish_noreplace({.from = temporary.c_str(), .to = path.c_str()});
     if (error_number != 0) {
         ::unlink(temporary.c_str());
         return error_number;

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 
 namespace abate::store {
 
@@ -26,27 +25,11 @@ Fd::~Fd() {
 }
 
 Error file_error(int error_number, std::string_view what, const std::string& where) {
-    switch (error_number) {
-        case EACCES:
-        case EPERM:
-        case EROFS:
-            return {ErrorCode::permission_denied,
-                    fmt::format("{}: {}", what, std::generic_category().message(error_number)),
-                    where,
-                    "Set ABATE_HOME to a folder that you may write"};
-        case ENOSPC:
-        case EDQUOT:
-        case EFBIG:
-            return {ErrorCode::io_error,
-                    fmt::format("{}: the disk or quota is full", what),
-                    where,
-                    "Free some space and run the command again"};
-        default:
-            return {ErrorCode::io_error,
-                    fmt::format("{}: {}", what, std::generic_category().message(error_number)),
-                    where,
-                    ""};
-    }
+    return abate::file_error(error_number,
+                             {.what = what,
+                              .where = where,
+                              .denied = "Set ABATE_HOME to a folder that you may write",
+                              .other = ""});
 }
 
 bool is_file_name_id(std::string_view id) noexcept {
@@ -136,30 +119,31 @@ bool is_unknown_rename(int error_number) noexcept {
     return error_number == EINVAL || error_number == ENOSYS || error_number == EOPNOTSUPP;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
-int looked_rename(const char* from, const char* to) noexcept {
+int looked_rename(const Rename& names) noexcept {
     struct stat status {};
-    if (::lstat(to, &status) == 0) return EEXIST;
-    return ::rename(from, to) == 0 ? 0 : errno;
+    if (::lstat(names.to, &status) == 0) return EEXIST;
+    return ::rename(names.from, names.to) == 0 ? 0 : errno;
+}
+
+bool renamed(const Rename& names) noexcept {
+    return ::renameat2(AT_FDCWD, names.from, AT_FDCWD, names.to, RENAME_NOREPLACE) == 0;
 }
 
 }  // namespace
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
-int rename_noreplace(const char* from, const char* to) noexcept {
-    if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-    return is_unknown_rename(errno) ? looked_rename(from, to) : errno;
+int rename_noreplace(const Rename& names) noexcept {
+    if (renamed(names)) return 0;
+    return is_unknown_rename(errno) ? looked_rename(names) : errno;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as rename(2)
-int publish_noreplace(const char* from, const char* to) noexcept {
-    if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+int publish_noreplace(const Rename& names) noexcept {
+    if (renamed(names)) return 0;
     if (!is_unknown_rename(errno)) return errno;
-    if (::link(from, to) == 0) {
-        ::unlink(from);
+    if (::link(names.from, names.to) == 0) {
+        ::unlink(names.from);
         return 0;
     }
-    if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) return looked_rename(from, to);
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) return looked_rename(names);
     return errno;
 }
 

@@ -7,6 +7,7 @@
 // Functions that return int give 0 or an errno value, and neither allocate nor throw.
 #pragma once
 
+#include "abate/core/file_error.h"
 #include "abate/core/result.h"
 
 #include <cstddef>
@@ -34,8 +35,8 @@ class Fd {
     int fd_ = -1;
 };
 
-// One line for an errno value: permission_denied for EACCES, EPERM, EROFS (the hint names
-// ABATE_HOME), io_error for the rest; a full disk or quota says so.
+// abate::file_error (core/file_error.h) with the hint that what may not be touched asks for here:
+// another ABATE_HOME.
 Error file_error(int error_number, std::string_view what, const std::string& where);
 
 // True for characters [A-Za-z0-9_-], 1 to 64 of them: what may become part of a file name.
@@ -57,14 +58,20 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t limit);
 // such notion (EINVAL).
 [[nodiscard]] int sync_folder(int folder_fd) noexcept;
 
+//     rename_noreplace({.from = path, .to = aside});
+struct Rename {
+    const char* from;
+    const char* to;
+};
+
 // Renames unless `to` exists (EEXIST). renameat2; where the file system does not know it, a look
 // and a plain rename: `from` still goes to one caller only.
-[[nodiscard]] int rename_noreplace(const char* from, const char* to) noexcept;
+[[nodiscard]] int rename_noreplace(const Rename& names) noexcept;
 
 // Gives the finished file `from` the name `to` unless that is taken (EEXIST); `from` is gone
 // afterwards when it succeeds. Like rename_noreplace, but falls back on link(2), which NFS decides
 // on the server.
-[[nodiscard]] int publish_noreplace(const char* from, const char* to) noexcept;
+[[nodiscard]] int publish_noreplace(const Rename& names) noexcept;
 
 // Whether an exclusive lock of the whole file could be taken. `unsupported`: this file system has
 // no locks (NFS without a lock service, Lustre without `flock`).

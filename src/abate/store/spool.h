@@ -1,7 +1,8 @@
 // The run spool: one append-only file per live run, so that `kill -9` or a power cut loses at most
 // a second.
 //
-//     auto writer = SpoolWriter::create(home + "/spool", run_id, header_json, devices);
+//     auto writer = SpoolWriter::create({.folder = home + "/spool", .run_id = run_id,
+//                                        .header_json = header, .device_count = devices});
 //     (*writer)->save(state);                       // once a second, durable when true
 //     (*writer)->finish_unsynced(record_json); put(record); (*writer)->discard();
 //
@@ -38,16 +39,21 @@ struct SpoolOptions {
     std::size_t compact_bytes = std::size_t{8} * 1024 * 1024;
 };
 
+// What a spool file begins with.
+struct SpoolStart {
+    std::string folder;
+    std::string run_id;
+    std::string_view header_json;
+    std::size_t device_count = 0;  // devices that every state will have
+};
+
 // Not thread-safe. Synced with fdatasync at header, states and, by finish, final.
 class SpoolWriter final : public meter::SampleSink {
   public:
-    // Creates `<folder>/<run_id>.spool` (and the folder, mode 0700) and writes the header.
-    // `device_count`: devices that every state will have. Errors: invalid_argument (a run_id unfit
-    // for a file name), already_exists, out_of_range, io_error, permission_denied.
-    static Result<std::unique_ptr<SpoolWriter>> create(const std::string& folder,
-                                                       const std::string& run_id,
-                                                       std::string_view header_json,
-                                                       std::size_t device_count,
+    // Creates `<folder>/<run_id>.spool` (and the folder, mode 0700) and writes the header. Errors:
+    // invalid_argument (a run_id unfit for a file name), already_exists, out_of_range, io_error,
+    // permission_denied.
+    static Result<std::unique_ptr<SpoolWriter>> create(const SpoolStart& start,
                                                        const SpoolOptions& options = {});
     ~SpoolWriter() override;
 
@@ -114,8 +120,9 @@ struct ClaimOptions {
     std::string boot_id;               // empty: this machine's
 };
 
-// Claims everything that can be claimed, oldest run first. Damaged files are moved aside to
-// `<folder>/damaged/` and named in `problems`; so are files of a newer abate, which stay.
+// Claims everything that can be claimed, oldest run first. Damaged files, and what is no file but
+// has the name of one, are moved aside to `<folder>/damaged/` and named in `problems`; so are files
+// of a newer abate, which stay.
 [[nodiscard]] std::vector<ClaimedSpool> claim_spools(const std::string& folder,
                                                      std::vector<std::string>& problems,
                                                      const ClaimOptions& options = {});

@@ -40,6 +40,7 @@ class SpoolClaimer {
 
   private:
     [[nodiscard]] std::vector<std::string> candidates();
+    [[nodiscard]] bool is_file(const std::string& name);
     void claim_one(const std::string& name);
     [[nodiscard]] bool lock_decides(LockAnswer lock,
                                     const Result<SpoolContent>& content,
@@ -146,7 +147,7 @@ std::string SpoolClaimer::rename_to_ours(const std::string& name, int fd) {
         std::string to =
             fmt::format("{}/{}{}{}-{}", folder_, run_id_of_spool(name), kClaimedMark, claimer_, n);
         if (to == from) continue;
-        const int error_number = rename_noreplace(from.c_str(), to.c_str());
+        const int error_number = rename_noreplace({.from = from.c_str(), .to = to.c_str()});
         if (error_number == 0) return to;
         if (error_number == EEXIST) continue;
         if (error_number != ENOENT) {
@@ -158,7 +159,25 @@ std::string SpoolClaimer::rename_to_ours(const std::string& name, int fd) {
     return "";
 }
 
+// What holds no run but has the name of one (a folder, a link, a pipe): moved aside once, so that
+// nobody reads of it at every command. Another user's is that user's to move.
+bool SpoolClaimer::is_file(const std::string& name) {
+    const std::string path = folder_ + "/" + name;
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return true;
+    if (status.st_uid == ::geteuid()) {
+        const char* kind = S_ISDIR(status.st_mode)   ? "a folder"
+                           : S_ISLNK(status.st_mode) ? "a symbolic link"
+                                                     : "no ordinary file";
+        set_aside(path,
+                  run_id_of_spool(name),
+                  {ErrorCode::corrupt, fmt::format("{}, not a run's spool", kind), path, ""});
+    }
+    return false;
+}
+
 void SpoolClaimer::claim_one(const std::string& name) {
+    if (!is_file(name)) return;
     const std::string path = folder_ + "/" + name;
     auto fd =
         std::make_shared<Fd>(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -172,10 +191,8 @@ void SpoolClaimer::claim_one(const std::string& name) {
             to_string(file_error(error_number, "cannot open the spool file", path)));
         return;
     }
-    if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-        problem(path, "not an ordinary file, left alone");
-        return;
-    }
+    // Renewed since: the next import looks again.
+    if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
     const LockAnswer lock = try_lock(fd->get());
     if (lock == LockAnswer::busy) return;
     Result<SpoolContent> content = read_spool_file(fd->get());
@@ -210,7 +227,7 @@ void SpoolClaimer::set_aside(const std::string& path,
     for (int n = 0; n < kMaxNameTries; ++n) {
         std::string to = fmt::format("{}/{}{}", damaged, run_id, kSpoolSuffix);
         if (n > 0) to += fmt::format(".{}", n);
-        const int error_number = rename_noreplace(path.c_str(), to.c_str());
+        const int error_number = rename_noreplace({.from = path.c_str(), .to = to.c_str()});
         if (error_number == EEXIST) continue;
         if (error_number == 0) {
             problem(to, reason.what + "; moved here and kept");

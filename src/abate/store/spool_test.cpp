@@ -40,7 +40,8 @@ std::unique_ptr<SpoolWriter> new_spool(const std::string& folder,
                                        const std::string& id,
                                        std::size_t devices = 2,
                                        SpoolOptions options = {}) {
-    auto writer = SpoolWriter::create(folder, id, kHeader, devices, options);
+    auto writer = SpoolWriter::create(
+        {.folder = folder, .run_id = id, .header_json = kHeader, .device_count = devices}, options);
     if (!writer) throw std::runtime_error(to_string(writer.error()));
     return *std::move(writer);
 }
@@ -180,12 +181,14 @@ TEST(Spool, IsPrivateWhateverTheUmask) {
 TEST(Spool, RefusesNamesThatLeaveItsFolderAndNamesThatAreTaken) {
     const TemporaryFolder folder;
     for (const char* id : {"", "../x", "a/b", ".hidden", "a b"}) {
-        const auto writer = SpoolWriter::create(folder.path(), id, kHeader, 1);
+        const auto writer = SpoolWriter::create(
+            {.folder = folder.path(), .run_id = id, .header_json = kHeader, .device_count = 1});
         ASSERT_FALSE(writer) << id;
         EXPECT_EQ(writer.error().code, ErrorCode::invalid_argument);
     }
     abandon_spool(folder.path(), "01JD", 0);
-    const auto again = SpoolWriter::create(folder.path(), "01JD", kHeader, 1);
+    const auto again = SpoolWriter::create(
+        {.folder = folder.path(), .run_id = "01JD", .header_json = kHeader, .device_count = 1});
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, ErrorCode::already_exists);
     EXPECT_THAT(names_in(folder.path()), ElementsAre("01JD.spool"));
@@ -197,7 +200,10 @@ TEST(Spool, NamesTheWayOutWhenTheFolderCannotBeWritten) {
     ASSERT_EQ(::mkdir((folder / "closed").c_str(), 0555), 0);
     EXPECT_EQ(in_child([&] {
                   testing::become_nobody();
-                  const auto writer = SpoolWriter::create(folder / "closed/spool", "x", kHeader, 1);
+                  const auto writer = SpoolWriter::create({.folder = folder / "closed/spool",
+                                                           .run_id = "x",
+                                                           .header_json = kHeader,
+                                                           .device_count = 1});
                   if (writer) return 1;
                   const bool named = writer.error().hint.find("ABATE_HOME") != std::string::npos;
                   return writer.error().code == ErrorCode::permission_denied && named ? 0 : 2;
@@ -208,7 +214,8 @@ TEST(Spool, NamesTheWayOutWhenTheFolderCannotBeWritten) {
 TEST(Spool, RefusesAHeaderThatNoReaderWouldTake) {
     const TemporaryFolder folder;
     const std::string huge(16 * 1024 * 1024 + 1, ' ');
-    const auto writer = SpoolWriter::create(folder.path(), "01JD", huge, 1);
+    const auto writer = SpoolWriter::create(
+        {.folder = folder.path(), .run_id = "01JD", .header_json = huge, .device_count = 1});
     ASSERT_FALSE(writer);
     EXPECT_EQ(writer.error().code, ErrorCode::out_of_range);
 }
@@ -582,6 +589,33 @@ TEST(Claim, FollowsNoLinkAndOpensNoPipe) {
     EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
     EXPECT_THAT(problems, SizeIs(2));
     EXPECT_EQ(read_bytes(folder / "target"), "precious");
+}
+
+TEST(Claim, MovesAsideOnceWhatIsNoFile) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "a.spool");
+    write_bytes(folder / "a.spool/kept.txt", "mine");
+    ASSERT_EQ(::symlink("elsewhere", (folder / "b.spool").c_str()), 0);
+    std::vector<std::string> problems;
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(
+        problems,
+        ElementsAre(HasSubstr("damaged/a.spool: a folder, not a run's spool; moved here and kept"),
+                    HasSubstr("damaged/b.spool: a symbolic link, not a run's spool")));
+    EXPECT_EQ(read_bytes(folder / "damaged/a.spool/kept.txt"), "mine");
+    problems.clear();
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(problems, IsEmpty());
+}
+
+TEST(Claim, SaysEachTimeWhatCannotBeMoved) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "a.spool");
+    write_bytes(folder / "damaged", "a file in the way");
+    std::vector<std::string> problems;
+    EXPECT_THAT(claim_spools(folder.path(), problems, kLocal), IsEmpty());
+    EXPECT_THAT(problems, ElementsAre(HasSubstr("a.spool")));
+    EXPECT_TRUE(std::filesystem::is_directory(folder / "a.spool"));
 }
 
 }  // namespace

@@ -65,12 +65,9 @@ SpoolWriter::~SpoolWriter() = default;
 
 const std::string& SpoolWriter::path() const noexcept { return impl_->path; }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a path is no run id, which is checked and finds a swap
-Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const std::string& folder,
-                                                         const std::string& run_id,
-                                                         std::string_view header_json,
-                                                         std::size_t device_count,
+Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const SpoolStart& start,
                                                          const SpoolOptions& options) {
+    const auto& [folder, run_id, header_json, device_count] = start;
     if (!is_file_name_id(run_id)) {
         return Error{ErrorCode::invalid_argument,
                      fmt::format("'{}' cannot be a run id", run_id),
@@ -114,7 +111,8 @@ Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const std::string& fold
 // never sees a live file that looks dead or empty.
 int SpoolWriter::Impl::begin_file() {
     int error_number = write_at(file.get(), prefix, 0);
-    if (error_number == 0) error_number = publish_noreplace(new_path.c_str(), path.c_str());
+    if (error_number == 0)
+        error_number = publish_noreplace({.from = new_path.c_str(), .to = path.c_str()});
     if (error_number != 0) {
         ::unlink(new_path.c_str());
         return error_number;

@@ -219,7 +219,7 @@ Result<std::string> move_aside(const std::string& path, ino_t inode, Timestamp n
     for (int n = 1; ::access(aside.c_str(), F_OK) == 0; ++n) aside = fmt::format("{}.{}", base, n);
     for (const char* suffix : {"-wal", "-shm", ""}) {
         const int error_number =
-            rename_noreplace((path + suffix).c_str(), (aside + suffix).c_str());
+            rename_noreplace({.from = (path + suffix).c_str(), .to = (aside + suffix).c_str()});
         if (error_number != 0 && !(error_number == ENOENT && *suffix != '\0')) {
             return file_error(
                 error_number, "the run store is damaged and cannot be moved aside", path);
