@@ -145,9 +145,9 @@ struct SensorOpening {
     GpuShareSource* shares = nullptr;  // of an accelerator sensor; belongs to `sensor`
 };
 
-// The world as sensors see it; tests and containers point it elsewhere.
 struct Processor;  // processor.h
 
+// The world as sensors see it; tests and containers point it elsewhere.
 struct SensorEnvironment {
     std::string sysfs_root = "/sys";  // ABATE_SYSFS_ROOT
     std::string procfs_root = "/proc";

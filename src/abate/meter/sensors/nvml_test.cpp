@@ -520,5 +520,26 @@ TEST_F(Nvml, EnergyThroughACounterIsTheScripts) {
     EXPECT_EQ(counter.energy().count(), 6'000'000'000);
 }
 
+// Nobody looks for the library where no driver has left a trace; with one, its absence is the library's.
+TEST(NvmlWithoutDriver, IsAbsentWithoutLookingForTheLibrary) {
+    const TestFolder folder;
+    std::filesystem::create_directories(folder.path("proc"));
+    std::filesystem::create_directories(folder.path("dev"));
+    const ManualClock clock;
+    SensorEnvironment environment;
+    environment.procfs_root = folder.path("proc");
+    environment.dev_root = folder.path("dev");
+    environment.clock = &clock;
+    SensorOpening opening = open_nvml(environment);
+    EXPECT_EQ(opening.sensor, nullptr);
+    ASSERT_EQ(opening.findings.size(), 1U);
+    EXPECT_EQ(opening.findings[0].state, FindingState::absent);
+    EXPECT_EQ(opening.findings[0].detail, "no NVIDIA driver");
+    std::ofstream(folder.path("dev/nvidiactl")) << "";
+    opening = open_nvml(environment);
+    ASSERT_FALSE(opening.findings.empty());
+    EXPECT_NE(opening.findings[0].detail, "no NVIDIA driver");
+}
+
 }  // namespace
 }  // namespace abate::meter
