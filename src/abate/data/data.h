@@ -147,8 +147,9 @@ struct Model {
     double train_energy_mwh = 0;  // boundaries differ: see footprint_source
     double train_tco2e = 0;
     std::string footprint_source;
-    std::string inference_model_id;  // key of measured_inference(); empty: not measured
-    std::string confidence;          // Epoch AI's word for the row
+    // Its name in the ML.ENERGY benchmark; measured_inference() may hold no rows of it.
+    std::string inference_model_id;
+    std::string confidence;  // Epoch AI's word for the row
     Provenance provenance;
 };
 
