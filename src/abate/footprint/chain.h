@@ -24,23 +24,24 @@ namespace abate::footprint {
 
 // A grid and a building, as far as the user and the tables know them.
 struct SiteOptions {
-    std::string region;                                // as the user wrote it; empty: unknown
-    std::optional<double> pue;                         // the user's, 1 to 10
-    std::optional<double> intensity_gco2e_per_kwh;     // the user's location-based figure (a meter, an hourly mean)
-    std::optional<double> market_gco2e_per_kwh;        // contract or residual mix, location's own grid
-    std::optional<double> wue_l_per_kwh;               // on-site
-    std::string layer = "option";                      // of what the user gave
-    bool facility = true;                              // false: no building around it (laptop, desktop), PUE 1
+    std::string region;         // as the user wrote it; empty: unknown
+    std::optional<double> pue;  // the user's, 1 to 10
+    std::optional<double>
+        intensity_gco2e_per_kwh;  // the user's location-based figure (a meter, an hourly mean)
+    std::optional<double> market_gco2e_per_kwh;  // contract or residual mix, location's own grid
+    std::optional<double> wue_l_per_kwh;         // on-site
+    std::string layer = "option";                // of what the user gave
+    bool facility = true;  // false: no building around it (laptop, desktop), PUE 1
 };
 
 struct Site {
-    std::optional<data::Place> place;                  // absent: unknown
+    std::optional<data::Place> place;  // absent: unknown
     data::Figure pue;
-    data::Figure intensity;                            // g CO2e/kWh, average, life-cycle, location-based
-    std::optional<data::Figure> intensity_direct;      // the same on the direct basis, for scope 2
-    std::optional<data::Figure> market;                // g CO2e/kWh, market-based
-    std::optional<data::Figure> wue_on_site;           // L per kWh of IT energy
-    std::optional<data::Figure> wue_generation;        // L per kWh of electricity
+    data::Figure intensity;  // g CO2e/kWh, average, life-cycle, location-based
+    std::optional<data::Figure> intensity_direct;  // the same on the direct basis, for scope 2
+    std::optional<data::Figure> market;            // g CO2e/kWh, market-based
+    std::optional<data::Figure> wue_on_site;       // L per kWh of IT energy
+    std::optional<data::Figure> wue_generation;    // L per kWh of electricity
     [[nodiscard]] bool known() const { return place.has_value(); }
 };
 
@@ -58,11 +59,15 @@ struct Chain {
     Ranged node_kwh;       // zero where it came in at the facility
     Ranged facility_kwh;
     Ranged location_kgco2e;
-    std::optional<Ranged> scope2_kgco2e;  // location-based on the direct factor; absent: no such factor
+    std::optional<Ranged>
+        scope2_kgco2e;  // location-based on the direct factor; absent: no such factor
     std::optional<Ranged> market_kgco2e;
-    std::optional<double> water_l;
+    std::optional<double> water_l;             // the two below; absent: no on-site figure is known
+    std::optional<double> water_on_site_l;     // node x WUE_on
+    std::optional<double> water_generation_l;  // facility x WUE_off
 };
 
+// `overhead` is for component energy; energy at the facility had IT energy facility / PUE for its water.
 // REQUIRES: energy numbers finite and >= 0.
 [[nodiscard]] Chain carry(const Ranged& energy_kwh,
                           Boundary boundary,

@@ -1,5 +1,6 @@
 #include "abate/footprint/footprint.h"
 
+#include "abate/footprint/carbon_of.h"
 #include "abate/units/units.h"
 
 #include <fmt/format.h>
@@ -245,20 +246,6 @@ void add_figure(RunRecord& record, std::string_view name, Provenance row) {
     record.provenance.push_back(std::move(row));
 }
 
-// facility x intensity, with the types that say what may be multiplied.
-Ranged carbon_of(const Ranged& facility_j, FacilityEnergy facility, const Ranged& intensity) {
-    const CarbonIntensity<Signal::average, Basis::life_cycle> grid(intensity.value *
-                                                                   grams_co2e_per_kilowatt_hour);
-    const double to_kg = (1.0 * joules * (1.0 * grams_co2e_per_kilowatt_hour)).in(kilograms_co2e);
-    const Ranged product = multiply(facility_j, intensity);
-    const double value = (facility * grid).in(kilograms_co2e);
-    // Two ways to multiply may differ in the last digit.
-    return {.value = value,
-            .low = std::min(value, product.low * to_kg),
-            .high = std::max(value, product.high * to_kg),
-            .kind = product.kind};
-}
-
 // Water = E_IT x (WUE_on + PUE x WUE_off), litres; absent where no WUE is known.
 std::optional<double> water_of(
     RunRecord& record,
@@ -313,11 +300,10 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     add_figure(record, "pue", pue->provenance);
     add_figure(record, "intensity_gco2e_per_kwh", intensity.provenance);
 
-    const FacilityEnergy facility = NodeEnergy(node.energy_j * joules) * Pue(pue->range.value);
     Operational operational;
     operational.intensity_gco2e_per_kwh = intensity.range;
     operational.intensity_basis = intensity.provenance.basis;
-    operational.location_kgco2e = carbon_of(facility_j, facility, intensity.range);
+    operational.location_kgco2e = carbon_of<Basis::life_cycle>(facility_j, intensity.range);
     operational.region_known = place.has_value();
     operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
