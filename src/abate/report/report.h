@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/data/data.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -44,5 +45,8 @@ namespace abate::report {
 
 // The file of `abate calibrate`; read by input::parse_profile.
 [[nodiscard]] std::string profile_toml(const meter::PowerProfile& profile);
+
+// Hourly intensities as `abate data import-intensity` keeps them; read by input::parse_intensity without loss.
+[[nodiscard]] std::string intensity_csv(const data::AnyHourlySeries& series);
 
 }  // namespace abate::report
