@@ -1,5 +1,6 @@
 #include "abate/cli/records.h"
 
+#include "abate/cli/hourly.h"
 #include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/report/report.h"
@@ -98,16 +99,17 @@ RunRecord find_run(Context& context, const std::string& id) {
 
 void complete_record(Context& context, RunRecord& record, const RunState& state) {
     meter::fill_record(record, state);
-    footprint::AssessOptions options{.region = record.region,
-                                     .region_layer = "option",
-                                     .pue = {},
-                                     .pue_layer = "option",
-                                     .node_overhead = {}};
+    footprint::AssessOptions options;
+    options.region = record.region;
     // The header carries what the user said of PUE as its provenance row.
     for (const Provenance& row : record.provenance) {
         if (row.figure == "pue" && row.source == "given by the user") {
             options.pue = row.value;
             options.pue_layer = row.layer;
+        }
+        if (row.figure == "market_gco2e_per_kwh") {
+            options.market_gco2e_per_kwh = row.value;
+            options.market_layer = row.layer;
         }
         if (row.figure == "node_ratio" && row.basis == "profile") {
             options.node_overhead =
@@ -117,6 +119,17 @@ void complete_record(Context& context, RunRecord& record, const RunState& state)
                                                   .kind = RangeKind::interval90},
                                         .source = "profile",
                                         .citation = row.source};
+        }
+    }
+    // The record's provenance is renewed by assess, so what the header says of the hours is read before.
+    const std::optional<HourlyChoice> choice = choice_of(record);
+    if (choice) {
+        try {
+            if (const auto hours = open_hourly(context, *choice, record.region))
+                use_hours(context, *hours, flat_pieces(record), options, record.notes);
+        } catch (const Failure& failure) {
+            record.notes.push_back("the year's carbon intensity is used, not the hours': " +
+                                   to_string(failure.error()));
         }
     }
     if (const Result<void> assessed = footprint::assess(record, context.tables(), options);
@@ -162,8 +175,7 @@ void import_spools(Context& context, store::RunStore& store) {
     for (const std::string& problem : problems) context.note(problem);
 }
 
-std::optional<std::string> read_small_file(const std::string& path) {
-    constexpr std::size_t kMost = 16 << 20;
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most_bytes) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -174,7 +186,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
     std::string text;
     ssize_t n = regular ? 1 : 0;
     char block[16384];
-    while (n > 0 && text.size() <= kMost) {
+    while (n > 0 && text.size() <= most_bytes) {
         n = read(fd, block, sizeof block);
         if (n > 0) text.append(block, static_cast<std::size_t>(n));
         if (n < 0 && errno == EINTR) n = 1;
@@ -186,9 +198,11 @@ std::optional<std::string> read_small_file(const std::string& path) {
             {ErrorCode::invalid_argument, "this is no regular file", path, "Name a text file"});
     }
     if (n < 0) throw Failure(failed);
-    if (text.size() > kMost) {
-        throw Failure(
-            {ErrorCode::out_of_range, "the file is larger than 16 MiB", path, "Name a text file"});
+    if (text.size() > most_bytes) {
+        throw Failure({ErrorCode::out_of_range,
+                       fmt::format("the file is larger than {} MiB", most_bytes >> 20),
+                       path,
+                       "Name a text file"});
     }
     return text;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -226,8 +227,13 @@ data::Figure default_pue(const Host& host) {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kOwnFigures{
-    "node_ratio", "pue", "intensity_gco2e_per_kwh", "wue_l_per_kwh", "generation_water_l_per_kwh"};
+constexpr std::array<std::string_view, 7> kOwnFigures{"node_ratio",
+                                                      "pue",
+                                                      "intensity_gco2e_per_kwh",
+                                                      "hourly_intensity",
+                                                      "market_gco2e_per_kwh",
+                                                      "wue_l_per_kwh",
+                                                      "generation_water_l_per_kwh"};
 
 // What an earlier assessment left behind.
 void forget(RunRecord& record) {
@@ -275,15 +281,26 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     }
     const Result<data::Figure> pue = pue_of(record, tables, place, options);
     if (!pue) return pue.error();
-    data::Figure intensity = tables.intensity_anywhere();
-    if (place) {
+    if (options.market_gco2e_per_kwh &&
+        !(*options.market_gco2e_per_kwh >= 0 && std::isfinite(*options.market_gco2e_per_kwh))) {
+        return Error{ErrorCode::out_of_range,
+                     fmt::format("a market-based intensity of {} is not possible",
+                                 *options.market_gco2e_per_kwh),
+                     "--market-intensity",
+                     "It is a finite number of g CO2e/kWh, 0 or more"};
+    }
+    data::Figure intensity = options.intensity ? *options.intensity : tables.intensity_anywhere();
+    if (place && !options.intensity) {
         Result<data::Figure> found = tables.intensity(*place);
         if (!found) return found.error();
         intensity = *found;
     }
 
     forget(record);
-    record.region = place ? place->key : "";
+    // Without a region, the zone that the hours are of.
+    record.region = place               ? place->key
+                    : options.intensity ? options.intensity->provenance.key
+                                        : "";
     record.boundary = "facility";
     NodeAnswer answer = node_of(record, options);
     record.node = answer.node;
@@ -304,7 +321,17 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     operational.intensity_gco2e_per_kwh = intensity.range;
     operational.intensity_basis = intensity.provenance.basis;
     operational.location_kgco2e = carbon_of<Basis::life_cycle>(facility_j, intensity.range);
-    operational.region_known = place.has_value();
+    operational.region_known = place.has_value() || options.intensity.has_value();
+    if (options.market_gco2e_per_kwh) {
+        const double market = *options.market_gco2e_per_kwh;
+        Provenance row =
+            user_figure("market_gco2e_per_kwh", market, "gCO2e/kWh", options.market_layer);
+        row.key = record.region;
+        row.basis = "market-based: contract or residual mix, as given";
+        record.provenance.push_back(std::move(row));
+        // Residual mixes and contracts are published on the direct basis (AIB, Green-e).
+        operational.market_kgco2e = carbon_of<Basis::direct>(facility_j, exactly(market)).value;
+    }
     operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
     return {};

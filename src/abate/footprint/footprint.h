@@ -33,6 +33,11 @@ struct AssessOptions {
     std::optional<double> pue;  // the user's
     std::string pue_layer = "option";
     std::optional<NodeOverhead> node_overhead;
+    // Instead of the annual figure: a mean over the hours of the run (data::hourly_figure).
+    std::optional<data::Figure> intensity = std::nullopt;
+    // g CO2e/kWh of a contract or residual mix; fills market_kgco2e beside the location-based figure.
+    std::optional<double> market_gco2e_per_kwh = std::nullopt;
+    std::string market_layer = "option";
 };
 
 // The prior for `record`'s set of counted devices:
@@ -49,7 +54,7 @@ struct AssessOptions {
 
 // Fills record.region, node, facility, operational, provenance. An unknown region is not an error:
 // the 5-95 % range over countries stands in and operational.region_known is false. Errors:
-// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE); then the
+// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE, market-based intensity); then the
 // record stays as it was. Idempotent: earlier results are replaced.
 //
 // A node reading (device and part_of "node") is used where its range reaches that of the

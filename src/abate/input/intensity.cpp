@@ -229,6 +229,16 @@ Result<void> read_meaning(const CsvFile& csv, const IntensityOptions& options, F
     }
     found.signal = signal ? *signal : options.signal.value_or(Signal::average);
     found.basis = basis ? *basis : options.basis.value_or(Basis::life_cycle);
+    const bool said = signal || options.signal || basis || options.basis;
+    if (!said && !plain_columns(csv, Signal::average, Basis::life_cycle)) {
+        // A column that names another meaning is taken at its word.
+        if (plain_columns(csv, Signal::average, Basis::direct))
+            found.basis = Basis::direct;
+        else if (csv.column("marginal_g_per_kwh"))
+            found.signal = Signal::marginal;
+    }
+    // Marginal figures are published for the stack (WattTime, UNFCCC) unless somebody says otherwise.
+    if (found.signal == Signal::marginal && !basis && !options.basis) found.basis = Basis::direct;
     return {};
 }
 

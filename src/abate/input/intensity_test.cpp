@@ -146,6 +146,17 @@ TEST(PlainIntensity, AbatesOwnFilesSayWhatTheyHold) {
     EXPECT_THAT(refused(text, options), HasSubstr("marginal direct"));
 }
 
+TEST(PlainIntensity, AColumnThatNamesItsMeaningIsTakenAtItsWord) {
+    const auto marginal = parse("hour,marginal_g_per_kwh\n2024-05-01T00:00Z,700\n");
+    ASSERT_TRUE(marginal) << to_string(marginal.error());
+    EXPECT_EQ(data::signal_of(marginal->series), Signal::marginal);
+    EXPECT_EQ(data::basis_of(marginal->series), Basis::direct);
+    EXPECT_THAT(data::for_footprint(marginal->series).error().what, HasSubstr("marginal"));
+    const auto direct = parse("hour,direct_g_per_kwh\n2024-05-01T00:00Z,400\n");
+    ASSERT_TRUE(direct);
+    EXPECT_EQ(data::basis_of(direct->series), Basis::direct);
+}
+
 // --- Electricity Maps
 
 constexpr const char* kElectricityMaps =
