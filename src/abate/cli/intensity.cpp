@@ -96,7 +96,7 @@ void refuse_gaps(const data::HourlyValues& values, const std::string& file, bool
 void make_folder(const std::string& path) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
-        if (mkdir(part.c_str(), 0777) != 0 && errno != EEXIST)
+        if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
             throw Failure({ErrorCode::io_error,
                            std::string("cannot make the folder: ") + std::strerror(errno),
                            part,
@@ -124,6 +124,8 @@ Kept keep_series(Context& context,
         context, data::source_of(series).zone, data::signal_of(series), data::basis_of(series));
     make_folder(intensity_folder(context));
     write_file(path, report::intensity_csv(series));
+    // As all that lies in ABATE_HOME; a disk without modes is no reason to fail.
+    [[maybe_unused]] const int changed = chmod(path.c_str(), 0600);
     return {series, path};
 }
 
