@@ -1,11 +1,14 @@
 """A grid's hours from a file to the carbon of a run: import, list, run, record, and each refusal."""
 
 import datetime
+import http.server
 import json
 import os
 import signal
+import threading
 import time
 import unittest
+import urllib.parse
 
 import e2e
 
@@ -140,6 +143,88 @@ class Hourly(e2e.E2e):
         self.assertEqual(record["status"], "interrupted")
         self.assertEqual(float(record["operational"]["intensity_gco2e_per_kwh"]), 600)
         self.assertIsNotNone(record["operational"]["market_kgco2e"])
+
+
+class Live(e2e.E2e):
+    """Against a service of our own on 127.0.0.1."""
+
+    def setUp(self):
+        super().setUp()
+        self.asked = []
+        self.answers = []  # statuses, before the one that answers
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *args):
+                pass
+
+            def do_GET(self):
+                case.asked.append((self.path, self.headers.get("auth-token")))
+                status = case.answers.pop(0) if case.answers else 200
+                query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
+                hour = datetime.datetime.fromisoformat(query["start"][0].replace("Z", "+00:00"))
+                end = datetime.datetime.fromisoformat(query["end"][0].replace("Z", "+00:00"))
+                hours = []
+                while hour < end:
+                    hours.append({"zone": "DE", "carbonIntensity": 444, "datetime": f"{hour:%Y-%m-%dT%H:%M:%S.000Z}",
+                                  "emissionFactorType": "lifecycle", "isEstimated": False})
+                    hour += datetime.timedelta(hours=1)
+                body = json.dumps({"zone": "DE", "data": hours}).encode() if status == 200 else b""
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        token = self.write(self.path("token"), "geheim-123\n")
+        os.chmod(token, 0o600)
+        self.live = {"ABATE_INTENSITY_TOKEN_FILE": token, "ABATE_INTENSITY_URL": f"http://127.0.0.1:{self.server.server_address[1]}"}
+
+    def run_live(self, env=None):
+        done = self.abate("run", "--json", "--region", "DE", "--hourly", "auto", "--", "true", env={**self.live, **(env or {})})
+        if "libcurl cannot be loaded" in done.stderr:
+            self.skipTest("libcurl.so.4 is not installed")
+        self.assertNotIn("geheim", done.stderr)
+        return self.record_of(done.stderr)
+
+    def test_hours_are_asked_for_once_and_kept(self):
+        record = self.run_live()
+        self.assertEqual(float(record["operational"]["intensity_gco2e_per_kwh"]), 444)
+        self.assertIn("hourly", record["operational"]["intensity_basis"])
+        self.assertEqual(len(self.asked), 1)
+        self.assertEqual(self.asked[0][1], "geheim-123")
+        self.assertNotIn("geheim", self.asked[0][0])
+        self.run_live()
+        # One more only where the hour has changed meanwhile.
+        self.assertLessEqual(len(self.asked), 2)
+        for folder, _, names in os.walk(self.home):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    self.assertNotIn(b"geheim", file.read())
+
+    def test_busy_is_tried_again(self):
+        self.answers = [429, 503]
+        self.assertEqual(float(self.run_live()["operational"]["intensity_gco2e_per_kwh"]), 444)
+        self.assertEqual(len(self.asked), 3)
+
+    def test_a_refusal_leaves_the_year_and_a_note(self):
+        self.answers = [401]
+        record = self.run_live()
+        self.assertNotIn("hourly", record["operational"]["intensity_basis"])
+        self.assertTrue(any("token" in note for note in record["notes"]), record["notes"])
+        self.assertEqual(len(self.asked), 1)
+
+    def test_nothing_is_asked_when_nobody_answers_or_the_token_would_travel_readable(self):
+        for env, said in (({"ABATE_INTENSITY_URL": "http://127.0.0.1:1"}, "no connection"),
+                          ({"ABATE_INTENSITY_URL": "http://maps.example"}, "travel readable"),
+                          ({"ABATE_INTENSITY_TOKEN_FILE": self.path("none")}, "token file cannot be read")):
+            with self.subTest(env=env):
+                record = self.run_live(env)
+                self.assertTrue(any(said in note for note in record["notes"]), record["notes"])
+        self.assertEqual(self.asked, [])
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
 #include "abate/cli/hourly.h"
 
+#include "abate/cli/http_get.h"
 #include "abate/cli/records.h"
+#include "abate/remote/remote.h"
+#include "abate/report/report.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <dirent.h>
-#include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <map>
+#include <thread>
 #include <utility>
 
 namespace abate::cli {
@@ -140,22 +146,125 @@ std::optional<HourlyIntensity> open_hourly(Context& context,
             throw Failure(failure.error(), exit_status);
         }
     }
+    if (!context.settings().intensity_token_file.empty())
+        return HourlyIntensity{.choice = choice, .series = {}, .zone = zones_of(*place).front()};
     context.note(
         "no hourly intensities of " + zones_of(*place).front() +
         " are imported, so the year's figure is used; see `abate data import-intensity --help`");
     return std::nullopt;
 }
 
-Result<data::Figure> hourly_mean(Context&,
-                                 const HourlyIntensity& hours,
-                                 const std::vector<data::PowerPiece>& pieces) {
+namespace {
+
+Result<data::Figure> mean_of(const HourlyIntensity& hours,
+                             const data::AverageLifeCycle& series,
+                             const std::vector<data::PowerPiece>& pieces) {
     const data::MissingHours missing =
         hours.choice.estimate ? data::MissingHours::estimate : data::MissingHours::refuse;
-    const auto mean = hours.series->mean(pieces, missing);
+    const auto mean = series.mean(pieces, missing);
     if (!mean) return mean.error();
-    data::Figure figure = data::hourly_figure(hours.series->source(), *mean);
+    data::Figure figure = data::hourly_figure(series.source(), *mean);
     figure.provenance.layer = hours.choice.layer;
     return figure;
+}
+
+constexpr const char* kElectricityMaps = "https://api.electricitymaps.com";
+// The command has ended and its caller waits: rather the year's figure than a minute.
+constexpr std::int64_t kLiveTimeoutMs = 5'000;
+
+using HoursByTime = std::map<std::int64_t, data::HourValue>;
+
+void take_known(const data::HourlyValues& values, HoursByTime& hours) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (values.hours()[i].known) hours[values.hour(i).us] = values.hours()[i];
+}
+
+data::HourlyValues values_of(const HoursByTime& hours) {
+    const std::int64_t first = hours.begin()->first;
+    std::vector<data::HourValue> list(
+        static_cast<std::size_t>((hours.rbegin()->first - first) / data::kHourUs + 1));
+    for (const auto& [us, value] : hours)
+        list[static_cast<std::size_t>((us - first) / data::kHourUs)] = value;
+    return {{first}, std::move(list)};
+}
+
+// Settled hours for the next time; that they cannot be kept costs one more request.
+void keep_live(Context& context,
+               const std::string& path,
+               const data::HourlySource& source,
+               HoursByTime hours) {
+    std::erase_if(hours, [](const auto& entry) { return entry.second.estimated; });
+    if (hours.empty()) return;
+    try {
+        make_folders(path.substr(0, path.rfind('/')));
+        write_file(path,
+                   report::intensity_csv(data::make_series(
+                       Signal::average, Basis::life_cycle, source, values_of(hours))));
+        [[maybe_unused]] const int changed = chmod(path.c_str(), 0600);
+    } catch (const Failure& failure) {
+        context.note("live hours cannot be kept: " + to_string(failure.error()));
+    }
+}
+
+}  // namespace
+
+Result<data::AverageLifeCycle> live_hours(Context& context,
+                                          const std::string& zone,
+                                          Timestamp from,
+                                          Timestamp to) {
+    const input::Settings& settings = context.settings();
+    std::string path = intensity_path(context, zone, Signal::average, Basis::life_cycle);
+    path.insert(intensity_folder(context).size(), "/live");
+    HoursByTime known;
+    if (read_small_file(path)) {
+        try {
+            const data::AnyHourlySeries kept = read_intensity_file(context, path, {}).series;
+            take_known(data::values_of(kept), known);
+        } catch (const Failure& failure) {
+            context.note("kept live hours are not used: " + to_string(failure.error()));
+        }
+    }
+    const std::int64_t first = from.us / data::kHourUs * data::kHourUs;
+    bool all = true;
+    for (std::int64_t hour = first; hour < std::max(to.us, first + 1); hour += data::kHourUs)
+        all = all && known.contains(hour);
+    data::HourlySource source{.zone = zone,
+                              .source = "Electricity Maps, live",
+                              .licence = "Electricity Maps, by the user's own contract",
+                              .method = "flow-traced consumption",
+                              .key = "Electricity Maps"};
+    if (!all) {
+        const std::string url =
+            settings.intensity_url.empty() ? kElectricityMaps : settings.intensity_url;
+        const auto service = remote::electricity_maps(
+            {.get = make_http_get({.header_name = "auth-token",
+                                   .header_file = settings.intensity_token_file,
+                                   .timeout_ms = kLiveTimeoutMs}),
+             .url = url,
+             .sleep = [](std::int64_t ms) {
+                 std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+             }});
+        const Result<data::AverageLifeCycle> asked = service->hours(zone, from, to);
+        if (!asked) return asked.error();
+        take_known(asked->values(), known);
+        keep_live(context, path, source, known);
+    }
+    return data::AverageLifeCycle(std::move(source), values_of(known));
+}
+
+Result<data::Figure> hourly_mean(Context& context,
+                                 const HourlyIntensity& hours,
+                                 const std::vector<data::PowerPiece>& pieces) {
+    Result<data::Figure> figure =
+        hours.series ? mean_of(hours, *hours.series, pieces)
+                     : Error{ErrorCode::not_found, "no hours were imported", hours.zone, ""};
+    // What was imported may end before now.
+    const bool live = !hours.choice.is_file() && !context.settings().intensity_token_file.empty();
+    if (figure || !live) return figure;
+    const Result<data::AverageLifeCycle> asked =
+        live_hours(context, hours.zone, pieces.front().start, pieces.back().end);
+    if (!asked) return asked.error();
+    return mean_of(hours, *asked, pieces);
 }
 
 void use_hours(Context& context,

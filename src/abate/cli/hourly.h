@@ -87,6 +87,13 @@ class HourlyEnergy final : public meter::SampleSink {
     double energy_j_ = 0;
 };
 
+// Hours of a zone from Electricity Maps by the user's token (intensity.token_file), kept in $ABATE_HOME/intensity/live, so that no hour
+// is asked for twice; hours that the publisher estimates are asked for again. Errors: as IntensitySource says.
+[[nodiscard]] Result<data::AverageLifeCycle> live_hours(Context& context,
+                                                        const std::string& zone,
+                                                        Timestamp from,
+                                                        Timestamp to);
+
 // Where imported hours lie: $ABATE_HOME/intensity/ZONE.SIGNAL.BASIS.csv.
 [[nodiscard]] std::string intensity_folder(const Context& context);
 [[nodiscard]] std::string intensity_path(const Context& context,
@@ -99,6 +106,8 @@ class HourlyEnergy final : public meter::SampleSink {
 [[nodiscard]] input::IntensityFile read_intensity_file(Context& context,
                                                        const std::string& path,
                                                        input::IntensityOptions options);
+
+void make_folders(const std::string& path);  // each 0700; throws Failure
 
 // `abate data import-intensity`.
 void add_import_intensity(CLI::App& data, Context& context);

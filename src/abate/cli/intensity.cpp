@@ -93,18 +93,6 @@ void refuse_gaps(const data::HourlyValues& values, const std::string& file, bool
          "figure"});
 }
 
-void make_folder(const std::string& path) {
-    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-        const std::string part = path.substr(0, slash);
-        if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
-            throw Failure({ErrorCode::io_error,
-                           std::string("cannot make the folder: ") + std::strerror(errno),
-                           part,
-                           "Choose another ABATE_HOME"});
-        if (slash == std::string::npos) return;
-    }
-}
-
 struct Kept {
     data::AnyHourlySeries series;
     std::string path;
@@ -122,7 +110,7 @@ Kept keep_series(Context& context,
     refuse_gaps(data::values_of(series), options.file, options.allow_gaps);
     const std::string path = intensity_path(
         context, data::source_of(series).zone, data::signal_of(series), data::basis_of(series));
-    make_folder(intensity_folder(context));
+    make_folders(intensity_folder(context));
     write_file(path, report::intensity_csv(series));
     // As all that lies in ABATE_HOME; a disk without modes is no reason to fail.
     [[maybe_unused]] const int changed = chmod(path.c_str(), 0600);
@@ -178,6 +166,18 @@ void import_intensity(Context& context, const ImportOptions& options) {
 }
 
 }  // namespace
+
+void make_folders(const std::string& path) {
+    for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+        const std::string part = path.substr(0, slash);
+        if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
+            throw Failure({ErrorCode::io_error,
+                           std::string("cannot make the folder: ") + std::strerror(errno),
+                           part,
+                           "Choose another ABATE_HOME"});
+        if (slash == std::string::npos) return;
+    }
+}
 
 void add_import_intensity(CLI::App& data, Context& context) {
     auto options = std::make_shared<ImportOptions>();
