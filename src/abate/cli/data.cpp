@@ -1,6 +1,7 @@
 // `abate data list|show|override|check`: the reference tables, what each figure rests on, and the
 // cells that a person sets instead.
 #include "abate/cli/context.h"
+#include "abate/cli/hourly.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
 
@@ -121,6 +122,63 @@ std::string years_text(const data::TableInfo& info) {
     return fmt::format("{}-{}", info.first_year, info.last_year);
 }
 
+struct ImportedHours {
+    std::string path;
+    data::AnyHourlySeries series;
+};
+
+// What was imported; a file that cannot be read is noted.
+std::vector<ImportedHours> imported_hours(Context& context) {
+    std::vector<ImportedHours> found;
+    for (const std::string& path : intensity_files(context)) {
+        try {
+            found.push_back({path, read_intensity_file(context, path, {}).series});
+        } catch (const Failure& failure) {
+            context.note("an imported file cannot be read: " + to_string(failure.error()));
+        }
+    }
+    return found;
+}
+
+Json hourly_json(Context& context) {
+    Json list = Json::array();
+    for (const auto& [path, series] : imported_hours(context)) {
+        const data::HourlyValues& values = data::values_of(series);
+        const data::HourlySource& source = data::source_of(series);
+        list.push_back({{"zone", source.zone},
+                        {"signal", data::to_string(data::signal_of(series))},
+                        {"basis", data::to_string(data::basis_of(series))},
+                        {"first_hour", to_rfc3339(values.first())},
+                        {"end", to_rfc3339(values.end())},
+                        {"hours", values.size()},
+                        {"missing", values.missing()},
+                        {"source", source.source},
+                        {"licence", source.licence},
+                        {"file", path}});
+    }
+    return list;
+}
+
+void print_hourly(Context& context) {
+    const std::vector<ImportedHours> found = imported_hours(context);
+    if (found.empty()) return;
+    std::vector<std::vector<std::string>> lines = {
+        {"HOURS OF", "SIGNAL", "BASIS", "FIRST", "LAST", "MISSING", "LICENCE"}};
+    for (const auto& [path, series] : found) {
+        const data::HourlyValues& values = data::values_of(series);
+        const data::HourlySource& source = data::source_of(series);
+        lines.push_back({source.zone,
+                         data::to_string(data::signal_of(series)),
+                         data::to_string(data::basis_of(series)),
+                         data::hour_name(values.first()),
+                         data::hour_name(values.hour(values.size() - 1)),
+                         std::to_string(values.missing()),
+                         source.licence.empty() ? "-" : source.licence});
+    }
+    fmt::print("\n");
+    print_grid(lines);
+}
+
 void list_tables(Context& context) {
     const std::vector<data::TableInfo> infos = context.tables().tables();
     if (context.json) {
@@ -134,7 +192,7 @@ void list_tables(Context& context) {
                             {"unit", info.unit},
                             {"licence", info.licence},
                             {"attribution", info.attribution}});
-        print_json({{"tables", list}});
+        print_json({{"tables", list}, {"hourly", hourly_json(context)}});
         return;
     }
     std::vector<std::vector<std::string>> lines = {
@@ -151,6 +209,7 @@ void list_tables(Context& context) {
     }
     print_grid(lines);
     print_attributions(attributions(context.tables(), licences));
+    print_hourly(context);
 }
 
 // Names of the columns that hold anything in `rows`, in the order they come.
@@ -293,13 +352,45 @@ void print_default_pue() {
         of("laptop").value);
 }
 
+// What one more kWh would cause, as information: no look-up of `data` gives it, so that no footprint can take it.
+Result<data::Figure> marginal_figure(const data::Tables& tables, const data::Place& place) {
+    const std::string country = place.grid_code.substr(0, place.grid_code.find('-'));
+    const Result<std::vector<data::Row>> rows = tables.show("grid_intensity_marginal", country);
+    if (!rows)
+        return Error{ErrorCode::not_found,
+                     "no marginal intensity is known for " + place.name,
+                     place.key,
+                     "No footprint would use one."};
+    const data::Row& top = rows->back();
+    const auto number = [&top](std::string_view column) {
+        double value = 0;
+        for (const auto& [name, text] : top.columns)
+            if (name == column) std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    };
+    const double value = number("operating_margin_gco2e_per_kwh");
+    return data::Figure{exactly(value),
+                        {.figure = "marginal_gco2e_per_kwh",
+                         .value = value,
+                         .low = value,
+                         .high = value,
+                         .unit = "gCO2e/kWh",
+                         .key = top.key,
+                         .layer = top.layer,
+                         .source = top.source,
+                         .year = static_cast<int>(number("year")),
+                         .basis = "marginal, operating margin of the country; information only",
+                         .licence = top.licence}};
+}
+
 void show_place(Context& context, const std::string& text) {
     const data::Tables& tables = context.tables();
     const data::Place place = value_or_fail(tables.place(text));
     const PlaceFigure figures[] = {{"intensity, life cycle", tables.intensity(place)},
                                    {"intensity, direct", tables.intensity_direct(place)},
                                    {"PUE", tables.pue(place)},
-                                   {"WUE", tables.wue(place)}};
+                                   {"WUE", tables.wue(place)},
+                                   {"marginal, not used", marginal_figure(tables, place)}};
     std::set<std::string> licences;
     for (const PlaceFigure& entry : figures)
         if (entry.figure) licences.insert(entry.figure->provenance.licence);
@@ -492,6 +583,7 @@ void add_data(CLI::App& app, Context& context) {
     add_list(*data, context);
     add_show_row(*data, context);
     add_override(*data, context);
+    add_import_intensity(*data, context);
     add_check(*data, context);
 }
 

@@ -18,6 +18,7 @@ namespace {
 // The part of libcurl's easy interface that is used. The numbers are fixed for the life of
 // libcurl.so.4 (curl/curl.h: long options from 0, pointers from 10000, functions from 20000).
 using CurlHandle = void;
+using CurlList = void;
 using CurlCode = int;
 using CurlWrite = std::size_t (*)(char*, std::size_t, std::size_t, void*);
 
@@ -34,6 +35,7 @@ enum CurlOption : int {
     curl_url = 10002,
     curl_error_buffer = 10010,
     curl_user_agent = 10018,
+    curl_http_header = 10023,
     curl_ca_info = 10065,
     curl_user_name = 10173,
     curl_password = 10174,
@@ -68,6 +70,8 @@ struct Curl {
     void (*easy_reset)(CurlHandle*) = nullptr;
     void (*easy_cleanup)(CurlHandle*) = nullptr;
     const char* (*easy_strerror)(CurlCode) = nullptr;
+    CurlList* (*slist_append)(CurlList*, const char*) = nullptr;
+    void (*slist_free_all)(CurlList*) = nullptr;
 };
 
 template <class F>
@@ -81,7 +85,9 @@ Result<Curl> load_curl(const std::string& name) {
         return Error{ErrorCode::unavailable,
                      "libcurl cannot be loaded",
                      why != nullptr ? why : "",
-                     "Install the package libcurl4; it is needed only to ask a BMC over Redfish."};
+                     "Install the package libcurl4; it is needed only to ask a BMC over Redfish, "
+                     "or a service "
+                     "for live carbon intensity."};
     };
     void* library = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return refuse(::dlerror());
@@ -93,7 +99,9 @@ Result<Curl> load_curl(const std::string& name) {
                        look_up(library, "curl_easy_getinfo", curl.easy_getinfo) &&
                        look_up(library, "curl_easy_reset", curl.easy_reset) &&
                        look_up(library, "curl_easy_cleanup", curl.easy_cleanup) &&
-                       look_up(library, "curl_easy_strerror", curl.easy_strerror);
+                       look_up(library, "curl_easy_strerror", curl.easy_strerror) &&
+                       look_up(library, "curl_slist_append", curl.slist_append) &&
+                       look_up(library, "curl_slist_free_all", curl.slist_free_all);
     if (!whole) return refuse(::dlerror());
     if (curl.global_init(kCurlGlobalAll) != curl_ok) return refuse("curl_global_init failed");
     return curl;
@@ -125,27 +133,27 @@ std::string without_user(std::string url) {
     return url;
 }
 
-// The password: the first line of the file.
-Result<std::string> read_password(const std::string& path) {
+// The password or token: the first line of the file.
+Result<std::string> read_password(const std::string& path, const std::string& word = "password") {
     std::ifstream in(path);
     if (!in) {
         const int error = errno;
         const ErrorCode code =
             error == EACCES ? ErrorCode::permission_denied : ErrorCode::not_found;
-        return Error{code,
-                     "the password file cannot be read",
-                     path,
-                     std::string("It should hold the password on its first line (") +
-                         std::strerror(error) + ")"};
+        return Error{
+            code,
+            "the " + word + " file cannot be read",
+            path,
+            "It should hold the " + word + " on its first line (" + std::strerror(error) + ")"};
     }
     std::string password;
     std::getline(in, password);
     if (!password.empty() && password.back() == '\r') password.pop_back();
     if (password.empty()) {
         return Error{ErrorCode::invalid_argument,
-                     "the password file is empty",
+                     "the " + word + " file is empty",
                      path,
-                     "Write the password on its first line"};
+                     "Write the " + word + " on its first line"};
     }
     return password;
 }
@@ -216,12 +224,14 @@ struct HttpClient::Session {
     HttpOrigin origin;
     HttpOptions options;
     std::string password;
+    CurlList* headers = nullptr;
 
     Session() = default;
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session() {
         if (handle != nullptr) curl.easy_cleanup(handle);
+        if (headers != nullptr) curl.slist_free_all(headers);
     }
 
     Result<std::string> get(const std::string& url) {
@@ -264,6 +274,7 @@ struct HttpClient::Session {
         set(curl_ssl_verify_host, 2L);
         if (!options.ca_file.empty()) set(curl_ca_info, options.ca_file.c_str());
         if (origin.is_this_machine()) set(curl_no_proxy, "*");
+        if (headers != nullptr) set(curl_http_header, headers);
         if (!options.user.empty()) {
             set(curl_http_auth, kCurlAuthBasic);
             set(curl_user_name, options.user.c_str());
@@ -332,10 +343,14 @@ struct HttpClient::Session {
             return {ErrorCode::permission_denied,
                     what,
                     url,
-                    options.user.empty() ? "The service wants a user and a password."
-                                         : "The service refuses user '" + options.user + "'."};
+
+                    !options.header_name.empty() ? "The service refuses the token."
+                    : options.user.empty()       ? "The service wants a user and a password."
+                                           : "The service refuses user '" + options.user + "'."};
         }
         if (status == 404) return {ErrorCode::not_found, what, url, ""};
+        constexpr long kTooManyRequests = 429;
+        if (status == kTooManyRequests) return {ErrorCode::unavailable, what, url, ""};
         return {status >= 500 ? ErrorCode::unavailable : ErrorCode::io_error, what, url, ""};
     }
 };
@@ -359,6 +374,18 @@ Result<HttpClient> HttpClient::open(std::string_view address, const HttpOptions&
     Result<Curl> curl = load_curl(options.library);
     if (!curl) return curl.error();
     session.curl = *curl;
+    if (!options.header_name.empty()) {
+        if (origin->scheme == "http" && !origin->is_this_machine()) {
+            return Error{ErrorCode::permission_denied,
+                         "the token would travel readable",
+                         url,
+                         "Write https://"};
+        }
+        const Result<std::string> token = read_password(options.header_file, "token");
+        if (!token) return token.error();
+        session.headers =
+            session.curl.slist_append(nullptr, (options.header_name + ": " + *token).c_str());
+    }
     session.handle = session.curl.easy_init();
     if (session.handle == nullptr) {
         return Error{ErrorCode::unavailable, "libcurl gave no handle", "", ""};

@@ -27,7 +27,10 @@ namespace abate::cli {
 struct HttpOptions {
     std::string user{};           // empty: no credentials
     std::string password_file{};  // first line is the password
-    std::string ca_file{};        // PEM of the CA; empty: the system's
+    std::string
+        header_name{};  // "auth-token": sent with the first line of header_file; empty: none
+    std::string header_file{};
+    std::string ca_file{};  // PEM of the CA; empty: the system's
     std::int64_t timeout_ms = 10'000;
     std::size_t most_bytes = 4u << 20;  // a longer body is refused
     std::string library = "libcurl.so.4";

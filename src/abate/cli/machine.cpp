@@ -96,7 +96,7 @@ Machine open_machine(Context& context, const MachineOptions& options) {
 footprint::AssessOptions assess_options(Context& context,
                                         const SiteOptions& site,
                                         std::optional<int> exit_status) {
-    const auto& [region, pue] = site;
+    const auto& [region, pue, market] = site;
     const input::Settings& settings = context.settings();
     footprint::AssessOptions options;
     options.region = region.empty() ? settings.region : region;
@@ -112,6 +112,18 @@ footprint::AssessOptions assess_options(Context& context,
     } else if (settings.pue) {
         options.pue = settings.pue;
         options.pue_layer = "project";
+    }
+    if (!market.empty()) {
+        Result<double> parsed = input::parse_intensity_g_per_kwh(market);
+        if (!parsed) {
+            Error error = parsed.error();
+            error.where = "--market-intensity";
+            throw Failure(error, exit_status);
+        }
+        options.market_gco2e_per_kwh = *parsed;
+    } else if (settings.market) {
+        options.market_gco2e_per_kwh = settings.market;
+        options.market_layer = "project";
     }
     if (!options.region.empty()) {
         // Said before the command runs, not after.

@@ -1,4 +1,5 @@
 // `abate record`: a run that was not metered, declared by hand.
+#include "abate/cli/hourly.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
 #include "abate/report/report.h"
@@ -28,6 +29,8 @@ constexpr const char* kPowerFractionSource =
 
 struct RecordOptions {
     std::string energy;
+    HourlyOptions hourly;
+    std::string market_intensity;
     std::string boundary = "node";
     std::string chip;
     double chips = 1;
@@ -274,7 +277,12 @@ RunRecord declared_record(const RecordOptions& options,
 
 void declare(const RecordOptions& options, Context& context) {
     footprint::AssessOptions assess =
-        assess_options(context, {.region = options.region, .pue = options.pue});
+        assess_options(context,
+                       {.region = options.region,
+                        .pue = options.pue,
+                        .market_intensity = options.market_intensity});
+    const std::optional<HourlyIntensity> hours =
+        open_hourly(context, hourly_choice(context, options.hourly), assess.region);
     const Declared declared = declared_energy(options, context);
     RunRecord record = declared_record(options, declared, context);
     if (options.boundary != "component" && options.boundary != "node" &&
@@ -298,6 +306,14 @@ void declare(const RecordOptions& options, Context& context) {
         assess.pue = 1.0;
         assess.pue_layer = "option";
     }
+    if (hours && !(record.duration_s > 0))
+        throw bad(
+            "nothing says when the energy was spent", "--hourly", "Add --hours, and --started");
+    // A file that somebody names must have the hours: nothing is lost by a refusal here, unlike after a metered run.
+    if (hours && hours->choice.is_file())
+        assess.intensity = value_or_fail(hourly_mean(context, *hours, flat_pieces(record)));
+    else if (hours)
+        use_hours(context, *hours, flat_pieces(record), assess, record.notes);
     const Result<void> assessed = footprint::assess(record, context.tables(), assess);
     if (!assessed) throw Failure(assessed.error());
     if (!chips && options.boundary == "facility") {
@@ -305,7 +321,7 @@ void declare(const RecordOptions& options, Context& context) {
         // Water per IT energy does not apply to energy at the facility.
         if (record.operational) record.operational->water_l.reset();
     }
-    if (assess.region.empty()) context.note(unknown_region_sentence(context));
+    if (assess.region.empty() && !assess.intensity) context.note(unknown_region_sentence(context));
     if (const Result<void> stored = context.runs().put(to_stored(record)); !stored)
         throw Failure(stored.error());
     if (!options.output.empty()) write_file(options.output, report::run_record_json(record) + "\n");
@@ -346,6 +362,7 @@ void add_record(CLI::App& app, Context& context) {
                         options->region,
                         "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     command->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    add_hourly_options(*command, options->hourly, options->market_intensity);
     command->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
     command->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
     command->add_option(

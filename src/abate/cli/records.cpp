@@ -1,5 +1,6 @@
 #include "abate/cli/records.h"
 
+#include "abate/cli/hourly.h"
 #include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/report/report.h"
@@ -122,9 +123,23 @@ RunRecord find_run(Context& context, const std::string& id) {
     return to_record(value_or_fail(context.runs().find(id)));
 }
 
-void complete_record(const data::Tables& tables, RunRecord& record, const RunState& state) {
+void complete_record(Context& context,
+                     const data::Tables& tables,
+                     RunRecord& record,
+                     const RunState& state) {
     meter::fill_record(record, state);
     footprint::AssessOptions options = footprint::kept_options(record);
+    // The record's provenance is renewed by assess, so what the header says of the hours is read before.
+    const std::optional<HourlyChoice> choice = choice_of(record);
+    if (choice) {
+        try {
+            if (const auto hours = open_hourly(context, *choice, record.region))
+                use_hours(context, *hours, flat_pieces(record), options, record.notes);
+        } catch (const Failure& failure) {
+            record.notes.push_back("the year's carbon intensity is used, not the hours': " +
+                                   to_string(failure.error()));
+        }
+    }
     if (const Result<void> assessed = footprint::assess(record, tables, options); !assessed) {
         record.notes.push_back("no footprint by its own region: " + to_string(assessed.error()));
         options.region.clear();
@@ -173,7 +188,7 @@ void import_spools(Context& context, store::RunStore& store) {
             state.devices.resize(record->energy.devices.size());
             const std::optional<data::Tables> own =
                 tables_of_run(claimed.content.header_json, *record);
-            complete_record(own ? *own : context.tables(), *record, state);
+            complete_record(context, own ? *own : context.tables(), *record, state);
         }
         if (const Result<void> stored = store.put(to_stored(*record)); !stored) {
             context.note("run " + record->run_id.text() +
@@ -187,8 +202,7 @@ void import_spools(Context& context, store::RunStore& store) {
     for (const std::string& problem : problems) context.note(problem);
 }
 
-std::optional<std::string> read_small_file(const std::string& path) {
-    constexpr std::size_t kMost = 16 << 20;
+std::optional<std::string> read_small_file(const std::string& path, std::size_t most_bytes) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -199,7 +213,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
     std::string text;
     ssize_t n = regular ? 1 : 0;
     char block[16384];
-    while (n > 0 && text.size() <= kMost) {
+    while (n > 0 && text.size() <= most_bytes) {
         n = read(fd, block, sizeof block);
         if (n > 0) text.append(block, static_cast<std::size_t>(n));
         if (n < 0 && errno == EINTR) n = 1;
@@ -211,9 +225,11 @@ std::optional<std::string> read_small_file(const std::string& path) {
             {ErrorCode::invalid_argument, "this is no regular file", path, "Name a text file"});
     }
     if (n < 0) throw Failure(failed);
-    if (text.size() > kMost) {
-        throw Failure(
-            {ErrorCode::out_of_range, "the file is larger than 16 MiB", path, "Name a text file"});
+    if (text.size() > most_bytes) {
+        throw Failure({ErrorCode::out_of_range,
+                       fmt::format("the file is larger than {} MiB", most_bytes >> 20),
+                       path,
+                       "Name a text file"});
     }
     return text;
 }

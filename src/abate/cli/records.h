@@ -5,6 +5,7 @@
 #include "abate/record/record.h"
 #include "abate/store/store.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,11 +24,15 @@ namespace abate::cli {
 
 // Finishes a record that a spool's header and last totals describe: fills it, and assesses its
 // footprint. A place or PUE that the tables do not know any more becomes a note, not an error.
-void complete_record(const data::Tables& tables, RunRecord& record, const RunState& state);
+void complete_record(Context& context,
+                     const data::Tables& tables,
+                     RunRecord& record,
+                     const RunState& state);
 
-// A file that people or abate wrote, at most 16 MiB; absent: there is none. Never waits for a pipe and never reads a device
+// A file that people or abate wrote, at most `most_bytes`; absent: there is none. Never waits for a pipe and never reads a device
 // to its end. Throws Failure when it is no regular file, is larger, or may not be read.
-[[nodiscard]] std::optional<std::string> read_small_file(const std::string& path);
+[[nodiscard]] std::optional<std::string> read_small_file(const std::string& path,
+                                                         std::size_t most_bytes = 16U << 20);
 
 // Writes `text` to `path` by a temporary file and a rename, so that nothing half-written is ever
 // seen. What is no regular file (a pipe, /dev/null) is written to as it is; a pipe that nobody has

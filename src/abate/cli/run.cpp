@@ -1,5 +1,6 @@
 // `abate run`: meters a command.
 #include "abate/cli/context.h"
+#include "abate/cli/hourly.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
@@ -37,6 +38,8 @@ struct RunOptions {
     std::string tokens;
     std::string params_active;
     std::string requests;
+    HourlyOptions hourly;
+    std::string market_intensity;
     bool adapter = false;
     bool whole_machine = false;
     bool quiet = false;
@@ -47,6 +50,7 @@ struct Prepared {
     std::vector<std::string> words;
     std::int64_t interval_ns = 1'000'000'000;
     footprint::AssessOptions assess;
+    std::optional<HourlyIntensity> hours;
     RunRecord header;
 };
 
@@ -131,8 +135,13 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     }
     header.meter.interval_s = static_cast<double>(prepared.interval_ns) / 1e9;
 
-    prepared.assess =
-        assess_options(context, {.region = options.region, .pue = options.pue}, kSelfFailed);
+    prepared.assess = assess_options(context,
+                                     {.region = options.region,
+                                      .pue = options.pue,
+                                      .market_intensity = options.market_intensity},
+                                     kSelfFailed);
+    prepared.hours = open_hourly(
+        context, hourly_choice(context, options.hourly), prepared.assess.region, kSelfFailed);
     header.work =
         for_option(workload::declared_work(
                        {.flop = count_or_none(options.flop, "--flop"),
@@ -246,6 +255,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     prepared.assess.node_overhead = fitted_overhead(machine.profile);
     // In the header too, so that whoever imports the spool of a killed run finds it.
     footprint::keep_options(record, prepared.assess);
+    if (prepared.hours) record.provenance.push_back(choice_row(prepared.hours->choice));
 
     meter::LaunchOptions launch;
     launch.words = prepared.words;
@@ -267,12 +277,9 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     const Result<meter::FpCounters> fp =
         meter::FpCounters::open(tree.pid(), context.sensor_environment());
     meter::RunMeter meter(std::move(machine.devices), machine.meter_options, context.clock);
-    Result<meter::RunOutcome> outcome = meter::run_metered(tree,
-                                                           meter,
-                                                           machine.cpu,
-                                                           spool.get(),
-                                                           {.interval_ns = prepared.interval_ns},
-                                                           context.clock);
+    HourlyEnergy energy(spool.get(), record);
+    Result<meter::RunOutcome> outcome = meter::run_metered(
+        tree, meter, machine.cpu, &energy, {.interval_ns = prepared.interval_ns}, context.clock);
     if (!outcome) {
         if (spool) spool->discard();
         const int status =
@@ -290,6 +297,8 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
             "some intermediate totals could not be written to the spool (disk full?)");
     take_flop(record, fp);
     meter::fill_record(record, meter.state());
+    if (prepared.hours)
+        use_hours(context, *prepared.hours, energy.pieces(record), prepared.assess, record.notes);
     if (const Result<void> assessed = footprint::assess(record, context.tables(), prepared.assess);
         !assessed) {
         record.notes.push_back("no footprint: " + to_string(assessed.error()));
@@ -340,6 +349,7 @@ void add_run(CLI::App& app, Context& context) {
                     options->region,
                     "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     run->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    add_hourly_options(*run, options->hourly, options->market_intensity);
     run->add_option("--interval", options->interval, "Sampling period, 1ms to 30s (default 1s)");
     run->add_option("--output", options->output, "Write the run record as JSON to this file");
     run->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");

@@ -15,6 +15,8 @@
 
 #include "abate/core/result.h"
 #include "abate/data/csv.h"
+#include "abate/data/generation.h"
+#include "abate/data/hourly.h"
 #include "abate/units/provenance.h"
 #include "abate/units/ranged.h"
 

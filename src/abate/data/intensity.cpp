@@ -1,6 +1,7 @@
 // Carbon intensity, PUE and water of a place: which row answers, and how wide its range is.
 // The choice of basis and the ranges are explained in docs/methodology/intensity.md.
 #include "abate/data/data.h"
+#include "abate/data/intensity_range.h"
 #include "abate/data/tables_impl.h"
 #include "abate/data/words.h"
 
@@ -19,9 +20,6 @@ constexpr std::string_view kLifeCycleBasis = "average, life-cycle, location-base
 constexpr std::string_view kDirectBasis = "average, direct, location-based";
 constexpr std::string_view kFigure = "intensity_gco2e_per_kwh";
 
-// Median difference between Our World in Data and Electricity Maps over the 185 countries that both
-// cover in 2024 (docs/methodology/intensity.md).
-constexpr double kSourceSpread = 0.12;
 // Largest difference between two publications of one operator's PUE: 1.185 and 1.16 for Azure
 // (Cloud Carbon Footprint 2021, Microsoft FY24), 2.2 %.
 constexpr double kPueSpread = 0.02;

@@ -1,11 +1,13 @@
 #include "abate/footprint/footprint.h"
 
+#include "abate/footprint/carbon_of.h"
 #include "abate/units/units.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -173,6 +175,14 @@ Provenance user_pue(const AssessOptions& options) {
     return user_figure("pue", *options.pue, "1", options.pue_layer);
 }
 
+// REQUIRES: options.market_gco2e_per_kwh.
+Provenance user_market(const AssessOptions& options) {
+    Provenance row = user_figure(
+        "market_gco2e_per_kwh", *options.market_gco2e_per_kwh, "gCO2e/kWh", options.market_layer);
+    row.basis = "market-based: contract or residual mix, as given";
+    return row;
+}
+
 Result<data::Figure> pue_of(const RunRecord& record,
                             const data::Tables& tables,
                             const std::optional<data::Place>& place,
@@ -198,6 +208,7 @@ Result<data::Figure> pue_of(const RunRecord& record,
 void keep_options(RunRecord& header, const AssessOptions& options) {
     header.region = options.region;
     if (options.pue) header.provenance.push_back(user_pue(options));
+    if (options.market_gco2e_per_kwh) header.provenance.push_back(user_market(options));
     if (options.node_overhead) header.provenance.push_back(ratio_row(*options.node_overhead));
 }
 
@@ -208,6 +219,10 @@ AssessOptions kept_options(const RunRecord& header) {
         if (row.figure == "pue" && row.source == kByTheUser) {
             options.pue = row.value;
             options.pue_layer = row.layer;
+        }
+        if (row.figure == "market_gco2e_per_kwh" && row.source == kByTheUser) {
+            options.market_gco2e_per_kwh = row.value;
+            options.market_layer = row.layer;
         }
         if (row.figure == "node_ratio" && row.basis == "profile") {
             options.node_overhead = NodeOverhead{.ratio = {.value = row.value,
@@ -282,8 +297,13 @@ data::Figure default_pue(const Host& host) {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kOwnFigures{
-    "node_ratio", "pue", "intensity_gco2e_per_kwh", "wue_l_per_kwh", "generation_water_l_per_kwh"};
+constexpr std::array<std::string_view, 7> kOwnFigures{"node_ratio",
+                                                      "pue",
+                                                      "intensity_gco2e_per_kwh",
+                                                      "hourly_intensity",
+                                                      "market_gco2e_per_kwh",
+                                                      "wue_l_per_kwh",
+                                                      "generation_water_l_per_kwh"};
 
 // What an earlier assessment left behind.
 void forget(RunRecord& record) {
@@ -300,20 +320,6 @@ void forget(RunRecord& record) {
 void add_figure(RunRecord& record, std::string_view name, Provenance row) {
     row.figure = name;
     record.provenance.push_back(std::move(row));
-}
-
-// facility x intensity, with the types that say what may be multiplied.
-Ranged carbon_of(const Ranged& facility_j, FacilityEnergy facility, const Ranged& intensity) {
-    const CarbonIntensity<Signal::average, Basis::life_cycle> grid(intensity.value *
-                                                                   grams_co2e_per_kilowatt_hour);
-    const double to_kg = (1.0 * joules * (1.0 * grams_co2e_per_kilowatt_hour)).in(kilograms_co2e);
-    const Ranged product = multiply(facility_j, intensity);
-    const double value = (facility * grid).in(kilograms_co2e);
-    // Two ways to multiply may differ in the last digit.
-    return {.value = value,
-            .low = std::min(value, product.low * to_kg),
-            .high = std::max(value, product.high * to_kg),
-            .kind = product.kind};
 }
 
 // Water = E_IT x (WUE_on + PUE x WUE_off), litres; absent where no WUE is known.
@@ -346,15 +352,24 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     }
     const Result<data::Figure> pue = pue_of(record, tables, place, options);
     if (!pue) return pue.error();
-    data::Figure intensity = tables.intensity_anywhere();
-    if (place) {
+    if (options.market_gco2e_per_kwh &&
+        !(*options.market_gco2e_per_kwh >= 0 && std::isfinite(*options.market_gco2e_per_kwh))) {
+        return Error{ErrorCode::out_of_range,
+                     fmt::format("a market-based intensity of {} is not possible",
+                                 *options.market_gco2e_per_kwh),
+                     "--market-intensity",
+                     "It is a finite number of g CO2e/kWh, 0 or more"};
+    }
+    data::Figure intensity = options.intensity ? *options.intensity : tables.intensity_anywhere();
+    if (place && !options.intensity) {
         Result<data::Figure> found = tables.intensity(*place);
         if (!found) return found.error();
         intensity = *found;
     }
 
     forget(record);
-    record.region = place ? place->key : "";
+    // Without a region, the zone that the hours are of.
+    record.region = place ? place->key : options.intensity ? options.intensity->provenance.key : "";
     record.boundary = "facility";
     NodeAnswer answer = node_of(record, options);
     record.node = answer.node;
@@ -371,12 +386,19 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     add_figure(record, "pue", pue->provenance);
     add_figure(record, "intensity_gco2e_per_kwh", intensity.provenance);
 
-    const FacilityEnergy facility = NodeEnergy(node.energy_j * joules) * Pue(pue->range.value);
     Operational operational;
     operational.intensity_gco2e_per_kwh = intensity.range;
     operational.intensity_basis = intensity.provenance.basis;
-    operational.location_kgco2e = carbon_of(facility_j, facility, intensity.range);
-    operational.region_known = place.has_value();
+    operational.location_kgco2e = carbon_of<Basis::life_cycle>(facility_j, intensity.range);
+    operational.region_known = place.has_value() || options.intensity.has_value();
+    if (options.market_gco2e_per_kwh) {
+        const double market = *options.market_gco2e_per_kwh;
+        Provenance row = user_market(options);
+        row.key = record.region;
+        record.provenance.push_back(std::move(row));
+        // Residual mixes and contracts are published on the direct basis (AIB, Green-e).
+        operational.market_kgco2e = carbon_of<Basis::direct>(facility_j, exactly(market)).value;
+    }
     operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
     return {};

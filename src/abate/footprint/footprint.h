@@ -33,11 +33,16 @@ struct AssessOptions {
     std::optional<double> pue;  // the user's
     std::string pue_layer = "option";
     std::optional<NodeOverhead> node_overhead;
+    // Instead of the annual figure: a mean over the hours of the run (data::hourly_figure).
+    std::optional<data::Figure> intensity = std::nullopt;
+    // g CO2e/kWh of a contract or residual mix; fills market_kgco2e beside the location-based figure.
+    std::optional<double> market_gco2e_per_kwh = std::nullopt;
+    std::string market_layer = "option";
 };
 
 // What the header of a run that still goes on carries of `options`, so that whoever finishes the
 // record of a killed run assesses it alike: the region, and as provenance rows the user's PUE and
-// the profile's node ratio. assess() puts its own rows in place of these.
+// market-based intensity and the profile's node ratio. assess() puts its own rows in place of these.
 void keep_options(RunRecord& header, const AssessOptions& options);
 // The inverse.
 [[nodiscard]] AssessOptions kept_options(const RunRecord& header);
@@ -59,7 +64,7 @@ void keep_options(RunRecord& header, const AssessOptions& options);
 
 // Fills record.region, node, facility, operational, provenance. An unknown region is not an error:
 // the 5-95 % range over countries stands in and operational.region_known is false. Errors:
-// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE); then the
+// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE, market-based intensity); then the
 // record stays as it was. Idempotent: earlier results are replaced.
 //
 // A node reading (device and part_of "node") is used where its range reaches that of the

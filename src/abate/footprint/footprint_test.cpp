@@ -143,6 +143,34 @@ TEST(Footprint, APlatformCounterHasTheSmallerPrior) {
     EXPECT_DOUBLE_EQ(record.node->energy.energy_j, 1.30 * kKwh);
 }
 
+// The chain by hand above, 1.56 kWh at the facility, over hours of 250 g/kWh instead of the year's 100: 0.39 kg. A contract of 20
+// g/kWh stands beside it: 0.0312 kg, and changes nothing of it.
+TEST(Footprint, TheHoursStandForTheYearAndTheMarketStandsBesideThem) {
+    RunRecord record = whole_machine(kKwh);
+    const data::Tables tables =
+        tables_with({"grid_intensity_annual/FR/life_cycle_gco2e_per_kwh=100"});
+    AssessOptions options = at("FR", 1.2);
+    options.intensity = data::Figure{{.value = 250, .low = 220, .high = 280}, {}};
+    options.intensity->provenance.basis =
+        "average, life-cycle, location-based, hourly over 2 hours";
+    options.market_gco2e_per_kwh = 20;
+    ASSERT_TRUE(assess(record, tables, options));
+    EXPECT_NEAR(record.operational->location_kgco2e.value, 0.39, 1e-12);
+    EXPECT_EQ(record.operational->intensity_basis,
+              "average, life-cycle, location-based, hourly over 2 hours");
+    ASSERT_TRUE(record.operational->market_kgco2e);
+    EXPECT_NEAR(*record.operational->market_kgco2e, 0.0312, 1e-12);
+    ASSERT_NE(row_of(record, "market_gco2e_per_kwh"), nullptr);
+    EXPECT_DOUBLE_EQ(row_of(record, "market_gco2e_per_kwh")->value, 20);
+    // Again without them: the year, and no market-based figure.
+    ASSERT_TRUE(assess(record, tables, at("FR", 1.2)));
+    EXPECT_NEAR(record.operational->location_kgco2e.value, 0.156, 1e-12);
+    EXPECT_FALSE(record.operational->market_kgco2e);
+    EXPECT_EQ(row_of(record, "market_gco2e_per_kwh"), nullptr);
+    options.market_gco2e_per_kwh = -1;
+    EXPECT_EQ(assess(record, tables, options).error().where, "--market-intensity");
+}
+
 // Accelerators alone: 0.22 / 0.14 Wh = 1.57 (Elsworth et al. 2025).
 TEST(Footprint, AcceleratorsAloneHaveTheLargerPrior) {
     RunRecord record = whole_machine(kKwh);

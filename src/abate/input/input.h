@@ -4,6 +4,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/input/intensity.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -28,6 +29,8 @@ namespace abate::input {
 [[nodiscard]] Result<double> parse_energy_j(std::string_view text);
 // 1 to 10 ("1.2"); above 3 is refused as absurd unless written with a trailing "!" ("4.5!").
 [[nodiscard]] Result<double> parse_pue(std::string_view text);
+// g CO2e/kWh, 0 to 3000, as a plain number. Errors: parse_error, out_of_range.
+[[nodiscard]] Result<double> parse_intensity_g_per_kwh(std::string_view text);
 // "key=value", key of [A-Za-z0-9_.-]+.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
@@ -56,6 +59,10 @@ struct Settings {
     std::string redfish_password_file;
     std::string organisation_data;  // overrides.csv of the organisation
     std::vector<std::string> packs;
+    std::string hourly;                // hours instead of the year: a file, "auto", "climatology"
+    std::optional<double> market;      // g CO2e/kWh of the contract or residual mix
+    std::string intensity_token_file;  // first line: the user's token for Electricity Maps
+    std::string intensity_url;         // of its API; empty: its own
 
     bool operator==(const Settings&) const = default;
 };
@@ -67,7 +74,8 @@ struct Settings {
 using EnvironmentLookup = std::function<std::string(const char* name)>;
 // ABATE_REGION, ABATE_PROJECT, ABATE_PUE, ABATE_INTERVAL, ABATE_LABELS ("a=1,b=2"),
 // ABATE_NODE_SOURCE, ABATE_REDFISH_URL, ABATE_REDFISH_USER, ABATE_REDFISH_PASSWORD_FILE,
-// ABATE_ORGANISATION_DATA, ABATE_PACKS (folders with ':' between). Errors: as the parser of the
+// ABATE_ORGANISATION_DATA, ABATE_PACKS (folders with ':' between), ABATE_HOURLY,
+// ABATE_MARKET_INTENSITY, ABATE_INTENSITY_TOKEN_FILE, ABATE_INTENSITY_URL. Errors: as the parser of the
 // value, with the variable's name as the place.
 [[nodiscard]] Result<Settings> environment_settings(const EnvironmentLookup& lookup);
 

@@ -244,6 +244,21 @@ Result<double> parse_pue(std::string_view text) {
     return value;
 }
 
+Result<double> parse_intensity_g_per_kwh(std::string_view text) {
+    constexpr const char* kHint = "Write g CO2e/kWh as a plain number, like 381";
+    // No grid reaches it; more is a slip of units.
+    constexpr double kMost = 3000;
+    const auto parts = split_unit(without_spaces_around(text));
+    if (!parts || !parts->unit.empty()) return not_a(text, "an intensity", kHint);
+    if (!(parts->number >= 0 && parts->number <= kMost)) {
+        return Error{ErrorCode::out_of_range,
+                     "the intensity " + in_quotes(text) + " is not between 0 and 3000",
+                     "",
+                     kHint};
+    }
+    return parts->number;
+}
+
 Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
     constexpr const char* kHint =
         "Write it like team=vision; the key has letters, digits, '_', '.' and '-'";

@@ -152,5 +152,14 @@ RC_GTEST_PROP(DurationText, IsExactForWholeAndThousandths, ()) {
               seconds * 1'000'000'000 + millis * 1'000'000);
 }
 
+TEST(Intensity, IsAPlainNumberOfGrams) {
+    EXPECT_EQ(parse_intensity_g_per_kwh("381").value(), 381);
+    EXPECT_EQ(parse_intensity_g_per_kwh(" 0 ").value(), 0);
+    EXPECT_EQ(parse_intensity_g_per_kwh("-1").error().code, ErrorCode::out_of_range);
+    EXPECT_EQ(parse_intensity_g_per_kwh("3001").error().code, ErrorCode::out_of_range);
+    EXPECT_EQ(parse_intensity_g_per_kwh("0.381 kg/kWh").error().code, ErrorCode::parse_error);
+    EXPECT_FALSE(parse_intensity_g_per_kwh("nan"));
+}
+
 }  // namespace
 }  // namespace abate::input

@@ -109,7 +109,7 @@ class SettingsReader {
     }
 
   private:
-    static bool accepts_number(std::string_view key) { return key == "pue"; }
+    static bool accepts_number(std::string_view key) { return key == "pue" || key == "market"; }
 
     static std::string listed(const std::vector<std::string>& names) {
         std::string out;
@@ -191,6 +191,16 @@ void read_data(SettingsReader& reader, const toml::table& root, Settings& out) {
     reader.read(*data, "packs", out.packs);
 }
 
+void read_intensity(SettingsReader& reader, const toml::table& root, Settings& out) {
+    const toml::table* intensity = reader.table(root, "intensity");
+    if (intensity == nullptr) return;
+    reader.refuse_unknown(*intensity, "intensity.", {"hourly", "market", "token_file", "url"});
+    reader.read(*intensity, "hourly", out.hourly);
+    reader.read(*intensity, "market", out.market, parse_intensity_g_per_kwh);
+    reader.read(*intensity, "token_file", out.intensity_token_file);
+    reader.read(*intensity, "url", out.intensity_url);
+}
+
 // "a:b" -> {"a", "b"}, empty parts left out.
 std::vector<std::string> split_at(std::string_view text, char separator) {
     std::vector<std::string> out;
@@ -223,7 +233,7 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
                      "The file is TOML; see docs/reference/configuration.md"};
     }
     reader.refuse_unknown(
-        root, "", {"region", "project", "pue", "interval", "labels", "node", "data"});
+        root, "", {"region", "project", "pue", "interval", "labels", "node", "data", "intensity"});
     Settings out;
     reader.read(root, "region", out.region);
     reader.read(root, "project", out.project);
@@ -232,6 +242,7 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     read_labels(reader, root, out);
     read_node(reader, root, out);
     read_data(reader, root, out);
+    read_intensity(reader, root, out);
     if (reader.error()) return *reader.error();
     return out;
 }
@@ -249,6 +260,14 @@ Result<Settings> environment_settings(const EnvironmentLookup& lookup) {
         const Result<double> pue = parse_pue(text);
         if (!pue) return of_variable(pue.error(), "ABATE_PUE");
         out.pue = *pue;
+    }
+    out.hourly = lookup("ABATE_HOURLY");
+    out.intensity_token_file = lookup("ABATE_INTENSITY_TOKEN_FILE");
+    out.intensity_url = lookup("ABATE_INTENSITY_URL");
+    if (const std::string text = lookup("ABATE_MARKET_INTENSITY"); !text.empty()) {
+        const Result<double> market = parse_intensity_g_per_kwh(text);
+        if (!market) return of_variable(market.error(), "ABATE_MARKET_INTENSITY");
+        out.market = *market;
     }
     if (const std::string text = lookup("ABATE_INTERVAL"); !text.empty()) {
         const Result<std::int64_t> interval = parse_duration_ns(text);
@@ -281,6 +300,10 @@ Settings merged(const SettingsPair& layers) {
     text(out.redfish_user, upper.redfish_user);
     text(out.redfish_password_file, upper.redfish_password_file);
     text(out.organisation_data, upper.organisation_data);
+    text(out.hourly, upper.hourly);
+    text(out.intensity_token_file, upper.intensity_token_file);
+    text(out.intensity_url, upper.intensity_url);
+    if (upper.market) out.market = upper.market;
     if (upper.pue) out.pue = upper.pue;
     if (upper.interval_ns) out.interval_ns = upper.interval_ns;
     if (!upper.packs.empty()) out.packs = upper.packs;

@@ -136,5 +136,19 @@ TEST(Settings, OfTheUpperLayerWin) {
     EXPECT_EQ(merged({.lower = {}, .upper = lower}), lower);
 }
 
+TEST(Settings, SayWhichHoursAndWhichContract) {
+    const auto settings = parse_settings(
+        "[intensity]\nhourly = \"auto\"\nmarket = 12.5\ntoken_file = \"/etc/abate/token\"\n",
+        "abate.toml");
+    ASSERT_TRUE(settings) << to_string(settings.error());
+    EXPECT_EQ(settings->hourly, "auto");
+    EXPECT_EQ(settings->market, 12.5);
+    EXPECT_EQ(settings->intensity_token_file, "/etc/abate/token");
+    // A token itself never stands in a setting.
+    EXPECT_FALSE(parse_settings("[intensity]\ntoken = \"secret\"\n", "abate.toml"));
+    EXPECT_FALSE(parse_settings("[intensity]\nmarket = -1\n", "abate.toml"));
+    EXPECT_EQ(merged(*settings, Settings{}).market, 12.5);
+}
+
 }  // namespace
 }  // namespace abate::input

@@ -57,4 +57,7 @@ struct SummaryOptions {
 // The file of `abate calibrate`; read by input::parse_profile.
 [[nodiscard]] std::string profile_toml(const meter::PowerProfile& profile);
 
+// Hourly intensities as `abate data import-intensity` keeps them; read by input::parse_intensity without loss.
+[[nodiscard]] std::string intensity_csv(const data::AnyHourlySeries& series);
+
 }  // namespace abate::report
