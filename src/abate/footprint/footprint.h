@@ -12,6 +12,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/estimate.h"
 #include "abate/footprint/node_overhead.h"
 #include "abate/footprint/rated_power.h"
 #include "abate/record/record.h"
