@@ -15,6 +15,7 @@
 #include "abate/footprint/estimate.h"
 #include "abate/footprint/node_overhead.h"
 #include "abate/footprint/rated_power.h"
+#include "abate/footprint/validate.h"
 #include "abate/record/record.h"
 
 #include <optional>
