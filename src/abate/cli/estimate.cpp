@@ -49,7 +49,7 @@ double count_of(const std::string& text, const char* option) {
         throw Failure({ErrorCode::out_of_range,
                        "'" + text + "' is not above 0",
                        option,
-                       "Leave the option out where it is not known"});
+                       "Counts are above 0: 300K, 7B, 1.4T, 1.5e22"});
     return *parsed;
 }
 

@@ -31,13 +31,13 @@ void summarise(ValidationGroup& group) {
     std::vector<double> errors;
     std::vector<double> ratios;
     std::size_t inside = 0;
-    bool ranged = false;
+    bool ranged = true;
     for (const ValidationCase& one : group.cases) {
         const std::optional<double> error = one.error();
         if (one.excluded || !error) continue;
         errors.push_back(*error);
         if (one.inside()) ++inside;
-        if (one.ours->low < one.ours->high) ranged = true;
+        ranged = ranged && one.ours->low < one.ours->high;
         if (one.ours->low > 0) ratios.push_back(one.ours->high / one.ours->low);
     }
     group.n = errors.size();

@@ -53,7 +53,7 @@ struct ValidationGroup {
     std::size_t n = 0;  // not excluded
     double median_error = 0;
     double p90_error = 0;
-    std::optional<double> inside_range;  // share; absent: the figures have no range
+    std::optional<double> inside_range;  // share; absent: some figures have no range
     std::optional<double> median_high_over_low;
     std::vector<ValidationSummary> beside;
     std::vector<std::string> findings;  // targets met and missed, with the reason

@@ -17,7 +17,10 @@ using footprint::ValidationGroup;
 using footprint::ValidationSummary;
 
 // Longer lists are told by their worst lines; `--group` prints them all.
-constexpr std::size_t kMostLines = 150;
+constexpr std::size_t kMostLines = 200;
+// Columns of a case's name.
+constexpr std::size_t kLeastName = 12;
+constexpr std::size_t kMostName = 96;
 constexpr std::size_t kWorstLines = 10;
 
 void write_number(JsonWriter& json, std::string_view key, const std::optional<double>& number) {
@@ -103,8 +106,8 @@ std::string remark(const ValidationCase& one) {
     return words;
 }
 
-std::string case_line(const ValidationCase& one) {
-    std::string line = "  " + padded(clipped(printable(one.id), 44), 45) +
+std::string case_line(const ValidationCase& one, std::size_t name_columns) {
+    std::string line = "  " + padded(clipped(printable(one.id), name_columns), name_columns + 1) +
                        padded_left(one.published ? significant(*one.published) : "-", 10) + "  " +
                        padded(ours_words(one), 32) + padded_left(error_words(one), 9) + "  " +
                        printable(one.unit);
@@ -144,10 +147,13 @@ std::string group_text(const ValidationGroup& group, bool all, bool color) {
             text += fmt::format(", {:.1f} % inside", 100 * *summary.inside_range);
         text += "\n";
     }
-    text += "\n  " + padded("case", 45) + padded_left("published", 10) + "  " + padded("ours", 32) +
-            padded_left("error", 9) + "  unit\n";
     const std::vector<const ValidationCase*> cases = shown(group, all);
-    for (const ValidationCase* one : cases) text += case_line(*one);
+    std::size_t name_columns = kLeastName;
+    for (const ValidationCase* one : cases)
+        name_columns = std::max(name_columns, std::min(kMostName, width(one->id)));
+    text += "\n  " + padded("case", name_columns + 1) + padded_left("published", 10) + "  " +
+            padded("ours", 32) + padded_left("error", 9) + "  unit\n";
+    for (const ValidationCase* one : cases) text += case_line(*one, name_columns);
     if (cases.size() < group.cases.size())
         text += fmt::format("  the {} worst of {}; `abate validate --group {}` prints all\n",
                             cases.size(),
