@@ -30,6 +30,7 @@ struct Sizes {
     std::optional<Provenance> row;
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it is a count of, then its option
 Error bad_count(double value, const char* what, const char* option) {
     return {ErrorCode::out_of_range,
             fmt::format("{:g} {} are not possible", value, what),
@@ -106,6 +107,7 @@ Ranged scaled(const Ranged& range, double factor) {
 }
 
 // What is added to `inner` by a factor with a range: inner x (factor - 1).
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an energy, then the factor on it
 Ranged added(const Ranged& inner, const Ranged& factor) {
     return multiply(inner,
                     {.value = std::max(0.0, factor.value - 1),

@@ -103,6 +103,7 @@ double arithmetic_j(const InferencePoint& point) {
     return 2 * point.params_active * point.chip->tdp_w / peak_16bit_flop_per_s(*point.chip);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): symmetric
 bool same_precision(Precision a, Precision b) {
     const auto norm = [](Precision p) { return p == Precision::mxfp4 ? Precision::fp4 : p; };
     return norm(a) == norm(b);
@@ -172,6 +173,7 @@ Provenance basis_row(const InferenceRow& row, const Provenance& source) {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it is a number of, then its option
 Result<void> above_zero(double value, const char* what, const char* option) {
     if (value > 0 && std::isfinite(value)) return {};
     return Error{ErrorCode::out_of_range,
@@ -388,7 +390,7 @@ Result<InferenceEnergy> InferenceModel::estimate(const InferenceQuery& query) co
         const double prompt =
             kPromptCoefficient * arithmetic_j(point_of_query(query)) * query.input_tokens;
         answer.prompt_j = {.value = prompt, .low = prompt / 2, .high = prompt * 2};
-        answer.notes.push_back(
+        answer.notes.emplace_back(
             "the prompt's pass is assumed at half of the 16-bit peak and rated power, within a "
             "factor of 2: no "
             "table holds prompt lengths");

@@ -16,6 +16,7 @@ constexpr double kEdge = 1e-14;
 constexpr double kFlat = 1e-10;
 
 // Gaussian elimination with partial pivoting; columns that do not stand on their own get 0.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a matrix, then the right-hand side; sizes differ
 std::vector<double> solve(std::vector<double> a, std::vector<double> b) {
     const std::size_t n = b.size();
     double largest = 0;
@@ -51,6 +52,7 @@ struct Problem {
     std::span<const double> moments;
     std::size_t n;
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, column, as everywhere; the matrix is symmetric
     [[nodiscard]] double at(std::size_t row, std::size_t column) const {
         return gram[row * n + column];
     }

@@ -179,6 +179,7 @@ class Peaks {
     std::map<std::string_view, Peak> peaks_;
 };
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product, symmetric
 double six_n_d(double params, double token_count) {
     return workload::training_flop({.parameters_active = params, .tokens = token_count}).in(flop);
 }
@@ -267,6 +268,7 @@ class Selection {
     }
 
   private:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): whose row, then why
     void exclude(const std::string& id, std::string reason, double hours) {
         out_.excluded.push_back({.id = id, .reason = std::move(reason), .chip_hours = hours});
     }

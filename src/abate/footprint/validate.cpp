@@ -99,20 +99,24 @@ double rounding_of(double printed) {
 class Accounting {
   public:
     // `ours` from a source's own inputs against the figure that it prints.
-    void add(const data::PublishedCase& row,
-             std::string_view quantity,
-             std::string_view unit,
-             const std::optional<double>& published,
-             double ours) {
+    void add(
+        const data::PublishedCase& row,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a quantity and its unit, in this order everywhere
+        std::string_view quantity,
+        std::string_view unit,
+        const std::optional<double>& published,
+        double ours) {
         if (!published) return;
         add_range(row, quantity, unit, *published, exactly(ours));
     }
 
-    void add_range(const data::PublishedCase& row,
-                   std::string_view quantity,
-                   std::string_view unit,
-                   double published,
-                   const Ranged& ours) {
+    void add_range(
+        const data::PublishedCase& row,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a quantity and its unit, in this order everywhere
+        std::string_view quantity,
+        std::string_view unit,
+        double published,
+        const Ranged& ours) {
         ValidationCase one;
         one.id = row.id + " " + std::string(quantity);
         one.quantity = quantity;
@@ -434,7 +438,7 @@ ValidationGroup power(const data::Tables& tables) {
     group.beside.push_back(
         summary("the row alone left out, its study's other rows known", row_left_out));
     group.beside.push_back(board_power(rows));
-    group.findings.push_back(
+    group.findings.emplace_back(
         "rated power leads 40 to 110 % too high for TPU v2 and v3, so an estimate of their "
         "training goes by "
         "Patterson et al.'s readings; Strubell et al. read GPU, processor and memory without fans, "
@@ -537,7 +541,7 @@ ValidationGroup chip_hours(const data::Tables& tables) {
     group.findings.push_back(fmt::format("target, median high/low at most 2.5: {} ({:.2f})",
                                          verdict(group.median_high_over_low.value_or(0) <= 2.5),
                                          group.median_high_over_low.value_or(0)));
-    group.findings.push_back(
+    group.findings.emplace_back(
         "the model is a constant utilisation and beats the constant baselines by no more than "
         "noise: chip, "
         "size, tokens and expert layout explain nothing that holds for another developer; sequence "
@@ -729,6 +733,7 @@ void add_embodied_case(ValidationGroup& group,
     group.cases.push_back(std::move(one));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): area and node carry their units; two calls below
 Result<Ranged> die_making(const data::Tables& tables, double area_mm2, double node_nm) {
     const Result<Embodied> die =
         logic_die(tables, {.area_mm2 = area_mm2, .node_nm = node_nm, .packages = 0});
@@ -775,7 +780,7 @@ ValidationGroup embodied(const data::Tables& tables) {
         }
     }
     summarise(group);
-    group.findings.push_back(
+    group.findings.emplace_back(
         "published cards of one chip differ by up to 60 times with their boundary, so no card is "
         "held "
         "against another here");

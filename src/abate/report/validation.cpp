@@ -115,6 +115,7 @@ std::string case_line(const ValidationCase& one, std::size_t name_columns) {
     return line + "\n";
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which they are printed
 std::string errors_words(std::size_t n, double median, double p90) {
     return fmt::format("n {}, median error {:.1f} %, p90 {:.1f} %", n, 100 * median, 100 * p90);
 }
