@@ -14,7 +14,8 @@ import e2e
 
 GOLDEN = os.path.join(e2e.SOURCE, "tests", "golden", "cli")
 COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "watch", "doctor", "calibrate", "data", "data list",
-            "data show", "data override", "data check", "data import-intensity", "demo", "completion")
+            "data show", "data override", "data check", "data import-intensity", "demo", "completion", "estimate", "estimate training",
+            "estimate inference", "estimate finetune", "validate")
 
 
 class Help(e2e.E2e):

@@ -2,6 +2,7 @@
 
 #include "abate/core/assert.h"
 #include "abate/footprint/carbon_of.h"
+#include "abate/footprint/footprint.h"
 
 #include <fmt/format.h>
 

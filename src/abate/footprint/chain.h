@@ -13,7 +13,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
-#include "abate/footprint/footprint.h"
+#include "abate/footprint/node_overhead.h"
 #include "abate/units/units.h"
 
 #include <optional>

@@ -12,20 +12,16 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/estimate.h"
+#include "abate/footprint/node_overhead.h"
+#include "abate/footprint/rated_power.h"
+#include "abate/footprint/validate.h"
 #include "abate/record/record.h"
 
 #include <optional>
 #include <string>
 
 namespace abate::footprint {
-
-// Node energy over component energy where no node counter was read; from a calibrated profile, else
-// a prior.
-struct NodeOverhead {
-    Ranged ratio;
-    std::string source;  // "profile", "prior"
-    std::string citation;
-};
 
 struct AssessOptions {
     std::string region;  // as the user wrote it; empty: unknown

@@ -4,6 +4,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -53,6 +54,16 @@ struct SummaryOptions {
 [[nodiscard]] std::string human_power(double watts);
 [[nodiscard]] std::string human_duration(double seconds);
 [[nodiscard]] std::string human_bytes(double bytes);
+
+// `abate estimate`: the answer in one line, then the figures with their ranges, the steps, the rows.
+[[nodiscard]] std::string estimate_json(const footprint::Estimate& estimate);
+[[nodiscard]] std::string estimate_text(const footprint::Estimate& estimate, bool color);
+
+// `abate validate`: {"groups": [...]}; as text, a long group by its worst lines unless it is the
+// only one.
+[[nodiscard]] std::string validation_json(std::span<const footprint::ValidationGroup> groups);
+[[nodiscard]] std::string validation_text(std::span<const footprint::ValidationGroup> groups,
+                                          bool color);
 
 // The file of `abate calibrate`; read by input::parse_profile.
 [[nodiscard]] std::string profile_toml(const meter::PowerProfile& profile);

@@ -15,6 +15,21 @@ Flops per_parameter_and_token(double factor, const TransformerWork& work) {
 Flops training_flop(const TransformerWork& work) { return per_parameter_and_token(6, work); }
 Flops inference_flop(const TransformerWork& work) { return per_parameter_and_token(2, work); }
 Flops adapter_flop(const TransformerWork& work) { return per_parameter_and_token(4, work); }
+Flops recomputed_training_flop(const TransformerWork& work) {
+    return per_parameter_and_token(8, work);
+}
+
+Flops transformer_training_flop(const TransformerShape& shape, Tokens count, Recompute recompute) {
+    ABATE_REQUIRE(shape.layers > 0 && shape.hidden > 0 && shape.sequence > 0 &&
+                  shape.vocabulary > 0 && count.in(tokens) >= 0);
+    // A layer forward: 24 s h^2 for its matrices and 4 s^2 h for attention; the output layer
+    // 2 s h V. Backward is twice forward; recompute repeats the layers, not the output layer.
+    const double passes = recompute == Recompute::full ? 4 : 3;
+    const double layer =
+        24 * shape.hidden * shape.hidden * (1 + shape.sequence / (6 * shape.hidden));
+    const double output = 2 * shape.hidden * shape.vocabulary;
+    return (passes * shape.layers * layer + 3 * output) * count.in(tokens)*flop;
+}
 
 Result<Work> declared_work(const WorkOptions& options, std::optional<Phase> phase) {
     Work work;

@@ -29,6 +29,28 @@ struct TransformerWork {
 // are not computed for frozen weights; the adapter's own, below a hundredth of it, are left out.
 [[nodiscard]] Flops adapter_flop(const TransformerWork& work);
 
+// A decoder-only transformer by its shape, where that is known.
+struct TransformerShape {
+    double layers = 0;
+    double hidden = 0;    // h, width of the model
+    double sequence = 0;  // s, tokens of one sequence
+    double vocabulary = 0;
+};
+enum class Recompute { none, full };
+
+// Matrix multiplications of training over `tokens`, attention over the sequence and the output layer
+// included: 72 l h^2 (1 + s/(6h) + V/(12 l h)) a token, 96 (... + V/(16 l h)) where the forward pass
+// is done twice (Narayanan et al. 2021, arXiv 2104.04473, section 5.1, equation 3). With `full` it
+// is hardware FLOP, to be held against counters and not against 6 N D. REQUIRES: shape > 0, tokens
+// >= 0.
+[[nodiscard]] Flops transformer_training_flop(const TransformerShape& shape,
+                                              Tokens tokens,
+                                              Recompute recompute);
+
+// 8 x N_active x D: 6 N D and the forward pass once more, for full activation recompute. Hardware
+// FLOP (the same source). REQUIRES: both >= 0.
+[[nodiscard]] Flops recomputed_training_flop(const TransformerWork& work);
+
 // What `--flop`, `--tokens` and `--params-active` say of a run. Absent numbers are < 0.
 struct WorkOptions {
     double flop = -1;

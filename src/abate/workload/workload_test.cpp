@@ -26,6 +26,38 @@ TEST(InferenceFlop, IsAThirdOfTrainingPerToken) {
     EXPECT_DOUBLE_EQ(adapter_flop(work).in(flop), 3.2e13);
 }
 
+// Narayanan et al. 2021 (arXiv 2104.04473), section 5.1: GPT-3 (96 layers, h 12288, s 2048, V 51200),
+// 300 B tokens on 1024 A100 at 140 TFLOP/s take 34 days by 8 T P / (n X).
+TEST(RecomputedTrainingFlop, OfGpt3TakeThePublished34Days) {
+    const double work =
+        recomputed_training_flop({.parameters_active = 175e9, .tokens = 300e9}).in(flop);
+    EXPECT_NEAR(work / (1024 * 140e12) / 86400, 34, 1);
+}
+
+// Equation 3 of the same, by hand for one token: 96 x 96 x 12288^2 = 1.39154e12; attention
+// 2048 / (6 x 12288) = 0.027778; output layer 51200 / (16 x 96 x 12288) = 0.0027127; together
+// 1.39154e12 x 1.030490 = 1.43397e12. Without recompute 72 / 96 of the layers and the same output
+// layer: 1.04365e12 x (1.027778 + 51200 / (12 x 96 x 12288)) = 1.07642e12.
+TEST(TransformerTrainingFlop, IsNarayanansEquation3) {
+    const TransformerShape gpt3{
+        .layers = 96, .hidden = 12288, .sequence = 2048, .vocabulary = 51200};
+    EXPECT_NEAR(
+        transformer_training_flop(gpt3, 1.0 * tokens, Recompute::full).in(flop), 1.43397e12, 1e8);
+    EXPECT_NEAR(
+        transformer_training_flop(gpt3, 1.0 * tokens, Recompute::none).in(flop), 1.07642e12, 1e8);
+}
+
+// 6 N D leaves attention and the output layer out; for GPT-3 that is 1.076 / 1.05 = 2.5 % of it.
+TEST(TransformerTrainingFlop, IsCloseTo6NDForGpt3) {
+    const TransformerShape gpt3{
+        .layers = 96, .hidden = 12288, .sequence = 2048, .vocabulary = 51200};
+    const double by_shape =
+        transformer_training_flop(gpt3, 300e9 * tokens, Recompute::none).in(flop);
+    EXPECT_NEAR(by_shape / training_flop({.parameters_active = 175e9, .tokens = 300e9}).in(flop),
+                1.0,
+                0.03);
+}
+
 TEST(DeclaredWork, StatesItsBasisAndSource) {
     const Work work = declared_work({.tokens = 1e6, .params_active = 1e9}, Phase::training).value();
     EXPECT_DOUBLE_EQ(*work.flop, 6e15);
