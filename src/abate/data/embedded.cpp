@@ -32,12 +32,18 @@ ABATE_EMBED(core, accelerators)
 ABATE_EMBED(core, chip_names)
 ABATE_EMBED(core, cloud_regions)
 ABATE_EMBED(core, cpus)
+ABATE_EMBED(core, embodied_factors)
 ABATE_EMBED(core, energy_coefficients)
 ABATE_EMBED(core, grid_intensity_annual)
 ABATE_EMBED(core, instances)
+ABATE_EMBED(core, model_inference_energy)
+ABATE_EMBED(core, models)
 ABATE_EMBED(core, places)
+ABATE_EMBED(core, published_cases)
+ABATE_EMBED(core, server_embodied)
 ABATE_EMBED(core, sources)
 ABATE_EMBED(odbl, grid_intensity_zones)
+ABATE_EMBED(odbl, intensity_profiles)
 ABATE_EMBED(odbl, sources)
 ABATE_EMBED(odbl, zones)
 ABATE_EMBED(ccbysa, grid_intensity_marginal)
@@ -55,17 +61,23 @@ ABATE_EMBED(ccbysa, sources)
 namespace abate::data {
 
 std::span<const EmbeddedFile> embedded_files() {
-    static const std::array<EmbeddedFile, 14> files = {
+    static const std::array<EmbeddedFile, 20> files = {
         ABATE_EMBEDDED(core, accelerators),
         ABATE_EMBEDDED(core, chip_names),
         ABATE_EMBEDDED(core, cloud_regions),
         ABATE_EMBEDDED(core, cpus),
+        ABATE_EMBEDDED(core, embodied_factors),
         ABATE_EMBEDDED(core, energy_coefficients),
         ABATE_EMBEDDED(core, grid_intensity_annual),
         ABATE_EMBEDDED(core, instances),
+        ABATE_EMBEDDED(core, model_inference_energy),
+        ABATE_EMBEDDED(core, models),
         ABATE_EMBEDDED(core, places),
+        ABATE_EMBEDDED(core, published_cases),
+        ABATE_EMBEDDED(core, server_embodied),
         ABATE_EMBEDDED(core, sources),
         ABATE_EMBEDDED(odbl, grid_intensity_zones),
+        ABATE_EMBEDDED(odbl, intensity_profiles),
         ABATE_EMBEDDED(odbl, sources),
         ABATE_EMBEDDED(odbl, zones),
         ABATE_EMBEDDED(ccbysa, grid_intensity_marginal),

@@ -2,6 +2,7 @@
 
 #include "abate/core/nearest.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <sstream>
@@ -16,6 +17,28 @@ namespace {
 constexpr double kMaxIntensity = 1500;
 constexpr double kMaxMarginal = 2000;
 constexpr double kMaxPower = 30000;
+// A 300 mm wafer; a container of servers; four orders of magnitude above the largest published model.
+constexpr double kMaxArea = 70686;
+constexpr double kMaxDevice = 1e6;
+constexpr double kMaxParams = 1e16;
+constexpr double kMaxTokens = 1e18;
+constexpr double kMaxFlop = 1e31;
+
+// "h00_gco2e_per_kwh" to "h23_gco2e_per_kwh".
+std::vector<ColumnRule> hour_columns() {
+    static constexpr std::array<std::string_view, 24> names = {
+        "h00_gco2e_per_kwh", "h01_gco2e_per_kwh", "h02_gco2e_per_kwh", "h03_gco2e_per_kwh",
+        "h04_gco2e_per_kwh", "h05_gco2e_per_kwh", "h06_gco2e_per_kwh", "h07_gco2e_per_kwh",
+        "h08_gco2e_per_kwh", "h09_gco2e_per_kwh", "h10_gco2e_per_kwh", "h11_gco2e_per_kwh",
+        "h12_gco2e_per_kwh", "h13_gco2e_per_kwh", "h14_gco2e_per_kwh", "h15_gco2e_per_kwh",
+        "h16_gco2e_per_kwh", "h17_gco2e_per_kwh", "h18_gco2e_per_kwh", "h19_gco2e_per_kwh",
+        "h20_gco2e_per_kwh", "h21_gco2e_per_kwh", "h22_gco2e_per_kwh", "h23_gco2e_per_kwh"};
+    std::vector<ColumnRule> columns;
+    columns.reserve(names.size());
+    for (const std::string_view name : names)
+        columns.push_back({name, "gCO2e/kWh", 0, kMaxIntensity});
+    return columns;
+}
 
 std::vector<TableSpec> make_specs() {
     const std::string_view g = "gCO2e/kWh";
@@ -55,7 +78,10 @@ std::vector<TableSpec> make_specs() {
           {"fp4_tflops", "TFLOP/s", 0, 1e6},
           {"int8_tops", "TOP/s", 0, 1e6},
           {"memory_gb", "GB", 0, 1e5},
-          {"bandwidth_gb_per_s", "GB/s", 0, 1e8}}},
+          {"bandwidth_gb_per_s", "GB/s", 0, 1e8},
+          {"node_nm", "nm", 1, 1000},
+          {"die_mm2", "mm2", 1, kMaxArea},
+          {"embodied_kgco2e", "kgCO2e", 0, kMaxDevice}}},
         {"chip_names", "core", {"driver_name"}, "name", "", 0, {}},
         {"cpus",
          "core",
@@ -82,6 +108,85 @@ std::vector<TableSpec> make_specs() {
          "stated on each row",
          0,
          {{"value", "", 0, 1e9}, {"low", "", 0, 1e9}, {"high", "", 0, 1e9}}},
+        {"embodied_factors",
+         "core",
+         {"kind", "name"},
+         "scope",
+         "stated on each row",
+         0,
+         {{"value", "", 0, 1e9}, {"low", "", 0, 1e9}, {"high", "", 0, 1e9}}},
+        {"server_embodied",
+         "core",
+         {"name"},
+         "vendor",
+         "kgCO2e",
+         0,
+         {{"total_kgco2e", "kgCO2e", 0, kMaxDevice},
+          {"use_pct", "%", 0, 100},
+          {"manufacturing_kgco2e", "kgCO2e", 0, kMaxDevice},
+          {"non_use_kgco2e", "kgCO2e", 0, kMaxDevice},
+          {"yearly_kwh", "kWh", 0, 1e6},
+          {"lifetime_y", "years", 0.1, 50},
+          {"memory_gb", "GB", 0, 1e6},
+          {"cpus", "", 0, 1000}}},
+        {"models",
+         "core",
+         {"name"},
+         "organisation",
+         "FLOP, MWh, tCO2e",
+         0,
+         {{"params_total", "", 1, kMaxParams},
+          {"params_active", "", 1, kMaxParams},
+          {"train_datapoints", "", 1, kMaxTokens},
+          {"train_flop", "FLOP", 1, kMaxFlop},
+          {"train_chips", "", 1, 1e8},
+          {"train_hours", "h", 0, 1e6},
+          {"train_energy_mwh", "MWh", 0, 1e9},
+          {"train_tco2e", "tCO2e", 0, 1e9}}},
+        {"model_inference_energy",
+         "core",
+         {"model_id", "task", "chip", "num_chips", "max_batch", "variant"},
+         "",
+         "J",
+         0,
+         {{"avg_batch", "", 0, 1e6},
+          {"j_per_output_token", "J", 0, 1e6},
+          {"j_per_unit", "J", 0, 1e9},
+          {"avg_output_tokens", "", 0, 1e7},
+          {"chips_power_w", "W", 0, 1e6},
+          {"throughput_per_s", "1/s", 0, 1e9},
+          {"latency_ms", "ms", 0, 1e9},
+          {"tensor_parallel", "", 1, 10000},
+          {"expert_parallel", "", 1, 10000},
+          {"steps", "", 1, 10000}}},
+        {"published_cases",
+         "core",
+         {"case_id"},
+         "hardware",
+         "kWh, kgCO2e, FLOP, h",
+         0,
+         {{"chip_count", "", 0, 1e8},
+          {"hours", "h", 0, 1e7},
+          {"chip_hours", "h", 0, 1e11},
+          {"power_w_per_chip", "W", 0, kMaxPower},
+          {"peak_tflops", "TFLOP/s", 0, 1e6},
+          {"utilisation", "", 0, 1},
+          {"pue", "", 1, 3},
+          {"intensity_gco2e_per_kwh", g, 0, kMaxIntensity},
+          {"energy_kwh", "kWh", 0, 1e12},
+          {"operational_kgco2e", "kgCO2e", 0, 1e12},
+          {"net_intensity_gco2e_per_kwh", g, 0, kMaxIntensity},
+          {"net_operational_kgco2e", "kgCO2e", 0, 1e12},
+          {"embodied_kgco2e", "kgCO2e", 0, 1e12},
+          {"device_embodied_kgco2e", "kgCO2e", 0, kMaxDevice},
+          {"lifetime_y", "years", 0.1, 50},
+          {"use_share", "", 0, 1},
+          {"flop", "FLOP", 1, kMaxFlop},
+          {"flop_6nd", "FLOP", 1, kMaxFlop},
+          {"params_total", "", 1, kMaxParams},
+          {"params_active", "", 1, kMaxParams},
+          {"tokens", "", 1, kMaxTokens},
+          {"value", "", 0, 1e12}}},
         {"places", "core", {"code"}, "name", "", 0, {}},
         {"grid_intensity_zones",
          "odbl",
@@ -91,6 +196,13 @@ std::vector<TableSpec> make_specs() {
          2,
          {{"life_cycle_gco2e_per_kwh", g, 0, kMaxIntensity}}},
         {"zones", "odbl", {"zone"}, "name", "", 0, {}},
+        {"intensity_profiles",
+         "odbl",
+         {"zone", "month", "basis", "statistic"},
+         "",
+         g,
+         0,
+         hour_columns()},
         {"grid_intensity_marginal",
          "ccbysa",
          {"code"},

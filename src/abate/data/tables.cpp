@@ -173,8 +173,12 @@ int Sheet::year_of(std::size_t row) const {
 
 const Source* Sheet::source_of(std::size_t row) const {
     if (sources == nullptr || sources->empty()) return nullptr;
-    if (!source) return sources->size() == 1 ? &sources->front() : nullptr;
-    const std::string_view id = view->at(row, *source);
+    if (!source) return sources->size() == 1 || layer == "built-in" ? &sources->front() : nullptr;
+    return source_named(view->at(row, *source));
+}
+
+const Source* Sheet::source_named(std::string_view id) const {
+    if (sources == nullptr) return nullptr;
     for (const Source& candidate : *sources)
         if (candidate.id == id) return &candidate;
     return nullptr;

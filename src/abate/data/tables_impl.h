@@ -49,7 +49,9 @@ struct Sheet {
     [[nodiscard]] std::string key_of(std::size_t row) const;
     [[nodiscard]] bool has_key(std::size_t row, std::string_view wanted) const;
     [[nodiscard]] int year_of(std::size_t row) const;  // 0: none
+    // A built-in table without source_id has the first source of its pack.
     [[nodiscard]] const Source* source_of(std::size_t row) const;
+    [[nodiscard]] const Source* source_named(std::string_view id) const;
     // Empty where there is no such column.
     [[nodiscard]] std::string_view text(std::size_t row, std::string_view column) const;
     [[nodiscard]] double number(std::size_t row, std::string_view column) const;  // 0: none
