@@ -12,6 +12,10 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/inventory.h"
+#include "abate/footprint/monte_carlo.h"
+#include "abate/footprint/rated_power.h"
+#include "abate/footprint/what_if.h"
 #include "abate/record/record.h"
 
 #include <optional>
