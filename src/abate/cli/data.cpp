@@ -202,6 +202,14 @@ void show_row(Context& context, const std::string& table, const std::string& key
         if (const Result<data::Chip> chip = tables.chip(key))
             found = tables.show(table, chip->name);
     }
+    if (!found && table == "models") {
+        if (const Result<data::Model> model = tables.model(key))
+            found = tables.show(table, model->name);
+    }
+    if (!found && table == "server_embodied") {
+        if (const Result<data::ServerFootprint> server = tables.server_footprint(key))
+            found = tables.show(table, server->name);
+    }
     const std::vector<data::Row> rows = value_or_fail(std::move(found));
     if (context.json) return print_json(rows_json(tables, rows));
     fmt::print("{} {}\n", table, rows.front().key);
@@ -311,7 +319,7 @@ std::string joined(const std::vector<std::string>& words, std::size_t first) {
 // `show TABLE KEY`, where the key may be several words, or `show PLACE`.
 void show(Context& context, const std::vector<std::string>& words) {
     bool table = words.size() > 1 && words[0].find('_') != std::string::npos;
-    for (const char* name : {"accelerators", "cpus", "instances", "places", "zones"})
+    for (const char* name : {"accelerators", "cpus", "instances", "models", "places", "zones"})
         table = table || (words.size() > 1 && words[0] == name);
     if (table) return show_row(context, words[0], joined(words, 1));
     show_place(context, joined(words, 0));

@@ -90,9 +90,10 @@ struct Instance {
     Provenance provenance;
 };
 
-// Published figures for making one and the same thing lie within this factor of each other once the
-// boundary is the same: an A100 at 127.6, 150 and 318 kg CO2e (docs/reference/data.md). Figures of
-// whole devices are given as interval90 [value / 2, value * 2].
+// How far a published figure of a whole device may be from the truth, either way: a judgement, from
+// figures of one A100 that lie 2.5 times apart (127.6 kg CO2e in an assessment, 150 assumed by the
+// BLOOM study, 318 with its share of the server; docs/reference/data.md). Such figures are given as
+// interval90 [value / 2, value * 2].
 inline constexpr double kEmbodiedSpread = 2;
 
 // One published figure for making hardware. Kinds with their units are in docs/reference/data.md:
@@ -147,8 +148,9 @@ struct Model {
     double train_energy_mwh = 0;  // boundaries differ: see footprint_source
     double train_tco2e = 0;
     std::string footprint_source;
-    std::string inference_model_id;  // key of measured_inference(); empty: not measured
-    std::string confidence;          // Epoch AI's word for the row
+    // Its name in the ML.ENERGY benchmark; measured_inference() may hold no rows of it.
+    std::string inference_model_id;
+    std::string confidence;  // Epoch AI's word for the row
     Provenance provenance;
 };
 
@@ -333,7 +335,7 @@ class Tables {
     // Every row of `kind`, or of all kinds when it is empty; each source its own row.
     [[nodiscard]] std::vector<EmbodiedFactor> embodied_rows(std::string_view kind) const;
     // Every published figure for making this chip, boundary by boundary: "accelerator-die",
-    // "accelerator-card", "accelerator-with-host". They differ by up to 60 times and are never
+    // "accelerator-card", "accelerator-with-host". They differ thirtyfold for one H100 and are never
     // averaged.
     [[nodiscard]] std::vector<EmbodiedFactor> embodied_of_chip(const Chip& chip) const;
 

@@ -1,5 +1,6 @@
 // Processors, accelerators, instances and coefficients by the names that machines give them.
 #include "abate/data/data.h"
+#include "abate/data/find_row.h"
 #include "abate/data/tables_impl.h"
 #include "abate/data/words.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 using RowRef = LayeredTables::RowRef;
 using WordsOf = std::vector<std::string> (*)(std::string_view);
-
-constexpr std::size_t kCandidatesShown = 6;
 
 // Between two rows of the same name: a pack's, then the source of smaller preference.
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): an order, as operator<
@@ -67,24 +66,6 @@ std::vector<std::string> akin(const LayeredTables& tables,
         if (folded(name).find(beginning) != std::string::npos) names.push_back(name);
     });
     return names;
-}
-
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what kind of thing, then the name asked for
-Error ambiguous(std::string_view what, std::string_view name, const std::vector<RowRef>& rows) {
-    std::set<std::string> names;
-    for (const RowRef& ref : rows) names.insert(ref.sheet->key_of(ref.row));
-    std::string hint = "It could be ";
-    std::size_t shown = 0;
-    for (const std::string& candidate : names) {
-        if (shown++ == kCandidatesShown) break;
-        hint += (shown == 1 ? "\"" : ", \"") + candidate + "\"";
-    }
-    if (names.size() > kCandidatesShown)
-        hint += " or " + std::to_string(names.size() - kCandidatesShown) + " more";
-    return Error{ErrorCode::invalid_argument,
-                 std::string(what) + " \"" + std::string(name) + "\" is ambiguous",
-                 "",
-                 hint + "."};
 }
 
 // One row: all words alike, else the only row that has them all. Errors: not_found,
@@ -147,17 +128,60 @@ Provenance provenance_of(
     return make_figure(*cell, exactly(cell->value), column, unit, basis).provenance;
 }
 
+// Text of the highest sheet that has any for the chip: a pack that only adds a number says nothing of
+// the vendor.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a row's key, then the column, as in TABLE/KEY/COLUMN
+std::string text_of(const LayeredTables& tables, const std::string& key, std::string_view column) {
+    const auto cell = tables.cell("accelerators", key, column);
+    return cell ? cell->text : std::string{};
+}
+
+// The figure has a source of its own: the row's is that of its specification.
+std::optional<Figure> chip_embodied(const LayeredTables& tables, const std::string& key) {
+    auto cell = tables.cell("accelerators", key, "embodied_kgco2e");
+    if (!cell) return std::nullopt;
+    std::string scope = "scope not stated";
+    if (cell->layer == "built-in" || cell->layer == "pack") {
+        const std::string stated = text_of(tables, key, "embodied_scope");
+        if (!stated.empty()) scope = stated;
+    }
+    if (cell->layer == "built-in") {
+        const auto row = tables.sheets("accelerators").front();
+        const Source* source = row->source_named(text_of(tables, key, "embodied_source_id"));
+        if (source != nullptr) {
+            cell->source = source->name;
+            cell->licence = source->licence;
+        }
+        cell->year = 0;  // the row's is that of the chip
+    }
+    return make_figure(*cell, device_range(cell->value), "embodied_kgco2e", "kgCO2e", scope);
+}
+
 Chip chip_from(const LayeredTables& tables, const RowRef& ref) {
     constexpr std::string_view table = "accelerators";
     Chip chip;
     chip.name = ref.sheet->key_of(ref.row);
-    chip.vendor = ref.sheet->text(ref.row, "vendor");
-    chip.tdp_w = number(tables, table, chip.name, "tdp_w");
-    chip.memory_gb = number(tables, table, chip.name, "memory_gb");
-    chip.bf16_tflops = number(tables, table, chip.name, "bf16_tflops");
-    chip.fp16_tflops = number(tables, table, chip.name, "fp16_tflops");
-    chip.fp32_tflops = number(tables, table, chip.name, "fp32_tflops");
-    chip.fp8_tflops = number(tables, table, chip.name, "fp8_tflops");
+    const auto text = [&](std::string_view column) { return text_of(tables, chip.name, column); };
+    const auto figure = [&](std::string_view column) {
+        return number(tables, table, chip.name, column);
+    };
+    chip.vendor = text("vendor");
+    chip.type = text("type");
+    chip.memory_type = text("memory_type");
+    chip.tdp_w = figure("tdp_w");
+    chip.idle_w = figure("idle_w");
+    chip.memory_gb = figure("memory_gb");
+    chip.bandwidth_gb_per_s = figure("bandwidth_gb_per_s");
+    chip.fp32_tflops = figure("fp32_tflops");
+    chip.tf32_tflops = figure("tf32_tflops");
+    chip.bf16_tflops = figure("bf16_tflops");
+    chip.fp16_tflops = figure("fp16_tflops");
+    chip.fp8_tflops = figure("fp8_tflops");
+    chip.fp4_tflops = figure("fp4_tflops");
+    chip.int8_tops = figure("int8_tops");
+    chip.node_nm = figure("node_nm");
+    chip.die_mm2 = figure("die_mm2");
+    chip.embodied = chip_embodied(tables, chip.name);
     chip.provenance =
         provenance_of(tables, table, chip.name, "tdp_w", "W", "rated power of the board or module");
     return chip;
@@ -202,21 +226,6 @@ void Coefficient::add(const Sheet& sheet, std::size_t row) {
     const auto high = parse_number(sheet.text(row, "high"));
     if (low && high)
         bounds = Ranged{value.value_or((*low + *high) / 2), *low, *high, RangeKind::bound};
-}
-
-std::string joined(const std::set<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : "; ") + word;
-    return text;
-}
-
-// Median of the sources, from the least to the greatest.
-Ranged spread(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const std::size_t half = values.size() / 2;
-    const double median =
-        values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-    return {median, values.front(), values.back(), RangeKind::interval90};
 }
 
 Error unknown_coefficient(
@@ -310,7 +319,7 @@ Result<Figure> Tables::coefficient(std::string_view kind, std::string_view name)
     if (top && top->layer != "built-in")
         return make_figure(*top, exactly(top->value), name, found.unit, kind);
     if (found.values.empty() && !found.bounds) return unknown_coefficient(*impl_, kind, name);
-    const Ranged range = found.bounds ? *found.bounds : spread(found.values);
+    const Ranged range = found.bounds ? *found.bounds : spread_of(found.values);
     return make_figure(found.cell, range, name, found.unit, kind);
 }
 

@@ -128,6 +128,13 @@ std::vector<std::string> chip_words(std::string_view name) {
     return words_of(text, noise);
 }
 
+std::vector<std::string> name_words(std::string_view name) {
+    std::string text = folded(name);
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '(' || c == ')' || c == ':'; }, ' ');
+    return words_of(text, {});
+}
+
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is wanted, then the row it is held against, as meets
 Match match_words(const std::vector<std::string>& wanted, const std::vector<std::string>& row) {
     if (wanted.empty()) return Match::none;

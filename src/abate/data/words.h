@@ -21,6 +21,9 @@ namespace abate::data {
 // without a MIG suffix: "NVIDIA A100-SXM4-80GB MIG 1g.10gb" -> {80gb, a100, sxm4}.
 [[nodiscard]] std::vector<std::string> chip_words(std::string_view name);
 
+// The words of any other name, sorted: "GPT-3 175B (davinci)" -> {175b, 3, davinci, gpt}.
+[[nodiscard]] std::vector<std::string> name_words(std::string_view name);
+
 // How a name's words stand to a row's: all the same, all among the row's ("sxm" meets "sxm5"), or
 // neither.
 enum class Match { none, part, whole };
