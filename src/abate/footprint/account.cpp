@@ -1056,8 +1056,11 @@ class Builder {
                                  .retired_year = fleet.retired ? year_of(*fleet.retired) : 0});
         }
         if (purchases.empty()) return {};
-        const int first = static_cast<int>(year_of(*inventory_.period_start));
-        const int last = static_cast<int>(year_of({inventory_.period_end->us - 1}));
+        const auto calendar = [](Timestamp time) {
+            return std::stoi(to_rfc3339(time).substr(0, 4));
+        };
+        const int first = calendar(*inventory_.period_start);
+        const int last = calendar({inventory_.period_end->us - 1});
         Result<std::vector<LedgerYear>> rows = ledgers(purchases, first, last);
         if (!rows) return placed(rows.error(), "[[fleet]]");
         out_.ledger = *std::move(rows);

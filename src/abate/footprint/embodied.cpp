@@ -489,7 +489,8 @@ Result<Embodied> node_embodied_per_chip(const data::Tables& tables,
     if (found->embodied && holds_host(*found->embodied, tables.embodied_of_chip(*found)))
         return published(tables, *found->embodied, found->embodied->provenance.basis);
     Result<Embodied> card = chip_embodied(tables, *found);
-    if (!card) return card;
+    // A system on a chip is its own host.
+    if (!card || found->type == "SoC") return card;
     const Result<Embodied> host = server_embodied(tables);
     if (!host) return host.error();
     const Embodied share = times(*host, 1 / chips_per_node);

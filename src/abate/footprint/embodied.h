@@ -98,8 +98,8 @@ struct LogicDie {
 [[nodiscard]] Result<Embodied> generic_server_embodied(const data::Tables& tables);
 
 // A node with accelerators, per accelerator: card + host / chips_per_node, or the published figure
-// with the host's share where the accelerators table holds that for the chip (TPUs). What a
-// chip-hour is charged with. Errors: as accelerator_embodied; out_of_range (chips_per_node < 1).
+// with the host's share where the accelerators table holds that for the chip (TPUs), or the module
+// alone for a system on a chip. What a chip-hour is charged with. Errors: as accelerator_embodied; out_of_range (chips_per_node < 1).
 [[nodiscard]] Result<Embodied> node_embodied_per_chip(const data::Tables& tables,
                                                       std::string_view chip,
                                                       double chips_per_node = 8);
