@@ -104,7 +104,7 @@ TEST(Header, IsTheRecordAndWhatItsTablesWereMadeOf) {
     EXPECT_EQ((*read)->options, layers.options);
 }
 
-TEST(Summary, IsAtMostEightLinesThatFitTheTerminal) {
+TEST(Summary, IsAtMostNineLinesThatFitTheTerminal) {
     RunRecord record = testing::example_record_unknown_region();
     record.notes.assign(20, std::string(300, 'n'));
     record.left_running.assign(50, {.pid = 123456, .command = std::string(80, 'c')});
@@ -114,12 +114,14 @@ TEST(Summary, IsAtMostEightLinesThatFitTheTerminal) {
         record.energy.devices.push_back(device);
     }
     record.node->source = std::string(200, 's');
+    record.embodied = testing::example_record().embodied;
+    record.embodied->boundary = std::string(500, 'b');
     for (RunRecord each : {record, testing::example_record()}) {
         const std::string& id = each.run_id.text();
         const std::string id_end = id.substr(id.size() - 8);
         for (const std::size_t columns : {40U, 80U, 100U, 300U}) {
             const auto lines = lines_of(report::run_summary(each, {.columns = columns}));
-            EXPECT_LE(lines.size(), 8U);
+            EXPECT_LE(lines.size(), 9U);
             for (const std::string& line : lines) EXPECT_LE(line.size(), columns) << line;
             EXPECT_NE(lines.back().find("abate show " + id_end + " --ex"), std::string::npos);
         }
@@ -142,7 +144,7 @@ TEST(Summary, IsCutNowhereWhenItGoesToAFile) {
     EXPECT_EQ(text.find("..."), std::string::npos) << text;
     EXPECT_NE(text.find(std::string(300, 'n') + " (and 1 more)\n"), std::string::npos) << text;
     EXPECT_NE(text.find(std::string(200, 's')), std::string::npos) << text;
-    EXPECT_LE(lines_of(text).size(), 8U);
+    EXPECT_LE(lines_of(text).size(), 9U);
 }
 
 TEST(Summary, SaysFirstThatTheRegionIsUnknown) {

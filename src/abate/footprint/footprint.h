@@ -6,16 +6,20 @@
 //     record.operational->location_kgco2e   = facility x intensity
 //
 // Each step carries its range and leaves a Provenance row. PUE meets node energy once;
-// docs/methodology/operational.md has the formulas, sources and a worked example. Embodied carbon
-// is not part of this release: its fields are absent.
+// docs/methodology/operational.md has the formulas, sources and a worked example. Behind this door: chain.h (energy at any
+// boundary to carbon), embodied.h (of making hardware), estimate.h (before a job runs), inventory.h (a whole life cycle), what_if.h and
+// monte_carlo.h (of an inventory), validate.h (against published cases).
 #pragma once
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
 #include "abate/footprint/estimate.h"
+#include "abate/footprint/inventory.h"
+#include "abate/footprint/monte_carlo.h"
 #include "abate/footprint/node_overhead.h"
 #include "abate/footprint/rated_power.h"
 #include "abate/footprint/validate.h"
+#include "abate/footprint/what_if.h"
 #include "abate/record/record.h"
 
 #include <optional>

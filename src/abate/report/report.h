@@ -7,6 +7,8 @@
 #include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
+#include "abate/report/inventory.h"
+#include "abate/report/svg.h"
 
 #include <cstddef>
 #include <span>
@@ -30,7 +32,7 @@ struct SummaryOptions {
     // Lines are cut to so many, but never to fewer than 40; 0: whole lines, for a file or a pipe.
     std::size_t columns = 0;
 };
-// The summary that `abate run` prints last on standard error; at most 8 lines.
+// The summary that `abate run` prints last on standard error; at most 9 lines.
 [[nodiscard]] std::string run_summary(const RunRecord& record, const SummaryOptions& options = {});
 // The table of `abate runs`, newest first, one line each, with a total of attributed energy and
 // carbon.

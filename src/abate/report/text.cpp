@@ -142,6 +142,14 @@ std::string region_line(const RunRecord& record) {
                        printable(source));
 }
 
+// Embodied and total, then what the embodied part is of, as far as it fits.
+std::string embodied_line(const RunRecord& record) {
+    const EmbodiedRecord& embodied = *record.embodied;
+    std::string out = human_range(embodied.kgco2e, carbon_units());
+    if (record.total_kgco2e) out += ", total " + human_range(*record.total_kgco2e, carbon_units());
+    return out + printable("; " + embodied.boundary);
+}
+
 std::string notes_line(const RunRecord& record, std::size_t columns) {
     const std::string rest =
         record.notes.size() > 1 ? fmt::format(" (and {} more)", record.notes.size() - 1) : "";
@@ -199,6 +207,7 @@ std::string run_summary(const RunRecord& record, const SummaryOptions& options) 
     add(labelled("share", share_line(record)));
     if (record.node || record.facility) add(labelled("chain", chain_line(record)));
     if (record.operational && !unknown_region) add(labelled("region", region_line(record)));
+    if (record.embodied) add(labelled("embodied", embodied_line(record)));
     if (!record.notes.empty()) add(labelled("note", notes_line(record, columns)), &yellow);
     if (!record.left_running.empty()) add(labelled("left", survivors_line(record)), &yellow);
     // Not "last": a declared run may be backdated, and a demo prints two.

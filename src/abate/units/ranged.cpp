@@ -26,19 +26,39 @@ Ranged multiply(const Ranged& a, const Ranged& b) {
     return out;
 }
 
+namespace {
+
+// Up to so many causes a walk through them is quicker than a table.
+constexpr std::size_t kFewCauses = 16;
+
+std::string key_of(std::string_view cause, RangeKind kind) {
+    return std::string(kind == RangeKind::bound ? "b" : "i").append(cause);
+}
+
+}  // namespace
+
+RangeSum::Spread& RangeSum::spread_of(std::string_view cause, RangeKind kind) {
+    if (spreads_.size() <= kFewCauses) {
+        for (Spread& spread : spreads_)
+            if (spread.cause == cause && spread.kind == kind) return spread;
+        spreads_.push_back({std::string(cause), 0, 0, kind});
+        return spreads_.back();
+    }
+    if (at_.empty()) {
+        for (std::size_t i = 0; i < spreads_.size(); ++i)
+            at_.emplace(key_of(spreads_[i].cause, spreads_[i].kind), i);
+    }
+    const auto [place, is_new] = at_.emplace(key_of(cause, kind), spreads_.size());
+    if (is_new) spreads_.push_back({std::string(cause), 0, 0, kind});
+    return spreads_[place->second];
+}
+
 void RangeSum::add(const Ranged& term, std::string_view cause) {
     value_ += term.value;
+    Spread& spread = spread_of(cause, term.kind);
     // A range that rounding has turned inside out by a last digit counts as exact.
-    const double minus = std::max(0.0, term.value - term.low);
-    const double plus = std::max(0.0, term.high - term.value);
-    for (Spread& spread : spreads_) {
-        if (spread.cause == cause && spread.kind == term.kind) {
-            spread.minus += minus;
-            spread.plus += plus;
-            return;
-        }
-    }
-    spreads_.push_back({std::string(cause), minus, plus, term.kind});
+    spread.minus += std::max(0.0, term.value - term.low);
+    spread.plus += std::max(0.0, term.high - term.value);
 }
 
 Ranged RangeSum::total() const {

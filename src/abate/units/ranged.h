@@ -7,8 +7,10 @@
 //     sum.total();        // one cause adds linearly (5 + 2.5), causes in quadrature: 170 -+ hypot(7.5, 4)
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace abate {
@@ -36,7 +38,8 @@ struct Ranged {
 [[nodiscard]] Ranged multiply(const Ranged& a, const Ranged& b);
 
 // Adds ranged values. Errors with one cause add linearly, causes among themselves in quadrature; a
-// `bound` adds linearly to everything. n terms, k causes: O(n k) time, O(k) memory.
+// `bound` adds linearly to everything. n terms, k causes: O(n) time on average, O(k) memory, so that a million runs, each with an
+// error of its own, add up at once.
 class RangeSum {
   public:
     void add(const Ranged& term, std::string_view cause);
@@ -49,8 +52,12 @@ class RangeSum {
         double plus = 0;
         RangeKind kind = RangeKind::interval90;
     };
+    Spread& spread_of(std::string_view cause, RangeKind kind);
+
     double value_ = 0;
     std::vector<Spread> spreads_;
+    std::unordered_map<std::string, std::size_t>
+        at_;  // of many causes only: cause and kind -> place in spreads_
 };
 
 }  // namespace abate

@@ -1,0 +1,1167 @@
+// From an inventory to the lines of its account. One builder a call; lines first (they say how many hours each fleet worked), then the fleets' idle,
+// then the ledgers.
+#include "abate/core/nearest.h"
+#include "abate/footprint/chain.h"
+#include "abate/footprint/footprint.h"
+#include "abate/footprint/inventory.h"
+#include "abate/footprint/rated_power.h"
+#include "abate/footprint/stored_runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace abate::footprint {
+namespace {
+
+constexpr double kHoursPerMonth = 730;  // 8760 / 12
+constexpr double kGramsPerKilogram = 1000;
+constexpr double kJoulesPerKwh = 3.6e6;
+constexpr double kGigabytesPerTerabyte = 1000;
+constexpr double kMicrosecondsPerHour = 3.6e9;
+constexpr double kSlack = 1 + 1e-9;  // for sums of declared hours
+
+Ranged scaled(const Ranged& range, double by) {
+    return {range.value * by, range.low * by, range.high * by, range.kind};
+}
+
+Factor exact(std::string quantity, double value, std::string unit) {
+    return {.quantity = std::move(quantity),
+            .range = exactly(value),
+            .unit = std::move(unit),
+            .cause = ""};
+}
+
+Factor ranged(std::string quantity,
+              const Ranged& range,
+              // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Factor
+              std::string unit,
+              std::string cause) {
+    return {.quantity = std::move(quantity),
+            .range = range,
+            .unit = std::move(unit),
+            .cause = std::move(cause)};
+}
+
+Factor divided_by(Factor factor) {
+    factor.inverse = true;
+    return factor;
+}
+
+Factor above_one(Factor factor) {
+    factor.offset = -1;
+    return factor;
+}
+
+double value_of(const std::vector<Factor>& factors) {
+    double value = 1;
+    for (const Factor& factor : factors) value *= factor.effective().value;
+    return value;
+}
+
+Error placed(Error error, const std::string& where) {
+    // Options of the command line that the chain names mean nothing in a file.
+    if (!where.empty()) error.where = where;
+    return error;
+}
+
+// A grid and building as factors.
+struct Place {
+    std::string name;
+    Factor pue;
+    Factor intensity;
+    std::optional<Factor> market;
+    std::optional<Factor> direct;
+    std::optional<double> water_on_site;
+    std::optional<double> water_generation;
+};
+
+// What one unit-hour is charged with.
+struct Hardware {
+    std::string fleet;           // empty: of no declared fleet
+    std::optional<Factor> card;  // kg CO2e of one accelerator, or of what the user gave
+    std::optional<Factor> host;  // kg CO2e of the server, or its share of a unit
+    std::string host_device = "host";
+    Factor lifetime_years;
+    std::optional<double> utilisation;
+    bool accelerators = true;
+    double rated_w = 0;  // 0: not known
+
+    [[nodiscard]] double kgco2e_per_unit() const {
+        return (card ? card->range.value : 0) + (host ? host->range.value : 0);
+    }
+};
+
+struct FleetState {
+    const Fleet* fleet = nullptr;
+    Hardware hardware;
+    double owned_hours = 0;       // of the period
+    double chargeable_share = 1;  // of them, before the lifetime is over
+    double used_hours = 0;        // by declared work
+    double base_hours = 0;        // the same before levers
+};
+
+struct EnergyAtBoundary {
+    std::vector<Factor> factors;  // product: kWh at the boundary
+    Boundary boundary = Boundary::component;
+    bool accelerators = true;  // of component energy
+};
+
+struct LineHead {
+    AccountPhase phase;
+    std::string activity;
+    Ownership ownership;
+    Quality quality = Quality::declared;
+};
+
+class Builder {
+  public:
+    Builder(const Inventory& inventory, const data::Tables& tables)
+        : inventory_(inventory), tables_(tables) {}
+
+    Result<Account> build() {
+        for (const auto step : {&Builder::head,
+                                &Builder::places,
+                                &Builder::check_names,
+                                &Builder::check_stored,
+                                &Builder::fleets,
+                                &Builder::datasets,
+                                &Builder::work,
+                                &Builder::multiples,
+                                &Builder::stored,
+                                &Builder::idle,
+                                &Builder::books}) {
+            if (const Result<void> done = (this->*step)(); !done) return done.error();
+        }
+        finish();
+        return std::move(out_);
+    }
+
+  private:
+    Result<void> head() {
+        out_.name = inventory_.name;
+        out_.entity = inventory_.entity;
+        out_.description = inventory_.description;
+        out_.period_start = inventory_.period_start;
+        out_.period_end = inventory_.period_end;
+        if (inventory_.period_start && inventory_.period_end &&
+            *inventory_.period_end <= *inventory_.period_start) {
+            return Error{ErrorCode::out_of_range,
+                         "the period ends before it begins",
+                         "period_end",
+                         "Write period_start = 2025-01-01 and period_end = 2026-01-01"};
+        }
+        return {};
+    }
+
+    // ---- places
+
+    Result<void> places() {
+        std::vector<SitePlan> plans = inventory_.sites;
+        if (plans.empty()) {
+            plans.emplace_back();
+            plans.back().name = "unknown place";
+            out_.notes.emplace_back(
+                "no [[site]] is declared: carbon spans the countries of the world");
+        }
+        for (const SitePlan& plan : plans) {
+            Result<Place> place = place_of(plan);
+            if (!place) return placed(place.error(), plan.where);
+            places_.push_back(*std::move(place));
+        }
+        return {};
+    }
+
+    Result<Place> place_of(const SitePlan& plan) {
+        SiteOptions options;
+        options.region = plan.region;
+        options.pue = plan.pue;
+        options.intensity_gco2e_per_kwh = plan.intensity_gco2e_per_kwh;
+        options.market_gco2e_per_kwh = plan.market_gco2e_per_kwh;
+        options.wue_l_per_kwh = plan.wue_l_per_kwh;
+        options.layer = "option";
+        const Result<Site> site = find_site(tables_, options);
+        if (!site) return site.error();
+        const std::string region = site->place ? site->place->key : "an unknown region";
+        const double per_kwh = plan.intensity_scale / kGramsPerKilogram;
+        Place place;
+        place.name = plan.name;
+        // Without a figure of its own a building errs as all buildings of which nothing is known.
+        const bool own_pue = plan.pue || (site->place && !site->place->provider.empty());
+        place.pue = ranged(
+            "PUE", site->pue.range, "", own_pue ? "PUE of " + plan.name : "PUE where nobody says");
+        place.intensity = ranged("intensity",
+                                 scaled(site->intensity.range, per_kwh),
+                                 "kgCO2e/kWh",
+                                 "intensity of " + region);
+        if (site->intensity_direct)
+            place.direct = ranged("direct intensity",
+                                  scaled(site->intensity_direct->range, per_kwh),
+                                  "kgCO2e/kWh",
+                                  "direct intensity of " + region);
+        if (site->market)
+            place.market =
+                ranged("market-based intensity",
+                       scaled(site->market->range, per_kwh * (1 - plan.carbon_free_share)),
+                       "kgCO2e/kWh",
+                       "market-based intensity of " + plan.name);
+        if (site->wue_on_site && site->wue_generation) {
+            place.water_on_site = site->wue_on_site->range.value;
+            place.water_generation = site->wue_generation->range.value;
+        }
+        for (Provenance row : site_provenance(*site)) {
+            row.figure = plan.name + ": " + row.figure;
+            out_.provenance.push_back(std::move(row));
+        }
+        return place;
+    }
+
+    Result<const Place*> find_place(const std::string& name, const std::string& where) const {
+        if (name.empty()) return &places_.front();
+        std::vector<std::string> names;
+        for (const Place& place : places_) {
+            if (place.name == name) return &place;
+            names.push_back(place.name);
+        }
+        return unknown_name("site", name, names, where);
+    }
+
+    static Error unknown_name(const char* what,
+                              // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what, which
+                              const std::string& name,
+                              const std::vector<std::string>& names,
+                              const std::string& where) {
+        const std::vector<std::string> near = nearest(name, names, 1);
+        return {ErrorCode::not_found,
+                fmt::format("there is no {} '{}'", what, name),
+                where,
+                near.empty() ? fmt::format("Declare it as [[{}]]", what)
+                             : fmt::format("Did you mean '{}'?", near.front())};
+    }
+
+    // ---- names and runs
+
+    template <class Rows>
+    static Result<void> unique(const Rows& rows, const char* what) {
+        std::map<std::string, std::string> seen;
+        for (const auto& row : rows) {
+            const auto [at, is_new] = seen.emplace(row.name, row.where);
+            if (!is_new)
+                return Error{ErrorCode::already_exists,
+                             fmt::format("there are two {} named '{}'", what, row.name),
+                             row.where,
+                             at->second.empty() ? "" : "The other is at " + at->second};
+        }
+        return {};
+    }
+
+    Result<void> check_names() {
+        for (const Result<void>& answer : {unique(inventory_.sites, "sites"),
+                                           unique(inventory_.fleets, "fleets"),
+                                           unique(inventory_.datasets, "datasets"),
+                                           unique(inventory_.activities, "rows of work"),
+                                           unique(inventory_.runs, "choices of runs")})
+            if (!answer) return answer.error();
+        return {};
+    }
+
+    Result<void> check_stored() {
+        Result<std::vector<std::string>> notes = check_runs(inventory_);
+        if (!notes) return notes.error();
+        for (std::string& note : *notes) out_.notes.push_back(std::move(note));
+        return {};
+    }
+
+    // ---- hardware
+
+    Result<Hardware> hardware_of(const Fleet& fleet) {
+        Hardware hardware;
+        hardware.utilisation = fleet.utilisation;
+        hardware.accelerators = !fleet.chip.empty();
+        hardware.lifetime_years =
+            fleet.lifetime_years
+                ? ranged("lifetime", *fleet.lifetime_years, "years", "lifetime of " + fleet.name)
+                : ranged("lifetime",
+                         scaled(default_lifetime_h(), 1 / kHoursPerYear),
+                         "years",
+                         "lifetime of hardware where nobody says");
+        if (!fleet.chip.empty()) {
+            const Result<data::Chip> chip = tables_.chip(fleet.chip);
+            if (!chip) return chip.error();
+            hardware.rated_w = chip->tdp_w;
+            if (chip->tdp_w > 0) add_row(chip->provenance, fleet.name + ": rated_w");
+        }
+        if (fleet.embodied_kgco2e_per_unit) {
+            hardware.card = ranged("embodied carbon of a unit",
+                                   *fleet.embodied_kgco2e_per_unit,
+                                   "kgCO2e",
+                                   "embodied carbon of " + fleet.name);
+            given_row(fleet.name + ": embodied_kgco2e_per_unit",
+                      *fleet.embodied_kgco2e_per_unit,
+                      fleet.source);
+        } else if (!fleet.chip.empty()) {
+            const Result<Embodied> card = accelerator_embodied(tables_, fleet.chip);
+            if (!card) return card.error();
+            add_rows(card->provenance, fleet.name);
+            hardware.card = ranged("embodied carbon of a card",
+                                   card->total(),
+                                   "kgCO2e",
+                                   "embodied carbon of " + fleet.chip);
+        }
+        if (const Result<void> done = host_of(fleet, hardware); !done) return done.error();
+        return hardware;
+    }
+
+    Result<void> host_of(const Fleet& fleet, Hardware& hardware) {
+        const double share = fleet.chip.empty() ? 1 : 1 / fleet.chips_per_node;
+        if (fleet.chip.empty()) hardware.host_device = "server";
+        if (fleet.server_kgco2e) {
+            hardware.host = ranged("embodied carbon of the server",
+                                   scaled(*fleet.server_kgco2e, share),
+                                   "kgCO2e",
+                                   "embodied carbon of servers of " + fleet.name);
+            given_row(fleet.name + ": server_kgco2e", *fleet.server_kgco2e, fleet.source);
+            return {};
+        }
+        // A figure of the user's covers the unit, server and all, unless a server is named as well.
+        if (fleet.embodied_kgco2e_per_unit && fleet.server.empty()) return {};
+        if (!fleet.chip.empty() && fleet.server.empty()) {
+            // The published figures of some chips hold the host's share already.
+            const Result<Embodied> node =
+                node_embodied_per_chip(tables_, fleet.chip, fleet.chips_per_node);
+            if (!node) return node.error();
+            if (node->total().value <= hardware.card->range.value * kSlack) return {};
+        }
+        const Result<Embodied> server = server_embodied(tables_, fleet.server);
+        if (!server) return server.error();
+        add_rows(server->provenance, fleet.name);
+        hardware.host = ranged("embodied carbon of the server",
+                               scaled(server->total(), share),
+                               "kgCO2e",
+                               fleet.server.empty() ? "embodied carbon of a generic server"
+                                                    : "embodied carbon of " + fleet.server);
+        return {};
+    }
+
+    Result<void> fleets() {
+        for (const Fleet& fleet : inventory_.fleets) {
+            Result<Hardware> hardware = hardware_of(fleet);
+            if (!hardware) return placed(hardware.error(), fleet.where);
+            FleetState state;
+            state.fleet = &fleet;
+            state.hardware = *std::move(hardware);
+            state.hardware.fleet = fleet.name;
+            if (fleet.units > 0) {
+                if (!inventory_.period_start || !inventory_.period_end) {
+                    return Error{
+                        ErrorCode::invalid_argument,
+                        fmt::format("'{}' has units, and no period to own them in", fleet.name),
+                        fleet.where,
+                        "Add period_start and period_end at the head of the file"};
+                }
+                own(state);
+            }
+            fleets_.emplace(fleet.name, std::move(state));
+        }
+        return {};
+    }
+
+    // Unit-hours owned in the period, and the share of them before the lifetime is over.
+    void own(FleetState& state) const {
+        const Fleet& fleet = *state.fleet;
+        const double start = static_cast<double>(inventory_.period_start->us);
+        const double end = static_cast<double>(inventory_.period_end->us);
+        const double bought = fleet.bought ? static_cast<double>(fleet.bought->us) : start;
+        const double from = std::max(start, bought);
+        const double until =
+            fleet.retired ? std::min(end, static_cast<double>(fleet.retired->us)) : end;
+        state.owned_hours = fleet.units * std::max(0.0, until - from) / kMicrosecondsPerHour;
+        if (!fleet.bought || state.owned_hours <= 0) return;
+        const double charged_until = bought + state.hardware.lifetime_years.range.value *
+                                                  kHoursPerYear * kMicrosecondsPerHour;
+        state.chargeable_share =
+            std::clamp((std::min(until, charged_until) - from) / (until - from), 0.0, 1.0);
+    }
+
+    // ---- lines
+
+    void add_row(Provenance row, std::string figure) {
+        row.figure = std::move(figure);
+        out_.provenance.push_back(std::move(row));
+    }
+
+    void add_rows(const std::vector<Provenance>& rows, const std::string& owner) {
+        for (const Provenance& row : rows) add_row(row, owner + ": " + row.figure);
+    }
+
+    void given_row(std::string figure, const Ranged& range, const std::string& source) {
+        out_.provenance.push_back({.figure = std::move(figure),
+                                   .value = range.value,
+                                   .low = range.low,
+                                   .high = range.high,
+                                   .unit = "kgCO2e",
+                                   .key = "",
+                                   .layer = "option",
+                                   .source = source.empty() ? "given in the inventory" : source,
+                                   .year = 0,
+                                   .basis = "",
+                                   .licence = ""});
+    }
+
+    void add_line(Line line) {
+        line.energy_kwh = line.kind == Kind::operational ? value_of(line.factors) : 0;
+        if (value_of(line.factors) == 0 && line.kind == Kind::embodied) return;
+        if (line.kind == Kind::operational && line.energy_kwh == 0) return;
+        out_.lines.push_back(std::move(line));
+    }
+
+    // Water of IT energy is drawn on site and at the power plant; of the building's overhead at the plant only.
+    void add_energy_line(const LineHead& head,
+                         const Place& place,
+                         const char* device,
+                         std::vector<Factor> factors,
+                         double it_share) {
+        Line line;
+        line.phase = head.phase;
+        line.kind = Kind::operational;
+        line.device = device;
+        line.activity = head.activity;
+        line.site = place.name;
+        line.ownership = head.ownership;
+        line.quality = head.quality;
+        line.factors = std::move(factors);
+        line.intensity = place.intensity;
+        line.market = place.market;
+        line.direct = place.direct;
+        if (place.water_on_site && place.water_generation) {
+            line.water_known = true;
+            line.water_l_per_kwh = it_share * *place.water_on_site + *place.water_generation;
+        }
+        add_line(std::move(line));
+    }
+
+    static NodeOverhead overhead(bool accelerators) {
+        if (accelerators) return accelerator_overhead();
+        RunRecord record;
+        DeviceEnergy device;
+        device.device = "package-0";
+        record.energy.devices.push_back(std::move(device));
+        return prior_overhead(record);
+    }
+
+    void add_energy(const LineHead& head,
+                    const Place& place,
+                    const EnergyAtBoundary& energy,
+                    const std::optional<Factor>& measured_overhead = {}) {
+        if (energy.boundary == Boundary::facility) {
+            add_energy_line(head, place, "site", energy.factors, 1 / place.pue.range.value);
+            return;
+        }
+        std::vector<Factor> node = energy.factors;
+        if (energy.boundary == Boundary::component) {
+            const Factor ratio = measured_overhead
+                                     ? *measured_overhead
+                                     : ranged("node over components",
+                                              overhead(energy.accelerators).ratio,
+                                              "",
+                                              energy.accelerators ? "node overhead of accelerators"
+                                                                  : "node overhead of servers");
+            add_energy_line(
+                head, place, energy.accelerators ? "accelerators" : "server", energy.factors, 1);
+            std::vector<Factor> host = energy.factors;
+            host.push_back(above_one(ratio));
+            add_energy_line(head, place, "host", std::move(host), 1);
+            node.push_back(ratio);
+        } else {
+            add_energy_line(head, place, "node", energy.factors, 1);
+        }
+        node.push_back(above_one(place.pue));
+        add_energy_line(head, place, "facility", std::move(node), 0);
+    }
+
+    // Charges for unit-hours: hours x EMB / (lifetime x u).
+    void add_charge(const LineHead& head,
+                    const std::string& site,
+                    const Hardware& hardware,
+                    const std::vector<Factor>& hours,
+                    double chargeable_share) {
+        const auto charge = [&](const Factor& embodied, const std::string& device) {
+            Line line;
+            line.phase = head.phase;
+            line.kind = Kind::embodied;
+            line.device = device;
+            line.activity = head.activity;
+            line.site = site;
+            line.fleet = hardware.fleet;
+            line.ownership = head.ownership;
+            line.quality = head.quality;
+            line.factors = hours;
+            line.factors.push_back(embodied);
+            line.factors.push_back(divided_by(hardware.lifetime_years));
+            line.factors.push_back(divided_by(exact("hours of a year", kHoursPerYear, "h")));
+            if (hardware.utilisation)
+                line.factors.push_back(
+                    divided_by(exact("allocated over owned hours", *hardware.utilisation, "")));
+            if (chargeable_share < 1)
+                line.factors.push_back(exact("within its lifetime", chargeable_share, ""));
+            add_line(std::move(line));
+        };
+        if (hardware.card)
+            charge(*hardware.card, hardware.accelerators ? "accelerators" : "hardware");
+        if (hardware.host) charge(*hardware.host, hardware.host_device);
+    }
+
+    // ---- datasets
+
+    Result<void> datasets() {
+        for (const Dataset& dataset : inventory_.datasets) {
+            const Result<const Place*> place = find_place(dataset.site, dataset.where);
+            if (!place) return place.error();
+            const LineHead head{AccountPhase::data, dataset.name, dataset.ownership};
+            if (dataset.storage_tb) {
+                if (const Result<void> done = storage(dataset, head, **place); !done)
+                    return placed(done.error(), dataset.where);
+            }
+            if (dataset.network_tb) {
+                if (const Result<void> done = network(dataset, head, **place); !done)
+                    return placed(done.error(), dataset.where);
+            }
+        }
+        return {};
+    }
+
+    static std::vector<Factor> terabytes(const Dataset& dataset) {
+        std::vector<Factor> factors{
+            ranged("stored", *dataset.storage_tb, "TB", "size of " + dataset.name)};
+        if (dataset.replicas != 1) factors.push_back(exact("copies", dataset.replicas, ""));
+        if (dataset.scale != 1) factors.push_back(exact("what if", dataset.scale, ""));
+        return factors;
+    }
+
+    Result<void> storage(const Dataset& dataset, const LineHead& head, const Place& place) {
+        const bool is_ssd = dataset.medium == "ssd";
+        Ranged watts;
+        if (dataset.w_per_tb) {
+            watts = *dataset.w_per_tb;
+        } else {
+            const Result<data::Figure> figure =
+                tables_.coefficient("storage", is_ssd ? "SSD energy" : "HDD energy");
+            if (!figure) return figure.error();
+            watts = figure->range;
+            add_row(figure->provenance, dataset.name + ": storage_w_per_tb");
+        }
+        std::vector<Factor> energy = terabytes(dataset);
+        energy.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
+        energy.push_back(ranged("power of storage", watts, "W/TB", "power of " + dataset.medium));
+        energy.push_back(exact("kW per W", 1e-3, ""));
+        add_energy_line(head, place, "storage", energy, 1);
+        energy.push_back(above_one(place.pue));
+        add_energy_line(head, place, "facility", std::move(energy), 0);
+
+        Ranged making;
+        if (dataset.embodied_kgco2e_per_tb) {
+            making = *dataset.embodied_kgco2e_per_tb;
+        } else {
+            const Result<Embodied> embodied =
+                is_ssd ? ssd(tables_, kGigabytesPerTerabyte) : hdd(tables_, kGigabytesPerTerabyte);
+            if (!embodied) return embodied.error();
+            making = embodied->total();
+            add_rows(embodied->provenance, dataset.name);
+        }
+        Hardware medium;
+        medium.card = ranged("embodied carbon of storage",
+                             making,
+                             "kgCO2e/TB",
+                             "embodied carbon of " + dataset.medium);
+        medium.lifetime_years =
+            dataset.lifetime_years
+                ? ranged(
+                      "lifetime", *dataset.lifetime_years, "years", "lifetime of " + dataset.name)
+                : ranged("lifetime",
+                         scaled(default_lifetime_h(), 1 / kHoursPerYear),
+                         "years",
+                         "lifetime of hardware where nobody says");
+        std::vector<Factor> hours = terabytes(dataset);
+        hours.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
+        Line line;
+        line.phase = head.phase;
+        line.kind = Kind::embodied;
+        line.device = "storage";
+        line.activity = head.activity;
+        line.site = place.name;
+        line.ownership = head.ownership;
+        line.factors = std::move(hours);
+        line.factors.push_back(*medium.card);
+        line.factors.push_back(divided_by(medium.lifetime_years));
+        line.factors.push_back(divided_by(exact("hours of a year", kHoursPerYear, "h")));
+        add_line(std::move(line));
+        return {};
+    }
+
+    Result<void> network(const Dataset& dataset, const LineHead& head, const Place& place) {
+        Ranged kwh_per_tb;
+        if (dataset.network_kwh_per_tb) {
+            kwh_per_tb = *dataset.network_kwh_per_tb;
+        } else {
+            const Result<data::Figure> figure = tables_.coefficient(
+                "network",
+                dataset.network == "internet"
+                    ? "internet transfer (Sustainable Web Design v4, network segment)"
+                    : "data-centre network transfer");
+            if (!figure) return figure.error();
+            kwh_per_tb = scaled(figure->range, kGigabytesPerTerabyte);
+            add_row(figure->provenance, dataset.name + ": network_kwh_per_gb");
+        }
+        std::vector<Factor> energy{
+            ranged("moved", *dataset.network_tb, "TB", "traffic of " + dataset.name)};
+        if (dataset.scale != 1) energy.push_back(exact("what if", dataset.scale, ""));
+        energy.push_back(ranged("energy of transfer", kwh_per_tb, "kWh/TB", "energy of transfer"));
+        add_energy_line(head, place, "network", std::move(energy), 0);
+        return {};
+    }
+
+    // ---- work
+
+    struct WorkHardware {
+        Hardware hardware;
+        FleetState* fleet = nullptr;  // where the hours are counted
+        bool known = false;
+    };
+
+    Result<WorkHardware> hardware_of(const Activity& activity) {
+        WorkHardware out;
+        if (!activity.fleet.empty()) {
+            const auto found = fleets_.find(activity.fleet);
+            if (found == fleets_.end()) return no_fleet(activity.fleet, activity.where);
+            out.fleet = &found->second;
+            out.hardware = found->second.hardware;
+            out.known = true;
+            return out;
+        }
+        if (activity.chip.empty()) return out;
+        Fleet fleet;
+        fleet.name = activity.name;
+        fleet.chip = activity.chip;
+        fleet.chips_per_node = activity.chips_per_node;
+        fleet.lifetime_years = activity.lifetime_years;
+        fleet.utilisation = activity.utilisation;
+        Result<Hardware> hardware = hardware_of(fleet);
+        if (!hardware) return placed(hardware.error(), activity.where);
+        out.hardware = *std::move(hardware);
+        out.known = true;
+        return out;
+    }
+
+    Error no_fleet(const std::string& name, const std::string& where) const {
+        std::vector<std::string> names;
+        for (const Fleet& fleet : inventory_.fleets) names.push_back(fleet.name);
+        return unknown_name("fleet", name, names, where);
+    }
+
+    Ownership ownership_of(const Activity& activity) const {
+        if (activity.ownership) return *activity.ownership;
+        const auto fleet = fleets_.find(activity.fleet);
+        return fleet == fleets_.end() ? Ownership::owned : fleet->second.fleet->ownership;
+    }
+
+    const std::string& site_of(const Activity& activity) const {
+        if (!activity.site.empty()) return activity.site;
+        const auto fleet = fleets_.find(activity.fleet);
+        return fleet == fleets_.end() ? activity.site : fleet->second.fleet->site;
+    }
+
+    static std::optional<Factor> hours_of(const Activity& activity) {
+        if (activity.unit_hours)
+            return ranged("unit-hours", *activity.unit_hours, "h", "hours of " + activity.name);
+        if (activity.jobs)
+            return ranged("unit-hours",
+                          chip_hours_of(*activity.jobs),
+                          "h",
+                          "sizes of the jobs of " + activity.name);
+        return std::nullopt;
+    }
+
+    // kWh at the activity's boundary.
+    Result<EnergyAtBoundary> energy_of(const Activity& activity,
+                                       const Hardware& hardware,
+                                       const std::optional<Factor>& hours) {
+        EnergyAtBoundary energy;
+        energy.boundary = activity.boundary;
+        energy.accelerators = hardware.accelerators;
+        double scale = activity.energy_scale;
+        if (activity.energy_kwh) {
+            energy.factors.push_back(
+                ranged("energy", *activity.energy_kwh, "kWh", "energy of " + activity.name));
+        } else if (activity.amount && activity.j_per_unit) {
+            energy.factors.push_back(
+                ranged(activity.unit + "s",
+                       *activity.amount,
+                       "",
+                       "number of " + activity.unit + "s of " + activity.name));
+            energy.factors.push_back(
+                ranged("energy of a " + activity.unit,
+                       *activity.j_per_unit,
+                       "J",
+                       "energy of a " + activity.unit + " of " + activity.name));
+            energy.factors.push_back(exact("kWh per J", 1 / kJoulesPerKwh, ""));
+        } else if (hours) {
+            energy.factors.push_back(*hours);
+            if (activity.power_w) {
+                energy.factors.push_back(
+                    ranged("power", *activity.power_w, "W", "power of " + activity.name));
+            } else if (hardware.rated_w > 0) {
+                energy.boundary = Boundary::component;
+                energy.factors.push_back(exact("rated power", hardware.rated_w, "W"));
+                energy.factors.push_back(ranged("mean over rated power",
+                                                kPowerFraction,
+                                                "",
+                                                "mean over rated power of accelerators"));
+                rated_power_used_ = true;
+            } else {
+                return Error{ErrorCode::invalid_argument,
+                             fmt::format("nothing says what power '{}' ran at", activity.name),
+                             activity.where,
+                             "Add power_w, or name a chip whose rated power a table knows"};
+            }
+            energy.factors.push_back(exact("kW per W", 1e-3, ""));
+        } else {
+            return Error{ErrorCode::invalid_argument,
+                         fmt::format("nothing says how much energy '{}' took", activity.name),
+                         activity.where,
+                         "Give energy_kwh, or chip_hours with a chip or fleet, or requests with "
+                         "j_per_request"};
+        }
+        if (scale != 1) energy.factors.push_back(exact("what if", scale, ""));
+        return energy;
+    }
+
+    Result<void> work() {
+        for (const Activity& activity : inventory_.activities) {
+            if (activity.times_training) continue;
+            const Result<const Place*> place = find_place(site_of(activity), activity.where);
+            if (!place) return place.error();
+            Result<WorkHardware> on = hardware_of(activity);
+            if (!on) return on.error();
+            const std::optional<Factor> hours = hours_of(activity);
+            const Result<EnergyAtBoundary> energy = energy_of(activity, on->hardware, hours);
+            if (!energy) return energy.error();
+            const LineHead head{activity.phase, activity.name, ownership_of(activity)};
+            add_energy(head, **place, *energy);
+            add_embodied(activity, head, **place, *on, hours);
+        }
+        return {};
+    }
+
+    void add_embodied(const Activity& activity,
+                      const LineHead& head,
+                      const Place& place,
+                      WorkHardware& on,
+                      const std::optional<Factor>& hours) {
+        if (hours && on.fleet != nullptr) {
+            on.fleet->base_hours += hours->range.value;
+            on.fleet->used_hours += hours->range.value * activity.hours_scale;
+            hours_by_activity_[activity.name] = hours->range.value;
+        }
+        std::vector<Factor> scaled_hours;
+        if (hours) scaled_hours.push_back(*hours);
+        if (activity.hours_scale != 1)
+            scaled_hours.push_back(exact("what if", activity.hours_scale, ""));
+        if (activity.embodied_kgco2e) {
+            Line line;
+            line.phase = head.phase;
+            line.kind = Kind::embodied;
+            line.device = "hardware";
+            line.activity = head.activity;
+            line.site = place.name;
+            line.ownership = head.ownership;
+            line.factors.push_back(ranged("embodied carbon",
+                                          *activity.embodied_kgco2e,
+                                          "kgCO2e",
+                                          "embodied carbon of " + activity.name));
+            if (activity.hours_scale != 1)
+                line.factors.push_back(exact("what if", activity.hours_scale, ""));
+            add_line(std::move(line));
+            return;
+        }
+        if (!hours || !on.known) {
+            without_embodied_.push_back(activity.name);
+            return;
+        }
+        add_charge(head,
+                   place.name,
+                   on.hardware,
+                   scaled_hours,
+                   on.fleet == nullptr ? 1 : on.fleet->chargeable_share);
+    }
+
+    // Experimentation as a multiple of training: the training's lines again, in the other phase.
+    Result<void> multiples() {
+        std::vector<Line> training;
+        std::vector<std::string> names;
+        for (const Activity& activity : inventory_.activities)
+            if (activity.phase == AccountPhase::training && !activity.times_training)
+                names.push_back(activity.name);
+        for (const Line& line : out_.lines)
+            if (line.phase == AccountPhase::training) training.push_back(line);
+        for (const Activity& activity : inventory_.activities) {
+            if (!activity.times_training) continue;
+            for (const std::string& wanted : activity.of)
+                if (std::find(names.begin(), names.end(), wanted) == names.end())
+                    return unknown_name("training", wanted, names, activity.where);
+            const auto meant = [&](const std::string& name) {
+                return activity.of.empty() ||
+                       std::find(activity.of.begin(), activity.of.end(), name) != activity.of.end();
+            };
+            if (names.empty()) {
+                return Error{
+                    ErrorCode::invalid_argument,
+                    fmt::format("'{}' is a multiple of training, and there is none", activity.name),
+                    activity.where,
+                    "Declare [[training]], or give the energy"};
+            }
+            for (const Line& line : training)
+                if (meant(line.activity)) add_multiple(activity, line);
+            multiply_hours(activity, meant);
+        }
+        return {};
+    }
+
+    void add_multiple(const Activity& activity, Line line) {
+        // The training's own levers are its own.
+        std::erase_if(line.factors, [](const Factor& f) { return f.quantity == "what if"; });
+        line.phase = activity.phase;
+        line.activity = activity.name;
+        line.factors.insert(
+            line.factors.begin(),
+            ranged(
+                "times training", *activity.times_training, "", "multiplier of " + activity.name));
+        const double scale =
+            line.kind == Kind::operational ? activity.energy_scale : activity.hours_scale;
+        if (scale != 1) line.factors.push_back(exact("what if", scale, ""));
+        add_line(std::move(line));
+    }
+
+    template <class Meant>
+    void multiply_hours(const Activity& multiple, const Meant& meant) {
+        for (const Activity& activity : inventory_.activities) {
+            if (activity.phase != AccountPhase::training || !meant(activity.name)) continue;
+            const auto hours = hours_by_activity_.find(activity.name);
+            const auto fleet = fleets_.find(activity.fleet);
+            if (hours == hours_by_activity_.end() || fleet == fleets_.end()) continue;
+            const double more = hours->second * multiple.times_training->value;
+            fleet->second.base_hours += more;
+            fleet->second.used_hours += more * multiple.hours_scale;
+        }
+    }
+
+    // ---- runs of the store
+
+    Result<void> stored() {
+        for (const StoredRuns& choice : inventory_.runs) {
+            FleetState* fleet = nullptr;
+            if (!choice.fleet.empty()) {
+                const auto found = fleets_.find(choice.fleet);
+                if (found == fleets_.end()) return no_fleet(choice.fleet, choice.where);
+                fleet = &found->second;
+            }
+            const Place* place = nullptr;
+            if (!choice.site.empty()) {
+                const Result<const Place*> found = find_place(choice.site, choice.where);
+                if (!found) return found.error();
+                place = *found;
+            }
+            StoredSum sum = sum_runs(choice);
+            for (std::string& note : sum.notes) out_.notes.push_back(std::move(note));
+            const Ownership ownership = choice.ownership   ? *choice.ownership
+                                        : fleet != nullptr ? fleet->fleet->ownership
+                                                           : Ownership::owned;
+            for (const StoredGroup& group : sum.groups) add_group(choice, group, ownership, place);
+            for (const StoredHours& hours : sum.hours) {
+                if (fleet == nullptr) continue;
+                fleet->base_hours += hours.unit_hours;
+                fleet->used_hours += hours.unit_hours * choice.hours_scale;
+                std::vector<Factor> factors{exact("unit-hours", hours.unit_hours, "h")};
+                if (choice.hours_scale != 1)
+                    factors.push_back(exact("what if", choice.hours_scale, ""));
+                add_charge({hours.phase, choice.name, ownership, Quality::measured},
+                           place == nullptr ? "as recorded" : place->name,
+                           fleet->hardware,
+                           factors,
+                           fleet->chargeable_share);
+            }
+            if (fleet == nullptr) add_recorded_hardware(choice, sum, ownership, place);
+        }
+        return {};
+    }
+
+    // Without a fleet the runs bear what their records say.
+    void add_recorded_hardware(const StoredRuns& choice,
+                               const StoredSum& sum,
+                               Ownership ownership,
+                               const Place* place) {
+        for (const StoredEmbodied& embodied : sum.embodied) {
+            Line line;
+            line.phase = embodied.phase;
+            line.kind = Kind::embodied;
+            line.device = "hardware";
+            line.activity = choice.name;
+            line.site = place == nullptr ? "as recorded" : place->name;
+            line.ownership = ownership;
+            line.quality = Quality::estimated;
+            line.factors.push_back(ranged("embodied carbon of runs",
+                                          embodied.kgco2e,
+                                          "kgCO2e",
+                                          "embodied carbon of " + embodied.boundary));
+            if (choice.hours_scale != 1)
+                line.factors.push_back(exact("what if", choice.hours_scale, ""));
+            add_line(std::move(line));
+        }
+        if (sum.without_embodied > 0)
+            out_.notes.push_back(fmt::format(
+                "{} {} in '{}' without embodied carbon: no table knows the hardware; name a fleet",
+                sum.without_embodied,
+                sum.without_embodied == 1 ? "run is" : "runs are",
+                choice.name));
+    }
+
+    void add_group(const StoredRuns& choice,
+                   const StoredGroup& group,
+                   Ownership ownership,
+                   const Place* place) {
+        Place own;
+        if (place == nullptr) {
+            own.name = group.region.empty() ? "unknown place" : group.region;
+            own.pue = ranged("PUE", group.pue, "", "PUE of recorded runs in " + own.name);
+            own.intensity = ranged(
+                "intensity",
+                scaled(group.intensity_gco2e_per_kwh, 1 / kGramsPerKilogram),
+                "kgCO2e/kWh",
+                "intensity of " + (group.region.empty() ? "an unknown region" : group.region));
+            // One rate for all of the group's energy gives the sum that the records have.
+            if (group.water_l && group.facility_kwh > 0) {
+                own.water_on_site = 0;
+                own.water_generation = *group.water_l / group.facility_kwh;
+            }
+            place = &own;
+        }
+        EnergyAtBoundary energy;
+        energy.boundary = group.boundary;
+        energy.accelerators = group.accelerators;
+        energy.factors.push_back(ranged("energy of runs", group.energy_kwh, "kWh", group.cause));
+        if (choice.energy_scale != 1)
+            energy.factors.push_back(exact("what if", choice.energy_scale, ""));
+        std::optional<Factor> ratio;
+        if (group.node_ratio)
+            ratio = ranged("node over components", *group.node_ratio, "", group.node_cause);
+        add_energy({group.phase, choice.name, ownership, group.quality}, *place, energy, ratio);
+    }
+
+    // ---- fleets: idle and books
+
+    Result<void> idle() {
+        for (const Fleet& fleet : inventory_.fleets) {
+            FleetState& state = fleets_.at(fleet.name);
+            const Result<const Place*> place = find_place(fleet.site, fleet.where);
+            if (!place) return place.error();
+            if (inventory_.hardware_follows_work && state.base_hours > 0)
+                state.owned_hours *= state.used_hours / state.base_hours;
+            double allocated = state.used_hours;
+            if (fleet.allocated_hours) {
+                const double other = *fleet.allocated_hours - state.base_hours;
+                if (state.base_hours > *fleet.allocated_hours * kSlack)
+                    return too_many(fleet, state.base_hours, *fleet.allocated_hours, "allocated");
+                allocated = state.used_hours + std::max(0.0, other);
+            }
+            if (fleet.units > 0 && allocated > state.owned_hours * kSlack)
+                return too_many(fleet, allocated, state.owned_hours, "owned");
+            add_idle(state, **place, allocated);
+            FleetUse use;
+            use.name = fleet.name;
+            use.ownership = fleet.ownership;
+            use.units = fleet.units;
+            use.owned_hours = state.owned_hours;
+            use.allocated_hours = allocated;
+            use.idle_hours = fleet.units > 0 ? std::max(0.0, state.owned_hours - allocated) : 0;
+            use.embodied_kgco2e_per_unit = state.hardware.kgco2e_per_unit();
+            use.lifetime_years = state.hardware.lifetime_years.range.value;
+            out_.fleets.push_back(std::move(use));
+        }
+        return {};
+    }
+
+    static Error too_many(const Fleet& fleet,
+                          // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): used, then of
+                          double used,
+                          double of,
+                          const char* what) {
+        return {ErrorCode::out_of_range,
+                fmt::format("'{}' worked {:.6g} unit-hours and only {:.6g} were {}",
+                            fleet.name,
+                            used,
+                            of,
+                            what),
+                fleet.where,
+                "Use is at most 1: check the hours of its work, units, bought and retired"};
+    }
+
+    void add_idle(FleetState& state, const Place& place, double allocated) {
+        const Fleet& fleet = *state.fleet;
+        const LineHead idle_head{AccountPhase::idle, fleet.name, fleet.ownership};
+        const double idle_hours =
+            fleet.units > 0 ? std::max(0.0, state.owned_hours - allocated) : 0;
+        if (!fleet.utilisation && fleet.units > 0) {
+            const double unassigned = allocated - state.used_hours;
+            if (unassigned > state.owned_hours * 1e-12) {
+                add_charge({AccountPhase::unassigned, fleet.name, fleet.ownership},
+                           place.name,
+                           state.hardware,
+                           {exact("allocated to work that is not declared", unassigned, "h")},
+                           state.chargeable_share);
+                out_.notes.push_back(fmt::format(
+                    "{:.6g} allocated unit-hours of {} belong to no declared work; their energy is "
+                    "not known and not in the account",
+                    unassigned,
+                    fleet.name));
+            }
+            add_charge(idle_head,
+                       place.name,
+                       state.hardware,
+                       {exact("idle unit-hours", idle_hours, "h")},
+                       state.chargeable_share);
+        }
+        EnergyAtBoundary energy;
+        energy.boundary = Boundary::node;
+        if (fleet.idle_kwh) {
+            energy.factors.push_back(
+                ranged("idle energy", *fleet.idle_kwh, "kWh", "idle energy of " + fleet.name));
+        } else if (fleet.idle_w_per_unit && idle_hours > 0) {
+            energy.factors = {
+                exact("idle unit-hours", idle_hours, "h"),
+                ranged("idle power", *fleet.idle_w_per_unit, "W", "idle power of " + fleet.name),
+                exact("kW per W", 1e-3, "")};
+        } else {
+            if (idle_hours > 0)
+                out_.notes.push_back(fmt::format(
+                    "the energy of {:.6g} idle unit-hours of {} is not in the account: add "
+                    "idle_w_per_unit",
+                    idle_hours,
+                    fleet.name));
+            return;
+        }
+        add_energy(idle_head, place, energy);
+    }
+
+    static double year_of(Timestamp time) {
+        const std::string text = to_rfc3339(time);
+        const int year = std::stoi(text.substr(0, 4));
+        const auto begin = [](int y) {
+            return parse_rfc3339(fmt::format("{:04}-01-01T00:00:00Z", y))->us;
+        };
+        const auto start = static_cast<double>(begin(year));
+        return year + (static_cast<double>(time.us) - start) /
+                          (static_cast<double>(begin(year + 1)) - start);
+    }
+
+    // What was bought and what was charged, and both ledgers over the years of the period.
+    Result<void> books() {
+        std::vector<Purchase> purchases;
+        for (FleetUse& use : out_.fleets) {
+            const FleetState& state = fleets_.at(use.name);
+            for (const Line& line : out_.lines)
+                if (line.fleet == use.name) use.charged_kgco2e += value_of(line.factors);
+            const Fleet& fleet = *state.fleet;
+            if (!(fleet.units > 0) || !fleet.bought) continue;
+            const double all = use.embodied_kgco2e_per_unit * fleet.units;
+            if (*fleet.bought >= *inventory_.period_start && *fleet.bought < *inventory_.period_end)
+                use.acquired_kgco2e = all;
+            // A lease or a cloud buys nothing.
+            if (fleet.ownership != Ownership::owned && fleet.ownership != Ownership::colocated)
+                continue;
+            purchases.push_back({.embodied_kgco2e = all,
+                                 .bought_year = year_of(*fleet.bought),
+                                 .lifetime_y = use.lifetime_years,
+                                 .retired_year = fleet.retired ? year_of(*fleet.retired) : 0});
+        }
+        if (purchases.empty()) return {};
+        const auto calendar = [](Timestamp time) {
+            return std::stoi(to_rfc3339(time).substr(0, 4));
+        };
+        const int first = calendar(*inventory_.period_start);
+        const int last = calendar({inventory_.period_end->us - 1});
+        Result<std::vector<LedgerYear>> rows = ledgers(purchases, first, last);
+        if (!rows) return placed(rows.error(), "[[fleet]]");
+        out_.ledger = *std::move(rows);
+        return {};
+    }
+
+    void finish() {
+        if (!without_embodied_.empty()) {
+            std::string names;
+            for (const std::string& name : without_embodied_)
+                names += (names.empty() ? "" : ", ") + name;
+            out_.notes.push_back("embodied carbon is not in the account for " + names +
+                                 ": give hours with a chip or fleet, or embodied_kgco2e");
+        }
+        if (rated_power_used_) {
+            out_.provenance.push_back({.figure = "power_fraction",
+                                       .value = kPowerFraction.value,
+                                       .low = kPowerFraction.low,
+                                       .high = kPowerFraction.high,
+                                       .unit = "1",
+                                       .key = "mean over rated power",
+                                       .layer = "built-in",
+                                       .source = kPowerFractionSource,
+                                       .year = 0,
+                                       .basis = "",
+                                       .licence = ""});
+        }
+        for (const bool accelerators : {true, false}) {
+            const std::string cause =
+                accelerators ? "node overhead of accelerators" : "node overhead of servers";
+            const bool used =
+                std::any_of(out_.lines.begin(), out_.lines.end(), [&](const Line& line) {
+                    return std::any_of(line.factors.begin(),
+                                       line.factors.end(),
+                                       [&](const Factor& f) { return f.cause == cause; });
+                });
+            if (!used) continue;
+            const NodeOverhead prior = overhead(accelerators);
+            out_.provenance.push_back({.figure = "node_ratio",
+                                       .value = prior.ratio.value,
+                                       .low = prior.ratio.low,
+                                       .high = prior.ratio.high,
+                                       .unit = "1",
+                                       .key = cause,
+                                       .layer = "built-in",
+                                       .source = prior.citation,
+                                       .year = 0,
+                                       .basis = prior.source,
+                                       .licence = "published fact"});
+        }
+        for (Line& line : out_.lines) {
+            const Amounts own = amounts({&line, 1});
+            line.kgco2e =
+                line.kind == Kind::operational ? own.operational_kgco2e : own.embodied_kgco2e;
+            line.market_kgco2e = own.market_kgco2e;
+        }
+    }
+
+    const Inventory& inventory_;
+    const data::Tables& tables_;
+    Account out_;
+    std::vector<Place> places_;
+    std::map<std::string, FleetState> fleets_;
+    std::map<std::string, double> hours_by_activity_;  // before levers, of those on a fleet
+    std::vector<std::string> without_embodied_;
+    bool rated_power_used_ = false;
+};
+
+}  // namespace
+
+Result<Account> account(const Inventory& inventory, const data::Tables& tables) {
+    return Builder(inventory, tables).build();
+}
+
+}  // namespace abate::footprint

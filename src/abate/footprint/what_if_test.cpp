@@ -1,0 +1,236 @@
+#include "abate/footprint/what_if.h"
+
+#include "abate/core/random.h"
+#include "abate/footprint/inventory_test_support.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace abate::footprint {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::node_energy;
+using testing::plain_fleet;
+using testing::plain_inventory;
+using testing::tables;
+
+Lever lever(LeverKind kind, double factor) {
+    Lever out;
+    out.kind = kind;
+    out.factor = factor;
+    return out;
+}
+
+double sum_of(const Waterfall& waterfall) {
+    double sum = waterfall.from;
+    for (const Step& step : waterfall.steps) sum += step.delta;
+    return sum;
+}
+
+// The language model of Wu et al. 2022, figure 7: caching 6.7, GPU 10.1, half precision 2.4, fused kernel 5; 2.4 x 5 = 12, and 6.7 x 10.1 x 12 = 812.
+TEST(WhatIf, WusCascadeIsEightHundredAndTwelve) {
+    Inventory service = plain_inventory();
+    service.activities.push_back(node_energy(AccountPhase::inference, "LM", 1000));
+    const std::vector<Lever> levers{lever(LeverKind::caching, 6.7),
+                                    lever(LeverKind::accelerator, 10.1),
+                                    lever(LeverKind::precision, 2.4),
+                                    lever(LeverKind::fused_kernels, 5)};
+    const WhatIf answer = what_if(service, levers, tables(), Measure::operational_kgco2e).value();
+    EXPECT_NEAR(answer.waterfall.from / answer.waterfall.to, 6.7 * 10.1 * 12, 1e-6);
+    EXPECT_NEAR(answer.waterfall.from / answer.waterfall.to, 812, 0.1);
+    EXPECT_NEAR(sum_of(answer.waterfall), answer.waterfall.to, 1e-9);
+}
+
+TEST(WhatIf, StepsDoNotDependOnTheOrderOfTheLevers) {
+    Inventory service = plain_inventory();
+    service.fleets.push_back(plain_fleet(10));
+    service.activities.push_back(node_energy(AccountPhase::inference, "LM", 1000));
+    service.activities[0].fleet = "cards";
+    service.activities[0].unit_hours = exactly(5000);
+    Lever region = lever(LeverKind::region, 1);
+    region.region = "NO";
+    Lever years = lever(LeverKind::lifetime, 1);
+    years.years = 8;
+    std::vector<Lever> levers{
+        lever(LeverKind::caching, 3), region, years, lever(LeverKind::precision, 2)};
+    const WhatIf first = what_if(service, levers, tables(), Measure::total_kgco2e).value();
+    std::reverse(levers.begin(), levers.end());
+    const WhatIf second = what_if(service, levers, tables(), Measure::total_kgco2e).value();
+    ASSERT_EQ(first.waterfall.steps.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(first.waterfall.steps[i].cause, second.waterfall.steps[3 - i].cause);
+        EXPECT_NEAR(first.waterfall.steps[i].delta, second.waterfall.steps[3 - i].delta, 1e-9);
+        EXPECT_LE(first.waterfall.steps[i].delta, 0);
+    }
+    EXPECT_NEAR(sum_of(first.waterfall), first.waterfall.to, 1e-9);
+}
+
+// By definition: the mean over all orders of what each adds when its turn comes.
+TEST(Shapley, IsTheMeanOverAllOrders) {
+    Random random(7);
+    for (std::size_t n = 1; n <= 5; ++n) {
+        std::vector<double> worths(std::size_t{1} << n);
+        for (double& worth : worths) worth = random.uniform() * 100;
+        const auto worth = [&](std::size_t mask) { return worths[mask]; };
+        std::vector<std::size_t> order(n);
+        std::iota(order.begin(), order.end(), 0U);
+        std::vector<double> mean(n, 0);
+        double orders = 0;
+        do {
+            std::size_t mask = 0;
+            for (const std::size_t player : order) {
+                const std::size_t with = mask | (std::size_t{1} << player);
+                mean[player] += worths[with] - worths[mask];
+                mask = with;
+            }
+            ++orders;
+        } while (std::next_permutation(order.begin(), order.end()));
+        const std::vector<double> values = shapley(n, worth);
+        double sum = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            EXPECT_NEAR(values[i], mean[i] / orders, 1e-9) << n << " players, " << i;
+            sum += values[i];
+        }
+        EXPECT_NEAR(sum, worths.back() - worths.front(), 1e-9);
+    }
+}
+
+// Two factors on 100: halving and halving again. Alone each saves 50, after the other 25: 37.5 each.
+TEST(Shapley, OfTwoHalvingsIsEvenlyShared) {
+    const std::vector<double> values = shapley(2, [](std::size_t mask) {
+        return 100 / ((mask & 1U) != 0 ? 2.0 : 1.0) / ((mask & 2U) != 0 ? 2.0 : 1.0);
+    });
+    EXPECT_DOUBLE_EQ(values[0], -37.5);
+    EXPECT_DOUBLE_EQ(values[1], -37.5);
+}
+
+TEST(WhatIf, FreedHoursBecomeIdleUnlessTheHardwareFollows) {
+    Inventory service = plain_inventory();
+    service.fleets.push_back(plain_fleet(1));
+    service.activities.push_back(node_energy(AccountPhase::inference, "LM", 1000));
+    service.activities[0].fleet = "cards";
+    service.activities[0].unit_hours = exactly(4000);
+    const std::vector<Lever> half{lever(LeverKind::right_sized_model, 2)};
+    WhatIf answer = what_if(service, half, tables(), Measure::embodied_kgco2e).value();
+    EXPECT_NEAR(answer.waterfall.from, 20, 1e-9);  // 100 kg / 5
+    EXPECT_NEAR(answer.waterfall.to, 20, 1e-9) << "the card is still there";
+    service.hardware_follows_work = true;
+    answer = what_if(service, half, tables(), Measure::embodied_kgco2e).value();
+    EXPECT_NEAR(answer.waterfall.to, 10, 1e-9);
+}
+
+TEST(WhatIf, EachLeverChangesItsOwnQuantity) {
+    Inventory lab = plain_inventory();
+    lab.fleets.push_back(plain_fleet(0));
+    lab.fleets[0].utilisation = 0.5;
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    lab.activities[0].fleet = "cards";
+    lab.activities[0].unit_hours = exactly(1000);
+    const auto with = [&](const Lever& one, Measure measure) {
+        const WhatIf answer = what_if(lab, std::vector<Lever>{one}, tables(), measure).value();
+        return answer.waterfall.to / answer.waterfall.from;
+    };
+    Lever hour = lever(LeverKind::hour, 1);
+    hour.share = 0.8;
+    EXPECT_NEAR(with(hour, Measure::operational_kgco2e), 0.8, 1e-12);
+    EXPECT_NEAR(with(hour, Measure::energy_kwh), 1, 1e-12);
+    Lever use = lever(LeverKind::utilisation, 1);
+    use.from = 0.4;
+    use.to = 0.8;
+    EXPECT_NEAR(with(use, Measure::embodied_kgco2e), 0.5, 1e-12);
+    EXPECT_NEAR(with(use, Measure::energy_kwh), 1, 1e-12);
+    Lever years = lever(LeverKind::lifetime, 1);
+    years.years = 10;
+    EXPECT_NEAR(with(years, Measure::embodied_kgco2e), 0.5, 1e-12);
+    Lever share = lever(LeverKind::carbon_free_share, 1);
+    share.share = 0.75;
+    EXPECT_NEAR(with(share, Measure::operational_kgco2e), 1, 1e-12) << "location-based";
+    const WhatIf market =
+        what_if(lab, std::vector<Lever>{share}, tables(), Measure::market_kgco2e).value();
+    // 24 kg by contract -> 6 kg.
+    EXPECT_NEAR(market.waterfall.from - market.waterfall.to, 18, 1e-9);
+    Lever sampling = lever(LeverKind::data_sampling, 1);
+    sampling.share = 0.1;
+    EXPECT_NEAR(with(sampling, Measure::energy_kwh), 0.1, 1e-12);
+    EXPECT_NEAR(with(lever(LeverKind::caching, 10), Measure::energy_kwh), 1, 1e-12)
+        << "caching is for inference";
+    Lever region = lever(LeverKind::region, 1);
+    region.region = "FR";
+    EXPECT_NEAR(with(region, Measure::energy_kwh), 1, 1e-12) << "the building's own PUE stays";
+}
+
+TEST(WhatIf, ImpossibleLeversAreRefused) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    const auto refuse = [&](const std::vector<Lever>& levers) {
+        return !what_if(lab, levers, tables(), Measure::total_kgco2e);
+    };
+    EXPECT_TRUE(refuse({}));
+    EXPECT_TRUE(refuse(std::vector<Lever>(9, lever(LeverKind::precision, 2))));
+    EXPECT_FALSE(refuse(std::vector<Lever>(8, lever(LeverKind::precision, 2))));
+    EXPECT_TRUE(refuse({lever(LeverKind::precision, 0)}));
+    EXPECT_TRUE(refuse({lever(LeverKind::precision, NAN)}));
+    EXPECT_TRUE(refuse({lever(LeverKind::region, 1)}));
+    EXPECT_TRUE(refuse({lever(LeverKind::lifetime, 1)})) << "0 years";
+    Lever share = lever(LeverKind::carbon_free_share, 1);
+    share.share = 1.5;
+    EXPECT_TRUE(refuse({share}));
+    Lever elsewhere = lever(LeverKind::region, 1);
+    elsewhere.region = "Frence";
+    const auto refused =
+        what_if(lab, std::vector<Lever>{elsewhere}, tables(), Measure::total_kgco2e);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().hint, HasSubstr("France"));
+}
+
+TEST(Compare, BothWaterfallsAddUpAndNameTheirCauses) {
+    Inventory before = plain_inventory();
+    before.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    Inventory after = plain_inventory();
+    after.name = "next";
+    after.sites[0].intensity_gco2e_per_kwh = 50;
+    after.activities.push_back(node_energy(AccountPhase::training, "run", 500));
+    after.activities.push_back(node_energy(AccountPhase::inference, "service", 200));
+    const Comparison answer =
+        compare(account(before, tables()).value(), account(after, tables()).value());
+    EXPECT_NEAR(answer.by_phase.from, 120, 1e-9);
+    EXPECT_NEAR(answer.by_phase.to, 30 + 12, 1e-9);
+    EXPECT_NEAR(sum_of(answer.by_phase), answer.by_phase.to, 1e-9);
+    EXPECT_NEAR(sum_of(answer.by_cause), answer.by_cause.to, 1e-9);
+    // 120 -> 30 by two halvings: 45 each; the new phase is all energy.
+    ASSERT_EQ(answer.by_cause.steps.size(), 3U);
+    EXPECT_EQ(answer.by_cause.steps[0].cause, "training: energy of the work");
+    EXPECT_NEAR(answer.by_cause.steps[0].delta, -45, 1e-9);
+    EXPECT_NEAR(answer.by_cause.steps[1].delta, -45, 1e-9);
+    EXPECT_EQ(answer.by_cause.steps[2].cause, "inference: energy of the work");
+    EXPECT_NEAR(answer.by_cause.steps[2].delta, 12, 1e-9);
+}
+
+// Wu et al. 2022, figure 8: 20 % less power each half year is 59 % in two years; growth left 28.5 %.
+TEST(Projection, GrowthEatsEfficiency) {
+    Inventory fleet = plain_inventory();
+    fleet.activities.push_back(node_energy(AccountPhase::inference, "all", 1000));
+    fleet.growth[AccountPhase::inference] = {
+        .work_per_year = std::sqrt(0.715 / 0.4096), .efficiency_per_year = 1 / 0.64, .rebound = 0};
+    const Account account = footprint::account(fleet, tables()).value();
+    const Projection years = project(account, fleet, 2);
+    ASSERT_EQ(years.years.size(), 3U);
+    EXPECT_NEAR(years.years[2].total_kgco2e / years.years[0].total_kgco2e, 1 - 0.285, 1e-9);
+    Inventory still = fleet;
+    still.growth[AccountPhase::inference].work_per_year = 1;
+    EXPECT_NEAR(project(account, still, 2).years[2].total_kgco2e / years.years[0].total_kgco2e,
+                0.4096,
+                1e-9);
+    // Full rebound: nothing is saved (Jevons).
+    still.growth[AccountPhase::inference].rebound = 1;
+    EXPECT_NEAR(
+        project(account, still, 5).years[5].total_kgco2e, years.years[0].total_kgco2e, 1e-9);
+}
+
+}  // namespace
+}  // namespace abate::footprint
