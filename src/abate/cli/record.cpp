@@ -17,12 +17,8 @@
 namespace abate::cli {
 namespace {
 
-// Mean power over rated power of an accelerator at work: ML.ENERGY Benchmark v3 on H100 (700 W),
-// 441 W for Llama 70B at batch 8 to 688 W for Llama 8B at batch 512; the value is the middle.
-constexpr Ranged kPowerFraction{
-    .value = 0.80, .low = 0.63, .high = 0.98, .kind = RangeKind::interval90};
-constexpr const char* kPowerFractionSource =
-    "ML.ENERGY Benchmark v3: 441 to 688 W of 700 W on H100";
+using footprint::kPowerFraction;
+using footprint::kPowerFractionSource;
 
 struct RecordOptions {
     std::string energy;

@@ -12,6 +12,8 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/batch.h"
+#include "abate/footprint/rated_power.h"
 #include "abate/record/record.h"
 
 #include <optional>
