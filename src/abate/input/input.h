@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/input/jobs.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
