@@ -20,6 +20,7 @@
 #include "abate/footprint/rated_power.h"
 #include "abate/footprint/validate.h"
 #include "abate/footprint/what_if.h"
+#include "abate/footprint/batch.h"
 #include "abate/record/record.h"
 
 #include <optional>

@@ -6,6 +6,7 @@
 #include "abate/data/data.h"
 #include "abate/footprint/footprint.h"
 #include "abate/input/intensity.h"
+#include "abate/input/jobs.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 

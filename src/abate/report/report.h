@@ -9,6 +9,7 @@
 #include "abate/record/record.h"
 #include "abate/report/inventory.h"
 #include "abate/report/svg.h"
+#include "abate/report/footprints.h"
 
 #include <cstddef>
 #include <span>
