@@ -12,6 +12,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/filing.h"
 #include "abate/footprint/inventory.h"
 #include "abate/footprint/monte_carlo.h"
 #include "abate/footprint/rated_power.h"
