@@ -13,7 +13,7 @@ import unittest
 import e2e
 
 GOLDEN = os.path.join(e2e.SOURCE, "tests", "golden", "cli")
-COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "watch", "doctor", "calibrate", "data", "data list",
+COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "inventory", "watch", "doctor", "calibrate", "data", "data list",
             "data show", "data override", "data check", "demo", "completion")
 
 

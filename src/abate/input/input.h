@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
@@ -78,5 +79,14 @@ using EnvironmentLookup = std::function<std::string(const char* name)>;
 // Errors: parse_error with file:line.
 [[nodiscard]] Result<meter::PowerTrace> parse_power_trace(std::string_view csv,
                                                           std::string_view file_name);
+
+// The inventory of a life cycle (docs/reference/inventory.md): TOML with units in the key names. Runs of the store are chosen and not yet there.
+// Errors: parse_error with file:line:column (not TOML, unknown key with the nearest one, a boundary or unit left out), out_of_range (NaN,
+// PUE < 1, a share > 1, a lifetime of 0, low > value).
+[[nodiscard]] Result<footprint::Inventory> parse_inventory(std::string_view toml,
+                                                           std::string_view file_name);
+// "caching=6.7", "region=NO", "utilisation=0.4:0.8", "precision=2.4@training,inference". Errors: invalid_argument (no such lever or phase, no
+// factor).
+[[nodiscard]] Result<footprint::Lever> parse_lever(std::string_view text);
 
 }  // namespace abate::input

@@ -5,6 +5,8 @@
 #include "abate/core/result.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
+#include "abate/report/inventory.h"
+#include "abate/report/svg.h"
 
 #include <span>
 #include <string>

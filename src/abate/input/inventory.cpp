@@ -1,0 +1,994 @@
+// An inventory file: TOML, one [[section]] a thing, units in the key names. Keys: docs/reference/inventory.md.
+#include "abate/core/nearest.h"
+#include "abate/input/input.h"
+#include "abate/input/toml_guard.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace abate::input {
+namespace {
+
+using footprint::AccountPhase;
+using footprint::Activity;
+using footprint::Dataset;
+using footprint::Fleet;
+using footprint::Growth;
+using footprint::Inventory;
+using footprint::Lever;
+using footprint::LeverKind;
+using footprint::SitePlan;
+using footprint::StoredRuns;
+
+using Keys = std::vector<std::string>;
+
+constexpr double kMost =
+    1e30;  // of anything: larger numbers are slips, and their products overflow
+constexpr double kLeastAbove = 1e-9;  // of what must not be 0: it divides
+constexpr const char* kPage = "See docs/reference/inventory.md";
+
+std::string listed(const Keys& names) {
+    std::string out;
+    for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+    return out;
+}
+
+std::string one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    return text;
+}
+
+// What a number may be: least to most, `above` when the least itself is not allowed.
+struct Limits {
+    double least = 0;
+    double most = kMost;
+    bool above = false;
+
+    [[nodiscard]] bool hold(double value) const {
+        return std::isfinite(value) && value <= most &&
+               (above ? value > least && value >= kLeastAbove : value >= least);
+    }
+    [[nodiscard]] std::string words() const {
+        const std::string from = fmt::format("{} {}", above ? "above" : "at least", least);
+        return most < kMost ? fmt::format("{}, at most {}", from, most) : from;
+    }
+};
+
+constexpr Limits kPositive{.above = true};
+constexpr Limits kShare{.most = 1, .above = true};
+
+// One file's walk; keeps the first error. Values that are wrong or missing leave their target alone.
+class Reader {
+  public:
+    explicit Reader(std::string_view file) : file_(file) {}
+
+    [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+    [[nodiscard]] std::string where(const toml::node& node) const { return place(node.source()); }
+
+    [[nodiscard]] std::string place(const toml::source_region& region) const {
+        return fmt::format("{}:{}:{}", file_, region.begin.line, region.begin.column);
+    }
+
+    void refuse(ErrorCode code, std::string what, std::string at, std::string hint) {
+        if (!error_) error_ = Error{code, std::move(what), std::move(at), std::move(hint)};
+    }
+
+    void refuse(const toml::node& node, std::string what, std::string hint) {
+        refuse(ErrorCode::parse_error, std::move(what), where(node), std::move(hint));
+    }
+
+    void only(const toml::table& table, const std::string& section, const Keys& known) {
+        for (const auto& [key, node] : table) {
+            const std::string name(key.str());
+            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+            std::string hint;
+            for (const std::string& candidate : known) {
+                // `storage` for `storage_tb`.
+                if (!name.empty() && candidate.rfind(name + "_", 0) == 0 && hint.empty())
+                    hint = fmt::format("Did you mean '{}'? The unit is part of the key", candidate);
+            }
+            if (hint.empty()) {
+                const std::vector<std::string> near = nearest(name, known, 1);
+                hint = near.empty() ? "Known are " + listed(known)
+                                    : fmt::format("Did you mean '{}'?", near.front());
+            }
+            refuse(ErrorCode::parse_error,
+                   section.empty() ? fmt::format("unknown key '{}'", one_line(name))
+                                   : fmt::format("unknown key '{}' in {}", one_line(name), section),
+                   place(key.source()),
+                   hint);
+        }
+    }
+
+    void read(const toml::table& table, std::string_view key, std::string& out) {
+        const toml::node* node = table.get(key);
+        if (node == nullptr) return;
+        if (const auto* text = node->as_string()) {
+            out = text->get();
+        } else {
+            refuse(*node, fmt::format("'{}' must be a string in quotes", key), kPage);
+        }
+    }
+
+    void read(const toml::table& table, std::string_view key, bool& out) {
+        const toml::node* node = table.get(key);
+        if (node == nullptr) return;
+        if (const auto* flag = node->as_boolean()) {
+            out = flag->get();
+        } else {
+            refuse(*node, fmt::format("'{}' must be true or false", key), kPage);
+        }
+    }
+
+    void read(const toml::table& table, std::string_view key, std::vector<std::string>& out) {
+        const toml::node* node = table.get(key);
+        if (node == nullptr) return;
+        const toml::array* list = node->as_array();
+        if (list == nullptr) {
+            refuse(*node, fmt::format("'{}' must be a list of strings", key), kPage);
+            return;
+        }
+        for (const toml::node& item : *list) {
+            if (const auto* text = item.as_string()) {
+                out.push_back(text->get());
+            } else {
+                refuse(item, fmt::format("'{}' must be a list of strings", key), kPage);
+            }
+        }
+    }
+
+    // A number, or text such as "1.2B" where it counts things.
+    std::optional<double> number(const toml::node& node,
+                                 std::string_view key,
+                                 const Limits& limits) {
+        std::optional<double> value;
+        if (node.is_number()) {
+            value = node.value<double>();
+        } else if (const auto* text = node.as_string()) {
+            const Result<double> count = parse_count(text->get());
+            if (!count) {
+                refuse(
+                    node,
+                    fmt::format("'{}' is no number: '{}'", key, one_line(text->get())),
+                    "Write a number; its unit is in the key. Counts may be text such as \"1.2B\"");
+                return std::nullopt;
+            }
+            value = *count;
+        } else {
+            refuse(node, fmt::format("'{}' must be a number", key), kPage);
+            return std::nullopt;
+        }
+        if (!limits.hold(*value)) {
+            refuse(ErrorCode::out_of_range,
+                   fmt::format("'{}' cannot be {}", key, *value),
+                   where(node),
+                   fmt::format("It is a number {}", limits.words()));
+            return std::nullopt;
+        }
+        return value;
+    }
+
+    void read(const toml::table& table,
+              std::string_view key,
+              std::optional<double>& out,
+              const Limits& limits) {
+        if (const toml::node* node = table.get(key)) out = number(*node, key, limits);
+    }
+
+    void read(const toml::table& table, std::string_view key, double& out, const Limits& limits) {
+        if (const toml::node* node = table.get(key)) out = number(*node, key, limits).value_or(out);
+    }
+
+    // A number, or { value, low, high }.
+    void read(const toml::table& table,
+              std::string_view key,
+              std::optional<Ranged>& out,
+              const Limits& limits) {
+        const toml::node* node = table.get(key);
+        if (node == nullptr) return;
+        const toml::table* range = node->as_table();
+        if (range == nullptr) {
+            if (const std::optional<double> value = number(*node, key, limits))
+                out = exactly(*value);
+            return;
+        }
+        only(*range, fmt::format("'{}'", key), {"value", "low", "high", "bound"});
+        Ranged read_range;
+        for (const auto& [part, target] : {std::pair("value", &read_range.value),
+                                           std::pair("low", &read_range.low),
+                                           std::pair("high", &read_range.high)}) {
+            const toml::node* item = range->get(part);
+            if (item == nullptr) {
+                refuse(*node,
+                       fmt::format("'{}' has no {}", key, part),
+                       fmt::format("Write {} = {{ value = 10, low = 8, high = 13 }}", key));
+                return;
+            }
+            const std::optional<double> value =
+                number(*item, fmt::format("{}.{}", key, part), limits);
+            if (!value) return;
+            *target = *value;
+        }
+        if (read_range.low > read_range.value || read_range.value > read_range.high) {
+            refuse(ErrorCode::out_of_range,
+                   fmt::format("'{}' has its value outside low and high", key),
+                   where(*node),
+                   "It must be low <= value <= high");
+            return;
+        }
+        bool bound = false;
+        read(*range, "bound", bound);
+        read_range.kind = bound ? RangeKind::bound : RangeKind::interval90;
+        out = read_range;
+    }
+
+    // A date or a time; a date is its midnight in UTC.
+    void read(const toml::table& table, std::string_view key, std::optional<Timestamp>& out) {
+        const toml::node* node = table.get(key);
+        if (node == nullptr) return;
+        std::string text;
+        if (const auto* date = node->as_date()) {
+            const toml::date day = date->get();
+            text = fmt::format("{:04}-{:02}-{:02}T00:00:00Z", day.year, day.month, day.day);
+        } else if (const auto* moment = node->as_date_time()) {
+            const toml::date_time time = moment->get();
+            const int offset = time.offset ? time.offset->minutes : 0;
+            text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
+                               time.date.year,
+                               time.date.month,
+                               time.date.day,
+                               time.time.hour,
+                               time.time.minute,
+                               time.time.second,
+                               offset < 0 ? '-' : '+',
+                               std::abs(offset) / 60,
+                               std::abs(offset) % 60);
+        } else if (const auto* string = node->as_string()) {
+            text = string->get();
+            if (text.size() == 10) text += "T00:00:00Z";
+        }
+        const Result<Timestamp> time = parse_rfc3339(text);
+        if (!time) {
+            refuse(*node,
+                   fmt::format("'{}' is no date", key),
+                   "Write a date, 2025-01-31, or a time with its zone, 2025-01-31T12:00:00Z");
+            return;
+        }
+        out = *time;
+    }
+
+    // One of a list of words.
+    template <class T, class Parse>
+    void word(const toml::table& table,
+              std::string_view key,
+              T& out,
+              const Parse& parse,
+              const Keys& known) {
+        std::string text;
+        read(table, key, text);
+        if (table.get(key) == nullptr || error_) return;
+        const auto value = parse(text);
+        if (value) {
+            out = *value;
+            return;
+        }
+        const std::vector<std::string> near = nearest(text, known, 1);
+        refuse(*table.get(key),
+               fmt::format("'{}' cannot be '{}'", key, one_line(text)),
+               near.empty()
+                   ? "Use one of " + listed(known)
+                   : fmt::format("Did you mean '{}'? Known are {}", near.front(), listed(known)));
+    }
+
+    // Calls f(table) for each [[section]].
+    template <class F>
+    void each(const toml::table& root, const char* section, const F& f) {
+        const toml::node* node = root.get(section);
+        if (node == nullptr) return;
+        const toml::array* rows = node->as_array();
+        if (rows == nullptr) {
+            refuse(*node,
+                   fmt::format("'{}' must be a list of tables", section),
+                   fmt::format("Write [[{}]], with two brackets", section));
+            return;
+        }
+        for (const toml::node& row : *rows) {
+            if (const toml::table* table = row.as_table()) {
+                f(*table);
+            } else {
+                refuse(row,
+                       fmt::format("'{}' must be a list of tables", section),
+                       fmt::format("Write [[{}]], with two brackets", section));
+            }
+        }
+    }
+
+    void name(const toml::table& table, const char* section, std::string& out) {
+        read(table, "name", out);
+        if (out.empty())
+            refuse(table,
+                   fmt::format("a [[{}]] has no name", section),
+                   "Add name = \"...\": tables and other sections call it by that");
+    }
+
+  private:
+    std::string file_;
+    std::optional<Error> error_;
+};
+
+const Keys& ownerships() {
+    static const Keys kNames{"owned", "leased", "colocated", "cloud", "api"};
+    return kNames;
+}
+
+const Keys& phases() {
+    static const Keys kNames{
+        "data", "experimentation", "training", "finetuning", "inference", "unassigned", "idle"};
+    return kNames;
+}
+
+std::optional<Boundary> parse_boundary(std::string_view text) {
+    if (text == "component") return Boundary::component;
+    if (text == "node") return Boundary::node;
+    if (text == "facility") return Boundary::facility;
+    return std::nullopt;
+}
+
+const Keys& boundaries() {
+    static const Keys kNames{"component", "node", "facility"};
+    return kNames;
+}
+
+void read_site(Reader& reader, const toml::table& table, Inventory& out) {
+    reader.only(table,
+                "[[site]]",
+                {"name",
+                 "region",
+                 "pue",
+                 "intensity_gco2e_per_kwh",
+                 "market_gco2e_per_kwh",
+                 "wue_l_per_kwh"});
+    SitePlan site;
+    site.where = reader.where(table);
+    reader.name(table, "site", site.name);
+    reader.read(table, "region", site.region);
+    reader.read(table, "pue", site.pue, {.least = 1, .most = 10});
+    reader.read(table, "intensity_gco2e_per_kwh", site.intensity_gco2e_per_kwh, {.most = 5000});
+    reader.read(table, "market_gco2e_per_kwh", site.market_gco2e_per_kwh, {.most = 5000});
+    reader.read(table, "wue_l_per_kwh", site.wue_l_per_kwh, {.most = 100});
+    out.sites.push_back(std::move(site));
+}
+
+void read_fleet(Reader& reader, const toml::table& table, Inventory& out) {
+    reader.only(table,
+                "[[fleet]]",
+                {"name",
+                 "site",
+                 "ownership",
+                 "chip",
+                 "server",
+                 "chips_per_node",
+                 "units",
+                 "bought",
+                 "retired",
+                 "lifetime_years",
+                 "utilisation",
+                 "allocated_hours",
+                 "embodied_kgco2e_per_unit",
+                 "server_kgco2e",
+                 "idle_w_per_unit",
+                 "idle_kwh",
+                 "source"});
+    Fleet fleet;
+    fleet.where = reader.where(table);
+    reader.name(table, "fleet", fleet.name);
+    reader.read(table, "site", fleet.site);
+    reader.word(table, "ownership", fleet.ownership, footprint::parse_ownership, ownerships());
+    reader.read(table, "chip", fleet.chip);
+    reader.read(table, "server", fleet.server);
+    reader.read(table, "chips_per_node", fleet.chips_per_node, {.least = 1, .most = 1e6});
+    reader.read(table, "units", fleet.units, {.most = 1e9});
+    reader.read(table, "bought", fleet.bought);
+    reader.read(table, "retired", fleet.retired);
+    reader.read(table, "lifetime_years", fleet.lifetime_years, {.most = 100, .above = true});
+    reader.read(table, "utilisation", fleet.utilisation, kShare);
+    reader.read(table, "allocated_hours", fleet.allocated_hours, {});
+    reader.read(table, "embodied_kgco2e_per_unit", fleet.embodied_kgco2e_per_unit, {});
+    reader.read(table, "server_kgco2e", fleet.server_kgco2e, {});
+    reader.read(table, "idle_w_per_unit", fleet.idle_w_per_unit, {});
+    reader.read(table, "idle_kwh", fleet.idle_kwh, {});
+    reader.read(table, "source", fleet.source);
+    if (fleet.idle_kwh && fleet.idle_w_per_unit)
+        reader.refuse(
+            table, "idle_kwh and idle_w_per_unit both state the idle energy", "Give one of them");
+    if (fleet.retired && fleet.bought && *fleet.retired < *fleet.bought)
+        reader.refuse(ErrorCode::out_of_range,
+                      fmt::format("'{}' is retired before it is bought", fleet.name),
+                      reader.where(table),
+                      "Check the two dates");
+    out.fleets.push_back(std::move(fleet));
+}
+
+void read_dataset(Reader& reader, const toml::table& table, Inventory& out) {
+    reader.only(table,
+                "[[dataset]]",
+                {"name",
+                 "site",
+                 "ownership",
+                 "storage_tb",
+                 "months",
+                 "replicas",
+                 "medium",
+                 "storage_w_per_tb",
+                 "embodied_kgco2e_per_tb",
+                 "lifetime_years",
+                 "ingestion_kwh",
+                 "ingestion_boundary",
+                 "ingestion_fleet",
+                 "ingestion_hours",
+                 "network_tb",
+                 "network",
+                 "network_kwh_per_tb",
+                 "source"});
+    Dataset dataset;
+    dataset.where = reader.where(table);
+    reader.name(table, "dataset", dataset.name);
+    reader.read(table, "site", dataset.site);
+    reader.word(table, "ownership", dataset.ownership, footprint::parse_ownership, ownerships());
+    reader.read(table, "storage_tb", dataset.storage_tb, {});
+    reader.read(table, "months", dataset.months, {.most = 1200});
+    reader.read(table, "replicas", dataset.replicas, {.most = 1000, .above = true});
+    const auto one_of = [](std::string_view a, std::string_view b) {
+        return [a, b](std::string_view text) {
+            return text == a || text == b ? std::optional(std::string(text)) : std::nullopt;
+        };
+    };
+    reader.word(table, "medium", dataset.medium, one_of("hdd", "ssd"), {"hdd", "ssd"});
+    reader.read(table, "storage_w_per_tb", dataset.w_per_tb, {});
+    reader.read(table, "embodied_kgco2e_per_tb", dataset.embodied_kgco2e_per_tb, {});
+    reader.read(table, "lifetime_years", dataset.lifetime_years, {.most = 100, .above = true});
+    reader.read(table, "network_tb", dataset.network_tb, {});
+    reader.word(table,
+                "network",
+                dataset.network,
+                one_of("data-centre", "internet"),
+                {"data-centre", "internet"});
+    reader.read(table, "network_kwh_per_tb", dataset.network_kwh_per_tb, {});
+    reader.read(table, "source", dataset.source);
+    std::optional<Ranged> ingestion;
+    reader.read(table, "ingestion_kwh", ingestion, {});
+    Activity work;
+    reader.read(table, "ingestion_fleet", work.fleet);
+    reader.read(table, "ingestion_hours", work.unit_hours, {});
+    if (!dataset.storage_tb && !dataset.network_tb && !ingestion)
+        reader.refuse(table,
+                      fmt::format("nothing is said of the dataset '{}'", dataset.name),
+                      "Give storage_tb, network_tb or ingestion_kwh");
+    if (ingestion) {
+        if (table.get("ingestion_boundary") == nullptr)
+            reader.refuse(table,
+                          "nothing says where ingestion_kwh was taken",
+                          "Add ingestion_boundary = \"component\", \"node\" or \"facility\"");
+        reader.word(table, "ingestion_boundary", work.boundary, parse_boundary, boundaries());
+        work.phase = AccountPhase::data;
+        work.name = dataset.name + ", ingestion";
+        work.where = dataset.where;
+        work.site = dataset.site;
+        work.ownership = dataset.ownership;
+        work.energy_kwh = ingestion;
+        work.source = dataset.source;
+        out.activities.push_back(std::move(work));
+    }
+    out.datasets.push_back(std::move(dataset));
+}
+
+const Keys kWorkKeys{"name",
+                     "site",
+                     "fleet",
+                     "chip",
+                     "chips_per_node",
+                     "ownership",
+                     "energy_kwh",
+                     "boundary",
+                     "chip_hours",
+                     "server_hours",
+                     "power_w",
+                     "embodied_kgco2e",
+                     "lifetime_years",
+                     "utilisation",
+                     "run_ids",
+                     "host",
+                     "from",
+                     "until",
+                     "source"};
+const Keys kJobKeys{"runs", "p50_chip_hours", "p99_chip_hours", "chip_hours_per_run"};
+const Keys kMultipleKeys{"times_training", "project_over_training", "of"};
+const Keys kServiceKeys{"requests", "j_per_request", "tokens", "j_per_token"};
+
+Keys joined(const Keys& a, const Keys& b) {
+    Keys out = a;
+    out.insert(out.end(), b.begin(), b.end());
+    return out;
+}
+
+// runs x hours, all alike or spread as jobs are.
+void read_jobs(Reader& reader, const toml::table& table, Activity& work) {
+    std::optional<double> runs;
+    std::optional<double> p50;
+    std::optional<double> p99;
+    std::optional<Ranged> each;
+    reader.read(table, "runs", runs, {.most = 1e12, .above = true});
+    reader.read(table, "p50_chip_hours", p50, kPositive);
+    reader.read(table, "p99_chip_hours", p99, kPositive);
+    reader.read(table, "chip_hours_per_run", each, {});
+    if (!runs && !p50 && !p99 && !each) return;
+    const bool spread = p50 && p99;
+    if (!runs || spread == each.has_value() || p50.has_value() != p99.has_value()) {
+        reader.refuse(table,
+                      fmt::format("the sizes of the runs of '{}' are not clear", work.name),
+                      "Give runs with chip_hours_per_run, or runs with p50_chip_hours and "
+                      "p99_chip_hours");
+        return;
+    }
+    if (work.unit_hours) {
+        reader.refuse(table,
+                      fmt::format("chip_hours and runs both state the hours of '{}'", work.name),
+                      "Give one of them");
+        return;
+    }
+    if (spread) {
+        if (*p99 < *p50) {
+            reader.refuse(ErrorCode::out_of_range,
+                          "p99_chip_hours is less than p50_chip_hours",
+                          reader.where(table),
+                          "One run in a hundred is longer than p99, half of them than p50");
+            return;
+        }
+        work.jobs = footprint::JobSizes{.runs = *runs, .p50_hours = *p50, .p99_hours = *p99};
+        return;
+    }
+    work.unit_hours = Ranged{.value = *runs * each->value,
+                             .low = *runs * each->low,
+                             .high = *runs * each->high,
+                             .kind = each->kind};
+}
+
+void read_multiple(Reader& reader, const toml::table& table, Activity& work) {
+    std::optional<Ranged> project;
+    reader.read(table, "times_training", work.times_training, {.most = 1e6});
+    reader.read(table, "project_over_training", project, {.least = 1, .most = 1e6});
+    reader.read(table, "of", work.of);
+    if (work.times_training && project)
+        reader.refuse(table,
+                      "times_training and project_over_training state the same thing",
+                      "Give one of them");
+    if (project)
+        work.times_training = Ranged{.value = project->value - 1,
+                                     .low = project->low - 1,
+                                     .high = project->high - 1,
+                                     .kind = project->kind};
+    if (!work.times_training) return;
+    if (work.source.empty())
+        reader.refuse(table,
+                      fmt::format("the multiplier of '{}' has no source", work.name),
+                      "Add source = \"...\": where the multiple of training was found");
+    if (work.energy_kwh || work.unit_hours || work.jobs)
+        reader.refuse(table,
+                      fmt::format("'{}' has a multiplier and amounts of its own", work.name),
+                      "Give one of them");
+}
+
+void read_service(Reader& reader, const toml::table& table, Activity& work) {
+    std::optional<Ranged> requests;
+    std::optional<Ranged> tokens;
+    std::optional<Ranged> per_request;
+    std::optional<Ranged> per_token;
+    reader.read(table, "requests", requests, {});
+    reader.read(table, "tokens", tokens, {});
+    reader.read(table, "j_per_request", per_request, {});
+    reader.read(table, "j_per_token", per_token, {});
+    if (per_request && per_token) {
+        reader.refuse(
+            table, "j_per_request and j_per_token both state the energy", "Give one of them");
+        return;
+    }
+    if ((per_request && !requests) || (per_token && !tokens)) {
+        reader.refuse(table,
+                      fmt::format("'{}' has energy per unit and no number of units", work.name),
+                      per_request ? "Add requests" : "Add tokens");
+        return;
+    }
+    if (per_request || per_token) {
+        work.unit = per_request ? "request" : "token";
+        work.amount = per_request ? requests : tokens;
+        work.j_per_unit = per_request ? per_request : per_token;
+    }
+}
+
+void read_work(Reader& reader,
+               const toml::table& table,
+               AccountPhase phase,
+               const char* section,
+               Inventory& out) {
+    Keys known = kWorkKeys;
+    if (phase == AccountPhase::inference) {
+        known = joined(known, kServiceKeys);
+    } else {
+        known = joined(known, kJobKeys);
+    }
+    if (phase == AccountPhase::experimentation) known = joined(known, kMultipleKeys);
+    reader.only(table, fmt::format("[[{}]]", section), known);
+    Activity work;
+    work.phase = phase;
+    work.where = reader.where(table);
+    reader.name(table, section, work.name);
+    reader.read(table, "site", work.site);
+    reader.read(table, "fleet", work.fleet);
+    reader.read(table, "chip", work.chip);
+    reader.read(table, "chips_per_node", work.chips_per_node, {.least = 1, .most = 1e6});
+    if (table.get("ownership") != nullptr) {
+        footprint::Ownership ownership = footprint::Ownership::owned;
+        reader.word(table, "ownership", ownership, footprint::parse_ownership, ownerships());
+        work.ownership = ownership;
+    }
+    reader.read(table, "energy_kwh", work.energy_kwh, {});
+    reader.read(table, "power_w", work.power_w, {.most = 1e6});
+    std::optional<Ranged> server_hours;
+    reader.read(table, "chip_hours", work.unit_hours, {});
+    reader.read(table, "server_hours", server_hours, {});
+    if (server_hours && work.unit_hours)
+        reader.refuse(
+            table, "chip_hours and server_hours both state the hours", "Give one of them");
+    if (server_hours) work.unit_hours = server_hours;
+    reader.read(table, "embodied_kgco2e", work.embodied_kgco2e, {});
+    reader.read(table, "lifetime_years", work.lifetime_years, {.most = 100, .above = true});
+    reader.read(table, "utilisation", work.utilisation, kShare);
+    reader.read(table, "run_ids", work.run_ids);
+    reader.read(table, "host", work.host);
+    reader.read(table, "from", work.from);
+    reader.read(table, "until", work.until);
+    reader.read(table, "source", work.source);
+    if (phase == AccountPhase::inference) {
+        read_service(reader, table, work);
+    } else {
+        read_jobs(reader, table, work);
+    }
+    if (phase == AccountPhase::experimentation) read_multiple(reader, table, work);
+
+    if (!work.fleet.empty() && (!work.chip.empty() || work.lifetime_years || work.utilisation))
+        reader.refuse(table,
+                      fmt::format("'{}' names a fleet and hardware of its own", work.name),
+                      "chip, lifetime_years and utilisation are those of its [[fleet]]");
+    const int ways = (work.energy_kwh ? 1 : 0) + (work.j_per_unit ? 1 : 0) + (work.power_w ? 1 : 0);
+    if (ways > 1)
+        reader.refuse(table,
+                      fmt::format("the energy of '{}' is stated twice", work.name),
+                      "Give one of energy_kwh, power_w and energy per request or token");
+    if (ways > 0 && table.get("boundary") == nullptr)
+        reader.refuse(table,
+                      fmt::format("nothing says where the energy of '{}' was taken", work.name),
+                      "Add boundary = \"component\", \"node\" or \"facility\"");
+    reader.word(table, "boundary", work.boundary, parse_boundary, boundaries());
+    if (work.until && work.from && *work.until < *work.from)
+        reader.refuse(ErrorCode::out_of_range,
+                      fmt::format("'{}' ends before it begins", work.name),
+                      reader.where(table),
+                      "Check from and until");
+    out.activities.push_back(std::move(work));
+}
+
+void read_runs(Reader& reader, const toml::table& table, Inventory& out) {
+    reader.only(table,
+                "[[runs]]",
+                {"name",
+                 "labels",
+                 "project",
+                 "phase",
+                 "since",
+                 "until",
+                 "ids",
+                 "site",
+                 "as_phase",
+                 "fleet",
+                 "units_per_run",
+                 "ownership"});
+    StoredRuns runs;
+    runs.where = reader.where(table);
+    reader.name(table, "runs", runs.name);
+    std::vector<std::string> labels;
+    reader.read(table, "labels", labels);
+    for (const std::string& text : labels) {
+        const auto label = parse_label(text);
+        if (label) {
+            runs.labels.push_back(*label);
+        } else {
+            reader.refuse(*table.get("labels"), label.error().what, label.error().hint);
+        }
+    }
+    reader.read(table, "project", runs.project);
+    if (table.get("phase") != nullptr) {
+        Phase phase = Phase::training;
+        reader.word(table, "phase", phase, parse_phase, {phases().begin(), phases().begin() + 5});
+        runs.phase = phase;
+        runs.as = footprint::account_phase(phase);
+    }
+    reader.read(table, "since", runs.since);
+    reader.read(table, "until", runs.until);
+    reader.read(table, "ids", runs.ids);
+    reader.read(table, "site", runs.site);
+    reader.word(table, "as_phase", runs.as, footprint::parse_account_phase, phases());
+    reader.read(table, "fleet", runs.fleet);
+    reader.read(table, "units_per_run", runs.units_per_run, {});
+    if (table.get("ownership") != nullptr) {
+        footprint::Ownership ownership = footprint::Ownership::owned;
+        reader.word(table, "ownership", ownership, footprint::parse_ownership, ownerships());
+        runs.ownership = ownership;
+    }
+    if (runs.labels.empty() && runs.project.empty() && !runs.phase && !runs.since && !runs.until &&
+        runs.ids.empty())
+        reader.refuse(table,
+                      fmt::format("'{}' chooses no runs", runs.name),
+                      "Give labels, project, phase, since, until or ids");
+    out.runs.push_back(std::move(runs));
+}
+
+// The key that holds what the lever does; none of them is built in.
+const char* own_key(LeverKind kind) {
+    switch (kind) {
+        case LeverKind::caching:
+        case LeverKind::accelerator:
+        case LeverKind::precision:
+        case LeverKind::fused_kernels:
+        case LeverKind::right_sized_model:
+            return "factor";
+        case LeverKind::utilisation:
+            return "to";
+        case LeverKind::lifetime:
+            return "years";
+        case LeverKind::data_sampling:
+        case LeverKind::hour:
+        case LeverKind::carbon_free_share:
+            return "share";
+        case LeverKind::region:
+            return "region";
+    }
+    return "";
+}
+
+void read_lever(Reader& reader, const toml::table& table, Inventory& out) {
+    reader.only(table,
+                "[[lever]]",
+                {"kind",
+                 "name",
+                 "phases",
+                 "factor",
+                 "hours_factor",
+                 "from",
+                 "to",
+                 "years",
+                 "share",
+                 "region",
+                 "pue",
+                 "chip",
+                 "source"});
+    Lever lever;
+    lever.where = reader.where(table);
+    if (table.get("kind") == nullptr) {
+        reader.refuse(table,
+                      "a [[lever]] has no kind",
+                      "Add kind: one of " + listed(footprint::lever_names()));
+        return;
+    }
+    reader.word(table, "kind", lever.kind, footprint::parse_lever_kind, footprint::lever_names());
+    reader.read(table, "name", lever.name);
+    std::vector<std::string> names;
+    reader.read(table, "phases", names);
+    for (const std::string& name : names) {
+        const std::optional<AccountPhase> phase = footprint::parse_account_phase(name);
+        if (phase) {
+            lever.phases.push_back(*phase);
+        } else {
+            reader.refuse(*table.get("phases"),
+                          fmt::format("there is no phase '{}'", one_line(name)),
+                          "Known are " + listed(phases()));
+        }
+    }
+    reader.read(table, "factor", lever.factor, kPositive);
+    reader.read(table, "hours_factor", lever.hours_factor, kPositive);
+    reader.read(table, "from", lever.from, kShare);
+    reader.read(table, "to", lever.to, kShare);
+    reader.read(table, "years", lever.years, {.most = 100, .above = true});
+    reader.read(table, "share", lever.share, {.most = lever.kind == LeverKind::hour ? 100.0 : 1.0});
+    reader.read(table, "region", lever.region);
+    reader.read(table, "pue", lever.pue, {.least = 1, .most = 10});
+    reader.read(table, "chip", lever.chip);
+    reader.read(table, "source", lever.source);
+    const char* key = own_key(lever.kind);
+    if (table.get(key) == nullptr ||
+        (lever.kind == LeverKind::utilisation && table.get("from") == nullptr))
+        reader.refuse(table,
+                      fmt::format("the lever {} has no {}: no factor is built in",
+                                  footprint::to_string(lever.kind),
+                                  lever.kind == LeverKind::utilisation ? "from and to" : key),
+                      "Say what it does to this work, and the source");
+    out.levers.push_back(std::move(lever));
+}
+
+void read_growth(Reader& reader, const toml::table& root, Inventory& out) {
+    const toml::node* node = root.get("growth");
+    if (node == nullptr) return;
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        reader.refuse(*node, "'growth' must be a table", "Write [growth.inference]");
+        return;
+    }
+    reader.only(*table, "[growth]", joined({"intensity_per_year"}, phases()));
+    reader.read(*table, "intensity_per_year", out.intensity_per_year, {.most = 10, .above = true});
+    for (const std::string& name : phases()) {
+        const toml::node* row = table->get(name);
+        if (row == nullptr) continue;
+        const toml::table* rates = row->as_table();
+        if (rates == nullptr) {
+            reader.refuse(*row,
+                          fmt::format("'growth.{}' must be a table", name),
+                          fmt::format("Write [growth.{}]", name));
+            continue;
+        }
+        reader.only(*rates,
+                    fmt::format("[growth.{}]", name),
+                    {"work_per_year", "efficiency_per_year", "rebound"});
+        Growth growth;
+        reader.read(*rates, "work_per_year", growth.work_per_year, {.most = 1000, .above = true});
+        reader.read(*rates,
+                    "efficiency_per_year",
+                    growth.efficiency_per_year,
+                    {.most = 1000, .above = true});
+        reader.read(*rates, "rebound", growth.rebound, {.most = 10});
+        if (const auto phase = footprint::parse_account_phase(name)) out.growth[*phase] = growth;
+    }
+}
+
+constexpr std::array<std::pair<const char*, AccountPhase>, 5> kWork{{
+    {"ingestion", AccountPhase::data},
+    {"experimentation", AccountPhase::experimentation},
+    {"training", AccountPhase::training},
+    {"finetuning", AccountPhase::finetuning},
+    {"inference", AccountPhase::inference},
+}};
+
+Error lever_error(std::string what, std::string hint) {
+    return {ErrorCode::invalid_argument, std::move(what), "--what-if", std::move(hint)};
+}
+
+}  // namespace
+
+Result<Inventory> parse_inventory(std::string_view text, std::string_view file) {
+    if (const Result<void> flat = check_toml_depth(text, file); !flat) return flat.error();
+    Reader reader(file);
+    toml::table root;
+    try {
+        root = toml::parse(text);
+    } catch (const toml::parse_error& problem) {
+        return Error{ErrorCode::parse_error,
+                     std::string(problem.description()),
+                     reader.place(problem.source()),
+                     std::string("The file is TOML; s") + (kPage + 1)};
+    }
+    Keys known{"name",
+               "entity",
+               "description",
+               "period_start",
+               "period_end",
+               "hardware_follows_work",
+               "site",
+               "fleet",
+               "dataset",
+               "runs",
+               "lever",
+               "growth"};
+    for (const auto& [section, phase] : kWork) known.emplace_back(section);
+    reader.only(root, "", known);
+    Inventory out;
+    reader.read(root, "name", out.name);
+    reader.read(root, "entity", out.entity);
+    reader.read(root, "description", out.description);
+    reader.read(root, "period_start", out.period_start);
+    reader.read(root, "period_end", out.period_end);
+    reader.read(root, "hardware_follows_work", out.hardware_follows_work);
+    if (out.period_start && out.period_end && *out.period_end <= *out.period_start)
+        reader.refuse(ErrorCode::out_of_range,
+                      "the period ends before it begins",
+                      reader.where(*root.get("period_end")),
+                      "period_end is the first day after the period: 2026-01-01 for 2025");
+    reader.each(root, "site", [&](const auto& table) { read_site(reader, table, out); });
+    reader.each(root, "fleet", [&](const auto& table) { read_fleet(reader, table, out); });
+    reader.each(root, "dataset", [&](const auto& table) { read_dataset(reader, table, out); });
+    for (const auto& [section, phase] : kWork)
+        reader.each(root, section, [&, section_name = section, as = phase](const auto& table) {
+            read_work(reader, table, as, section_name, out);
+        });
+    reader.each(root, "runs", [&](const auto& table) { read_runs(reader, table, out); });
+    reader.each(root, "lever", [&](const auto& table) { read_lever(reader, table, out); });
+    read_growth(reader, root, out);
+    if (reader.error()) return *reader.error();
+    if (out.datasets.empty() && out.activities.empty() && out.runs.empty() && out.fleets.empty())
+        return Error{ErrorCode::parse_error,
+                     "the inventory declares nothing",
+                     std::string(file) + ":1:1",
+                     "Add [[dataset]], [[training]], [[inference]], [[fleet]] or [[runs]]"};
+    return out;
+}
+
+Result<Lever> parse_lever(std::string_view text) {
+    const std::size_t equals = text.find('=');
+    const std::string name(text.substr(0, equals));
+    const std::optional<LeverKind> kind = footprint::parse_lever_kind(name);
+    if (!kind) {
+        const std::vector<std::string> near = nearest(name, footprint::lever_names(), 1);
+        return lever_error(fmt::format("there is no lever '{}'", one_line(name)),
+                           near.empty() ? "Known are " + listed(footprint::lever_names())
+                                        : fmt::format("Did you mean '{}'?", near.front()));
+    }
+    if (equals == std::string_view::npos || equals + 1 == text.size()) {
+        return lever_error(fmt::format("the lever {} has no factor of its own", name),
+                           *kind == LeverKind::utilisation ? "Write utilisation=0.4:0.8"
+                           : *kind == LeverKind::region    ? "Write region=NO"
+                                                           : fmt::format("Write {}=2.4", name));
+    }
+    std::string_view value = text.substr(equals + 1);
+    Lever lever;
+    lever.kind = *kind;
+    lever.source = "--what-if";
+    if (const std::size_t at = value.rfind('@'); at != std::string_view::npos) {
+        std::string_view rest = value.substr(at + 1);
+        value = value.substr(0, at);
+        while (!rest.empty()) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            const std::string word(rest.substr(0, comma));
+            const std::optional<AccountPhase> phase = footprint::parse_account_phase(word);
+            if (!phase)
+                return lever_error(fmt::format("there is no phase '{}'", one_line(word)),
+                                   "Known are " + listed(phases()));
+            lever.phases.push_back(*phase);
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+        }
+    }
+    const auto number = [&](std::string_view digits) -> Result<double> {
+        const Result<double> parsed = parse_count(digits);
+        if (parsed) return parsed;
+        return lever_error(
+            fmt::format("'{}' is no number for {}", one_line(std::string(digits)), name),
+            fmt::format("Write {}=2.4", name));
+    };
+    if (*kind == LeverKind::region) {
+        lever.region = value;
+        return lever;
+    }
+    if (*kind == LeverKind::utilisation) {
+        const std::size_t colon = value.find(':');
+        if (colon == std::string_view::npos)
+            return lever_error("utilisation goes from one share to another",
+                               "Write utilisation=0.4:0.8");
+        const Result<double> from = number(value.substr(0, colon));
+        if (!from) return from.error();
+        const Result<double> to = number(value.substr(colon + 1));
+        if (!to) return to.error();
+        lever.from = *from;
+        lever.to = *to;
+        return lever;
+    }
+    const Result<double> parsed = number(value);
+    if (!parsed) return parsed.error();
+    const std::string_view key = own_key(*kind);
+    (key == "factor" ? lever.factor : key == "years" ? lever.years : lever.share) = *parsed;
+    return lever;
+}
+
+}  // namespace abate::input

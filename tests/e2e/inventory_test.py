@@ -1,0 +1,197 @@
+"""abate inventory from the outside: every format parses and agrees, pictures are XML, refusals name their place, runs of the
+store count once, the worked example in the documentation is current."""
+
+import csv
+import html.parser
+import io
+import json
+import math
+import os
+import subprocess
+import xml.etree.ElementTree as tree
+
+import e2e
+
+LAB = os.path.join(e2e.SOURCE, "examples", "lab", "lab.toml")
+SMALL = """
+name = "small"
+[[site]]
+name = "room"
+region = "FR"
+pue = 1.2
+intensity_gco2e_per_kwh = 100
+[[training]]
+name = "run"
+energy_kwh = 1000
+boundary = "node"
+"""
+
+
+class Structure(html.parser.HTMLParser):
+    """Open elements must close in order; void ones stay out."""
+
+    VOID = {"meta", "rect", "line", "path", "br"}
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.seen = []
+        self.ids = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in self.VOID or (tag in ("rect", "path", "line")):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag):
+        while self.open and self.open[-1] in ("meta",) and self.open[-1] != tag:
+            self.open.pop()
+        assert self.open and self.open[-1] == tag, (tag, self.open[-3:])
+        self.open.pop()
+
+
+class Documents(e2e.E2e):
+    def test_every_format_has_the_same_total(self):
+        document = json.loads(self.ok("inventory", LAB, "--json").stdout)
+        total = document["total"]["total_kgco2e"]["value"]
+        self.assertGreater(total, 1000)
+        for key in ("energy_kwh", "operational_kgco2e", "embodied_kgco2e", "total_kgco2e"):
+            self.assertTrue(math.isclose(sum(phase[key]["value"] for phase in document["phases"]),
+                                         document["total"][key]["value"], rel_tol=1e-9), key)
+        self.assertTrue(math.isclose(sum(cell["kgco2e"]["value"] for cell in document["cells"]), total, rel_tol=1e-9))
+        for line in document["lines"]:
+            product = 1
+            for factor in line["factors"]:
+                value = factor["value"]
+                product *= (1 / value if factor.get("divides") else value) + factor.get("offset", 0)
+            self.assertTrue(math.isclose(product, line["kgco2e"]["value"], rel_tol=1e-9), line)
+        rows = list(csv.DictReader(io.StringIO(self.ok("inventory", LAB, "--format", "csv").stdout)))
+        self.assertTrue(math.isclose(sum(float(row["kgco2e"]) for row in rows), total, rel_tol=1e-9))
+        text = self.ok("inventory", LAB).stdout
+        self.assertIn("By phase", text)
+        self.assertIn("By device and phase", text)
+
+    def test_the_page_is_well_formed_and_alone(self):
+        self.ok("inventory", LAB, "--format", "html", "--output", "lab.html", "--what-if", "all", "--monte-carlo", "200")
+        with open(os.path.join(self.cwd, "lab.html")) as file:
+            page = file.read()
+        structure = Structure()
+        structure.feed(page)
+        self.assertEqual(structure.open, [])
+        self.assertEqual(len(structure.ids), len(set(structure.ids)), "ids are unique")
+        for tag in ("header", "main", "footer", "section", "figure", "figcaption", "caption", "svg"):
+            self.assertIn(tag, structure.seen)
+        self.assertNotIn("script", structure.seen)
+        self.assertNotIn("src=", page)
+
+    def test_pictures_are_xml(self):
+        self.ok("inventory", LAB, "--svg-sankey", "s.svg", "--svg-bars", "b.svg", "--svg-waterfall", "w.svg", "--what-if", "all")
+        for name in ("s.svg", "b.svg", "w.svg"):
+            root = tree.parse(os.path.join(self.cwd, name)).getroot()
+            self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+            self.assertEqual(root.get("role"), "img")
+            ids = {node.get("id"): node for node in root.iter() if node.get("id")}
+            for label in root.get("aria-labelledby").split():
+                self.assertTrue(ids[label].text)
+
+    def test_the_charges_of_the_fleets_are_embodied_over_lifetime(self):
+        document = json.loads(self.ok("inventory", LAB, "--json").stdout)
+        for fleet in document["fleets"]:
+            if fleet["name"] in ("H100 nodes", "A100 nodes"):
+                self.assertTrue(math.isclose(
+                    fleet["charged_kgco2e"], fleet["units"] * fleet["embodied_kgco2e_per_unit"] / fleet["lifetime_years"],
+                    rel_tol=1e-9), fleet)
+                self.assertTrue(math.isclose(fleet["owned_hours"], fleet["allocated_hours"] + fleet["idle_hours"], rel_tol=1e-12))
+
+    def test_the_example_in_the_documentation_is_current(self):
+        script = os.path.join(e2e.SOURCE, "scripts", "examples.sh")
+        subprocess.run([script, e2e.program("abate"), self.path("made")], check=True, env=self.env)
+        kept = os.path.join(e2e.SOURCE, "docs", "examples")
+        for name in sorted(os.listdir(self.path("made"))):
+            with open(self.path("made", name)) as new, open(os.path.join(kept, name)) as old:
+                self.assertEqual(new.read(), old.read(), f"docs/examples/{name} is old: run scripts/examples.sh")
+
+
+class WhatIf(e2e.E2e):
+    def setUp(self):
+        super().setUp()
+        self.write("small.toml", SMALL)
+        self.write("service.toml", SMALL.replace("[[training]]", "[[inference]]"))
+
+    def document(self, *words):
+        return json.loads(self.ok("inventory", *words, "--json").stdout)
+
+    def test_the_published_cascade(self):
+        words = [word for lever in ("caching=6.7", "accelerator=10.1", "precision=2.4", "fused-kernels=5") for word in ("--what-if", lever)]
+        waterfall = self.document("service.toml", *words)["what_if"]["waterfall"]
+        self.assertAlmostEqual(waterfall["from"] / waterfall["to"], 812.04, places=6)
+        self.assertAlmostEqual(waterfall["from"] + sum(step["delta"] for step in waterfall["steps"]), waterfall["to"])
+        self.assertIn("divided by 812", self.ok("inventory", "service.toml", *words).stdout)
+
+    def test_compare_adds_up(self):
+        self.write("next.toml", SMALL.replace("1000", "500").replace("= 100\n", "= 50\n"))
+        comparison = self.document("small.toml", "--compare", "next.toml")["comparison"]
+        for way in ("by_phase", "by_cause"):
+            self.assertAlmostEqual(comparison[way]["from"], 120)
+            self.assertAlmostEqual(comparison[way]["to"], 30)
+            self.assertAlmostEqual(120 + sum(step["delta"] for step in comparison[way]["steps"]), 30)
+
+    def test_one_seed_one_answer(self):
+        first = self.ok("inventory", LAB, "--json", "--monte-carlo", "1000", "--seed", "7").stdout
+        self.assertEqual(first, self.ok("inventory", LAB, "--json", "--monte-carlo", "1000", "--seed", "7").stdout)
+        self.assertNotEqual(first, self.ok("inventory", LAB, "--json", "--monte-carlo", "1000", "--seed", "8").stdout)
+
+
+class Store(e2e.E2e):
+    def test_runs_count_once(self):
+        self.ok("record", "--energy", "12kWh", "--region", "FR", "--pue", "1.2", "--phase", "training", "--label", "team=vision", "--hours", "2")
+        run = self.runs()[0]
+        self.write("a.toml", '[[runs]]\nname = "metered"\nlabels = ["team=vision"]\n')
+        document = json.loads(self.ok("inventory", "a.toml", "--json").stdout)
+        self.assertAlmostEqual(document["total"]["operational_kgco2e"]["value"], float(run["operational"]["location_kgco2e"]["value"]))
+        self.assertAlmostEqual(document["total"]["energy_kwh"]["value"], 12 * 1.2)
+        self.write("b.toml", '[[runs]]\nname = "metered"\nlabels = ["team=vision"]\n[[training]]\nname = "by hand"\n'
+                             f'energy_kwh = 12\nboundary = "node"\nrun_ids = ["{run["run_id"]}"]\n')
+        self.check_error(self.abate("inventory", "b.toml"), "by hand", "b.toml:4", code=1)
+        asked = json.loads(self.ok("inventory", "--run", "last", "--what-if", "region=NO", "--json").stdout)
+        self.assertLess(asked["what_if"]["waterfall"]["to"], asked["what_if"]["waterfall"]["from"])
+
+
+class Refusals(e2e.E2e):
+    def test_each_names_its_place(self):
+        for text, where, hint in (
+            ("[[training]]\nname = \"a\"\nenergy = 1\n", "bad.toml:3:1", "energy_kwh"),
+            ("[[training]]\nname = \"a\"\nchip_hours = nan\n", "bad.toml:3:", "number"),
+            ("[[site]]\nname = \"a\"\npue = 0.5\n", "bad.toml:3:", "at least 1"),
+            ("[[fleet]]\nname = \"a\"\nlifetime_years = 0\n", "bad.toml:3:", "above 0"),
+            ("[[site]]\nname = \"a\"\nregion = \"Frence\"\n[[fleet]]\nname = \"f\"\n", "bad.toml:1:", "France"),
+            ("[[training]]\nname = \"a\"\nchip = \"H100 SXN\"\nchip_hours = 1\n", "bad.toml:1:", "H100"),
+            ("[[training]]\nname = \"a\"\nfleet = \"none\"\nchip_hours = 1\n", "bad.toml:1:", ""),
+            ("name = 'x\n", "bad.toml:1:", "inventory.md"),
+        ):
+            with self.subTest(text=text):
+                self.write("bad.toml", text)
+                self.check_error(self.abate("inventory", "bad.toml"), where, hint)
+
+    def test_options(self):
+        self.write("small.toml", SMALL)
+        self.check_error(self.abate("inventory"), "FILE", code=2)
+        self.check_error(self.abate("inventory", "none.toml"), "none.toml", code=1)
+        self.check_error(self.abate("inventory", "small.toml", "--what-if", "caching"), "no factor of its own", code=2)
+        self.check_error(self.abate("inventory", "small.toml", "--what-if", "cashing=2"), "caching", code=2)
+        self.check_error(self.abate("inventory", "small.toml", "--format", "htm"), "html", code=2)
+        self.check_error(self.abate("inventory", "small.toml", "--basis", "marked"), "market", code=2)
+        self.check_error(self.abate("inventory", "small.toml", "--basis", "market", "--what-if", "caching=2"), "market_gco2e_per_kwh")
+        self.check_error(self.abate("inventory", "small.toml", "--monte-carlo", "3"), "--monte-carlo")
+        self.check_error(self.abate("inventory", "small.toml", "--svg-waterfall", "w.svg"), "--what-if", code=2)
+        nine = [word for _ in range(9) for word in ("--what-if", "precision=2")]
+        self.check_error(self.abate("inventory", "small.toml", *nine), "too many")
+
+
+if __name__ == "__main__":
+    e2e.main()
