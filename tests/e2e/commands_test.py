@@ -13,8 +13,8 @@ import unittest
 import e2e
 
 GOLDEN = os.path.join(e2e.SOURCE, "tests", "golden", "cli")
-COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "inventory", "watch", "doctor", "calibrate", "data", "data list",
-            "data show", "data override", "data check", "demo", "completion")
+COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "inventory", "report", "watch", "doctor", "calibrate", "data",
+            "data list", "data show", "data override", "data check", "demo", "completion")
 
 
 class Help(e2e.E2e):

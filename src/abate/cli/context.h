@@ -97,6 +97,7 @@ void add_export(CLI::App& app, Context& context);
 void add_record(CLI::App& app, Context& context);
 void add_cite(CLI::App& app, Context& context);
 void add_inventory(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);

@@ -5,7 +5,7 @@
 #include "abate/core/assert.h"
 #include "abate/core/clock.h"
 #include "abate/core/nearest.h"
-#include "abate/footprint/filing_sci.h"
+#include "abate/footprint/filing_parts.h"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@
 namespace abate::footprint {
 namespace {
 
-constexpr double kGramsPerKilogram = 1000;
+constexpr double kGramsInKilogram = 1000;
 constexpr double kMicrosecondsPerDay = 86'400e6;
 constexpr double kMostDays = 366;  // of a filing's period: a leap year
 
@@ -28,13 +28,9 @@ constexpr std::array<const char*, 4> kConsolidations{
     "not stated", "operational-control", "financial-control", "equity-share"};
 constexpr std::array<const char*, 4> kStates{"value", "none", "not_available", "not_stated"};
 
-Ranged scaled(const Ranged& range, double by) {
-    return {range.value * by, range.low * by, range.high * by, range.kind};
-}
-
 Factor per_kwh(std::string quantity, const Ranged& gco2e_per_kwh, std::string cause) {
     return {.quantity = std::move(quantity),
-            .range = scaled(gco2e_per_kwh, 1 / kGramsPerKilogram),
+            .range = resized(gco2e_per_kwh, 1 / kGramsInKilogram),
             .unit = "kgCO2e/kWh",
             .cause = std::move(cause)};
 }
@@ -67,18 +63,23 @@ Cell cell_of(const Part& part) {
         .state = part.state, .amount = amounts(part.lines).total_kgco2e, .reasons = part.reasons};
 }
 
-// What is missing in one part is missing in the whole; only where every part is none is the whole none.
-Part joined(const std::vector<const Part*>& parts) {
+struct NamedPart {
+    const char* name;
+    const Part* part;
+};
+
+// What is missing in one part is missing in the whole, and the whole names that part; only where every part is none is the whole none.
+Part joined(const std::vector<NamedPart>& parts) {
     Part out;
-    for (const Part* part : parts) {
+    for (const auto& [name, part] : parts) {
+        const bool lacks =
+            part->state == CellState::not_available || part->state == CellState::not_stated;
         if (part->state == CellState::not_available ||
             (part->state == CellState::not_stated && out.state != CellState::not_available) ||
             (part->state == CellState::value && out.state == CellState::none))
             out.state = part->state;
         out.lines.insert(out.lines.end(), part->lines.begin(), part->lines.end());
-        for (const std::string& reason : part->reasons)
-            if (std::find(out.reasons.begin(), out.reasons.end(), reason) == out.reasons.end())
-                out.reasons.push_back(reason);
+        if (lacks) out.reasons.push_back(fmt::format("lacks {}", name));
     }
     return out;
 }
@@ -419,7 +420,7 @@ class Filer {
         return priced(
             lines,
             [&](const Line& line) { return upstream(line); },
-            "life-cycle factor above the direct one");
+            "direct factor below the life-cycle one");
     }
     Part by_losses(const Lines& lines) const {
         return priced(
@@ -429,20 +430,26 @@ class Filer {
     // ---- cells
 
     struct Words {
-        const char* key;
+        std::string_view key;
         const char* name;
         bool part = false;
     };
 
-    const Part& add(const Words& words, Part part) {
-        const Part& kept = parts_[words.key] = std::move(part);
+    void add(const Words& words, Part part) {
+        const Part& kept = parts_[std::string(words.key)] = std::move(part);
         order_.push_back({words, cell_of(kept)});
-        return kept;
     }
-    const Part& sum(const Words& words, const std::vector<const char*>& keys) {
-        std::vector<const Part*> parts;
-        for (const char* key : keys) parts.push_back(&parts_.at(key));
-        return add(words, joined(parts));
+    void sum(const Words& words, const std::vector<const char*>& keys) {
+        std::vector<NamedPart> parts;
+        for (const char* key : keys) parts.push_back({words_of(key).name, &parts_.at(key)});
+        add(words, joined(parts));
+    }
+    const Words& words_of(std::string_view key) const { return row_of(key).first; }
+    const std::pair<Words, Cell>& row_of(std::string_view key) const {
+        const auto found = std::find_if(
+            order_.begin(), order_.end(), [&](const auto& row) { return row.first.key == key; });
+        ABATE_ASSERT(found != order_.end());
+        return *found;
     }
 
     void own_electricity() {
@@ -540,9 +547,10 @@ class Filer {
             if (covered.contains(line.fleet.empty() ? line.activity : line.fleet)) continue;
             without.insert(line.fleet.empty() ? line.activity : line.fleet);
         }
-        for (const std::string& name : without)
-            part.reasons.push_back(
-                fmt::format("no purchase is declared of the hardware of {}", name));
+        std::string names;
+        for (const std::string& name : without) names += (names.empty() ? "" : ", ") + name;
+        if (!without.empty())
+            part.reasons.push_back("no purchase is declared of the hardware of " + names);
         if (!without.empty()) part.state = CellState::not_available;
         add({"category2", "Category 2, capital goods bought in the period, in full"},
             std::move(part));
@@ -573,8 +581,8 @@ class Filer {
                       product.source);
             sold.lines.push_back(
                 amount_line("use of " + product.name,
-                            scaled(multiply(product.energy_kwh, *product.intensity_gco2e_per_kwh),
-                                   1 / kGramsPerKilogram)));
+                            resized(multiply(product.energy_kwh, *product.intensity_gco2e_per_kwh),
+                                    1 / kGramsInKilogram)));
         }
         add({"category11", "Category 11, use of sold products"}, std::move(sold));
     }
@@ -588,28 +596,24 @@ class Filer {
         for (const char* key : {"scope1",
                                 "scope2_location",
                                 "scope2_market",
+                                "category1",
                                 "category1_electricity",
                                 "category1_hardware",
-                                "category1",
                                 "category2",
+                                "category3",
                                 "category3_upstream",
                                 "category3_losses",
-                                "category3",
+                                "category8",
                                 "category8_electricity",
                                 "category8_upstream",
                                 "category8_losses",
                                 "category8_hardware",
-                                "category8",
                                 "category11",
                                 "scope3",
                                 "total_location",
                                 "total_market"}) {
-            const auto found = std::find_if(order_.begin(), order_.end(), [&](const auto& row) {
-                return std::string_view(row.first.key) == key;
-            });
-            ABATE_ASSERT(found != order_.end());
-            out_.rows.push_back(
-                {found->first.key, found->first.name, found->first.part, found->second});
+            const auto& [words, cell] = row_of(key);
+            out_.rows.push_back({std::string(words.key), words.name, words.part, cell});
         }
     }
 
@@ -668,15 +672,18 @@ class Filer {
                                    amounts(landlords_).operational_kgco2e.value;
         const double in_cells = value("scope2_location") + value("category3_upstream") +
                                 value("category8_electricity") + value("category8_upstream");
-        out_.bridge = {
-            {"account: life cycle, location-based, hardware by its charge",
-             account_.total().total_kgco2e.value},
-            {"less the charge of the entity's own hardware", -own_charges},
-            {"less electricity that no cell holds for want of a factor", in_cells - electricity},
-            {"plus hardware bought in the period, in full", value("category2")},
-            {"plus grid losses", value("category3_losses") + value("category8_losses")},
-            {"plus scope 1 as stated", value("scope1")},
-            {"plus use of sold products", value("category11")}};
+        out_.bridge = {{"account: life cycle, location-based, hardware by its charge",
+                        account_.total().total_kgco2e.value}};
+        for (const BridgeStep& step :
+             {BridgeStep{"less the charge of the entity's own hardware", -own_charges},
+              BridgeStep{"less electricity that no cell holds for want of a factor",
+                         in_cells - electricity},
+              BridgeStep{"plus hardware bought in the period, in full", value("category2")},
+              BridgeStep{"plus grid losses", value("category3_losses") + value("category8_losses")},
+              BridgeStep{"plus scope 1 as stated", value("scope1")},
+              BridgeStep{"plus use of sold products", value("category11")}})
+            // What is 0 but for rounding is no step.
+            if (std::fabs(step.kgco2e) > 1e-9 * electricity) out_.bridge.push_back(step);
     }
 
     const Account& account_;
@@ -685,7 +692,7 @@ class Filer {
     Filing out_;
     Lines scope2_;
     Lines landlords_;
-    std::map<std::string, Part> parts_;
+    std::map<std::string, Part, std::less<>> parts_;
     std::vector<std::pair<Words, Cell>> order_;
 };
 

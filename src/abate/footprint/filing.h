@@ -128,7 +128,7 @@ struct MappingRow {
 struct FilingRow {
     std::string key;  // "scope2_location"
     std::string name;
-    bool part = false;  // of the row of its category that follows
+    bool part = false;  // of its category, whose row stands before it
     Cell cell;          // kg CO2e
 };
 
@@ -239,9 +239,9 @@ struct Filing {
     [[nodiscard]] const Cell& cell(std::string_view key) const;
 };
 
-// Keys of rows: scope1, scope2_location, scope2_market, category1_electricity, category1_hardware, category1, category2,
-// category3_upstream, category3_losses, category3, category8_electricity, category8_upstream, category8_losses, category8_hardware, category8,
-// category11, scope3, total_location, total_market.
+// Keys of rows: scope1, scope2_location, scope2_market, category1, category1_electricity, category1_hardware, category2, category3,
+// category3_upstream, category3_losses, category8, category8_electricity, category8_upstream, category8_losses, category8_hardware, category11,
+// scope3, total_location, total_market.
 //
 // Errors: conflict (the account's period is not of that year), not_found (a site or row named in the statement that the account does not have,
 // nearest in the hint), invalid_argument (a functional unit that the account does not count, a provider unit of another kind).

@@ -1,6 +1,7 @@
 // The cells of a filing as datapoints of ESRS E1. Numbers are those of EFRAG's list of datapoints (implementation guidance 3), paragraphs
 // those of ESRS E1 in Delegated Regulation (EU) 2023/2772.
 #include "abate/footprint/filing.h"
+#include "abate/footprint/filing_parts.h"
 
 #include <utility>
 
@@ -11,24 +12,20 @@ constexpr double kKilogramsPerTonne = 1000;
 constexpr double kKwhPerMwh = 1000;
 constexpr double kMillion = 1e6;
 
-Ranged scaled(const Ranged& range, double by) {
-    return {range.value * by, range.low * by, range.high * by, range.kind};
-}
-
 Cell tonnes(const Filing& filing, const char* key) {
     Cell cell = filing.cell(key);
-    cell.amount = scaled(cell.amount, 1 / kKilogramsPerTonne);
+    cell.amount = resized(cell.amount, 1 / kKilogramsPerTonne);
     return cell;
 }
 
-Cell stated(const std::optional<double>& value) {
+Cell as_stated(const std::optional<double>& value) {
     if (!value) return {.state = CellState::not_stated, .amount = {}, .reasons = {}};
     return {.state = CellState::value, .amount = exactly(*value), .reasons = {}};
 }
 
 // The state of a cell goes with everything made from it.
 Cell times(Cell cell, double by) {
-    cell.amount = scaled(cell.amount, by);
+    cell.amount = resized(cell.amount, by);
     return cell;
 }
 
@@ -43,7 +40,7 @@ Cell per_million(const Cell& cell, const std::optional<double>& net_revenue) {
 std::vector<EsrsRow> esrs(const Filing& filing) {
     const FilingStatement& said = filing.statement;
     const Cell energy{.state = filing.scope2_kwh.value > 0 ? CellState::value : CellState::none,
-                      .amount = scaled(filing.scope2_kwh, 1 / kKwhPerMwh),
+                      .amount = resized(filing.scope2_kwh, 1 / kKwhPerMwh),
                       .reasons = {}};
     const auto share = [&](double EnergyMix::*part, double of) {
         if (energy.state != CellState::value) return energy;
@@ -116,7 +113,7 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
          "GHG emissions intensity, market-based",
          t_per,
          per_million(tonnes(filing, "total_market"), said.net_revenue)},
-        {"E1-6_33", "55", "Net revenue", currency, stated(said.net_revenue)}};
+        {"E1-6_33", "55", "Net revenue", currency, as_stated(said.net_revenue)}};
     return rows;
 }
 

@@ -1,6 +1,5 @@
-#include "abate/footprint/filing_sci.h"
-
 #include "abate/core/nearest.h"
+#include "abate/footprint/filing_parts.h"
 
 #include <fmt/format.h>
 

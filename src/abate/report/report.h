@@ -5,6 +5,7 @@
 #include "abate/core/result.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
+#include "abate/report/filing.h"
 #include "abate/report/inventory.h"
 #include "abate/report/svg.h"
 
