@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 import xml.etree.ElementTree as tree
 
@@ -115,6 +116,86 @@ class Documents(e2e.E2e):
         for name in sorted(os.listdir(self.path("made"))):
             with open(self.path("made", name)) as new, open(os.path.join(kept, name)) as old:
                 self.assertEqual(new.read(), old.read(), f"docs/examples/{name} is old: run scripts/examples.sh")
+
+
+# Every figure is given, so that no table of ours can change it.
+GOLDEN_LAB = """
+name = "golden"
+period_start = 2025-01-01
+period_end = 2026-01-01
+[[site]]
+name = "room"
+pue = 1.25
+intensity_gco2e_per_kwh = 400
+market_gco2e_per_kwh = 50
+[[fleet]]
+name = "cards"
+units = 8
+bought = 2025-01-01
+lifetime_years = { value = 5, low = 4, high = 6 }
+embodied_kgco2e_per_unit = { value = 200, low = 100, high = 400 }
+idle_w_per_unit = 100
+[[dataset]]
+name = "corpus"
+storage_tb = 10
+storage_w_per_tb = 1
+embodied_kgco2e_per_tb = 10
+lifetime_years = 5
+[[training]]
+name = "model"
+fleet = "cards"
+chip_hours = 40_000
+power_w = { value = 500, low = 400, high = 600 }
+boundary = "node"
+[[inference]]
+name = "service | <fast>"
+fleet = "cards"
+chip_hours = 8_760
+requests = "1.5M"
+j_per_request = { value = 3_600, low = 3_000, high = 4_500, bound = true }
+boundary = "node"
+[growth.inference]
+work_per_year = 1.5
+efficiency_per_year = 1.2
+rebound = 0.5
+"""
+
+
+class Golden(e2e.E2e):
+    """ABATE_UPDATE_GOLDEN=1 rewrites tests/golden/inventory/; review the difference."""
+
+    def hold(self, name, text):
+        path = os.path.join(e2e.SOURCE, "tests", "golden", "inventory", name)
+        if os.environ.get("ABATE_UPDATE_GOLDEN") == "1":
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+        with open(path) as file:
+            self.assertEqual(text, file.read(), f"tests/golden/inventory/{name}")
+
+    def test_reports_are_the_golden_ones(self):
+        self.write("golden.toml", GOLDEN_LAB)
+        self.write("less.toml", GOLDEN_LAB.replace("40_000", "20_000").replace('"golden"', '"less"'))
+        words = ["inventory", "golden.toml", "--what-if", "caching=2", "--what-if", "lifetime=8", "--years", "2", "--compare", "less.toml"]
+        for format_, name in (("text", "text.txt"), ("json", "document.json"), ("markdown", "report.md"), ("html", "page.html"), ("csv", "lines.csv")):
+            with self.subTest(format=format_):
+                made = self.ok(*words, "--format", format_).stdout
+                self.hold(name, re.sub(r"Made by abate [0-9.]+\.", "Made by abate VERSION.", made))
+        self.ok(*words, "--svg-sankey", "s.svg", "--svg-bars", "b.svg", "--svg-waterfall", "w.svg")
+        for made, name in (("s.svg", "sankey.svg"), ("b.svg", "bars.svg"), ("w.svg", "waterfall.svg")):
+            with open(os.path.join(self.cwd, made)) as file:
+                self.hold(name, file.read())
+
+    def test_the_sums_by_hand(self):
+        # Training 40,000 h x 0.5 kW = 20,000 kWh; service 1.5e6 x 3600 J = 1500 kWh; idle 70,080 - 48,760 = 21,320 h x 0.1 kW = 2132 kWh;
+        # storage 10 TB x 8760 h x 1 W = 87.6 kWh: 23,719.6 kWh x 1.25 x 0.4 = 11,859.8 kg. Cards 8 x 200 / 5 = 320 kg, disks 10 x 10 / 5 = 20 kg.
+        self.write("golden.toml", GOLDEN_LAB)
+        total = json.loads(self.ok("inventory", "golden.toml", "--json").stdout)["total"]
+        self.assertAlmostEqual(total["energy_kwh"]["value"], 23719.6 * 1.25)
+        self.assertAlmostEqual(total["operational_kgco2e"]["value"], 11859.8)
+        self.assertAlmostEqual(total["embodied_kgco2e"]["value"], 340)
+        self.assertAlmostEqual(total["market_kgco2e"]["value"], 23719.6 * 1.25 * 0.05)
+        self.assertEqual(total["total_kgco2e"]["range"], "bound")
 
 
 class WhatIf(e2e.E2e):

@@ -5,6 +5,9 @@
 //   node        8500.25 x 1.57                                            = 13345.3925
 //   facility    13345.3925 x 1.2                                          = 16014.471
 //   carbon      16014.471 / 3.6e6 kWh x 45 g/kWh                          = 0.2001808875 g
+//   hardware    2 x 164 + 1172                                            = 1500 kg
+//   embodied    1500 kg x 124.25 s / 3600 / 35040 h x 0.43                = 0.6353156 g
+//   total       0.2001808875 + 0.6353156                                  = 0.8354965 g
 #pragma once
 
 #include "abate/record/record.h"
@@ -76,6 +79,17 @@ inline std::vector<Provenance> example_provenance() {
              .key = "--pue",
              .layer = "option",
              .source = "given by the user",
+             .year = 0,
+             .basis = "",
+             .licence = ""},
+            {.figure = "embodied.hardware",
+             .value = 1500,
+             .low = 900,
+             .high = 3000,
+             .unit = "kgCO2e",
+             .key = "all pieces together",
+             .layer = "built-in",
+             .source = "sum of its pieces",
              .year = 0,
              .basis = "",
              .licence = ""},
@@ -151,6 +165,17 @@ inline RunRecord example_record() {
                     .market_kgco2e = std::nullopt,
                     .water_l = 0.0125,
                     .region_known = true};
+    out.embodied = EmbodiedRecord{
+        .kgco2e = {1500.0 * 124.25 / 3600 / 35040 * 0.43, 0.0003, 0.0015, RangeKind::interval90},
+        .boundary = "2 x NVIDIA H100 80GB HBM3 (one card); host (rack server of unknown make)",
+        .lifetime_h = 35040,
+        .utilisation = 1,
+        .share = 0.43,
+        .source = "a source of the card; a source of the server"};
+    out.total_kgco2e = {out.operational->location_kgco2e.value + out.embodied->kgco2e.value,
+                        0.0005,
+                        0.0017,
+                        RangeKind::interval90};
     out.meter = {.cpu_time_s = 0.031, .max_rss_bytes = 5'242'880, .samples = 125, .interval_s = 1};
     out.notes = {"gpu-0: no reading for 1.5 s; the counter closed the gap"};
     out.provenance = example_provenance();
@@ -173,7 +198,9 @@ inline RunRecord example_record_unknown_region() {
     // 16014.471 / 3.6e6 x 0.44 = 0.0019573242...
     out.operational->location_kgco2e = {0.00195732423333, 0.0002, 0.004, RangeKind::interval90};
     out.operational->water_l = std::nullopt;
-    out.provenance.pop_back();
+    out.embodied = std::nullopt;  // as a record before abate 0.2
+    out.total_kgco2e = std::nullopt;
+    out.provenance.resize(2);  // neither hardware nor grid
     return out;
 }
 

@@ -141,6 +141,15 @@ inline Operational any_operational() {
             .region_known = any_bool()};
 }
 
+inline EmbodiedRecord any_embodied() {
+    return {.kgco2e = any_ranged(),
+            .boundary = any_text(),
+            .lifetime_h = any_double(),
+            .utilisation = any_double(),
+            .share = any_double(),
+            .source = any_text()};
+}
+
 inline Provenance any_provenance() {
     return {.figure = any_text(),
             .value = any_double(),
@@ -220,6 +229,8 @@ RunRecord any_record(Text text) {
                 .requests = maybe(any_double),
                 .source = text()};
     out.operational = maybe(any_operational);
+    out.embodied = maybe(any_embodied);
+    out.total_kgco2e = maybe(any_ranged);
     out.meter = {.cpu_time_s = any_double(),
                  .max_rss_bytes = any_int64(),
                  .samples = any_int64(),

@@ -891,8 +891,7 @@ class Builder {
                            factors,
                            fleet->chargeable_share);
             }
-            if (fleet == nullptr && !choice.records.empty())
-                without_embodied_.push_back(choice.name);
+            if (fleet == nullptr) add_recorded_hardware(choice, sum, ownership, place);
         }
         return {};
     }
@@ -909,6 +908,36 @@ class Builder {
                       scaled(figure->range, 1 / kGramsPerKilogram),
                       "kgCO2e/kWh",
                       "direct intensity of " + region);
+    }
+
+    // Without a fleet the runs bear what their records say.
+    void add_recorded_hardware(const StoredRuns& choice,
+                               const StoredSum& sum,
+                               Ownership ownership,
+                               const Place* place) {
+        for (const StoredEmbodied& embodied : sum.embodied) {
+            Line line;
+            line.phase = embodied.phase;
+            line.kind = Kind::embodied;
+            line.device = "hardware";
+            line.activity = choice.name;
+            line.site = place == nullptr ? "as recorded" : place->name;
+            line.ownership = ownership;
+            line.quality = Quality::estimated;
+            line.factors.push_back(ranged("embodied carbon of runs",
+                                          embodied.kgco2e,
+                                          "kgCO2e",
+                                          "embodied carbon of " + embodied.boundary));
+            if (choice.hours_scale != 1)
+                line.factors.push_back(exact("what if", choice.hours_scale, ""));
+            add_line(std::move(line));
+        }
+        if (sum.without_embodied > 0)
+            out_.notes.push_back(fmt::format(
+                "{} {} in '{}' without embodied carbon: no table knows the hardware; name a fleet",
+                sum.without_embodied,
+                sum.without_embodied == 1 ? "run is" : "runs are",
+                choice.name));
     }
 
     void add_group(const StoredRuns& choice,

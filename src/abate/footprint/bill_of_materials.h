@@ -46,8 +46,8 @@ enum class PartKind {
 
 struct Part {
     PartKind kind = PartKind::other;
-    std::string name;  // on the bill; empty: the kind
-    double count = 1;  // >= 0
+    std::string name = {};  // on the bill; empty: the kind
+    double count = 1;       // >= 0
     // Of one die: mm2 and the maker's name of the process; packages of one.
     double area_mm2 = 0;
     double node_nm = 0;
@@ -55,11 +55,11 @@ struct Part {
     double gigabytes = 0;  // of one module or drive
     // Which row of the tables: a technology (dram, ssd, hdd), a chip (accelerator), a product
     // (server) or a component ("2U server shell"); empty: the default of the kind.
-    std::string row;
+    std::string row = {};
     // Declared kg CO2e of one, with its source, in place of the tables.
-    std::optional<Ranged> kgco2e;
-    std::string source;
-    std::string where;  // "server.toml:12", for errors; may be empty
+    std::optional<Ranged> kgco2e = std::nullopt;
+    std::string source = {};
+    std::string where = {};  // "server.toml:12", for errors; may be empty
 };
 
 struct BillOfMaterials {

@@ -398,8 +398,6 @@ Embodied sheet(const data::ServerFootprint& server) {
         out.making = within(server.non_use_kgco2e, data::kEmbodiedSpread);
         out.stages = "materials, transport and end of life are one figure in its source";
     }
-    if (out.making.low == out.making.high)
-        out.making = within(out.making.value, data::kEmbodiedSpread);
     out.boundary = fmt::format("{}, without its use", server.name);
     Provenance row = server.manufacturing ? server.manufacturing->provenance : server.provenance;
     const Ranged total = out.total();
@@ -504,10 +502,8 @@ Result<Embodied> node_embodied_per_chip(const data::Tables& tables,
     out.making = add(card->making, share.making);
     out.transport = add(card->transport, share.transport);
     out.end_of_life = add(card->end_of_life, share.end_of_life);
-    out.boundary = fmt::format("accelerator ({}) and 1/{:g} of its host (the host: {})",
-                               card->boundary,
-                               chips_per_node,
-                               host->boundary);
+    out.boundary =
+        fmt::format("{}; and 1/{:g} of a {}", card->boundary, chips_per_node, host->boundary);
     out.stages = fmt::format("accelerator: {}; host: {}", card->stages, host->stages);
     out.provenance = card->provenance;
     out.provenance.insert(out.provenance.end(), host->provenance.begin(), host->provenance.end());
@@ -541,7 +537,9 @@ Result<std::vector<BoundaryFigure>> side_by_side(const data::Tables& tables,
     if (found->die_mm2 > 0)
         ours(logic_die(tables, {.area_mm2 = found->die_mm2, .node_nm = found->node_nm}),
              found->name);
-    ours(accelerator_estimate(tables, *found), found->name);
+    // The estimate of the chip that it is scaled from says nothing new.
+    const bool own_scale = found->embodied && found->embodied->range.value == kHgxCardKg;
+    if (!own_scale) ours(accelerator_estimate(tables, *found), found->name);
     std::stable_sort(out.begin(), out.end(), [](const BoundaryFigure& a, const BoundaryFigure& b) {
         return a.kgco2e.value < b.kgco2e.value;
     });

@@ -437,6 +437,23 @@ TEST(StoredRuns, HaveTheFootprintOfTheirRecords) {
     EXPECT_NEAR(training.embodied_kgco2e.value, 10 * 100 / (5 * 8760.0), 1e-9);
 }
 
+TEST(StoredRuns, BearTheirOwnHardwareWhereNoFleetIsNamed) {
+    RunRecord one = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
+    RunRecord two = stored_run("01J00000000000000000000002", "a", "2025-03-02T00:00:00Z", 3);
+    one.embodied = EmbodiedRecord{.kgco2e = {.value = 2, .low = 1, .high = 4},
+                                  .boundary = "2 cards",
+                                  .lifetime_h = 35'040,
+                                  .utilisation = 1,
+                                  .share = 1,
+                                  .source = "a sheet"};
+    two.embodied.reset();
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(chosen({one, two}));
+    const Account account = footprint::account(lab, tables()).value();
+    EXPECT_EQ(account.total().embodied_kgco2e, (Ranged{.value = 2, .low = 1, .high = 4}));
+    EXPECT_THAT(account.notes, Contains(HasSubstr("1 run is in 'store' without embodied carbon")));
+}
+
 TEST(StoredRuns, ARunCountsOnce) {
     const RunRecord run = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
     Inventory declared = plain_inventory();

@@ -189,6 +189,24 @@ void add_to(StoredGroup& sum, const StoredGroup& run) {
     if (sum.water_l && run.water_l) *sum.water_l += *run.water_l;
 }
 
+void add_embodied(StoredSum& out, const RunRecord& record, AccountPhase phase) {
+    if (!record.embodied) {
+        ++out.without_embodied;
+        return;
+    }
+    const Ranged& kg = record.embodied->kgco2e;
+    for (StoredEmbodied& sum : out.embodied) {
+        if (sum.phase != phase || sum.boundary != record.embodied->boundary ||
+            sum.kgco2e.kind != kg.kind)
+            continue;
+        sum.kgco2e.value += kg.value;
+        sum.kgco2e.low += kg.low;
+        sum.kgco2e.high += kg.high;
+        return;
+    }
+    out.embodied.push_back({phase, record.embodied->boundary, kg});
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> check_runs(const Inventory& inventory) {
@@ -261,6 +279,7 @@ StoredSum sum_runs(const StoredRuns& choice) {
         } else {
             add_to(out.groups[place->second], run);
         }
+        add_embodied(out, record, run.phase);
         const double chips = accelerators_of(record.host);
         const double units = choice.units_per_run ? *choice.units_per_run
                              : chips > 0          ? chips

@@ -3,6 +3,7 @@
 
 #include "abate/footprint/inventory.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,9 +35,17 @@ struct StoredHours {
     AccountPhase phase = AccountPhase::unassigned;
     double unit_hours = 0;
 };
+// The runs' own embodied carbon, for hardware that is in no fleet; runs on the same hardware share its error.
+struct StoredEmbodied {
+    AccountPhase phase = AccountPhase::unassigned;
+    std::string boundary;
+    Ranged kgco2e;
+};
 struct StoredSum {
     std::vector<StoredGroup> groups;
     std::vector<StoredHours> hours;  // one a phase
+    std::vector<StoredEmbodied> embodied;
+    std::size_t without_embodied = 0;  // runs whose record has none
     std::vector<std::string> notes;
 };
 [[nodiscard]] StoredSum sum_runs(const StoredRuns& choice);

@@ -409,8 +409,8 @@ Result<WhatIf> what_if(const Inventory& inventory,
     if (failure) return *failure;
     out.levers.assign(levers.begin(), levers.end());
     out.waterfall.measure = measure;
-    out.waterfall.from_name = "as it is";
-    out.waterfall.to_name = levers.size() == 1 ? "with the lever" : "with all levers";
+    out.waterfall.from_name = "today";
+    out.waterfall.to_name = levers.size() == 1 ? "one lever pulled" : "all levers pulled";
     out.waterfall.from = measure_of(out.before, measure).value_or(0);
     out.waterfall.to = measure_of(out.after, measure).value_or(0);
     for (std::size_t i = 0; i < levers.size(); ++i)

@@ -402,6 +402,16 @@ void read_work(RecordReader& reader, const JsonNode& root, Work& out) {
     reader.read(*work, "source", out.source);
 }
 
+// {"value", "low", "high", "range"}; a value alone is exact.
+void read_carbon(RecordReader& reader, const JsonNode& carbon, Ranged& out) {
+    reader.read(carbon, "value", out.value);
+    out.low = out.value;
+    out.high = out.value;
+    reader.read(carbon, "low", out.low);
+    reader.read(carbon, "high", out.high);
+    reader.read(carbon, "range", out.kind);
+}
+
 void read_operational(RecordReader& reader, const JsonNode& root, RunRecord& record) {
     const JsonNode* node = reader.expect(root, "operational", JsonKind::object);
     if (node == nullptr) return;
@@ -416,15 +426,26 @@ void read_operational(RecordReader& reader, const JsonNode& root, RunRecord& rec
     reader.read(*node, "intensity_basis", out.intensity_basis);
     reader.read(*node, "region_known", out.region_known);
     if (const JsonNode* carbon = reader.expect(*node, "location_kgco2e", JsonKind::object)) {
-        reader.read(*carbon, "value", out.location_kgco2e.value);
-        out.location_kgco2e.low = out.location_kgco2e.value;
-        out.location_kgco2e.high = out.location_kgco2e.value;
-        reader.read(*carbon, "low", out.location_kgco2e.low);
-        reader.read(*carbon, "high", out.location_kgco2e.high);
-        reader.read(*carbon, "range", out.location_kgco2e.kind);
+        read_carbon(reader, *carbon, out.location_kgco2e);
     }
     reader.read(*node, "market_kgco2e", out.market_kgco2e);
     reader.read(*node, "water_l", out.water_l);
+}
+
+// Absent in records before abate 0.2.
+void read_embodied(RecordReader& reader, const JsonNode& root, RunRecord& record) {
+    if (const JsonNode* node = reader.expect(root, "embodied", JsonKind::object)) {
+        EmbodiedRecord& out = record.embodied.emplace();
+        if (const JsonNode* carbon = reader.expect(*node, "kgco2e", JsonKind::object))
+            read_carbon(reader, *carbon, out.kgco2e);
+        reader.read(*node, "boundary", out.boundary);
+        reader.read(*node, "lifetime_h", out.lifetime_h);
+        reader.read(*node, "utilisation", out.utilisation);
+        reader.read(*node, "share", out.share);
+        reader.read(*node, "source", out.source);
+    }
+    if (const JsonNode* total = reader.expect(root, "total_kgco2e", JsonKind::object))
+        read_carbon(reader, *total, record.total_kgco2e.emplace());
 }
 
 void read_tail(RecordReader& reader, const JsonNode& root, RunRecord& out) {
@@ -489,6 +510,7 @@ Result<RunRecord> parse_run_record(std::string_view json) {
     read_boundaries(reader, *root, record);
     read_work(reader, *root, record.work);
     read_operational(reader, *root, record);
+    read_embodied(reader, *root, record);
     read_tail(reader, *root, record);
     if (reader.failed()) return reader.error();
     return record;

@@ -130,6 +130,18 @@ struct Operational {
     bool operator==(const Operational&) const = default;
 };
 
+// The run's part of making its hardware: EMB x duration / (lifetime x utilisation) x share.
+struct EmbodiedRecord {
+    Ranged kgco2e;
+    std::string boundary;    // which hardware, and what its figures cover
+    double lifetime_h = 0;   // over which the hardware is charged
+    double utilisation = 1;  // allocated over owned hours
+    double share = 1;        // of the hardware named in boundary
+    std::string source;      // citations, "; " between
+
+    bool operator==(const EmbodiedRecord&) const = default;
+};
+
 // What the meter itself cost.
 struct MeterCost {
     double cpu_time_s = 0;
@@ -166,6 +178,8 @@ struct RunRecord {
     std::vector<LeftRunning> left_running;
     Work work;
     std::optional<Operational> operational;
+    std::optional<EmbodiedRecord> embodied;  // absent: no table knows this hardware
+    std::optional<Ranged> total_kgco2e;      // operational, location-based, and embodied
     MeterCost meter;
     std::vector<std::string>
         notes;  // one sentence each: gaps, resets, fallbacks, what was not seen

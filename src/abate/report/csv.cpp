@@ -60,7 +60,14 @@ const std::vector<std::string>& csv_columns() {
                                                    "tokens",
                                                    "requests",
                                                    "machine_total_j",
-                                                   "abate_version"};
+                                                   "abate_version",
+                                                   "embodied_kgco2e",
+                                                   "embodied_low_kgco2e",
+                                                   "embodied_high_kgco2e",
+                                                   "embodied_boundary",
+                                                   "total_kgco2e",
+                                                   "total_low_kgco2e",
+                                                   "total_high_kgco2e"};
     return kColumns;
 }
 
@@ -146,6 +153,16 @@ void csv_carbon(CsvWriter& csv, const RunRecord& record) {
     number_or_empty(csv, operational.water_l);
 }
 
+void csv_range(CsvWriter& csv, const Ranged* range) {
+    if (range == nullptr) {
+        for (int i = 0; i < 3; ++i) csv.empty();
+        return;
+    }
+    csv.number(range->value);
+    csv.number(range->low);
+    csv.number(range->high);
+}
+
 }  // namespace
 
 CsvWriter::CsvWriter(const std::vector<std::string>& header) : columns_(header.size()) {
@@ -202,6 +219,9 @@ std::string runs_csv(std::span<const RunRecord> records) {
         number_or_empty(csv, record.work.requests);
         csv.plain(decimal_joules(record.energy.total.value));
         csv.text(record.abate_version);
+        csv_range(csv, record.embodied ? &record.embodied->kgco2e : nullptr);
+        csv.text(record.embodied ? record.embodied->boundary : "");
+        csv_range(csv, record.total_kgco2e ? &*record.total_kgco2e : nullptr);
         csv.end_row();
     }
     return csv.take();

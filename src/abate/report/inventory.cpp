@@ -8,6 +8,7 @@
 #include "abate/report/report.h"
 #include "abate/report/source_table.h"
 #include "abate/report/text_tools.h"
+#include "abate/report/view.h"
 
 #include <fmt/format.h>
 
@@ -32,6 +33,12 @@ constexpr std::size_t kMostTornado = 12;
 
 std::string energy(double kwh) { return human_energy(kwh * kJoulesPerKwh); }
 
+// "12.34 t": in tables, whose captions say that it is CO2e.
+std::string mass(double kg) {
+    std::string text = human_carbon(kg);
+    return text.substr(0, text.rfind(" CO2e"));
+}
+
 Amounts of(const Account& account, AccountPhase phase) {
     return footprint::amounts(account.lines,
                               [phase](const Line& line) { return line.phase == phase; });
@@ -41,21 +48,21 @@ Amounts of(const Account& account, AccountPhase phase) {
 std::string edges(const Ranged& range) {
     if (range.low == range.high) return "exact";
     const HumanUnit& unit = fitting_unit(range.value, carbon_units());
-    return fmt::format("{} to {} {}",
-                       significant(range.low / unit.size, 3),
-                       significant(range.high / unit.size, 3),
-                       unit.name);
+    return fmt::format(
+        "{} to {} {}",
+        significant(range.low / unit.size, 3),
+        significant(range.high / unit.size, 3),
+        std::string_view(unit.name).substr(0, std::string_view(unit.name).find(' ')));
 }
 
 std::string share(double part, double whole) { return whole > 0 ? percent(part / whole) : "-"; }
 
-std::string carbon_or_dash(double kg) { return kg == 0 ? "-" : human_carbon(kg); }
+std::string carbon_or_dash(double kg) { return kg == 0 ? "-" : mass(kg); }
 
 Table phase_table(const Account& account) {
     Table table;
-    table.caption = "By phase: operational (location-based) and embodied carbon";
-    table.header = {
-        "phase", "energy", "operational", "embodied", "total", "90 % interval", "share"};
+    table.caption = "By phase, CO2e: operational (location-based) and embodied";
+    table.header = {"phase", "energy", "operational", "embodied", "total", "low to high", "share"};
     table.sum_last = true;
     const Amounts all = account.total();
     const auto row = [&](const std::string& name, const Amounts& amounts) {
@@ -64,7 +71,7 @@ Table phase_table(const Account& account) {
              amounts.energy_kwh.value == 0 ? "-" : energy(amounts.energy_kwh.value),
              carbon_or_dash(amounts.operational_kgco2e.value),
              carbon_or_dash(amounts.embodied_kgco2e.value),
-             human_carbon(amounts.total_kgco2e.value),
+             mass(amounts.total_kgco2e.value),
              edges(amounts.total_kgco2e),
              share(amounts.total_kgco2e.value, all.total_kgco2e.value)});
     };
@@ -76,7 +83,7 @@ Table phase_table(const Account& account) {
 
 Table device_table(const Account& account) {
     Table table;
-    table.caption = "By device and phase";
+    table.caption = "By device and phase, CO2e";
     table.header = {"device", "kind"};
     table.left = {0, 1};
     table.sum_last = true;
@@ -110,7 +117,7 @@ Table device_table(const Account& account) {
 
 Table activity_table(const Account& account) {
     Table table;
-    table.caption = "By row of the inventory";
+    table.caption = "By row of the inventory, CO2e";
     table.header = {"row", "phase", "site", "energy", "operational", "embodied", "total"};
     table.left = {0, 1, 2};
     std::vector<std::pair<std::string, AccountPhase>> seen;
@@ -128,14 +135,14 @@ Table activity_table(const Account& account) {
              amounts.energy_kwh.value == 0 ? "-" : energy(amounts.energy_kwh.value),
              carbon_or_dash(amounts.operational_kgco2e.value),
              carbon_or_dash(amounts.embodied_kgco2e.value),
-             human_carbon(amounts.total_kgco2e.value)});
+             mass(amounts.total_kgco2e.value)});
     }
     return table;
 }
 
 Table fleet_table(const Account& account) {
     Table table;
-    table.caption = "Fleets: unit-hours of the period and what they were charged";
+    table.caption = "Fleets: unit-hours of the period and what they were charged, CO2e";
     table.header = {"fleet",
                     "ownership",
                     "units",
@@ -150,7 +157,7 @@ Table fleet_table(const Account& account) {
         const bool owned = use.units > 0;
         table.rows.push_back({use.name,
                               footprint::to_string(use.ownership),
-                              owned ? significant(use.units) : "-",
+                              owned ? significant_short(use.units) : "-",
                               owned ? human_count(use.owned_hours) : "-",
                               human_count(use.allocated_hours),
                               owned ? human_count(use.idle_hours) : "-",
@@ -163,7 +170,7 @@ Table fleet_table(const Account& account) {
 
 Table ledger_table(const Account& account) {
     Table table;
-    table.caption = "Both ledgers: acquired in full when bought, charged over the lifetime";
+    table.caption = "Both ledgers, CO2e: acquired in full when bought, charged over the lifetime";
     table.header = {"year", "acquired", "charged", "written off", "left to charge"};
     for (const footprint::LedgerYear& year : account.ledger)
         table.rows.push_back({std::to_string(year.year),
@@ -176,9 +183,8 @@ Table ledger_table(const Account& account) {
 
 std::string measured(const Waterfall& waterfall, double value) {
     const std::string sign = value < 0 ? "-" : "";
-    return sign + (waterfall.measure == footprint::Measure::energy_kwh
-                       ? energy(std::fabs(value))
-                       : human_carbon(std::fabs(value)));
+    return sign + (waterfall.measure == footprint::Measure::energy_kwh ? energy(std::fabs(value))
+                                                                       : mass(std::fabs(value)));
 }
 
 Table waterfall_table(const Waterfall& waterfall, std::string caption) {
@@ -204,7 +210,7 @@ Table waterfall_table(const Waterfall& waterfall, std::string caption) {
 
 Table projection_table(const footprint::Projection& projection) {
     Table table;
-    table.caption = "Years to come at these rates of growth and efficiency";
+    table.caption = "Years to come at these rates of growth and efficiency, CO2e";
     table.header = {"year"};
     for (const AccountPhase phase : projection.phases)
         table.header.emplace_back(footprint::to_string(phase));
@@ -212,10 +218,10 @@ Table projection_table(const footprint::Projection& projection) {
         table.header.emplace_back(column);
     for (const footprint::ProjectionYear& year : projection.years) {
         std::vector<std::string> row{fmt::format("+{}", year.year)};
-        for (const double kg : year.phase_kgco2e) row.push_back(human_carbon(kg));
-        row.push_back(human_carbon(year.total_kgco2e));
-        row.push_back(human_carbon(year.without_rebound_kgco2e));
-        row.push_back(human_carbon(year.without_efficiency_kgco2e));
+        for (const double kg : year.phase_kgco2e) row.push_back(mass(kg));
+        row.push_back(mass(year.total_kgco2e));
+        row.push_back(mass(year.without_rebound_kgco2e));
+        row.push_back(mass(year.without_efficiency_kgco2e));
         table.rows.push_back(std::move(row));
     }
     return table;
@@ -224,17 +230,17 @@ Table projection_table(const footprint::Projection& projection) {
 Table percentile_table(const footprint::Simulation& simulation) {
     Table table;
     table.caption =
-        fmt::format("Monte Carlo, {} draws, seed {}", simulation.draws, simulation.seed);
+        fmt::format("Monte Carlo, CO2e: {} draws, seed {}", simulation.draws, simulation.seed);
     table.header = {"", "mean", "deviation", "5 %", "25 %", "median", "75 %", "95 %"};
     const auto row = [&](const char* name, const footprint::Percentiles& p) {
         table.rows.push_back({name,
-                              human_carbon(p.mean),
-                              human_carbon(p.deviation),
-                              human_carbon(p.p5),
-                              human_carbon(p.p25),
-                              human_carbon(p.p50),
-                              human_carbon(p.p75),
-                              human_carbon(p.p95)});
+                              mass(p.mean),
+                              mass(p.deviation),
+                              mass(p.p5),
+                              mass(p.p25),
+                              mass(p.p50),
+                              mass(p.p75),
+                              mass(p.p95)});
     };
     row("total", simulation.total);
     row("operational", simulation.operational);
@@ -244,14 +250,14 @@ Table percentile_table(const footprint::Simulation& simulation) {
 
 Table tornado_table(const footprint::Simulation& simulation) {
     Table table;
-    table.caption = "What the total depends on: one cause at its low and high end";
+    table.caption = "What the total depends on, CO2e: one cause at its low and high end";
     table.header = {"cause", "total at low", "total at high", "swing"};
     for (std::size_t i = 0; i < std::min(kMostTornado, simulation.tornado.size()); ++i) {
         const footprint::TornadoBar& bar = simulation.tornado[i];
         table.rows.push_back({bar.cause,
-                              human_carbon(bar.low_kgco2e),
-                              human_carbon(bar.high_kgco2e),
-                              human_carbon(std::fabs(bar.high_kgco2e - bar.low_kgco2e))});
+                              mass(bar.low_kgco2e),
+                              mass(bar.high_kgco2e),
+                              mass(std::fabs(bar.high_kgco2e - bar.low_kgco2e))});
     }
     return table;
 }
@@ -310,11 +316,11 @@ const char* measure_words(footprint::Measure measure) {
         case footprint::Measure::total_kgco2e:
             return "operational (location-based) and embodied";
         case footprint::Measure::operational_kgco2e:
-            return "operational carbon, location-based";
+            return "CO2e, operational, location-based";
         case footprint::Measure::embodied_kgco2e:
-            return "embodied carbon";
+            return "CO2e, embodied";
         case footprint::Measure::market_kgco2e:
-            return "operational (market-based) and embodied";
+            return "CO2e, operational (market-based) and embodied";
         case footprint::Measure::energy_kwh:
             return "energy at the facility";
     }
@@ -337,12 +343,13 @@ std::string lever_words(const footprint::Lever& lever) {
         case LeverKind::fused_kernels:
         case LeverKind::right_sized_model:
             out += fmt::format(": energy / {}, hours / {}",
-                               significant(lever.factor),
-                               significant(lever.hours_factor.value_or(lever.factor)));
+                               significant_short(lever.factor),
+                               significant_short(lever.hours_factor.value_or(lever.factor)));
             break;
         case LeverKind::utilisation:
             out += fmt::format(": hours x {} / {}", lever.from, lever.to);
-            if (lever.factor != 1) out += fmt::format(", energy / {}", significant(lever.factor));
+            if (lever.factor != 1)
+                out += fmt::format(", energy / {}", significant_short(lever.factor));
             break;
         case LeverKind::lifetime:
             out += fmt::format(": {} years", lever.years);
@@ -418,14 +425,15 @@ std::vector<Section> sections(const InventoryReport& report, const InventoryPict
         out.push_back(std::move(section));
     }
     if (report.comparison) {
-        out.push_back({.heading = "Comparison",
-                       .tables = {waterfall_table(report.comparison->by_phase,
-                                                  "From one inventory to the other, by phase"),
-                                  waterfall_table(report.comparison->by_cause,
-                                                  "From one inventory to the other, by cause")},
-                       .items = {},
-                       .picture = "comparison",
-                       .address = report.what_if ? "" : pictures.waterfall});
+        out.push_back(
+            {.heading = "Comparison",
+             .tables = {waterfall_table(report.comparison->by_phase,
+                                        "From one inventory to the other, by phase, CO2e"),
+                        waterfall_table(report.comparison->by_cause,
+                                        "From one inventory to the other, by cause, CO2e")},
+             .items = {},
+             .picture = "comparison",
+             .address = report.what_if ? "" : pictures.waterfall});
     }
     if (report.projection)
         out.push_back({.heading = "Growth and rebound",

@@ -67,8 +67,8 @@ TEST(InventoryReport, TextHasBothTablesAndTheSum) {
     EXPECT_THAT(text, HasSubstr("Total 4.750 t CO2e"));
     EXPECT_THAT(text, HasSubstr("By phase"));
     EXPECT_THAT(text, HasSubstr("By device and phase"));
-    EXPECT_THAT(text, HasSubstr("-1.000 t CO2e"));
-    EXPECT_THAT(text, HasSubstr("Monte Carlo, 1000 draws, seed 1"));
+    EXPECT_THAT(text, HasSubstr("-1.000 t "));
+    EXPECT_THAT(text, HasSubstr("1000 draws, seed 1"));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 

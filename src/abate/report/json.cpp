@@ -165,9 +165,17 @@ void write_number_or_null(JsonWriter& json, std::string_view key, std::optional<
     }
 }
 
+void write_carbon(JsonWriter& json, std::string_view key, const Ranged& carbon) {
+    json.key(key).begin_object();
+    json.key("value").number(carbon.value);
+    json.key("low").number(carbon.low);
+    json.key("high").number(carbon.high);
+    json.key("range").text(range_kind_name(carbon.kind));
+    json.end_object();
+}
+
 void write_operational(JsonWriter& json, const Operational& operational) {
     const Ranged& intensity = operational.intensity_gco2e_per_kwh;
-    const Ranged& location = operational.location_kgco2e;
     json.key("operational").begin_object();
     json.key("intensity_gco2e_per_kwh").number(intensity.value);
     json.key("intensity_low_gco2e_per_kwh").number(intensity.low);
@@ -175,14 +183,20 @@ void write_operational(JsonWriter& json, const Operational& operational) {
     json.key("intensity_range").text(range_kind_name(intensity.kind));
     json.key("intensity_basis").text(operational.intensity_basis);
     json.key("region_known").boolean(operational.region_known);
-    json.key("location_kgco2e").begin_object();
-    json.key("value").number(location.value);
-    json.key("low").number(location.low);
-    json.key("high").number(location.high);
-    json.key("range").text(range_kind_name(location.kind));
-    json.end_object();
+    write_carbon(json, "location_kgco2e", operational.location_kgco2e);
     write_number_or_null(json, "market_kgco2e", operational.market_kgco2e);
     write_number_or_null(json, "water_l", operational.water_l);
+    json.end_object();
+}
+
+void write_embodied(JsonWriter& json, const EmbodiedRecord& embodied) {
+    json.key("embodied").begin_object();
+    write_carbon(json, "kgco2e", embodied.kgco2e);
+    json.key("boundary").text(embodied.boundary);
+    json.key("lifetime_h").number(embodied.lifetime_h);
+    json.key("utilisation").number(embodied.utilisation);
+    json.key("share").number(embodied.share);
+    json.key("source").text(embodied.source);
     json.end_object();
 }
 
@@ -226,6 +240,8 @@ void write_record(JsonWriter& json, const RunRecord& record) {
     write_boundaries(json, record);
     write_work(json, record.work);
     if (record.operational) write_operational(json, *record.operational);
+    if (record.embodied) write_embodied(json, *record.embodied);
+    if (record.total_kgco2e) write_carbon(json, "total_kgco2e", *record.total_kgco2e);
     write_meter(json, record.meter);
     json.key("notes").begin_array();
     for (const std::string& note : record.notes) json.text(note);

@@ -21,7 +21,7 @@ namespace abate::report {
 // {"runs": [...]}.
 [[nodiscard]] std::string runs_json(std::span<const RunRecord> records);
 
-// The summary that `abate run` prints last on standard error; at most 8 lines of at most 100
+// The summary that `abate run` prints last on standard error; at most 9 lines of at most 100
 // columns. `color`: ANSI.
 [[nodiscard]] std::string run_summary(const RunRecord& record, bool color);
 // The table of `abate runs`, newest first, one line each, with a total of attributed energy and

@@ -15,6 +15,7 @@ namespace abate::report {
 namespace {
 
 constexpr double kJoulesPerKilowattHour = 3.6e6;
+constexpr double kHoursPerYear = 8760;
 
 // Collects sections of "  name            value" lines.
 class Page {
@@ -141,6 +142,27 @@ void add_metered_parts(Page& page, const RunRecord& record) {
                          human_energy(joules_of(record.unattributed.unknown))));
 }
 
+// Records before abate 0.2 say nothing of hardware, as do those whose hardware no table knows.
+void add_embodied(Page& page, const RunRecord& record) {
+    if (!record.embodied) {
+        if (record.operational)
+            page.row("embodied",
+                     "unknown: no table or setting says what making this hardware cost");
+        return;
+    }
+    const EmbodiedRecord& embodied = *record.embodied;
+    page.row("embodied",
+             human_interval(embodied.kgco2e, carbon_units()) +
+                 fmt::format(", share {}, lifetime {} y",
+                             percent(embodied.share),
+                             significant_short(embodied.lifetime_h / kHoursPerYear)));
+    page.row("hardware", printable(embodied.boundary));
+    if (record.total_kgco2e)
+        page.row(
+            "total carbon",
+            human_interval(*record.total_kgco2e, carbon_units()) + ", location-based and embodied");
+}
+
 void add_job(Page& page, const RunRecord& record) {
     const Attributed& job = record.attributed;
     page.section("This job");
@@ -168,6 +190,7 @@ void add_job(Page& page, const RunRecord& record) {
                  record.operational->water_l ? human_water(*record.operational->water_l)
                                              : std::string("unknown: no WUE is known here"));
     }
+    add_embodied(page, record);
 }
 
 void add_rest(Page& page, const RunRecord& record) {
@@ -351,6 +374,44 @@ void explain_carbon(Page& page, const RunRecord& record) {
     add_sources(page, record, {"wue", "generation_water"});
 }
 
+void explain_embodied(Page& page, const RunRecord& record) {
+    if (!record.embodied) return;
+    const EmbodiedRecord& embodied = *record.embodied;
+    const Provenance* hardware = provenance_of(record, "embodied.hardware");
+    page.section("How: embodied carbon");
+    if (hardware != nullptr && embodied.lifetime_h > 0 && embodied.utilisation > 0) {
+        const double kg = hardware->value * (record.duration_s / 3600) /
+                          (embodied.lifetime_h * embodied.utilisation) * embodied.share;
+        page.line(checked(
+            fmt::format("embodied = hardware x time / (lifetime x utilisation) x share = {} x {} h "
+                        "/ ({} h x {}) x {} = {}",
+                        six_digits(hardware->value, carbon_units()),
+                        six_digits(record.duration_s / 3600),
+                        six_digits(embodied.lifetime_h),
+                        six_digits(embodied.utilisation),
+                        six_digits(embodied.share),
+                        six_digits(kg, carbon_units())),
+            kg,
+            embodied.kgco2e.value,
+            "kg CO2e"));
+    }
+    page.line("hardware: " + printable(embodied.boundary));
+    for (const Provenance& row : record.provenance) {
+        if (row.figure.rfind("embodied.", 0) == 0) page.line("  source: " + provenance_words(row));
+    }
+    add_sources(page, record, {"lifetime_h", "utilisation"});
+    if (!record.operational || !record.total_kgco2e) return;
+    const double sum = record.operational->location_kgco2e.value + embodied.kgco2e.value;
+    page.line(
+        checked(fmt::format("total = location-based + embodied = {} + {} = {}",
+                            six_digits(record.operational->location_kgco2e.value, carbon_units()),
+                            six_digits(embodied.kgco2e.value, carbon_units()),
+                            six_digits(sum, carbon_units())),
+                sum,
+                record.total_kgco2e->value,
+                "kg CO2e"));
+}
+
 void explain_work(Page& page, const RunRecord& record) {
     if (!record.work.flop) return;
     page.section("How: work");
@@ -398,6 +459,7 @@ std::string show_text(const RunRecord& record, bool explain, bool color) {
         explain_attribution(page, record);
         explain_boundaries(page, record);
         explain_carbon(page, record);
+        explain_embodied(page, record);
         explain_work(page, record);
         explain_ranges(page, record);
     }

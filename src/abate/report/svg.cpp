@@ -288,6 +288,17 @@ double tick_of(double most) {
     return power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
 }
 
+// All ticks in the unit of the longest bar, without zeros behind: "0", "20 t".
+std::string tick_label(double at, double most) {
+    const HumanUnit& unit = fitting_unit(most, carbon_units());
+    const double number = at / unit.size;
+    if (std::fabs(at) < most / 1e6) return "0";
+    return fmt::format(
+        "{:.6g} {}",
+        number,
+        std::string_view(unit.name).substr(0, std::string_view(unit.name).find(' ')));
+}
+
 constexpr double kBarLeft = 170;
 constexpr double kBarRight = kWidth - 40;
 constexpr double kBarHeight = 30;
@@ -304,7 +315,7 @@ void draw_axis(Picture& picture, double least, double most, double bottom) {
                         px(x),
                         px(kTop),
                         px(bottom)));
-        picture.text(x, bottom + 18, human_carbon(std::fabs(at) < tick / 1e6 ? 0 : at), "middle");
+        picture.text(x, bottom + 18, tick_label(at, most), "middle");
     }
 }
 
@@ -336,8 +347,9 @@ std::string bars_svg(const Account& account, const SvgOptions& options) {
     }
     if (!(most > 0)) most = 1;
     const double bottom = kTop + kBarPitch * static_cast<double>(phases.size());
-    Picture picture(
-        {place_words(account) + ", by phase and device", words}, bottom + 84 + kMargin, options);
+    Picture picture({place_words(account) + ", by phase and device, CO2e", words},
+                    bottom + 84 + kMargin,
+                    options);
     picture.raw(hatch(picture));
     draw_axis(picture, 0, most, bottom);
     const double scale = (kBarRight - kBarLeft) / most;
@@ -419,8 +431,9 @@ std::string waterfall_svg(const footprint::Waterfall& waterfall, const SvgOption
     words += "to " + measured(waterfall, waterfall.to) + ".";
     if (!(most > least)) most = least + 1;
     const double bottom = kTop + kBarPitch * static_cast<double>(waterfall.steps.size() + 2);
-    Picture picture(
-        {waterfall.from_name + " to " + waterfall.to_name, words}, bottom + 40 + kMargin, options);
+    Picture picture({"From " + waterfall.from_name + " to " + waterfall.to_name, words},
+                    bottom + 40 + kMargin,
+                    options);
     // Room for names on the left and figures on the right.
     constexpr double kNames = 300;
     const double scale = (kBarRight - 110 - kNames) / (most - least);

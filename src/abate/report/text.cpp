@@ -135,6 +135,14 @@ std::string region_line(const RunRecord& record) {
                        printable(source));
 }
 
+// Embodied and total, then what the embodied part is of, as far as it fits.
+std::string embodied_line(const RunRecord& record) {
+    const EmbodiedRecord& embodied = *record.embodied;
+    std::string out = human_range(embodied.kgco2e, carbon_units());
+    if (record.total_kgco2e) out += ", total " + human_range(*record.total_kgco2e, carbon_units());
+    return out + printable("; " + embodied.boundary);
+}
+
 std::string notes_line(const RunRecord& record) {
     const std::string rest =
         record.notes.size() > 1 ? fmt::format(" (and {} more)", record.notes.size() - 1) : "";
@@ -190,6 +198,7 @@ std::string run_summary(const RunRecord& record, bool color) {
     if (record.operational && !unknown_region) {
         lines.push_back(labelled("region", region_line(record)));
     }
+    if (record.embodied) lines.push_back(labelled("embodied", embodied_line(record)));
     if (!record.notes.empty()) {
         lines.push_back(yellow(labelled("note", notes_line(record)), color));
     }
