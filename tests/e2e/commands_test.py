@@ -13,7 +13,7 @@ import unittest
 import e2e
 
 GOLDEN = os.path.join(e2e.SOURCE, "tests", "golden", "cli")
-COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "footprint", "inventory", "watch", "doctor", "calibrate", "data", "data list",
+COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "footprint", "inventory", "report", "watch", "doctor", "calibrate", "data", "data list",
             "data show", "data override", "data check", "data import-intensity", "demo", "completion", "estimate", "estimate training",
             "estimate inference", "estimate finetune", "validate")
 

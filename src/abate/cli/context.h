@@ -118,6 +118,7 @@ void add_estimate(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_inventory(CLI::App& app, Context& context);
 void add_footprint(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);

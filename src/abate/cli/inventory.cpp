@@ -1,4 +1,5 @@
 // `abate inventory`: the account of a whole life cycle, from a file or from a run.
+#include "abate/cli/inventories.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
 #include "abate/report/report.h"
@@ -73,34 +74,6 @@ constexpr std::array<std::pair<const char*, footprint::Measure>, 5> kBases{
      {"operational", footprint::Measure::operational_kgco2e},
      {"embodied", footprint::Measure::embodied_kgco2e},
      {"energy", footprint::Measure::energy_kwh}}};
-
-void fetch_runs(Context& context, footprint::StoredRuns& choice) {
-    if (!choice.ids.empty()) {
-        for (const std::string& id : choice.ids) choice.records.push_back(find_run(context, id));
-        return;
-    }
-    store::RunFilter filter;
-    filter.project = choice.project;
-    filter.phase = choice.phase ? to_string(*choice.phase) : "";
-    filter.labels = choice.labels;
-    filter.since = choice.since;
-    filter.until = choice.until;
-    choice.records = find_runs(context, filter);
-}
-
-footprint::Inventory read_inventory(Context& context, const std::string& path) {
-    const std::optional<std::string> text = read_small_file(path);
-    if (!text) {
-        throw Failure({ErrorCode::not_found,
-                       "there is no such file",
-                       path,
-                       "Write one: docs/howto/inventory.md begins with ten lines"});
-    }
-    footprint::Inventory inventory = value_or_fail(input::parse_inventory(*text, path));
-    if (inventory.name.empty()) inventory.name = std::filesystem::path(path).stem().string();
-    for (footprint::StoredRuns& choice : inventory.runs) fetch_runs(context, choice);
-    return inventory;
-}
 
 footprint::Inventory inventory_of_run(Context& context, const std::string& id) {
     const RunRecord record = find_run(context, id);

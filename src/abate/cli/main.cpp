@@ -152,6 +152,7 @@ void add_commands(CLI::App& app, Context& context, bool run_alone) {
     add_validate(app, context);
     add_inventory(app, context);
     add_footprint(app, context);
+    add_report(app, context);
     add_watch(app, context);
     add_doctor(app, context);
     add_calibrate(app, context);

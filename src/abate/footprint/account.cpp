@@ -896,6 +896,20 @@ class Builder {
         return {};
     }
 
+    // Records hold the life-cycle intensity of their region; scope 2 wants the direct one as well.
+    std::optional<Factor> direct_of(const std::string& region) {
+        if (region.empty()) return std::nullopt;
+        const Result<data::Place> place = tables_.place(region);
+        if (!place) return std::nullopt;
+        const Result<data::Figure> figure = tables_.intensity_direct(*place);
+        if (!figure) return std::nullopt;
+        add_row(figure->provenance, region + ": scope2_gco2e_per_kwh");
+        return ranged("direct intensity",
+                      scaled(figure->range, 1 / kGramsPerKilogram),
+                      "kgCO2e/kWh",
+                      "direct intensity of " + region);
+    }
+
     // Without a fleet the runs bear what their records say.
     void add_recorded_hardware(const StoredRuns& choice,
                                const StoredSum& sum,
@@ -939,6 +953,7 @@ class Builder {
                 scaled(group.intensity_gco2e_per_kwh, 1 / kGramsPerKilogram),
                 "kgCO2e/kWh",
                 "intensity of " + (group.region.empty() ? "an unknown region" : group.region));
+            own.direct = direct_of(group.region);
             // One rate for all of the group's energy gives the sum that the records have.
             if (group.water_l && group.facility_kwh > 0) {
                 own.water_on_site = 0;

@@ -667,6 +667,7 @@ Result<std::vector<LedgerYear>> ledgers(const std::vector<Purchase>& purchases,
             row.amortised_kgco2e += after.amortised - before.amortised;
             row.retired_kgco2e += after.retired - before.retired;
             if (!after.closed) row.balance_kgco2e += after.acquired - after.amortised;
+            if (!before.closed) row.opening_kgco2e += before.acquired - before.amortised;
         }
         out.push_back(row);
     }

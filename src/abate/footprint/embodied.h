@@ -142,6 +142,7 @@ struct LedgerYear {
     double amortised_kgco2e = 0;  // charged to use and idle in this year
     double retired_kgco2e = 0;    // written off: retired before the end of its lifetime
     double balance_kgco2e = 0;    // acquired so far - amortised so far - retired so far
+    double opening_kgco2e = 0;    // the same at the beginning of the year
 };
 struct Purchase {
     double embodied_kgco2e = 0;  // of all units together

@@ -13,14 +13,15 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/batch.h"
 #include "abate/footprint/estimate.h"
+#include "abate/footprint/filing.h"
 #include "abate/footprint/inventory.h"
 #include "abate/footprint/monte_carlo.h"
 #include "abate/footprint/node_overhead.h"
 #include "abate/footprint/rated_power.h"
 #include "abate/footprint/validate.h"
 #include "abate/footprint/what_if.h"
-#include "abate/footprint/batch.h"
 #include "abate/record/record.h"
 
 #include <optional>

@@ -105,6 +105,10 @@ struct SettingsPair {
 // PUE < 1, a share > 1, a lifetime of 0, low > value).
 [[nodiscard]] Result<footprint::Inventory> parse_inventory(std::string_view toml,
                                                            std::string_view file_name);
+// The [filing] section of the same file: what the entity states to a filing, and factors that the tables lack (docs/reference/inventory.md). Without
+// the section nothing is stated. Errors: as parse_inventory, which refuses the same.
+[[nodiscard]] Result<footprint::FilingStatement> parse_filing(std::string_view toml,
+                                                              std::string_view file_name);
 // "caching=6.7", "region=NO", "utilisation=0.4:0.8", "precision=2.4@training,inference". Errors: invalid_argument (no such lever or phase, no
 // factor).
 [[nodiscard]] Result<footprint::Lever> parse_lever(std::string_view text);

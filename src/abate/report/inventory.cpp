@@ -6,6 +6,7 @@
 #include "abate/report/json_writer.h"
 #include "abate/report/markup.h"
 #include "abate/report/report.h"
+#include "abate/report/source_table.h"
 #include "abate/report/text_tools.h"
 #include "abate/report/view.h"
 
@@ -257,31 +258,6 @@ Table tornado_table(const footprint::Simulation& simulation) {
                               mass(bar.low_kgco2e),
                               mass(bar.high_kgco2e),
                               mass(std::fabs(bar.high_kgco2e - bar.low_kgco2e))});
-    }
-    return table;
-}
-
-Table source_table(const Account& account) {
-    Table table;
-    table.caption = "Figures and where they come from";
-    table.header = {"figure", "value", "low", "high", "unit", "layer", "source"};
-    table.left = {0, 4, 5, 6};
-    std::vector<std::vector<std::string>> seen;
-    for (const Provenance& row : account.provenance) {
-        std::string source = row.source;
-        if (row.year != 0) source += fmt::format(", {}", row.year);
-        if (!row.basis.empty()) source += " (" + row.basis + ")";
-        if (!row.licence.empty()) source += "; " + row.licence;
-        std::vector<std::string> cells{row.figure,
-                                       significant(row.value),
-                                       significant(row.low, 3),
-                                       significant(row.high, 3),
-                                       row.unit,
-                                       row.layer,
-                                       source};
-        if (std::find(seen.begin(), seen.end(), cells) != seen.end()) continue;
-        seen.push_back(cells);
-        table.rows.push_back(std::move(cells));
     }
     return table;
 }
@@ -837,7 +813,7 @@ std::string inventory_markdown(const InventoryReport& report, const InventoryPic
         out += "\n## Notes\n\n";
         for (const std::string& note : account.notes) out += "- " + escaped_markdown(note) + "\n";
     }
-    out += "\n## Sources\n\n" + markdown_table(source_table(account));
+    out += "\n## Sources\n\n" + markdown_table(source_table(account.provenance));
     return out;
 }
 
@@ -875,8 +851,8 @@ std::string inventory_html(const InventoryReport& report) {
         out += "<section aria-labelledby=\"h-notes\">\n<h2 id=\"h-notes\">Notes</h2>\n" +
                list_html(account.notes) + "</section>\n";
     out += "<section aria-labelledby=\"h-sources\">\n<h2 id=\"h-sources\">Sources</h2>\n" +
-           html_table(source_table(account)) + "</section>\n</main>\n<footer>\n<p>Made by abate " +
-           std::string(version()) +
+           html_table(source_table(account.provenance)) +
+           "</section>\n</main>\n<footer>\n<p>Made by abate " + std::string(version()) +
            ". Intervals hold the truth in nine cases of ten; a cause named in several lines errs "
            "the same way in all of them.</p>\n</footer>\n</body>\n</html>\n";
     return out;

@@ -7,6 +7,7 @@
 #include "abate/footprint/footprint.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
+#include "abate/report/filing.h"
 #include "abate/report/inventory.h"
 #include "abate/report/svg.h"
 #include "abate/report/footprints.h"

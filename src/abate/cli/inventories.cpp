@@ -1,0 +1,49 @@
+#include "abate/cli/inventories.h"
+
+#include "abate/cli/records.h"
+
+#include <filesystem>
+#include <optional>
+
+namespace abate::cli {
+
+void fetch_runs(Context& context, footprint::StoredRuns& choice) {
+    if (!choice.ids.empty()) {
+        for (const std::string& id : choice.ids) choice.records.push_back(find_run(context, id));
+        return;
+    }
+    store::RunFilter filter;
+    filter.project = choice.project;
+    filter.phase = choice.phase ? to_string(*choice.phase) : "";
+    filter.labels = choice.labels;
+    filter.since = choice.since;
+    filter.until = choice.until;
+    choice.records = find_runs(context, filter);
+}
+
+std::string inventory_file(const std::string& path) {
+    const std::optional<std::string> text = read_small_file(path);
+    if (!text) {
+        throw Failure({ErrorCode::not_found,
+                       "there is no such file",
+                       path,
+                       "Write one: docs/howto/inventory.md begins with ten lines"});
+    }
+    return *text;
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the text, then its file, as parsers have it
+footprint::Inventory parsed_inventory(Context& context,
+                                      const std::string& text,
+                                      const std::string& path) {
+    footprint::Inventory inventory = value_or_fail(input::parse_inventory(text, path));
+    if (inventory.name.empty()) inventory.name = std::filesystem::path(path).stem().string();
+    for (footprint::StoredRuns& choice : inventory.runs) fetch_runs(context, choice);
+    return inventory;
+}
+
+footprint::Inventory read_inventory(Context& context, const std::string& path) {
+    return parsed_inventory(context, inventory_file(path), path);
+}
+
+}  // namespace abate::cli
