@@ -95,7 +95,7 @@ class Runs(e2e.E2e):
             self.assertIn(word, done.stdout)
 
     def test_work_is_two_flop_a_parameter_and_token_in_inference(self):
-        # 2 x 7e9 x 300e6 = 4.2e18 (DESIGN: 2 N tokens).
+        # 2 x 7e9 x 300e6 = 4.2e18 (docs/methodology/flop.md: 2 N tokens).
         self.assertEqual(decimal.Decimal(self.second["work"]["flop"]), decimal.Decimal("4.2e18"))
         self.assertEqual(self.second["work"]["flop_basis"], "model")
 

@@ -1,5 +1,6 @@
 """A grid's hours from a file to the carbon of a run: import, list, run, record, and each refusal."""
 
+import csv
 import datetime
 import http.server
 import json
@@ -101,6 +102,18 @@ class Hourly(e2e.E2e):
         self.assertAlmostEqual(record["operational"]["intensity_gco2e_per_kwh"], 325)
         self.assertAlmostEqual(record["operational"]["location_kgco2e"]["value"], 1.3)
 
+    def test_a_typical_day_stands_in_where_no_hours_are_known(self):
+        done = self.abate("record", "--energy", "1kWh", "--boundary", "facility", "--hours", "2", "--started", "2026-07-01T12:00:00Z", "--region", "DE",
+                          "--hourly", "climatology", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        operational = json.loads(done.stdout)["operational"]
+        self.assertIn("climatology", operational["intensity_basis"])
+        with open(os.path.join(e2e.SOURCE, "data", "odbl", "intensity_profiles.csv"), encoding="utf-8") as file:
+            day = next(row for row in csv.DictReader(file)
+                       if (row["zone"], row["month"], row["basis"], row["statistic"]) == ("DE", "7", "life-cycle", "mean"))
+        mean = (float(day["h12_gco2e_per_kwh"]) + float(day["h13_gco2e_per_kwh"])) / 2
+        self.assertAlmostEqual(operational["intensity_gco2e_per_kwh"], mean, places=6)
+
     def test_refusals_come_before_the_command_runs(self):
         self.maps()
         self.write("m.csv", "hour,marginal_g_per_kwh\n2024-05-01T00:00Z,700\n")
@@ -109,7 +122,7 @@ class Hourly(e2e.E2e):
         self.write("twice.csv", "hour,g_per_kwh\n2024-10-27T01:00Z,300\n2024-10-27T02:00+01:00,300\n")
         for file, region, words in (("m.csv", "DE", "marginal"), ("d.csv", "DE", "average direct"), ("de.csv", "FR", "hours of DE"),
                                     ("local.csv", "DE", "local.csv:2:1"), ("twice.csv", "DE", "stands twice"),
-                                    ("nowhere.csv", "DE", "not there"), ("climatology", "DE", "typical days")):
+                                    ("nowhere.csv", "DE", "not there"), ("climatology", "PL", "no typical days are known for Poland")):
             with self.subTest(file=file):
                 done = self.abate("run", "--region", region, "--hourly", file, "--", "touch", "ran")
                 self.assertEqual(done.returncode, 125)

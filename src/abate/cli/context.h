@@ -4,7 +4,7 @@
 // One file per command: `run.cpp` defines `void add_run(CLI::App& app, Context& context)`, which
 // adds the subcommand with its options and a callback that sets `context.exit_status`. A command
 // reports failure by throwing Failure (or letting a Fault pass); main prints it as the one line (or
-// the JSON object) of DESIGN section 7.
+// the JSON object) that docs/reference/errors.md shows.
 #pragma once
 
 #include "abate/core/core.h"

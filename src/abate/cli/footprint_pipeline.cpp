@@ -130,7 +130,7 @@ class Worker {
     input::JobBatch batch_;
     std::vector<const input::JobRow*> kept_;
     std::vector<std::vector<input::JobCell>> cells_;
-    std::vector<report::Cell> shown_;
+    std::vector<report::JobCell> shown_;
 };
 
 // Threads that take chunks in the order in which they are handed over. With none, hand_over does the work.

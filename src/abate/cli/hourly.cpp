@@ -117,12 +117,19 @@ std::optional<HourlyIntensity> open_hourly(Context& context,
                                            std::optional<int> exit_status) {
     if (choice.what.empty()) return std::nullopt;
     const std::optional<data::Place> place = place_of(context, region);
-    if (choice.what == kClimatology)
-        throw Failure({ErrorCode::unsupported,
-                       "there is no table of typical days here",
-                       "--hourly climatology",
-                       "Import a file of hours: abate data import-intensity FILE"},
-                      exit_status);
+    if (choice.what == kClimatology) {
+        if (!place)
+            throw Failure({ErrorCode::invalid_argument,
+                           "the typical day of a grid needs a region",
+                           "--hourly climatology",
+                           "Give --region"},
+                          exit_status);
+        Result<data::IntensityProfile> profile = context.tables().intensity_profile(*place);
+        if (!profile) throw Failure(profile.error(), exit_status);
+        const std::string zone = profile->zone;
+        return HourlyIntensity{
+            .choice = choice, .series = {}, .zone = zone, .profile = std::move(profile).value()};
+    }
     if (choice.is_file()) {
         try {
             const input::IntensityFile file = read_intensity_file(context, choice.what, {});
@@ -255,6 +262,10 @@ Result<data::AverageLifeCycle> live_hours(Context& context,
 Result<data::Figure> hourly_mean(Context& context,
                                  const HourlyIntensity& hours,
                                  const std::vector<data::PowerPiece>& pieces) {
+    if (hours.profile)
+        return mean_of(hours,
+                       data::climatology(*hours.profile, pieces.front().start, pieces.back().end),
+                       pieces);
     Result<data::Figure> figure =
         hours.series ? mean_of(hours, *hours.series, pieces)
                      : Error{ErrorCode::not_found, "no hours were imported", hours.zone, ""};

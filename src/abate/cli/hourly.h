@@ -39,8 +39,9 @@ void add_hourly_options(CLI::App& command, HourlyOptions& hourly, std::string& m
 // Hours that a footprint can take.
 struct HourlyIntensity {
     HourlyChoice choice;
-    std::optional<data::AverageLifeCycle> series;  // absent: asked for once the run has ended
-    std::string zone;                              // of a live source
+    std::optional<data::AverageLifeCycle> series;   // absent: asked for once the run has ended
+    std::string zone;                               // of a live source
+    std::optional<data::IntensityProfile> profile;  // of "climatology"
 };
 
 // The file, or the imported hours of the region's zone. Absent with a note where "auto" finds none; throws Failure where a named file

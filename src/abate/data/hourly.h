@@ -29,8 +29,10 @@
 
 namespace abate::data {
 
-struct Figure;  // data.h
+struct Figure;            // data.h
+struct IntensityProfile;  // data.h
 
+inline constexpr std::int64_t kMinuteUs = 60'000'000;
 inline constexpr std::int64_t kHourUs = 3'600'000'000;
 
 // "2024-03-31T02Z": an hour as people name it.
@@ -175,6 +177,12 @@ using AnyHourlySeries =
 [[nodiscard]] const char* to_string(Basis basis);    // "life-cycle", "direct"
 [[nodiscard]] std::optional<Signal> parse_signal(std::string_view text);
 [[nodiscard]] std::optional<Basis> parse_basis(std::string_view text);
+
+// The hours that touch [from, to) as a typical day of their month: a climatology, which says how a grid tends to be in such an hour and not
+// what it emitted. REQUIRES: from <= to.
+[[nodiscard]] AverageLifeCycle climatology(const IntensityProfile& profile,
+                                           Timestamp from,
+                                           Timestamp to);
 
 // The series that a location-based footprint takes. Errors: invalid_argument, naming what the file holds instead.
 [[nodiscard]] Result<AverageLifeCycle> for_footprint(const AnyHourlySeries& series);

@@ -164,4 +164,31 @@ Result<IntensityProfile> Tables::intensity_profile(const Place& place) const {
     return profile;
 }
 
+AverageLifeCycle climatology(const IntensityProfile& profile, Timestamp from, Timestamp to) {
+    using std::chrono::floor;
+    ABATE_REQUIRE(from <= to);
+    const std::int64_t first = from.us - ((from.us % kHourUs) + kHourUs) % kHourUs;
+    std::vector<HourValue> hours;
+    for (std::int64_t us = first; us < std::max(to.us, first + 1); us += kHourUs) {
+        const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(us)};
+        const auto day = floor<std::chrono::days>(time);
+        const unsigned month_number{
+            static_cast<unsigned>(std::chrono::year_month_day(day).month())};
+        const std::size_t month = month_number - 1;
+        const auto hour = static_cast<std::size_t>(floor<std::chrono::hours>(time - day).count());
+        hours.push_back({.value = profile.life_cycle.mean[month][hour],
+                         .low = profile.life_cycle.low[month][hour],
+                         .high = profile.life_cycle.high[month][hour],
+                         .known = true,
+                         .estimated = false});
+    }
+    return AverageLifeCycle(
+        {.zone = profile.zone,
+         .source = profile.provenance.source,
+         .licence = profile.provenance.licence,
+         .method = "climatology: typical day by month of " + std::to_string(profile.year),
+         .key = "intensity_profiles " + profile.zone},
+        HourlyValues({first}, std::move(hours)));
+}
+
 }  // namespace abate::data

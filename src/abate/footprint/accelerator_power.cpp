@@ -16,7 +16,6 @@ namespace {
 constexpr double kBusyBatch = 64;
 // Fewer rows than this of a chip say less than those of all.
 constexpr std::size_t kEnoughRows = 20;
-constexpr double kCover = 0.90;
 // 1.645 standard deviations hold 90 %; P100 varies most, by 11 %.
 constexpr double kSystemSpread = 1.645 * 0.11;
 

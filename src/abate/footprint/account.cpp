@@ -18,14 +18,9 @@ namespace {
 
 constexpr double kHoursPerMonth = 730;  // 8760 / 12
 constexpr double kGramsPerKilogram = 1000;
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kGigabytesPerTerabyte = 1000;
 constexpr double kMicrosecondsPerHour = 3.6e9;
 constexpr double kSlack = 1 + 1e-9;  // for sums of declared hours
-
-Ranged scaled(const Ranged& range, double by) {
-    return {range.value * by, range.low * by, range.high * by, range.kind};
-}
 
 Factor exact(std::string quantity, double value, std::string unit) {
     return {.quantity = std::move(quantity),
@@ -705,7 +700,7 @@ class Builder {
                        *activity.j_per_unit,
                        "J",
                        "energy of a " + activity.unit + " of " + activity.name));
-            energy.factors.push_back(exact("kWh per J", 1 / kJoulesPerKwh, ""));
+            energy.factors.push_back(exact("kWh per J", 1 / kJoulesPerKilowattHour, ""));
         } else if (hours) {
             energy.factors.push_back(*hours);
             if (activity.power_w) {

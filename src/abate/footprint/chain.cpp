@@ -13,7 +13,6 @@
 namespace abate::footprint {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kMostPue = 10;
 
 // A figure that the user gave, exact, with the words that name it in a report.
@@ -94,9 +93,9 @@ std::optional<data::Figure> known(Result<data::Figure> figure) {
 }
 
 Ranged in_joules(const Ranged& kwh) {
-    return {.value = kwh.value * kJoulesPerKwh,
-            .low = kwh.low * kJoulesPerKwh,
-            .high = kwh.high * kJoulesPerKwh,
+    return {.value = kwh.value * kJoulesPerKilowattHour,
+            .low = kwh.low * kJoulesPerKilowattHour,
+            .high = kwh.high * kJoulesPerKilowattHour,
             .kind = kwh.kind};
 }
 

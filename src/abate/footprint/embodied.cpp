@@ -43,13 +43,6 @@ Ranged within(double value, double factor) {
     return {.value = value, .low = value / factor, .high = value * factor};
 }
 
-Ranged scaled(const Ranged& range, double factor) {
-    return {.value = range.value * factor,
-            .low = range.low * factor,
-            .high = range.high * factor,
-            .kind = range.kind};
-}
-
 // In a report the rows of one charge stand together: "embodied.die.fab_energy".
 Provenance named(Provenance row, std::string figure) {
     row.figure = std::move(figure);

@@ -27,7 +27,7 @@
 
 namespace abate::footprint {
 
-inline constexpr double kHoursPerYear = 8760;  // 365 days, as in DESIGN's EMB / (L x 8760)
+inline constexpr double kHoursPerYear = 8760;  // 365 days
 
 // kg CO2e of one piece, by stage. A stage that a source does not tell apart is inside `making` (or,
 // where it has one figure for both, transport and end of life are inside `transport`), and `stages`

@@ -13,7 +13,7 @@ double random_between(int low, int high) {
     return low + (high - low) * (*rc::gen::inRange(0, 1'000'001) / 1e6);
 }
 
-// DESIGN: "charged over a fleet-year = EMB / L", in both ways to charge.
+// What is charged over a fleet-year is EMB / L, in both ways to charge (ADR 0014).
 RC_GTEST_PROP(Amortised, SumsOverAFleetYearToTheEmbodiedOverTheLifetime, ()) {
     const double embodied = random_between(1, 10'000);
     const double lifetime_y = random_between(1, 10);

@@ -13,7 +13,6 @@
 namespace abate::footprint {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kDefaultBatch = 64;
 // Weights with a fifth for the cache and activations, as EcoLogits reckons its memory.
 constexpr double kMemoryOverWeights = 1.2;
@@ -97,13 +96,6 @@ Result<data::Chip> chip_of(const data::Tables& tables, const std::string& name) 
     Error error = chip.error();
     error.where = "--chip";
     return error;
-}
-
-Ranged scaled(const Ranged& range, double factor) {
-    return {.value = range.value * factor,
-            .low = range.low * factor,
-            .high = range.high * factor,
-            .kind = range.kind};
 }
 
 // What is added to `inner` by a factor with a range: inner x (factor - 1).
@@ -424,7 +416,7 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
     RangeSum request;
     request.add(scaled(energy->j_per_output_token, query.output_tokens), "decoding");
     request.add(energy->prompt_j, "prompt");
-    const Ranged accelerators_kwh = scaled(request.total(), 1 / kJoulesPerKwh);
+    const Ranged accelerators_kwh = scaled(request.total(), 1 / kJoulesPerKilowattHour);
 
     const Result<Ranged> power =
         power_of(tables, model->rows(), energy->power_w_per_chip, estimate);

@@ -2,6 +2,7 @@
 
 #include "abate/core/assert.h"
 #include "abate/footprint/nnls.h"
+#include "abate/footprint/statistics.h"
 #include "abate/footprint/training_time.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,6 @@
 namespace abate::footprint {
 namespace {
 
-constexpr double kCover = 0.90;
 constexpr double kBillion = 1e9;
 
 // NVIDIA's power readings on A100, H100 and their kin (Yang et al. 2024, "Part-time power
@@ -46,7 +46,7 @@ constexpr double kLeastBatch = 8;
 constexpr double kMostBatch = 4096;
 constexpr double kLeastSize = 8;  // 1e9 parameters
 constexpr double kMostSize = 480;
-constexpr double kMostChips = 8;
+constexpr double kMostMeasuredChips = 8;
 
 // Which models share a backbone size, so that no shape of weights stands on both sides of a fold.
 struct Family {
@@ -474,8 +474,8 @@ InferenceEnergy InferenceModel::predicted(const InferenceQuery& query) const {
     if (size < kLeastSize || size > kMostSize)
         outside.push_back(fmt::format(
             "models from {} to {} billion parameters were measured", kLeastSize, kMostSize));
-    if (query.chips > kMostChips)
-        outside.push_back(fmt::format("up to {} chips were measured", kMostChips));
+    if (query.chips > kMostMeasuredChips)
+        outside.push_back(fmt::format("up to {} chips were measured", kMostMeasuredChips));
     Interval spread{.low = std::exp(residuals_.low), .high = std::exp(residuals_.high)};
     answer.source = outside.empty() ? "fitted" : "extrapolated";
     if (!outside.empty()) {

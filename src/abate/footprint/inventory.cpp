@@ -1,6 +1,7 @@
 #include "abate/footprint/inventory.h"
 
 #include "abate/core/assert.h"
+#include "abate/footprint/statistics.h"
 
 #include <algorithm>
 #include <array>
@@ -44,7 +45,6 @@ constexpr std::array<const char*, 9> kDevices{
 
 // 99th percentile of the standard normal distribution, and its 95th: an interval of 90 % is 1.645 standard deviations either side.
 constexpr double kZ99 = 2.3263478740408408;
-constexpr double kZ95 = 1.6448536269514722;
 
 using Product = std::vector<const Factor*>;
 

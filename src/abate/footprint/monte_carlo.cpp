@@ -2,6 +2,7 @@
 
 #include "abate/core/assert.h"
 #include "abate/core/random.h"
+#include "abate/footprint/statistics.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::size_t kFewestDraws = 100;
 constexpr std::size_t kMostDraws = 10'000'000;
-constexpr double kZ95 = 1.6448536269514722;  // 95th percentile of the standard normal distribution
 
 template <std::size_t N>
 double polynomial(const std::array<double, N>& coefficients, double x) {

@@ -7,6 +7,11 @@
 
 namespace abate::footprint {
 
+// Share of cases that a printed range is to hold: the 90 % intervals of units/ranged.h.
+inline constexpr double kCover = 0.90;
+// 95th percentile of the standard normal distribution: a 90 % interval ends there on both sides.
+inline constexpr double kZ95 = 1.6448536269514722;
+
 // Linear between the order statistics at (n - 1) p (Hyndman and Fan 1996, type 7). REQUIRES: values
 // not empty, p in [0, 1].
 [[nodiscard]] double quantile(std::span<const double> values, double p);

@@ -12,7 +12,6 @@ namespace abate::footprint {
 namespace {
 
 constexpr double kMicrojoulesPerKwh = 3.6e12;
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kSecondsPerHour = 3600;
 constexpr std::size_t kMinIdPart = 4;  // of a run id, as `abate show` takes them
 constexpr std::string_view kDeclaredHost = "declared";
@@ -136,9 +135,9 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
         if (record.facility) energy = &record.facility->energy;
     }
     if (energy != nullptr) {
-        group.energy_kwh = {.value = energy->energy_j / kJoulesPerKwh,
-                            .low = energy->low_j / kJoulesPerKwh,
-                            .high = energy->high_j / kJoulesPerKwh,
+        group.energy_kwh = {.value = energy->energy_j / kJoulesPerKilowattHour,
+                            .low = energy->low_j / kJoulesPerKilowattHour,
+                            .high = energy->high_j / kJoulesPerKilowattHour,
                             .kind = energy->kind};
     } else {
         const EnergyRange& job = record.attributed.energy;
@@ -151,7 +150,7 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
         group.pue = {.value = record.facility->pue,
                      .low = record.facility->pue_low,
                      .high = record.facility->pue_high};
-        group.facility_kwh = record.facility->energy.energy_j / kJoulesPerKwh;
+        group.facility_kwh = record.facility->energy.energy_j / kJoulesPerKilowattHour;
     } else {
         group.pue = exactly(1);
         group.facility_kwh = group.energy_kwh.value;

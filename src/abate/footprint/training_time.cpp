@@ -1,6 +1,7 @@
 #include "abate/footprint/training_time.h"
 
 #include "abate/core/assert.h"
+#include "abate/footprint/statistics.h"
 #include "abate/workload/workload.h"
 
 #include <fmt/format.h>
@@ -15,8 +16,6 @@
 
 namespace abate::footprint {
 namespace {
-
-constexpr double kCover = 0.90;
 
 // Share of the accelerators' time that ends in kept steps. Declared, not fitted: hours identify only
 // its product with MFU. Published U over the MFU that the same run reports while it runs: PaLM 0.67

@@ -23,7 +23,6 @@ namespace abate::footprint {
 namespace {
 
 constexpr double kAccountingTolerance = 0.01;
-constexpr double kCover = 0.90;
 
 // --- what a list of errors comes to
 

@@ -18,7 +18,6 @@ using data::Plant;
 constexpr std::size_t kMostDepth = 32;
 constexpr std::int64_t kMostPositions = 40'000;  // a year of quarter hours
 constexpr std::size_t kMostUnits = 400'000;
-constexpr std::int64_t kMinuteUs = 60'000'000;
 
 // ENTSO-E code list, PsrType. Absent: storage, which shifts and does not make.
 std::optional<Plant> plant_of(std::string_view code) {
@@ -72,16 +71,16 @@ struct Series {
     std::vector<Point> points;
 };
 
-struct Unit {
+struct MeasureUnit {
     std::int64_t length_us = 0;
     GenerationMix mix;
     std::uint32_t codes = 0;  // bit n: B<n> is in it
     std::size_t at = 0;
 };
 
-class Reader {
+class XmlReader {
   public:
-    Reader(std::string_view text, std::string_view file_name) : text_(text), file_(file_name) {}
+    XmlReader(std::string_view text, std::string_view file_name) : text_(text), file_(file_name) {}
 
     Result<std::vector<EntsoeSample>> read() {
         while (!error_) {
@@ -210,9 +209,9 @@ class Reader {
         if (text == "PT60M" || text == "PT1H")
             series_.step_us = data::kHourUs;
         else if (text == "PT30M")
-            series_.step_us = 30 * kMinuteUs;
+            series_.step_us = 30 * data::kMinuteUs;
         else if (text == "PT15M")
-            series_.step_us = 15 * kMinuteUs;
+            series_.step_us = 15 * data::kMinuteUs;
         else
             refuse(content_at_,
                    "the resolution '" + std::string(text.substr(0, 20)) +
@@ -273,7 +272,7 @@ class Reader {
     void add(Plant plant, const Point& point, std::int64_t start_us) {
         if (units_.size() >= kMostUnits)
             return refuse(point.at, "the document has more than ten years of quarter hours");
-        Unit& unit = units_[start_us];
+        MeasureUnit& unit = units_[start_us];
         if (unit.codes == 0) {
             unit.length_us = series_.step_us;
             unit.at = point.at;
@@ -309,7 +308,7 @@ class Reader {
     std::size_t content_at_ = 0;
     std::vector<std::string> path_;
     Series series_;
-    std::map<std::int64_t, Unit> units_;
+    std::map<std::int64_t, MeasureUnit> units_;
     std::uint32_t codes_ = 0;
     std::string reason_;
     std::optional<Error> error_;
@@ -319,7 +318,7 @@ class Reader {
 
 Result<std::vector<EntsoeSample>> parse_entsoe_xml(std::string_view text,
                                                    std::string_view file_name) {
-    return Reader(text, file_name).read();
+    return XmlReader(text, file_name).read();
 }
 
 }  // namespace abate::input

@@ -8,7 +8,6 @@
 namespace abate::input {
 namespace {
 
-constexpr std::int64_t kMinuteUs = 60'000'000;
 constexpr std::int64_t kMostHours = 100 * 8784;
 constexpr std::size_t kDateLength = 10;  // 2024-01-01
 constexpr std::size_t kMinuteLength = 16;
@@ -49,7 +48,7 @@ Result<std::int64_t> least_step(const std::vector<IntensitySample>& samples,
         step = first ? apart : std::min(step, apart);
         first = false;
     }
-    if (step > data::kHourUs || step < kMinuteUs || data::kHourUs % step != 0) {
+    if (step > data::kHourUs || step < data::kMinuteUs || data::kHourUs % step != 0) {
         return Error{ErrorCode::parse_error,
                      "the rows are " + std::to_string(step / 1'000'000) + " s apart",
                      file_name,

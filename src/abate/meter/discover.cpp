@@ -24,13 +24,6 @@ constexpr Ranged kAcceleratorIdle{
 constexpr const char* kIdleSource =
     "Cloud Carbon Footprint (SPECpower_ssj2008), share of rated power at idle";
 
-Ranged scaled(const Ranged& share, double watts) {
-    return {.value = share.value * watts,
-            .low = share.low * watts,
-            .high = share.high * watts,
-            .kind = share.kind};
-}
-
 // Dies of the package that `device` ("package-0-die-1") belongs to; 1 where it is the whole package.
 // Rated power is a package's, so each of its dies carries that part of it. Sources may see different
 // dies: all that any of them names count.

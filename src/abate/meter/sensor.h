@@ -28,7 +28,7 @@ enum class ChannelKind {
     model,           // cumulative microjoules computed by abate, with cumulative low and high
 };
 
-// Which edge of DESIGN's boundary the channel measures at.
+// Which boundary the channel measures at.
 enum class ChannelBoundary { component, node };
 
 // What shares out the device's active energy among jobs.
@@ -38,7 +38,7 @@ enum class ShareBasis {
 };
 
 struct ChannelInfo {
-    std::string device;  // "package-0", "dram-0", "psys", "gpu-0", "node"; see DESIGN section 8
+    std::string device;  // "package-0", "dram-0", "psys", "gpu-0", "node"; docs/reference/run_record.md
     std::string source;  // "perf", "powercap", "powercap-mmio", "nvml", "nvml-power", "amdsmi",
                          // "hwmon", "redfish"...
     std::string name;    // product name; may be empty

@@ -10,7 +10,6 @@
 namespace abate::report {
 namespace {
 
-constexpr double kJoulesPerKwh = (1.0 * kilowatt_hours).in(joules);
 constexpr double kBytesPerGib = 1024.0 * 1024.0 * 1024.0;
 
 const std::vector<std::string>& codecarbon_columns() {
@@ -76,7 +75,8 @@ ClassEnergies attributed_by_class(const RunRecord& record) {
 void codecarbon_energy(CsvWriter& csv, const RunRecord& record) {
     const ClassEnergies job = attributed_by_class(record);
     const double pue = record.facility ? record.facility->pue : 1.0;
-    const double energy_kwh = joules_of(record.attributed.energy.value) * pue / kJoulesPerKwh;
+    const double energy_kwh =
+        joules_of(record.attributed.energy.value) * pue / kJoulesPerKilowattHour;
     const double seconds_run = record.duration_s;
     const auto power = [&](double joules_used) {
         return seconds_run > 0 ? joules_used / seconds_run : 0.0;
@@ -93,9 +93,9 @@ void codecarbon_energy(CsvWriter& csv, const RunRecord& record) {
     csv.number(power(job.cpu));
     csv.number(power(job.gpu));
     csv.number(power(job.memory));
-    csv.number(job.cpu * pue / kJoulesPerKwh);
-    csv.number(job.gpu * pue / kJoulesPerKwh);
-    csv.number(job.memory * pue / kJoulesPerKwh);
+    csv.number(job.cpu * pue / kJoulesPerKilowattHour);
+    csv.number(job.gpu * pue / kJoulesPerKilowattHour);
+    csv.number(job.memory * pue / kJoulesPerKilowattHour);
     csv.number(energy_kwh);
     if (record.operational && record.operational->water_l) {
         csv.number(*record.operational->water_l);

@@ -12,8 +12,6 @@ namespace {
 
 using footprint::Estimate;
 
-constexpr double kJoulesPerKwh = 3.6e6;
-
 void write_range(JsonWriter& json, std::string_view key, const Ranged& range) {
     json.key(key).begin_object();
     json.key("value").number(range.value);
@@ -83,9 +81,9 @@ void write_provenance(JsonWriter& json, const Provenance& row) {
 }
 
 Ranged in_joules(const Ranged& kwh) {
-    return {.value = kwh.value * kJoulesPerKwh,
-            .low = kwh.low * kJoulesPerKwh,
-            .high = kwh.high * kJoulesPerKwh,
+    return {.value = kwh.value * kJoulesPerKilowattHour,
+            .low = kwh.low * kJoulesPerKilowattHour,
+            .high = kwh.high * kJoulesPerKilowattHour,
             .kind = kwh.kind};
 }
 

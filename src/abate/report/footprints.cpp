@@ -147,17 +147,17 @@ void append_csv_header(std::string& out, std::span<const std::string> names) {
     append_csv_header(out, header, false);
 }
 
-void append_csv(std::string& out, std::span<const Cell> cells, const FootprintRow& footprint) {
-    for (const Cell& cell : cells) {
+void append_csv(std::string& out, std::span<const JobCell> cells, const FootprintRow& footprint) {
+    for (const JobCell& cell : cells) {
         if (&cell != cells.data()) out += ',';
         append_quoted_csv(out, cell.text);
     }
     append_tail(out, footprint, put_csv_tail);
 }
 
-void append_json(std::string& out, std::span<const Cell> cells, const FootprintRow& footprint) {
+void append_json(std::string& out, std::span<const JobCell> cells, const FootprintRow& footprint) {
     out += '{';
-    for (const Cell& cell : cells) {
+    for (const JobCell& cell : cells) {
         out += json_string(cell.name);
         out += ':';
         if (cell.number || cell.raw) {
@@ -272,7 +272,7 @@ std::string footprint_report_text(const FootprintReport& report) {
     std::string text = fmt::format("{} {}: facility {}, location-based {} (low {}, high {})\n",
                                    all.rows,
                                    all.rows == 1 ? "row" : "rows",
-                                   human_energy(all.facility_energy_kwh * 3.6e6),
+                                   human_energy(all.facility_energy_kwh * kJoulesPerKilowattHour),
                                    human_carbon(summary.location_kgco2e.value),
                                    human_carbon(summary.location_kgco2e.low),
                                    human_carbon(summary.location_kgco2e.high));

@@ -44,15 +44,15 @@ void append_csv(std::string& out, std::string_view row, const FootprintRow& foot
 void append_json(std::string& out, std::string_view object, const FootprintRow& footprint);
 
 // One cell of a row that changes its format.
-struct Cell {
+struct JobCell {
     std::string_view name{};
     std::string_view text{};
     bool number = false;  // text is a number of JSON
     bool raw = false;     // text is other JSON than a string
 };
 void append_csv_header(std::string& out, std::span<const std::string> names);
-void append_csv(std::string& out, std::span<const Cell> cells, const FootprintRow& footprint);
-void append_json(std::string& out, std::span<const Cell> cells, const FootprintRow& footprint);
+void append_csv(std::string& out, std::span<const JobCell> cells, const FootprintRow& footprint);
+void append_json(std::string& out, std::span<const JobCell> cells, const FootprintRow& footprint);
 
 // What `abate footprint --json` prints, in one line.
 struct FootprintError {

@@ -48,10 +48,10 @@ TEST(Footprints, PutKeysBehindTheObjectsOwn) {
 }
 
 TEST(Footprints, QuoteWhatTheOtherFormatMust) {
-    const std::vector<Cell> cells{{.name = "a \"b\"", .text = "x,\"y\"\n"},
-                                  {.name = "n", .text = "1.50", .number = true},
-                                  {.name = "e", .text = ""},
-                                  {.name = "r", .text = "[1,2]", .raw = true}};
+    const std::vector<JobCell> cells{{.name = "a \"b\"", .text = "x,\"y\"\n"},
+                                     {.name = "n", .text = "1.50", .number = true},
+                                     {.name = "e", .text = ""},
+                                     {.name = "r", .text = "[1,2]", .raw = true}};
     std::string csv;
     append_csv(csv, cells, {.figures = kFigures, .quality = Quality::declared});
     EXPECT_THAT(csv, ::testing::StartsWith("\"x,\"\"y\"\"\n\",1.50,,\"[1,2]\",12,"));

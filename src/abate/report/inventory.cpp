@@ -28,10 +28,9 @@ using footprint::Kind;
 using footprint::Line;
 using footprint::Waterfall;
 
-constexpr double kJoulesPerKwh = 3.6e6;
 constexpr std::size_t kMostTornado = 12;
 
-std::string energy(double kwh) { return human_energy(kwh * kJoulesPerKwh); }
+std::string energy(double kwh) { return human_energy(kwh * kJoulesPerKilowattHour); }
 
 // "12.34 t": in tables, whose captions say that it is CO2e.
 std::string mass(double kg) {
@@ -283,9 +282,9 @@ std::vector<std::string> summary(const InventoryReport& report) {
                               human_range(all.operational_kgco2e, carbon_units()),
                               human_range(all.embodied_kgco2e, carbon_units())));
     out.push_back(fmt::format("Energy at the facility {}.",
-                              human_interval({all.energy_kwh.value * kJoulesPerKwh,
-                                              all.energy_kwh.low * kJoulesPerKwh,
-                                              all.energy_kwh.high * kJoulesPerKwh,
+                              human_interval({all.energy_kwh.value * kJoulesPerKilowattHour,
+                                              all.energy_kwh.low * kJoulesPerKilowattHour,
+                                              all.energy_kwh.high * kJoulesPerKilowattHour,
                                               all.energy_kwh.kind},
                                              energy_units())));
     out.push_back(all.market_kgco2e

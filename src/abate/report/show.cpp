@@ -14,9 +14,6 @@
 namespace abate::report {
 namespace {
 
-constexpr double kJoulesPerKilowattHour = (1.0 * kilowatt_hours).in(joules);
-constexpr double kHoursPerYear = 8760;
-
 // Collects sections of "  name            value" lines.
 class Page {
   public:
@@ -155,7 +152,7 @@ void add_embodied(Page& page, const RunRecord& record) {
              human_interval(embodied.kgco2e, carbon_units()) +
                  fmt::format(", share {}, lifetime {} y",
                              percent(embodied.share),
-                             significant_short(embodied.lifetime_h / kHoursPerYear)));
+                             significant_short(embodied.lifetime_h / footprint::kHoursPerYear)));
     page.row("hardware", printable(embodied.boundary));
     if (record.total_kgco2e)
         page.row(

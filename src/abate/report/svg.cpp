@@ -410,7 +410,7 @@ namespace {
 std::string measured(const footprint::Waterfall& waterfall, double value) {
     const std::string sign = value < 0 ? "-" : "";
     return sign + (waterfall.measure == footprint::Measure::energy_kwh
-                       ? human_energy(std::fabs(value) * 3.6e6)
+                       ? human_energy(std::fabs(value) * kJoulesPerKilowattHour)
                        : human_carbon(std::fabs(value)));
 }
 

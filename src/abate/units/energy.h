@@ -21,6 +21,8 @@ inline constexpr Unit<Dim<1, 0, 0, 0, 0, 0, 0>> joules{1.0};
 inline constexpr Unit<Dim<1, 0, 0, 0, 0, 0, 0>> watt_hours{3600.0};
 inline constexpr Unit<Dim<1, 0, 0, 0, 0, 0, 0>> kilowatt_hours{3.6e6};
 inline constexpr Unit<Dim<1, 0, 0, 0, 0, 0, 0>> megawatt_hours{3.6e9};
+// For plain numbers whose names end in _kwh and _j.
+inline constexpr double kJoulesPerKilowattHour = kilowatt_hours.in_base;
 inline constexpr Unit<Dim<0, 1, 0, 0, 0, 0, 0>> seconds{1.0};
 inline constexpr Unit<Dim<0, 1, 0, 0, 0, 0, 0>> hours{3600.0};
 inline constexpr Unit<Dim<1, -1, 0, 0, 0, 0, 0>> watts{1.0};

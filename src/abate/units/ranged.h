@@ -32,6 +32,11 @@ struct Ranged {
     return {value, value, value, RangeKind::interval90};
 }
 
+// All three numbers times `factor`. REQUIRES: factor >= 0.
+[[nodiscard]] constexpr Ranged scaled(const Ranged& range, double factor) {
+    return {range.value * factor, range.low * factor, range.high * factor, range.kind};
+}
+
 // value * factor with both ranges combined: independent relative errors in quadrature on each side;
 // a `bound` on either side makes the result a bound with the corner products. REQUIRES: all numbers
 // >= 0.

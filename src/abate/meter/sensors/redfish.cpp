@@ -22,7 +22,6 @@ constexpr double kRedfishMost_w = 20000;
 // An energy counter that moves in larger steps than a watt-hour looks like an impossible jump when
 // it is read every second, and tells nothing of a run of minutes.
 constexpr double kRedfishCoarsest_j = 3600;
-constexpr double kJoulesPerKwh = 3.6e6;
 // An opening waits this long for the walk (some ten GETs of 20 to 300 ms on common BMCs); a slower
 // one goes on in the background.
 constexpr auto kRedfishFirstAnswer = std::chrono::seconds(5);
@@ -109,7 +108,7 @@ void redfish_energy(const Json& json, RedfishReading& reading) {
     // Above 1e12 J (a node of 20 kW for 1.5 years) microjoules would leave 64 bits at 1.8e13 J.
     constexpr double kMost_j = 9e12;
     for (const Candidate& unit :
-         {Candidate{"EnergyJoules", 1.0}, Candidate{"EnergykWh", kJoulesPerKwh}}) {
+         {Candidate{"EnergyJoules", 1.0}, Candidate{"EnergykWh", kJoulesPerKilowattHour}}) {
         const Json& value = redfish_member(json, unit.name);
         const std::optional<double> number = redfish_number(value);
         if (!number || *number < 0 || *number * unit.joules > kMost_j) continue;
