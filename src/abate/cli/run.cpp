@@ -191,7 +191,11 @@ std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord
 }
 
 // What the user said, for whoever imports the spool of a killed run.
-Provenance said(std::string figure, double value, std::string unit, const std::string& layer) {
+Provenance said(std::string figure,
+                double value,
+                // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
+                std::string unit,
+                const std::string& layer) {
     return {.figure = std::move(figure),
             .value = value,
             .low = value,

@@ -13,7 +13,11 @@ namespace {
 // From this many accelerators on, the host is that of an 8-accelerator node.
 constexpr std::size_t kAiHost = 4;
 
-Provenance given(std::string figure, double value, std::string unit, const std::string& layer) {
+Provenance given(std::string figure,
+                 double value,
+                 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
+                 std::string unit,
+                 const std::string& layer) {
     return {.figure = std::move(figure),
             .value = value,
             .low = value,
@@ -27,14 +31,19 @@ Provenance given(std::string figure, double value, std::string unit, const std::
             .licence = ""};
 }
 
+// So many of one piece, and how much of them is the job's.
+struct Held {
+    double count = 1;
+    double share = 1;
+    std::string words;   // "8 x NVIDIA H100 80GB HBM3"
+    std::string figure;  // of its provenance row
+};
+
 // Hardware pieces, what each is worth and the job's share of each.
 class Pieces {
   public:
-    void add(const Embodied& piece,
-             double count,
-             double share,
-             const std::string& words,
-             const std::string& figure) {
+    void add(const Embodied& piece, const Held& held) {
+        const auto& [count, share, words, figure] = held;
         const Ranged kg = times(piece, count).total();
         sum_.add(kg, figure);
         shared_kg_ += kg.value * share;
@@ -101,7 +110,11 @@ void add_accelerators(Pieces& pieces,
         const Result<Embodied> card = accelerator_embodied(tables, name);
         const std::string words = fmt::format("{} x {}", count, name);
         if (card) {
-            pieces.add(*card, count, share, words, "embodied.accelerator");
+            pieces.add(*card,
+                       {.count = static_cast<double>(count),
+                        .share = share,
+                        .words = words,
+                        .figure = "embodied.accelerator"});
         } else {
             pieces.leave_out(words + ", which no table knows");
         }
@@ -119,7 +132,7 @@ void add_host(Pieces& pieces,
         host.boundary = "declared";
         host.provenance.push_back(
             given("embodied.host", *options.host_kgco2e, "kgCO2e", options.host_layer));
-        pieces.add(host, 1, share, "host", "embodied.host");
+        pieces.add(host, {.count = 1, .share = share, .words = "host", .figure = "embodied.host"});
         return;
     }
     if (record.host.kind != "server") {
@@ -129,7 +142,8 @@ void add_host(Pieces& pieces,
     const Result<Embodied> host = record.host.gpus.size() >= kAiHost
                                       ? server_embodied(tables)
                                       : generic_server_embodied(tables);
-    if (host) pieces.add(*host, 1, share, "host", "embodied.host");
+    if (host)
+        pieces.add(*host, {.count = 1, .share = share, .words = "host", .figure = "embodied.host"});
 }
 
 Pieces hardware_of(const RunRecord& record,
@@ -140,10 +154,11 @@ Pieces hardware_of(const RunRecord& record,
         const Result<Embodied> node = node_embodied_per_chip(tables, options.declared_chip);
         if (node)
             pieces.add(*node,
-                       options.declared_chips,
-                       1,
-                       fmt::format("{:.10g} x {}", options.declared_chips, options.declared_chip),
-                       "embodied.accelerator");
+                       {.count = options.declared_chips,
+                        .share = 1,
+                        .words = fmt::format(
+                            "{:.10g} x {}", options.declared_chips, options.declared_chip),
+                        .figure = "embodied.accelerator"});
         return pieces;
     }
     // Energy that was declared names no hardware.
