@@ -36,14 +36,16 @@ struct Machine {
 [[nodiscard]] std::optional<meter::PowerProfile> stored_profile(Context& context, const Host& host);
 [[nodiscard]] std::string profile_path(const Context& context);
 
-// --region, --pue and --market-intensity as given; empty: not given.
+// --region, --pue, --market-intensity, --lifetime and --utilisation as given; empty: not given.
 struct SiteOptions {
-    std::string region;
-    std::string pue;
+    std::string region = {};
+    std::string pue = {};
     std::string market_intensity = {};
+    std::string lifetime = {};
+    std::string utilisation = {};
 };
 
-// Region, PUE and the market-based intensity from option, environment and settings, checked. Throws Failure with `exit_status`.
+// Region, PUE, market-based intensity and hardware from option, environment and settings, checked. Throws Failure with `exit_status`.
 [[nodiscard]] footprint::AssessOptions assess_options(
     Context& context, const SiteOptions& site, std::optional<int> exit_status = std::nullopt);
 

@@ -32,6 +32,8 @@ struct RunOptions {
     std::vector<std::string> labels;
     std::string region;
     std::string pue;
+    std::string lifetime;
+    std::string utilisation;
     std::string interval;
     std::string output;
     std::string flop;
@@ -138,7 +140,9 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     prepared.assess = assess_options(context,
                                      {.region = options.region,
                                       .pue = options.pue,
-                                      .market_intensity = options.market_intensity},
+                                      .market_intensity = options.market_intensity,
+                                      .lifetime = options.lifetime,
+                                      .utilisation = options.utilisation},
                                      kSelfFailed);
     prepared.hours = open_hourly(
         context, hourly_choice(context, options.hourly), prepared.assess.region, kSelfFailed);
@@ -299,6 +303,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
     meter::fill_record(record, meter.state());
     if (prepared.hours)
         use_hours(context, *prepared.hours, energy.pieces(record), prepared.assess, record.notes);
+    prepared.assess.hardware.accelerators_held = meter.gpus_held();
     if (const Result<void> assessed = footprint::assess(record, context.tables(), prepared.assess);
         !assessed) {
         record.notes.push_back("no footprint: " + to_string(assessed.error()));
@@ -350,6 +355,12 @@ void add_run(CLI::App& app, Context& context) {
                     "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     run->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
     add_hourly_options(*run, options->hourly, options->market_intensity);
+    run->add_option("--lifetime",
+                    options->lifetime,
+                    "Years that the hardware serves, for its embodied carbon (default 4y)");
+    run->add_option("--utilisation",
+                    options->utilisation,
+                    "Allocated over owned hours of the hardware (default 1: time is reserved)");
     run->add_option("--interval", options->interval, "Sampling period, 1ms to 30s (default 1s)");
     run->add_option("--output", options->output, "Write the run record as JSON to this file");
     run->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");

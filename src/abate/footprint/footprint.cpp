@@ -1,6 +1,7 @@
 #include "abate/footprint/footprint.h"
 
 #include "abate/footprint/carbon_of.h"
+#include "abate/footprint/run_embodied.h"
 #include "abate/units/units.h"
 
 #include <fmt/format.h>
@@ -210,20 +211,42 @@ void keep_options(RunRecord& header, const AssessOptions& options) {
     if (options.pue) header.provenance.push_back(user_pue(options));
     if (options.market_gco2e_per_kwh) header.provenance.push_back(user_market(options));
     if (options.node_overhead) header.provenance.push_back(ratio_row(*options.node_overhead));
+    const HardwareOptions& hardware = options.hardware;
+    if (hardware.lifetime_h)
+        header.provenance.push_back(
+            user_figure("lifetime_h", *hardware.lifetime_h, "h", hardware.lifetime_layer));
+    if (hardware.utilisation)
+        header.provenance.push_back(
+            user_figure("utilisation", *hardware.utilisation, "1", hardware.utilisation_layer));
+    if (hardware.host_kgco2e)
+        header.provenance.push_back(
+            user_figure("embodied.host", *hardware.host_kgco2e, "kgCO2e", hardware.host_layer));
 }
+
+namespace {
+
+// What the user said of `name` in the header of a run, with its layer.
+void take_said(const Provenance& row,
+               std::string_view name,
+               std::optional<double>& value,
+               std::string& layer) {
+    if (row.figure != name || row.source != kByTheUser) return;
+    value = row.value;
+    layer = row.layer;
+}
+
+}  // namespace
 
 AssessOptions kept_options(const RunRecord& header) {
     AssessOptions options;
     options.region = header.region;
     for (const Provenance& row : header.provenance) {
-        if (row.figure == "pue" && row.source == kByTheUser) {
-            options.pue = row.value;
-            options.pue_layer = row.layer;
-        }
-        if (row.figure == "market_gco2e_per_kwh" && row.source == kByTheUser) {
-            options.market_gco2e_per_kwh = row.value;
-            options.market_layer = row.layer;
-        }
+        take_said(row, "pue", options.pue, options.pue_layer);
+        take_said(row, "market_gco2e_per_kwh", options.market_gco2e_per_kwh, options.market_layer);
+        HardwareOptions& hardware = options.hardware;
+        take_said(row, "lifetime_h", hardware.lifetime_h, hardware.lifetime_layer);
+        take_said(row, "utilisation", hardware.utilisation, hardware.utilisation_layer);
+        take_said(row, "embodied.host", hardware.host_kgco2e, hardware.host_layer);
         if (row.figure == "node_ratio" && row.basis == "profile") {
             options.node_overhead = NodeOverhead{.ratio = {.value = row.value,
                                                            .low = row.low,
@@ -350,6 +373,8 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
         if (!found) return found.error();
         place = *found;
     }
+    if (const Result<void> checked = check_hardware(options.hardware); !checked)
+        return checked.error();
     const Result<data::Figure> pue = pue_of(record, tables, place, options);
     if (!pue) return pue.error();
     if (options.market_gco2e_per_kwh &&
@@ -368,6 +393,7 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     }
 
     forget(record);
+    forget_embodied(record);
     // Without a region, the zone that the hours are of.
     record.region = place ? place->key : options.intensity ? options.intensity->provenance.key : "";
     record.boundary = "facility";
@@ -401,6 +427,7 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     }
     operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
+    assess_embodied(record, tables, options.hardware);
     return {};
 }
 
