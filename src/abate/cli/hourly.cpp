@@ -72,7 +72,10 @@ HourlyIntensity usable(const HourlyChoice& choice,
         throw Failure(fine.error(), exit_status);
     Result<data::AverageLifeCycle> hours = data::for_footprint(series);
     if (!hours) throw Failure(hours.error(), exit_status);
-    return {.choice = choice, .series = *std::move(hours), .zone = data::source_of(series).zone};
+    return {.choice = choice,
+            .series = *std::move(hours),
+            .zone = data::source_of(series).zone,
+            .profile = {}};
 }
 
 // The job's energy so far, of the devices that count.
@@ -154,7 +157,8 @@ std::optional<HourlyIntensity> open_hourly(Context& context,
         }
     }
     if (!context.settings().intensity_token_file.empty())
-        return HourlyIntensity{.choice = choice, .series = {}, .zone = zones_of(*place).front()};
+        return HourlyIntensity{
+            .choice = choice, .series = {}, .zone = zones_of(*place).front(), .profile = {}};
     context.note(
         "no hourly intensities of " + zones_of(*place).front() +
         " are imported, so the year's figure is used; see `abate data import-intensity --help`");

@@ -52,25 +52,25 @@ std::optional<Factor> rest_of_life_cycle(const Factor& life_cycle, const Factor&
 }
 
 // A cell in the making.
-struct Part {
+struct FormPart {
     CellState state = CellState::none;
     std::vector<Line> lines;
     std::vector<std::string> reasons;
 };
 
-Cell cell_of(const Part& part) {
+Cell cell_of(const FormPart& part) {
     return {
         .state = part.state, .amount = amounts(part.lines).total_kgco2e, .reasons = part.reasons};
 }
 
 struct NamedPart {
     const char* name;
-    const Part* part;
+    const FormPart* part;
 };
 
 // What is missing in one part is missing in the whole, and the whole names that part; only where every part is none is the whole none.
-Part joined(const std::vector<NamedPart>& parts) {
-    Part out;
+FormPart joined(const std::vector<NamedPart>& parts) {
+    FormPart out;
     for (const auto& [name, part] : parts) {
         const bool lacks =
             part->state == CellState::not_available || part->state == CellState::not_stated;
@@ -103,10 +103,10 @@ Lines chosen(const Account& account, Kind kind, const std::function<bool(Ownersh
 }
 
 // The lines times a factor each; a line without one makes the part not available and names its site.
-Part priced(const Lines& lines,
-            const std::function<std::optional<Factor>(const Line&)>& factor_of,
-            const char* what) {
-    Part out;
+FormPart priced(const Lines& lines,
+                const std::function<std::optional<Factor>(const Line&)>& factor_of,
+                const char* what) {
+    FormPart out;
     std::map<std::string, double> missing_kwh;
     for (const Line& line : lines) {
         const std::optional<Factor> factor = factor_of(line);
@@ -124,8 +124,8 @@ Part priced(const Lines& lines,
     return out;
 }
 
-Part charged(Lines lines) {
-    Part out;
+FormPart charged(Lines lines) {
+    FormPart out;
     out.state = lines.empty() ? CellState::none : CellState::value;
     out.lines = std::move(lines);
     return out;
@@ -412,17 +412,17 @@ class Filer {
         return factor;
     }
 
-    Part by_direct(const Lines& lines) const {
+    FormPart by_direct(const Lines& lines) const {
         return priced(
             lines, [&](const Line& line) { return direct(line); }, "direct factor");
     }
-    Part by_upstream(const Lines& lines) const {
+    FormPart by_upstream(const Lines& lines) const {
         return priced(
             lines,
             [&](const Line& line) { return upstream(line); },
             "direct factor below the life-cycle one");
     }
-    Part by_losses(const Lines& lines) const {
+    FormPart by_losses(const Lines& lines) const {
         return priced(
             lines, [&](const Line& line) { return lost(line); }, "share of grid losses");
     }
@@ -435,8 +435,8 @@ class Filer {
         bool part = false;
     };
 
-    void add(const Words& words, Part part) {
-        const Part& kept = parts_[std::string(words.key)] = std::move(part);
+    void add(const Words& words, FormPart part) {
+        const FormPart& kept = parts_[std::string(words.key)] = std::move(part);
         order_.push_back({words, cell_of(kept)});
     }
     void sum(const Words& words, const std::vector<const char*>& keys) {
@@ -526,7 +526,7 @@ class Filer {
     }
 
     void capital_goods() {
-        Part part;
+        FormPart part;
         std::set<std::string> covered;
         for (const DeclaredPurchase& purchase : statement_.purchases) {
             part.lines.push_back(amount_line(purchase.name, purchase.kgco2e));
@@ -557,14 +557,14 @@ class Filer {
     }
 
     void stated() {
-        Part scope1;
+        FormPart scope1;
         scope1.state = CellState::not_stated;
         if (statement_.scope1_kgco2e) {
             scope1.state = CellState::value;
             scope1.lines.push_back(amount_line("scope 1", *statement_.scope1_kgco2e));
         }
         add({"scope1", "Scope 1"}, std::move(scope1));
-        Part sold;
+        FormPart sold;
         if (statement_.sold.empty()) sold.reasons.emplace_back("nothing is declared as sold");
         for (const SoldProduct& product : statement_.sold) {
             if (!product.intensity_gco2e_per_kwh) {
@@ -692,7 +692,7 @@ class Filer {
     Filing out_;
     Lines scope2_;
     Lines landlords_;
-    std::map<std::string, Part, std::less<>> parts_;
+    std::map<std::string, FormPart, std::less<>> parts_;
     std::vector<std::pair<Words, Cell>> order_;
 };
 

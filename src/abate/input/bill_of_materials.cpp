@@ -13,9 +13,9 @@ namespace abate::input {
 namespace {
 
 constexpr std::size_t kMostParts = 10'000;
-constexpr const char* kPage = "See docs/reference/bill_of_materials.md";
+constexpr const char* kBillPage = "See docs/reference/bill_of_materials.md";
 
-std::string one_line(std::string text) {
+std::string shown(std::string text) {
     constexpr std::size_t kMost = 60;
     if (text.size() > kMost) text = text.substr(0, kMost) + "...";
     for (char& c : text)
@@ -37,7 +37,7 @@ class BillReader {
     void refuse(const toml::source_region& region,
                 ErrorCode code,
                 std::string what,
-                std::string hint = kPage) {
+                std::string hint = kBillPage) {
         if (!error_) error_ = Error{code, std::move(what), where(region), std::move(hint)};
     }
 
@@ -47,7 +47,7 @@ class BillReader {
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
             refuse(key.source(),
                    ErrorCode::parse_error,
-                   "unknown key '" + one_line(name) + "'",
+                   "unknown key '" + shown(name) + "'",
                    fmt::format("Did you mean '{}'?", fmt::join(nearest(name, known, 1), "")));
         }
     }
@@ -134,7 +134,7 @@ class BillReader {
         } else {
             refuse(table.get("kind")->source(),
                    ErrorCode::parse_error,
-                   "there is no kind of part '" + one_line(kind) + "'",
+                   "there is no kind of part '" + shown(kind) + "'",
                    fmt::format("Kinds are {}", fmt::join(footprint::part_kinds(), ", ")));
         }
         read(table, "name", part.name);
@@ -166,7 +166,7 @@ Result<footprint::BillOfMaterials> parse_bill(std::string_view text, std::string
         return Error{ErrorCode::parse_error,
                      std::string(problem.description()),
                      reader.where(problem.source()),
-                     kPage};
+                     kBillPage};
     }
     reader.refuse_unknown(root, {"name", "part"});
     footprint::BillOfMaterials bill;

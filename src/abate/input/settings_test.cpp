@@ -164,7 +164,7 @@ TEST(Settings, SayWhichHoursAndWhichContract) {
     // A token itself never stands in a setting.
     EXPECT_FALSE(parse_settings("[intensity]\ntoken = \"secret\"\n", "abate.toml"));
     EXPECT_FALSE(parse_settings("[intensity]\nmarket = -1\n", "abate.toml"));
-    EXPECT_EQ(merged(*settings, Settings{}).market, 12.5);
+    EXPECT_EQ(merged({.lower = *settings, .upper = Settings{}}).market, 12.5);
 }
 
 }  // namespace

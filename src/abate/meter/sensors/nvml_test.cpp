@@ -530,13 +530,13 @@ TEST(NvmlWithoutDriver, IsAbsentWithoutLookingForTheLibrary) {
     environment.procfs_root = folder.path("proc");
     environment.dev_root = folder.path("dev");
     environment.clock = &clock;
-    SensorOpening opening = open_nvml(environment);
+    SensorOpening opening = open_nvml(environment, GpuLimits{});
     EXPECT_EQ(opening.sensor, nullptr);
     ASSERT_EQ(opening.findings.size(), 1U);
     EXPECT_EQ(opening.findings[0].state, FindingState::absent);
     EXPECT_EQ(opening.findings[0].detail, "no NVIDIA driver");
     std::ofstream(folder.path("dev/nvidiactl")) << "";
-    opening = open_nvml(environment);
+    opening = open_nvml(environment, GpuLimits{});
     ASSERT_FALSE(opening.findings.empty());
     EXPECT_NE(opening.findings[0].detail, "no NVIDIA driver");
 }
