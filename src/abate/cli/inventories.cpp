@@ -32,7 +32,6 @@ std::string inventory_file(const std::string& path) {
     return *text;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the text, then its file, as parsers have it
 footprint::Inventory parsed_inventory(Context& context,
                                       const std::string& text,
                                       const std::string& path) {

@@ -320,6 +320,11 @@ class Filer {
             rows.insert(line.activity);
         }
         for (const FleetUse& use : account_.fleets) rows.insert(use.name);
+        // A declared site that used no energy has no line; its PUE is among the sources.
+        constexpr std::string_view kPueRow = ": pue";
+        for (const Provenance& row : account_.provenance)
+            if (row.figure.size() > kPueRow.size() && row.figure.ends_with(kPueRow))
+                sites.insert(row.figure.substr(0, row.figure.size() - kPueRow.size()));
         for (const SiteFactors& site : statement_.sites)
             if (!sites.contains(site.site)) return no_such("site", site.site, site.where, sites);
         for (const DeclaredPurchase& purchase : statement_.purchases)
@@ -356,7 +361,6 @@ class Filer {
 
     void given_row(std::string figure,
                    const std::optional<Ranged>& range,
-                   // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in Provenance's order
                    const char* unit,
                    const std::string& source) {
         if (!range) return;

@@ -98,6 +98,21 @@ TEST(Filing, MarketBasedNeedsAContractOrResidualMix) {
     expect_cell(filed(lab, said), "scope2_market", 480);
 }
 
+// A site without energy this year may keep its factors in the file; a name that nobody declared may not.
+TEST(Filing, FactorsAreOfDeclaredSites) {
+    Inventory lab = trained();
+    lab.sites.push_back(testing::plain_site("annex"));
+    FilingStatement said = known_factors();
+    said.sites.push_back(said.sites[0]);
+    said.sites[1].site = "annex";
+    EXPECT_TRUE(try_file(lab, said));
+    said.sites[1].site = "anex";
+    const Result<Filing> wrong = try_file(lab, said);
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, ErrorCode::not_found);
+    EXPECT_THAT(wrong.error().hint, HasSubstr("annex"));
+}
+
 // The known site's 72 kg stands beside the words; the other site is named.
 TEST(Filing, OneSiteWithoutAFactorMakesTheCellUnavailable) {
     Inventory lab = trained();

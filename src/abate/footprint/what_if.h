@@ -52,7 +52,8 @@ struct Waterfall {
 [[nodiscard]] std::vector<AccountPhase> default_phases(LeverKind kind);
 
 // The inventory with these levers pulled. Errors: out_of_range (a factor of 0, a share outside 0 to 1, a lifetime of 0), each at the lever's place.
-[[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory, std::span<const Lever> levers);
+[[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory,
+                                            std::span<const Lever> levers);
 
 struct WhatIf {
     Waterfall waterfall;

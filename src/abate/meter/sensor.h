@@ -38,7 +38,8 @@ enum class ShareBasis {
 };
 
 struct ChannelInfo {
-    std::string device;  // "package-0", "dram-0", "psys", "gpu-0", "node"; docs/reference/run_record.md
+    std::string
+        device;  // "package-0", "dram-0", "psys", "gpu-0", "node"; docs/reference/run_record.md
     std::string source;  // "perf", "powercap", "powercap-mmio", "nvml", "nvml-power", "amdsmi",
                          // "hwmon", "redfish"...
     std::string name;    // product name; may be empty

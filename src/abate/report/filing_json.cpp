@@ -40,6 +40,7 @@ class FilingJson {
     }
 
   private:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): key, then value, as JSON has them
     void text(std::string_view key, std::string_view value) { json_.key(key).text(value); }
     void number(std::string_view key, double value) { json_.key(key).number(value); }
     void number(std::string_view key, const std::optional<double>& value) {

@@ -8,9 +8,9 @@
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 #include "abate/report/filing.h"
+#include "abate/report/footprints.h"
 #include "abate/report/inventory.h"
 #include "abate/report/svg.h"
-#include "abate/report/footprints.h"
 
 #include <cstddef>
 #include <span>
