@@ -131,7 +131,9 @@ class Model {
     Sums sums(const std::vector<double>& p, const std::vector<double>& z) {
         for (std::size_t i = 0; i < drawn_.size(); ++i) {
             const Drawn& drawn = drawn_[i];
-            values_[i] = drawn.factor->at(at(drawn.factor->range, p[drawn.cause], z[drawn.cause]));
+            // No factor is below 0: energies are not, nor what a PUE is above 1.
+            values_[i] = std::max(
+                0.0, drawn.factor->at(at(drawn.factor->range, p[drawn.cause], z[drawn.cause])));
         }
         return sum();
     }
