@@ -52,7 +52,8 @@ struct Waterfall {
 [[nodiscard]] std::vector<AccountPhase> default_phases(LeverKind kind);
 
 // The inventory with these levers pulled. Errors: out_of_range (a factor of 0, a share outside 0 to 1, a lifetime of 0), each at the lever's place.
-[[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory, std::span<const Lever> levers);
+[[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory,
+                                            std::span<const Lever> levers);
 
 struct WhatIf {
     Waterfall waterfall;
@@ -74,7 +75,11 @@ struct Comparison {
     Waterfall by_phase;
     Waterfall by_cause;
 };
-[[nodiscard]] Comparison compare(const Account& from, const Account& to);
+struct Accounts {
+    const Account& from;
+    const Account& to;
+};
+[[nodiscard]] Comparison compare(const Accounts& accounts);
 
 // Years to come, if growth and efficiency go on: a phase's energy and hours grow each year by work x efficiency^(rebound - 1), carbon per kWh by
 // intensity_per_year. Idle and unassigned stay as they are.
