@@ -29,6 +29,8 @@ class Words(e2e.E2e):
     def test_absurd_numbers_of_run(self):
         for option, value in (
             ("--pue", "0.5"), ("--pue", "99"), ("--pue", "nan"), ("--pue", "one"), ("--pue", "inf"),
+            ("--lifetime", "0y"), ("--lifetime", "4"), ("--lifetime", "nan"), ("--lifetime", "-1y"),
+            ("--utilisation", "0"), ("--utilisation", "1.01"), ("--utilisation", "nan"), ("--utilisation", "-0.5"),
             ("--interval", "0"), ("--interval", "1us"), ("--interval", "5"), ("--interval", "2h"),
             ("--interval", "-1s"), ("--interval", "1e30s"),
             ("--flop", "-1"), ("--flop", "nan"), ("--flop", "inf"), ("--flop", "many"), ("--tokens", "-2T"),
@@ -75,6 +77,7 @@ class Words(e2e.E2e):
             ("--chip", "H100 SXM", "--hours", "1", "--chips", "0"), ("--chip", "H100 SXM", "--hours", "1e9"),
             ("--chip", "H100 SXM", "--hours", "1", "--power", "99999"), ("--energy", "5kWh", "--boundary", "moon"), ("--energy", "5kWh", "--hours", "0"),
             ("--energy", "5kWh", "--boundary", "facility", "--pue", "1.2"), ("--energy", "5kWh", "--started", "soon"),
+            ("--energy", "5kWh", "--lifetime", "0y"), ("--energy", "5kWh", "--utilisation", "1.2"),
         ):
             with self.subTest(words=words):
                 words = [f"{words[i]}={words[i + 1]}" for i in range(0, len(words), 2)]

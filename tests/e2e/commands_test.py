@@ -14,7 +14,7 @@ import e2e
 
 GOLDEN = os.path.join(e2e.SOURCE, "tests", "golden", "cli")
 COMMANDS = ("", "run", "runs", "show", "export", "record", "cite", "inventory", "watch", "doctor", "calibrate", "data", "data list",
-            "data show", "data override", "data check", "demo", "completion")
+            "data show", "data override", "data check", "embodied", "demo", "completion")
 
 
 class Help(e2e.E2e):
@@ -149,6 +149,19 @@ class Declared(e2e.E2e):
         self.assertEqual(record["duration_s"], 120 * 3600)
         power = e2e.load(self.ok("record", "--chip", "H100 SXM", "--hours", "2", "--power", "500", "--json").stdout)
         self.assertEqual(power["attributed"]["energy_j"], 500 * 7200)
+
+    def test_the_hardware_of_a_declared_run_is_charged(self):
+        # NVIDIA's HGX H100: 1312 kg / 8; BLOOM's host: 2500 kg / 8. 64 of them for 120 of 6 x 8760 x 0.85 hours.
+        record = e2e.load(self.ok("record", "--chip", "H100 SXM", "--chips", "64", "--hours", "120", "--region", "FR",
+                                  "--lifetime", "6y", "--utilisation", "85%", "--json").stdout)
+        self.check_record(record)
+        self.assertAlmostEqual(float(record["embodied"]["kgco2e"]["value"]), 64 * 476.5 * 120 / (6 * 8760 * 0.85), places=6)
+        self.assertAlmostEqual(float(record["total_kgco2e"]["value"]), float(record["embodied"]["kgco2e"]["value"]) +
+                               float(record["operational"]["location_kgco2e"]["value"]), places=6)
+        self.assertIn("How: embodied carbon", self.ok("show", "--explain").stdout)
+        energy = e2e.load(self.ok("record", "--energy", "1kWh", "--region", "FR", "--json").stdout)
+        self.assertNotIn("embodied", energy)
+        self.assertNotIn("total_kgco2e", energy)
 
     def test_a_facility_figure_gets_no_pue(self):
         record = e2e.load(self.ok("record", "--energy", "1MJ", "--boundary", "facility", "--region", "FR", "--json").stdout)
@@ -320,6 +333,58 @@ class Demo(e2e.E2e):
         self.assertEqual([record["phase"] for record in records], ["training", "inference"])
         self.assertEqual(len(self.runs()), 2)
         self.assertIn("demo", self.runs()[0]["project"])
+
+
+class Embodied(e2e.E2e):
+    def test_a_chip_shows_every_figure_with_its_boundary(self):
+        answer = json.loads(self.ok("embodied", "H100", "SXM", "--units", "8", "--bought", "2026", "--json").stdout)
+        self.assertEqual(answer["kind"], "accelerator")
+        self.assertEqual(answer["embodied"]["kgco2e"]["value"], 164)
+        published = [figure["kgco2e"]["value"] for figure in answer["figures"]]
+        self.assertEqual(published, sorted(published))
+        self.assertEqual((published[0], published[-1]), (14.652, 462.5))  # LLMCarbon's die, Morrison's share of a server
+        self.assertTrue(all(figure["boundary"] and figure["source"] for figure in answer["figures"]))
+        # 8 x 164 kg over 4 years, a quarter each.
+        self.assertEqual([row["amortised_kgco2e"] for row in answer["ledger"]], [328] * 4)
+        self.assertEqual(answer["ledger"][0]["acquired_kgco2e"], 1312)
+        self.assertEqual(answer["ledger"][-1]["balance_kgco2e"], 0)
+        text = self.ok("embodied", "H100", "SXM").stdout
+        for words in ("materials, manufacturing", "transport", "end of life", "ACQUIRED", "published", "reckoned"):
+            self.assertIn(words, text)
+
+    def test_what_is_retired_early_is_written_off(self):
+        answer = json.loads(self.ok("embodied", "PowerEdge R740", "--bought", "2024", "--retired", "2026", "--json").stdout)
+        self.assertEqual([row["retired_kgco2e"] for row in answer["ledger"]], [0, 0, 678])  # 1356 / 2
+
+    def test_a_bill_of_materials(self):
+        self.write("node.toml", """name = "node"
+[[part]]
+kind = "accelerator"
+row = "A100 SXM4 80GB"
+count = 8
+[[part]]
+kind = "other"
+name = "host"
+kgco2e = { value = 2500, low = 1250, high = 5000 }
+source = "BLOOM"
+""")
+        answer = json.loads(self.ok("embodied", "--bom", "node.toml", "--json").stdout)
+        self.assertEqual(answer["embodied"]["making_kgco2e"]["value"], 3700)  # 8 x 150 + 2500
+        self.assertEqual([part["kind"] for part in answer["parts"]], ["accelerator", "other"])
+        self.assertIn("8 x accelerator", self.ok("embodied", "--bom", "node.toml").stdout)
+
+    def test_bad_input(self):
+        self.write("bad.toml", '[[part]]\nkind = "dye"\n')
+        self.check_error(self.abate("embodied", "--bom", "bad.toml"), "bad.toml:2:8", "die")
+        self.check_error(self.abate("embodied", "--bom", "none.toml"), "none.toml")
+        self.check_error(self.abate("embodied", "H100 SXN"), "H100")
+        self.check_error(self.abate("embodied", "A100"), "A100 SXM4 40GB")
+        self.check_error(self.abate("embodied"), "--bom")
+        for words in (("--lifetime", "0y"), ("--lifetime", "4"), ("--utilisation", "1.1"), ("--utilisation", "0"),
+                      ("--units", "0"), ("--units", "-1"), ("--units", "nan"), ("--per-node", "0"), ("--bought", "nan"),
+                      ("--bought", "12"), ("--retired", "1990"), ("--retired", "nan")):
+            with self.subTest(words=words):
+                self.check_error(self.abate("embodied", "H100 SXM", "=".join(words)))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,19 @@ class Kill(e2e.E2e):
         self.assertLessEqual(done.stderr.count("abate: note: imported an interrupted run"), 1)
         self.assertNotIn("imported", second.stderr)
 
+    def test_what_was_said_of_the_hardware_survives(self):
+        self.write("abate.toml", "host_kgco2e = 350\nutilisation = 0.5\n")
+        child = self.start("run", "--region", "FR", "--interval", "100ms", "--lifetime", "5y", "--whole-machine", "--",
+                           "sleep", "30", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(2.5)
+        child.kill()
+        child.wait()
+        run = self.runs()[0]
+        self.assertEqual(run["status"], "interrupted")
+        self.assertEqual((run["embodied"]["lifetime_h"], float(run["embodied"]["utilisation"])), (5 * 8760, 0.5))
+        self.assertAlmostEqual(float(run["embodied"]["kgco2e"]["value"]),
+                               350 * float(run["duration_s"]) / 3600 / (5 * 8760 * 0.5) * float(run["embodied"]["share"]))
+
     def test_a_slow_interval_loses_at_most_the_interval(self):
         child = self.start("run", "--region", "FR", "--interval", "2s", "--", "sleep", "30",
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

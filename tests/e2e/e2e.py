@@ -36,7 +36,7 @@ ERROR_LINE = re.compile(r"^abate: error: .+\.$|^abate: error: .+[?!]$")
 RECORD_KEYS = (
     "schema abate_version run_id command exit_code? signal? started_at ended_at duration_s status phase? "
     "project labels host region boundary energy attributed unattributed node? facility? left_running work "
-    "operational? meter notes provenance"
+    "operational? embodied? total_kgco2e? meter notes provenance"
 )
 PART_KEYS = {
     "host": "name cpu_model sockets cpus memory_bytes virtual_machine kind os gpus",
@@ -47,6 +47,8 @@ PART_KEYS = {
     "facility": "pue pue_low pue_high energy_j low_j high_j range quality",
     "operational": "intensity_gco2e_per_kwh intensity_low_gco2e_per_kwh intensity_high_gco2e_per_kwh "
     "intensity_range intensity_basis region_known location_kgco2e market_kgco2e water_l",
+    "embodied": "kgco2e boundary lifetime_h utilisation share source",
+    "total_kgco2e": "value low high range",
     "meter": "cpu_time_s max_rss_bytes samples interval_s",
 }
 DEVICE_KEYS = "device name? source quality energy_j low_j high_j range gap_s counted part_of?"

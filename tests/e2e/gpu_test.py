@@ -35,6 +35,19 @@ class Gpu(e2e.E2e):
         first, second = self.devices(record, "gpu-0")[0], self.devices(record, "gpu-1")[0]
         self.assertAlmostEqual(float(second["energy_j"] / first["energy_j"]), 2, delta=0.3)
 
+    def test_the_job_is_charged_with_the_making_of_the_gpus_that_it_holds(self):
+        self.gpu("gpus 2", *[f"gpu {i} {fact}" for i in range(2) for fact in (
+            "name NVIDIA A100-SXM4-80GB", "uuid GPU-000%d" % i, "limit_mw 400000", "power 100000 100000 100000",
+            "refresh_us 20000", "sample_us 0 0")])
+        self.write("abate.toml", "host_kgco2e = 0\n")
+        self.env["CUDA_VISIBLE_DEVICES"] = "0"
+        record = self.meter("--region", "FR", "--lifetime", "4y", "--", "sleep", "0.3")
+        # 150 kg a card (BLOOM), one of two.
+        self.assertAlmostEqual(float(record["embodied"]["share"]), 0.5, places=9)
+        self.assertAlmostEqual(float(record["embodied"]["kgco2e"]["value"]) /
+                               (150 * float(record["duration_s"]) / 3600 / 35040), 1, places=9)
+        self.assertIn("2 x NVIDIA A100-SXM4-80GB", record["embodied"]["boundary"])
+
     def test_a_lost_gpu_is_a_gap_and_not_zero(self):
         self.gpu("gpus 1", "gpu 0 limit_mw 400000", "gpu 0 power 200000 200000 100000", "gpu 0 refresh_us 20000",
                  "gpu 0 sample_us 0 0", "gpu 0 lost_us 1500000 99000000")

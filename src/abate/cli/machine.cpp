@@ -93,10 +93,34 @@ Machine open_machine(Context& context, const MachineOptions& options) {
     return machine;
 }
 
+namespace {
+
+// The option's value where one is given, else the setting's, with its layer.
+void take(std::optional<double>& value,
+          std::string& layer,
+          const std::string& text,
+          Result<double> (*parse)(std::string_view),
+          const std::optional<double>& setting,
+          const char* option,
+          std::optional<int> exit_status) {
+    layer = text.empty() ? "project" : "option";
+    value = setting;
+    if (text.empty()) return;
+    const Result<double> parsed = parse(text);
+    if (!parsed) {
+        Error error = parsed.error();
+        error.where = option;
+        throw Failure(error, exit_status);
+    }
+    value = *parsed;
+}
+
+}  // namespace
+
 footprint::AssessOptions assess_options(Context& context,
                                         const SiteOptions& site,
                                         std::optional<int> exit_status) {
-    const auto& [region, pue] = site;
+    const auto& [region, pue, lifetime, utilisation] = site;
     const input::Settings& settings = context.settings();
     footprint::AssessOptions options;
     options.region = region.empty() ? settings.region : region;
@@ -113,6 +137,22 @@ footprint::AssessOptions assess_options(Context& context,
         options.pue = settings.pue;
         options.pue_layer = "project";
     }
+    footprint::HardwareOptions& hardware = options.hardware;
+    take(hardware.lifetime_h,
+         hardware.lifetime_layer,
+         lifetime,
+         input::parse_lifetime_h,
+         settings.lifetime_h,
+         "--lifetime",
+         exit_status);
+    take(hardware.utilisation,
+         hardware.utilisation_layer,
+         utilisation,
+         input::parse_utilisation,
+         settings.utilisation,
+         "--utilisation",
+         exit_status);
+    hardware.host_kgco2e = settings.host_kgco2e;
     if (!options.region.empty()) {
         // Said before the command runs, not after.
         Result<data::Place> place = context.tables().place(options.region);

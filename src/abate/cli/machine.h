@@ -36,13 +36,15 @@ struct Machine {
 [[nodiscard]] std::optional<meter::PowerProfile> stored_profile(Context& context, const Host& host);
 [[nodiscard]] std::string profile_path(const Context& context);
 
-// --region and --pue as given; empty: not given.
+// --region, --pue, --lifetime and --utilisation as given; empty: not given.
 struct SiteOptions {
-    std::string region;
-    std::string pue;
+    std::string region = {};
+    std::string pue = {};
+    std::string lifetime = {};
+    std::string utilisation = {};
 };
 
-// Region and PUE from option, environment and settings, checked. Throws Failure with `exit_status`.
+// Region, PUE and hardware from option, environment and settings, checked. Throws Failure with `exit_status`.
 [[nodiscard]] footprint::AssessOptions assess_options(
     Context& context, const SiteOptions& site, std::optional<int> exit_status = std::nullopt);
 

@@ -152,6 +152,7 @@ void add_commands(CLI::App& app, Context& context, bool run_alone) {
     add_doctor(app, context);
     add_calibrate(app, context);
     add_data(app, context);
+    add_embodied(app, context);
     add_demo(app, context);
     add_completion(app, context);
 }

@@ -33,6 +33,8 @@ struct RecordOptions {
     std::vector<std::string> labels;
     std::string region;
     std::string pue;
+    std::string lifetime;
+    std::string utilisation;
     std::string flop;
     std::string tokens;
     std::string params_active;
@@ -281,9 +283,14 @@ RunRecord declared_record(const RecordOptions& options,
 }
 
 void declare(const RecordOptions& options, Context& context) {
-    footprint::AssessOptions assess =
-        assess_options(context, {.region = options.region, .pue = options.pue});
+    footprint::AssessOptions assess = assess_options(context,
+                                                     {.region = options.region,
+                                                      .pue = options.pue,
+                                                      .lifetime = options.lifetime,
+                                                      .utilisation = options.utilisation});
     const Declared declared = declared_energy(options, context);
+    assess.hardware.declared_chip = declared.name;
+    assess.hardware.declared_chips = declared.chips;
     RunRecord record = declared_record(options, declared, context);
     if (options.boundary != "component" && options.boundary != "node" &&
         options.boundary != "facility") {
@@ -352,6 +359,12 @@ void add_record(CLI::App& app, Context& context) {
                         options->region,
                         "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     command->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    command->add_option("--lifetime",
+                        options->lifetime,
+                        "Years that the hardware serves, for its embodied carbon (default 4y)");
+    command->add_option("--utilisation",
+                        options->utilisation,
+                        "Allocated over owned hours of the hardware (default 1: time is reserved)");
     command->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
     command->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
     command->add_option(

@@ -102,12 +102,26 @@ void complete_record(Context& context, RunRecord& record, const RunState& state)
                                      .region_layer = "option",
                                      .pue = {},
                                      .pue_layer = "option",
-                                     .node_overhead = {}};
+                                     .node_overhead = {},
+                                     .hardware = {}};
     // The header carries what the user said of PUE as its provenance row.
     for (const Provenance& row : record.provenance) {
         if (row.figure == "pue" && row.source == "given by the user") {
             options.pue = row.value;
             options.pue_layer = row.layer;
+        }
+        footprint::HardwareOptions& hardware = options.hardware;
+        if (row.figure == "lifetime_h" && row.source == "given by the user") {
+            hardware.lifetime_h = row.value;
+            hardware.lifetime_layer = row.layer;
+        }
+        if (row.figure == "utilisation" && row.source == "given by the user") {
+            hardware.utilisation = row.value;
+            hardware.utilisation_layer = row.layer;
+        }
+        if (row.figure == "embodied.host" && row.source == "given by the user") {
+            hardware.host_kgco2e = row.value;
+            hardware.host_layer = row.layer;
         }
         if (row.figure == "node_ratio" && row.basis == "profile") {
             options.node_overhead =

@@ -31,6 +31,8 @@ struct RunOptions {
     std::vector<std::string> labels;
     std::string region;
     std::string pue;
+    std::string lifetime;
+    std::string utilisation;
     std::string interval;
     std::string output;
     std::string flop;
@@ -154,8 +156,12 @@ Prepared prepare(const RunOptions& options, const CLI::App& command, Context& co
     }
     header.meter.interval_s = static_cast<double>(prepared.interval_ns) / 1e9;
 
-    prepared.assess =
-        assess_options(context, {.region = options.region, .pue = options.pue}, kSelfFailed);
+    prepared.assess = assess_options(context,
+                                     {.region = options.region,
+                                      .pue = options.pue,
+                                      .lifetime = options.lifetime,
+                                      .utilisation = options.utilisation},
+                                     kSelfFailed);
     prepared.work =
         for_option(workload::declared_work(
                        {.flop = count_or_none(options.flop, "--flop"),
@@ -184,23 +190,40 @@ std::unique_ptr<store::SpoolWriter> open_spool(Context& context, const RunRecord
     return nullptr;
 }
 
+// What the user said, for whoever imports the spool of a killed run.
+Provenance said(std::string figure,
+                double value,
+                // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
+                std::string unit,
+                const std::string& layer) {
+    return {.figure = std::move(figure),
+            .value = value,
+            .low = value,
+            .high = value,
+            .unit = std::move(unit),
+            .key = "",
+            .layer = layer,
+            .source = "given by the user",
+            .year = 0,
+            .basis = "",
+            .licence = ""};
+}
+
 void finish_header(RunRecord& record,
                    const Prepared& prepared,
                    const footprint::AssessOptions& assess) {
     record.region = assess.region;
-    if (assess.pue) {
-        record.provenance.push_back({.figure = "pue",
-                                     .value = *assess.pue,
-                                     .low = *assess.pue,
-                                     .high = *assess.pue,
-                                     .unit = "1",
-                                     .key = "",
-                                     .layer = assess.pue_layer,
-                                     .source = "given by the user",
-                                     .year = 0,
-                                     .basis = "",
-                                     .licence = ""});
-    }
+    if (assess.pue) record.provenance.push_back(said("pue", *assess.pue, "1", assess.pue_layer));
+    const footprint::HardwareOptions& hardware = assess.hardware;
+    if (hardware.lifetime_h)
+        record.provenance.push_back(
+            said("lifetime_h", *hardware.lifetime_h, "h", hardware.lifetime_layer));
+    if (hardware.utilisation)
+        record.provenance.push_back(
+            said("utilisation", *hardware.utilisation, "1", hardware.utilisation_layer));
+    if (hardware.host_kgco2e)
+        record.provenance.push_back(
+            said("embodied.host", *hardware.host_kgco2e, "kgCO2e", hardware.host_layer));
     // Here too, so that whoever imports the spool of a killed run finds it.
     if (assess.node_overhead) {
         record.provenance.push_back({.figure = "node_ratio",
@@ -330,6 +353,7 @@ void run_command(const RunOptions& options, const CLI::App& command, Context& co
             "some intermediate totals could not be written to the spool (disk full?)");
     take_flop(record, fp);
     meter::fill_record(record, meter.state());
+    prepared.assess.hardware.accelerators_held = meter.gpus_held();
     if (const Result<void> assessed = footprint::assess(record, context.tables(), prepared.assess);
         !assessed) {
         record.notes.push_back("no footprint: " + to_string(assessed.error()));
@@ -377,6 +401,12 @@ void add_run(CLI::App& app, Context& context) {
                     options->region,
                     "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     run->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
+    run->add_option("--lifetime",
+                    options->lifetime,
+                    "Years that the hardware serves, for its embodied carbon (default 4y)");
+    run->add_option("--utilisation",
+                    options->utilisation,
+                    "Allocated over owned hours of the hardware (default 1: time is reserved)");
     run->add_option("--interval", options->interval, "Sampling period, 1ms to 30s (default 1s)");
     run->add_option("--output", options->output, "Write the run record as JSON to this file");
     run->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");

@@ -14,6 +14,7 @@ namespace {
 
 Tables built_in() { return Tables::load().value(); }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Tables::embodied_factor; swapped, it is not found
 double factor(const Tables& tables, const char* kind, const char* name) {
     return tables.embodied_factor(kind, name).value().range.value;
 }

@@ -292,6 +292,7 @@ std::map<std::string, Cell> LayeredTables::cells(std::string_view table,
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in TABLE/KEY/COLUMN of --set
 std::optional<LayeredTables::RowRef> LayeredTables::row(std::string_view table,
                                                         std::string_view key) const {
     const std::vector<const Sheet*> all = sheets(table);

@@ -30,7 +30,7 @@ constexpr double kHgxCardGb = 80;
 constexpr double kHgxDieMm2 = 814;
 constexpr double kHgxNodeNm = 4;
 // Published figures for whole cards lie within data::kEmbodiedSpread; a card that nobody published
-// adds the error of scaling. Checked: A100 SXM 40GB 123 kg for 127.6, B200 290 kg for 284.
+// adds the error of scaling. Checked: A100 SXM 40GB 123 kg for 127.6, B200 (1600 mm2) 289 for 284.
 constexpr double kEstimateSpread = 3;
 
 Error out_of_range(std::string what, std::string_view where, std::string hint) {
@@ -56,10 +56,12 @@ Provenance named(Provenance row, std::string figure) {
     return row;
 }
 
-Result<double> factor(const data::Tables& tables,
-                      std::string_view kind,
-                      std::string_view name,
-                      std::vector<Provenance>& rows) {
+Result<double> factor(
+    const data::Tables& tables,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the table's first columns
+    std::string_view kind,
+    std::string_view name,
+    std::vector<Provenance>& rows) {
     const Result<data::Figure> figure = tables.embodied_factor(kind, name);
     if (!figure) return figure.error();
     rows.push_back(named(figure->provenance, fmt::format("embodied.{}", kind)));
@@ -645,10 +647,11 @@ Standing standing_at(const Purchase& purchase, double year) {
 
 }  // namespace
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the first year, then the last
-Result<std::vector<LedgerYear>> ledgers(const std::vector<Purchase>& purchases,
-                                        int first_year,
-                                        int last_year) {
+Result<std::vector<LedgerYear>> ledgers(
+    const std::vector<Purchase>& purchases,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the first year, then the last
+    int first_year,
+    int last_year) {
     if (last_year < first_year || last_year - first_year >= kMostYears ||
         std::abs(first_year) > 10'000)
         return out_of_range(fmt::format("the years {} to {} make no ledger", first_year, last_year),

@@ -1,6 +1,7 @@
 #include "abate/footprint/footprint.h"
 
 #include "abate/footprint/carbon_of.h"
+#include "abate/footprint/run_embodied.h"
 #include "abate/units/units.h"
 
 #include <fmt/format.h>
@@ -273,6 +274,8 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
         if (!found) return found.error();
         place = *found;
     }
+    if (const Result<void> checked = check_hardware(options.hardware); !checked)
+        return checked.error();
     const Result<data::Figure> pue = pue_of(record, tables, place, options);
     if (!pue) return pue.error();
     data::Figure intensity = tables.intensity_anywhere();
@@ -283,6 +286,7 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     }
 
     forget(record);
+    forget_embodied(record);
     record.region = place ? place->key : "";
     record.boundary = "facility";
     NodeAnswer answer = node_of(record, options);
@@ -307,6 +311,7 @@ Result<void> assess(RunRecord& record, const data::Tables& tables, const AssessO
     operational.region_known = place.has_value();
     operational.water_l = water_of(record, tables, place, node.energy_j, pue->range.value);
     record.operational = operational;
+    assess_embodied(record, tables, options.hardware);
     return {};
 }
 

@@ -6,12 +6,17 @@
 //     record.operational->location_kgco2e   = facility x intensity
 //
 // Each step carries its range and leaves a Provenance row. PUE meets node energy once;
-// docs/methodology/operational.md has the formulas, sources and a worked example. Embodied carbon
-// is not part of this release: its fields are absent.
+// docs/methodology/operational.md has the formulas, sources and a worked example. Making the
+// hardware is charged beside it (docs/methodology/embodied.md): record.embodied, and the sum of both
+// in record.total_kgco2e.
+//
+// Also behind this door: embodied.h and bill_of_materials.h, hardware and its two ledgers.
 #pragma once
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/bill_of_materials.h"
+#include "abate/footprint/embodied.h"
 #include "abate/footprint/inventory.h"
 #include "abate/footprint/monte_carlo.h"
 #include "abate/footprint/rated_power.h"
@@ -31,12 +36,30 @@ struct NodeOverhead {
     std::string citation;
 };
 
+// What a person says of the hardware that a run used.
+struct HardwareOptions {
+    std::optional<double> lifetime_h = std::nullopt;  // > 0; absent: default_lifetime_h()
+    std::string lifetime_layer = "option";
+    std::optional<double> utilisation =
+        std::nullopt;  // (0, 1]; absent: 1, the run's time is reserved time
+    std::string utilisation_layer = "option";
+    std::optional<double> host_kgco2e =
+        std::nullopt;  // making the host without accelerators, from its maker
+    std::string host_layer = "project";
+    // Accelerators that the job holds, a slice as its fraction; absent: the share of idle decides.
+    std::optional<double> accelerators_held = std::nullopt;
+    // Of a declared run: accelerators of this name, each with an eighth of a host.
+    std::string declared_chip = {};
+    double declared_chips = 0;
+};
+
 struct AssessOptions {
     std::string region;  // as the user wrote it; empty: unknown
     std::string region_layer = "option";
     std::optional<double> pue;  // the user's
     std::string pue_layer = "option";
     std::optional<NodeOverhead> node_overhead;
+    HardwareOptions hardware = {};
 };
 
 // The prior for `record`'s set of counted devices:
@@ -51,13 +74,19 @@ struct AssessOptions {
 // Uptime's 2011 mean.
 [[nodiscard]] data::Figure default_pue(const Host& host);
 
-// Fills record.region, node, facility, operational, provenance. An unknown region is not an error:
-// the 5-95 % range over countries stands in and operational.region_known is false. Errors:
-// not_found (a region no table knows, nearest names in the hint), out_of_range (PUE); then the
-// record stays as it was. Idempotent: earlier results are replaced.
+// Fills record.region, node, facility, operational, embodied, total_kgco2e, provenance. An unknown
+// region is not an error: the 5-95 % range over countries stands in and operational.region_known is
+// false. Errors: not_found (a region no table knows, nearest names in the hint), out_of_range (PUE,
+// lifetime, utilisation); then the record stays as it was. Idempotent: earlier results are replaced.
 //
 // A node reading (device and part_of "node") is used where its range reaches that of the
 // components; a lower one is refused with a note and the prior stands in.
+//
+// Embodied: the accelerators of the host by their names; the host itself where it is a server (a
+// generic one, or that of an 8-accelerator node from four accelerators on) or options say what it
+// cost to make. A laptop, desktop, virtual machine or container whose maker nobody named is left
+// out, and `boundary` says so; where nothing is known, record.embodied is absent. The job's share of
+// the host is attributed.idle_share: who pays for idle pays for the machine.
 [[nodiscard]] Result<void> assess(RunRecord& record,
                                   const data::Tables& tables,
                                   const AssessOptions& options);

@@ -28,6 +28,12 @@ namespace abate::input {
 [[nodiscard]] Result<double> parse_energy_j(std::string_view text);
 // 1 to 10 ("1.2"); above 3 is refused as absurd unless written with a trailing "!" ("4.5!").
 [[nodiscard]] Result<double> parse_pue(std::string_view text);
+// "4y", "48mo", "1460d", "35040h" in hours; 365 days a year, 730 h a month. A bare number is refused:
+// the unit is missing. Errors: parse_error, out_of_range (0, above 100 years).
+[[nodiscard]] Result<double> parse_lifetime_h(std::string_view text);
+// Allocated over owned hours, "0.6" or "60%", above 0 and at most 1. Errors: parse_error,
+// out_of_range.
+[[nodiscard]] Result<double> parse_utilisation(std::string_view text);
 // "key=value", key of [A-Za-z0-9_.-]+.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 
@@ -42,6 +48,9 @@ struct Settings {
     std::string project;
     std::optional<double> pue;
     std::optional<std::int64_t> interval_ns;
+    std::optional<double> lifetime_h;   // of the hardware
+    std::optional<double> utilisation;  // allocated over owned hours
+    std::optional<double> host_kgco2e;  // making the host, without accelerators
     std::map<std::string, std::string> labels;
     std::string node_source;  // node counter to trust: "redfish", "ipmi", "cray", "hwmon", "none"
     std::string redfish_url;
@@ -58,7 +67,8 @@ struct Settings {
 
 // The value of a variable, empty when it is unset.
 using EnvironmentLookup = std::function<std::string(const char* name)>;
-// ABATE_REGION, ABATE_PROJECT, ABATE_PUE, ABATE_INTERVAL, ABATE_LABELS ("a=1,b=2"),
+// ABATE_REGION, ABATE_PROJECT, ABATE_PUE, ABATE_INTERVAL, ABATE_LIFETIME, ABATE_UTILISATION,
+// ABATE_HOST_KGCO2E, ABATE_LABELS ("a=1,b=2"),
 // ABATE_NODE_SOURCE, ABATE_REDFISH_URL, ABATE_REDFISH_USER, ABATE_REDFISH_PASSWORD_FILE,
 // ABATE_ORGANISATION_DATA, ABATE_PACKS (folders with ':' between). Errors: as the parser of the
 // value, with the variable's name as the place.
@@ -70,6 +80,13 @@ using EnvironmentLookup = std::function<std::string(const char* name)>;
 //     merged(merged(user_file, project_file), environment)      // option > ABATE_... >
 //     ./abate.toml > user
 [[nodiscard]] Settings merged(const Settings& lower, const Settings& upper);
+
+// A bill of materials: `name` and [[part]] tables with kind, name, count, area_mm2, node_nm,
+// packages, gigabytes, row, kgco2e (a number, or {value, low, high}) and source; each part keeps its
+// place for later errors. Errors: parse_error with file:line:column (not TOML, an unknown key or
+// kind with the nearest known one, wrong kind of value), out_of_range (negative, not finite).
+[[nodiscard]] Result<footprint::BillOfMaterials> parse_bill(std::string_view toml,
+                                                            std::string_view file_name);
 
 // The profile of `abate calibrate` (report::profile_toml). Errors: parse_error with file:line:column, version_mismatch.
 [[nodiscard]] Result<meter::PowerProfile> parse_profile(std::string_view toml,

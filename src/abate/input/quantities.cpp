@@ -244,6 +244,55 @@ Result<double> parse_pue(std::string_view text) {
     return value;
 }
 
+Result<double> parse_lifetime_h(std::string_view text) {
+    constexpr const char* kHint =
+        "Write it like 4y, 48mo, 1460d or 35040h; servers serve 3 to 6 years";
+    constexpr double kHoursPerYear = 8760;
+    constexpr double kMostYears = 100;
+    struct Unit {
+        std::string_view name;
+        double hours;
+    };
+    constexpr std::array<Unit, 8> kUnits{{{"y", kHoursPerYear},
+                                          {"yr", kHoursPerYear},
+                                          {"year", kHoursPerYear},
+                                          {"years", kHoursPerYear},
+                                          {"mo", kHoursPerYear / 12},
+                                          {"months", kHoursPerYear / 12},
+                                          {"d", 24},
+                                          {"h", 1}}};
+    const auto parts = split_unit(without_spaces_around(text));
+    if (!parts) return not_a(text, "a lifetime", kHint);
+    if (parts->unit.empty())
+        return Error{
+            ErrorCode::parse_error, "the lifetime " + in_quotes(text) + " has no unit", "", kHint};
+    const auto* unit = std::find_if(
+        kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == parts->unit; });
+    if (unit == kUnits.end()) return not_a(text, "a lifetime", kHint);
+    const double hours = parts->number * unit->hours;
+    if (!(hours > 0 && hours <= kMostYears * kHoursPerYear))
+        return Error{ErrorCode::out_of_range,
+                     "the lifetime " + in_quotes(text) + " is not above 0 and at most 100 years",
+                     "",
+                     kHint};
+    return hours;
+}
+
+Result<double> parse_utilisation(std::string_view text) {
+    constexpr const char* kHint =
+        "Allocated over owned hours, like 0.6 or 60%; not the load of the chip";
+    const auto parts = split_unit(without_spaces_around(text));
+    if (!parts || !(parts->unit.empty() || parts->unit == "%"))
+        return not_a(text, "a utilisation", kHint);
+    const double value = parts->unit == "%" ? parts->number / 100 : parts->number;
+    if (!(value > 0 && value <= 1))
+        return Error{ErrorCode::out_of_range,
+                     "the utilisation " + in_quotes(text) + " is not above 0 and at most 1",
+                     "",
+                     kHint};
+    return value;
+}
+
 Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
     constexpr const char* kHint =
         "Write it like team=vision; the key has letters, digits, '_', '.' and '-'";

@@ -29,8 +29,29 @@ TEST(RunRecordInput, NeedsSchemaAndRunIdOnly) {
 }
 
 TEST(RunRecordInput, KeepsOutUnknownKeys) {
-    EXPECT_EQ(*parse_run_record(with(R"("embodied": {"kgco2e": 1}, "new": [1, {"deep": null}])")),
+    EXPECT_EQ(*parse_run_record(with(R"("scope4": {"kgco2e": 1}, "new": [1, {"deep": null}])")),
               *parse_run_record(with("")));
+}
+
+TEST(RunRecordInput, ReadsEmbodiedCarbonAndTheTotalWhereTheyAre) {
+    const auto record = parse_run_record(
+        with(R"("embodied": {"kgco2e": {"value": 2, "low": 1, "high": 4}, "boundary": "a card",
+                "lifetime_h": 35040, "utilisation": 0.5, "share": 0.25, "source": "x"},
+                "total_kgco2e": {"value": 3})"));
+    ASSERT_TRUE(record) << to_string(record.error());
+    ASSERT_TRUE(record->embodied);
+    EXPECT_EQ(record->embodied->kgco2e, (Ranged{2, 1, 4, RangeKind::interval90}));
+    EXPECT_EQ(record->embodied->boundary, "a card");
+    EXPECT_EQ(record->embodied->lifetime_h, 35'040);
+    EXPECT_EQ(record->embodied->utilisation, 0.5);
+    EXPECT_EQ(record->embodied->share, 0.25);
+    EXPECT_EQ(record->total_kgco2e, exactly(3));
+    // A record before abate 0.2.
+    EXPECT_FALSE(parse_run_record(with(""))->embodied);
+    EXPECT_FALSE(parse_run_record(with(""))->total_kgco2e);
+    EXPECT_EQ(parse_run_record(with(R"("embodied": {"kgco2e": 1})")).error().code,
+              ErrorCode::parse_error);
+    EXPECT_EQ(parse_run_record(with(R"("total_kgco2e": 1)")).error().code, ErrorCode::parse_error);
 }
 
 TEST(RunRecordInput, ReadsJoulesToTheMicrojouleHoweverWritten) {

@@ -109,7 +109,9 @@ class SettingsReader {
     }
 
   private:
-    static bool accepts_number(std::string_view key) { return key == "pue"; }
+    static bool accepts_number(std::string_view key) {
+        return key == "pue" || key == "utilisation" || key == "host_kgco2e";
+    }
 
     static std::string listed(const std::vector<std::string>& names) {
         std::string out;
@@ -147,6 +149,18 @@ Result<std::string> parse_node_source(std::string_view text) {
                  "'" + std::string(text) + "' is not a node counter",
                  "",
                  "Write one of redfish, ipmi, cray, hwmon, none"};
+}
+
+// A server with its flash is a few tonnes.
+Result<double> parse_host_kgco2e(std::string_view text) {
+    constexpr double kMostKg = 1e6;
+    Result<double> kg = parse_count(text);
+    if (!kg) return kg;
+    if (*kg <= kMostKg) return kg;
+    return Error{ErrorCode::out_of_range,
+                 "a host of more than 1e6 kg CO2e is not possible",
+                 "",
+                 "kg CO2e of making one machine, as its maker publishes it"};
 }
 
 void read_labels(SettingsReader& reader, const toml::table& root, Settings& out) {
@@ -222,13 +236,26 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
                      reader.where(problem.source()),
                      "The file is TOML; see docs/reference/configuration.md"};
     }
-    reader.refuse_unknown(
-        root, "", {"region", "project", "pue", "interval", "labels", "node", "data"});
+    reader.refuse_unknown(root,
+                          "",
+                          {"region",
+                           "project",
+                           "pue",
+                           "interval",
+                           "lifetime",
+                           "utilisation",
+                           "host_kgco2e",
+                           "labels",
+                           "node",
+                           "data"});
     Settings out;
     reader.read(root, "region", out.region);
     reader.read(root, "project", out.project);
     reader.read(root, "pue", out.pue, parse_pue);
     reader.read(root, "interval", out.interval_ns, parse_duration_ns);
+    reader.read(root, "lifetime", out.lifetime_h, parse_lifetime_h);
+    reader.read(root, "utilisation", out.utilisation, parse_utilisation);
+    reader.read(root, "host_kgco2e", out.host_kgco2e, parse_host_kgco2e);
     read_labels(reader, root, out);
     read_node(reader, root, out);
     read_data(reader, root, out);
@@ -254,6 +281,20 @@ Result<Settings> environment_settings(const EnvironmentLookup& lookup) {
         const Result<std::int64_t> interval = parse_duration_ns(text);
         if (!interval) return of_variable(interval.error(), "ABATE_INTERVAL");
         out.interval_ns = *interval;
+    }
+    struct Number {
+        const char* name;
+        std::optional<double>& value;
+        Result<double> (*parse)(std::string_view);
+    };
+    for (const Number& number : {Number{"ABATE_LIFETIME", out.lifetime_h, parse_lifetime_h},
+                                 Number{"ABATE_UTILISATION", out.utilisation, parse_utilisation},
+                                 Number{"ABATE_HOST_KGCO2E", out.host_kgco2e, parse_host_kgco2e}}) {
+        const std::string text = lookup(number.name);
+        if (text.empty()) continue;
+        const Result<double> value = number.parse(text);
+        if (!value) return of_variable(value.error(), number.name);
+        number.value = *value;
     }
     if (const std::string text = lookup("ABATE_NODE_SOURCE"); !text.empty()) {
         const Result<std::string> source = parse_node_source(text);
@@ -283,6 +324,9 @@ Settings merged(const Settings& lower, const Settings& upper) {
     text(out.organisation_data, upper.organisation_data);
     if (upper.pue) out.pue = upper.pue;
     if (upper.interval_ns) out.interval_ns = upper.interval_ns;
+    if (upper.lifetime_h) out.lifetime_h = upper.lifetime_h;
+    if (upper.utilisation) out.utilisation = upper.utilisation;
+    if (upper.host_kgco2e) out.host_kgco2e = upper.host_kgco2e;
     if (!upper.packs.empty()) out.packs = upper.packs;
     for (const auto& [key, value] : upper.labels) out.labels[key] = value;
     return out;

@@ -9,6 +9,9 @@ constexpr const char* kFull = R"(region = "FR"
 project = "digits"
 pue = 1.25
 interval = "500ms"
+lifetime = "5y"
+utilisation = "60%"
+host_kgco2e = 350
 
 [labels]
 team = "vision"
@@ -31,6 +34,9 @@ TEST(Settings, ReadsEveryKey) {
     EXPECT_EQ(settings->project, "digits");
     EXPECT_EQ(settings->pue, 1.25);
     EXPECT_EQ(settings->interval_ns, 500'000'000);
+    EXPECT_EQ(settings->lifetime_h, 43'800.0);
+    EXPECT_EQ(settings->utilisation, 0.6);
+    EXPECT_EQ(settings->host_kgco2e, 350.0);
     EXPECT_EQ(settings->labels.at("team"), "vision");
     EXPECT_EQ(settings->node_source, "redfish");
     EXPECT_EQ(settings->redfish_url, "https://bmc.example");
@@ -64,6 +70,11 @@ TEST(Settings, NameThePlaceOfAWrongValue) {
     };
     for (const Case& c : {Case{"pue = 0.5", "f:1:7", ErrorCode::out_of_range},
                           Case{"pue = 4.5", "f:1:7", ErrorCode::out_of_range},
+                          Case{"lifetime = \"0y\"", "f:1:12", ErrorCode::out_of_range},
+                          Case{"lifetime = \"4\"", "f:1:12", ErrorCode::parse_error},
+                          Case{"utilisation = 1.5", "f:1:15", ErrorCode::out_of_range},
+                          Case{"host_kgco2e = -1", "f:1:15", ErrorCode::out_of_range},
+                          Case{"host_kgco2e = 1e9", "f:1:15", ErrorCode::out_of_range},
                           Case{"\ninterval = \"30\"", "f:2:12", ErrorCode::parse_error},
                           Case{"interval = 30", "f:1:12", ErrorCode::parse_error},
                           Case{"region = 3", "f:1:10", ErrorCode::parse_error},
@@ -94,6 +105,9 @@ TEST(Settings, ComeFromTheEnvironment) {
     const std::map<std::string, std::string> variables{{"ABATE_REGION", "DE"},
                                                        {"ABATE_PUE", "1.1"},
                                                        {"ABATE_INTERVAL", "100ms"},
+                                                       {"ABATE_LIFETIME", "5y"},
+                                                       {"ABATE_UTILISATION", "0.6"},
+                                                       {"ABATE_HOST_KGCO2E", "350"},
                                                        {"ABATE_LABELS", "a=1,b=2"},
                                                        {"ABATE_NODE_SOURCE", "ipmi"},
                                                        {"ABATE_PACKS", "/a:/b"}};
@@ -106,6 +120,9 @@ TEST(Settings, ComeFromTheEnvironment) {
     EXPECT_EQ(settings->region, "DE");
     EXPECT_EQ(settings->pue, 1.1);
     EXPECT_EQ(settings->interval_ns, 100'000'000);
+    EXPECT_EQ(settings->lifetime_h, 43'800.0);
+    EXPECT_EQ(settings->utilisation, 0.6);
+    EXPECT_EQ(settings->host_kgco2e, 350.0);
     EXPECT_EQ(settings->labels, (std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}}));
     EXPECT_EQ(settings->node_source, "ipmi");
     EXPECT_EQ(settings->packs, (std::vector<std::string>{"/a", "/b"}));

@@ -241,8 +241,12 @@ TEST_F(Discover, AnAcceleratorJoinsWithItsNameAndIdlePrior) {
 // A maker's sensor: `gpus` devices of 100 W, and who used them.
 class Maker final : public Sensor, public GpuShareSource {
   public:
-    Maker(std::string name, std::vector<double> job_shares, const Clock& clock)
-        : shares_(std::move(job_shares)), clock_(clock) {
+    // `held`: what a variable says of each device; empty: none says anything.
+    Maker(std::string name,
+          std::vector<double> job_shares,
+          const Clock& clock,
+          std::vector<double> held = {})
+        : shares_(std::move(job_shares)), held_(std::move(held)), clock_(clock) {
         for (std::size_t i = 0; i < shares_.size(); ++i) {
             ChannelInfo channel;
             channel.device = name + "-" + std::to_string(i);
@@ -267,7 +271,11 @@ class Maker final : public Sensor, public GpuShareSource {
     }
     void shares(std::span<const pid_t>, std::span<GpuShare> out) noexcept override {
         for (std::size_t i = 0; i < out.size(); ++i)
-            out[i] = {.known = true, .job = shares_[i], .others = 1 - shares_[i], .reserved = 0};
+            out[i] = {.known = true,
+                      .job = shares_[i],
+                      .others = 1 - shares_[i],
+                      .stated = !held_.empty(),
+                      .reserved = held_.empty() ? 0 : held_[i]};
     }
     [[nodiscard]] int gpu_count() const noexcept override {
         return static_cast<int>(shares_.size());
@@ -275,6 +283,7 @@ class Maker final : public Sensor, public GpuShareSource {
 
   private:
     std::vector<double> shares_;
+    std::vector<double> held_;
     const Clock& clock_;
     std::vector<ChannelInfo> channels_;
 };
@@ -300,6 +309,24 @@ TEST(Join, TwoMakersOfAcceleratorsKeepTheirOwnShares) {
     for (const DeviceState& device : meter.state().devices)
         joules.push_back(device.job_active.to_int64() / 1'000'000);
     EXPECT_THAT(joules, ElementsAre(10, 20, 50, 70, 90));
+}
+
+std::optional<double> held_of(std::vector<double> held, bool whole_machine) {
+    ManualClock clock;
+    std::vector<SensorOpening> openings(1);
+    auto maker = std::make_unique<Maker>("nvml", std::vector{0.0, 0.0, 0.0}, clock, held);
+    openings[0].shares = maker.get();
+    openings[0].sensor = std::move(maker);
+    RunMeter meter(join(std::move(openings)), {.whole_machine = whole_machine}, clock);
+    meter.begin();
+    return meter.gpus_held();
+}
+
+TEST(GpusHeld, IsWhatAVariableSays) {
+    EXPECT_EQ(held_of({1, 0, 0.5}, false), 1.5);  // one, none, half of it by MIG
+    EXPECT_EQ(held_of({0, 0, 0}, false), 0.0);
+    EXPECT_EQ(held_of({}, false), std::nullopt);
+    EXPECT_EQ(held_of({1, 0, 0}, true), std::nullopt);  // the whole machine was asked for
 }
 
 Finding finding(const std::string& source, FindingState state) {

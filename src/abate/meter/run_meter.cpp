@@ -162,6 +162,21 @@ void RunMeter::ask_gpu_shares(std::span<const pid_t> job_pids) {
     }
 }
 
+std::optional<double> RunMeter::gpus_held() const noexcept {
+    if (options_.whole_machine) return std::nullopt;
+    std::optional<double> held;
+    for (std::size_t i = 0; i < devices_.channels.size(); ++i) {
+        const ChannelInfo& channel = devices_.channels[i];
+        if (channel.share != ShareBasis::gpu_usage ||
+            devices_.plans[i].role != ChannelRole::counted)
+            continue;
+        const auto gpu = static_cast<std::size_t>(channel.gpu_index);
+        if (gpu >= gpu_shares_.size() || !gpu_shares_[gpu].stated) return std::nullopt;
+        held = held.value_or(0) + gpu_shares_[gpu].reserved;
+    }
+    return held;
+}
+
 double RunMeter::window_power_w(std::size_t channel) const noexcept {
     return window_power_w_[channel];
 }

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -82,6 +83,9 @@ class RunMeter {
     // When a channel's last good reading was taken, CLOCK_MONOTONIC: energies in state() reach up to
     // there. A sensor that answers less often than it is asked stands still in between.
     [[nodiscard]] std::int64_t reading_ns(std::size_t channel) const noexcept;
+    // Counted accelerators that a variable says are the job's, a MIG slice as its fraction; absent
+    // where nothing says so.
+    [[nodiscard]] std::optional<double> gpus_held() const noexcept;
     [[nodiscard]] std::int64_t elapsed_ns() const noexcept { return state_.elapsed_ns; }
 
   private:
