@@ -126,6 +126,7 @@ std::vector<footprint::Lever> chosen_levers(const footprint::Inventory& inventor
     return levers;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what, seen from where
 std::string address_from(const std::string& picture, const std::string& report) {
     if (picture.empty()) return "";
     namespace fs = std::filesystem;
@@ -191,8 +192,8 @@ void make_account(InventoryOptions& options, Context& context) {
             inventory, chosen_levers(inventory, options.levers), context.tables(), measure));
     if (!options.compare.empty()) {
         const footprint::Inventory other = read_inventory(context, options.compare);
-        report.comparison = footprint::compare(
-            report.account, value_or_fail(footprint::account(other, context.tables())));
+        const footprint::Account to = value_or_fail(footprint::account(other, context.tables()));
+        report.comparison = footprint::compare({.from = report.account, .to = to});
     }
     if (options.years)
         report.projection = footprint::project(report.account, inventory, *options.years);

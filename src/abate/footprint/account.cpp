@@ -213,6 +213,7 @@ class Builder {
         return place;
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, then where it was named
     Result<const Place*> find_place(const std::string& name, const std::string& where) const {
         if (name.empty()) return &places_.front();
         std::vector<std::string> names;
@@ -649,6 +650,7 @@ class Builder {
         return out;
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, then where it was named
     Error no_fleet(const std::string& name, const std::string& where) const {
         std::vector<std::string> names;
         for (const Fleet& fleet : inventory_.fleets) names.push_back(fleet.name);

@@ -58,6 +58,7 @@ Inventory any_inventory() {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): commutative
 void near(double a, double b) {
     RC_ASSERT(std::fabs(a - b) <= 1e-9 * std::max(std::fabs(a), std::fabs(b)));
 }
@@ -124,7 +125,7 @@ RC_GTEST_PROP(WhatIf, WaterfallsArrive, ()) {
     double at = answer.waterfall.from;
     for (const Step& step : answer.waterfall.steps) at += step.delta;
     RC_ASSERT(std::fabs(at - answer.waterfall.to) <= 1e-9 * answer.waterfall.from);
-    const Comparison comparison = compare(answer.before, answer.after);
+    const Comparison comparison = compare({.from = answer.before, .to = answer.after});
     for (const Waterfall* waterfall : {&comparison.by_phase, &comparison.by_cause}) {
         double sum = waterfall->from;
         for (const Step& step : waterfall->steps) sum += step.delta;

@@ -375,6 +375,7 @@ TEST(Account, SplittingARunKeepsTheSum) {
 
 // ---- runs of the store
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, where, when
 RunRecord stored_run(const std::string& id,
                      const std::string& host,
                      const char* from,

@@ -75,8 +75,14 @@ constexpr std::array<double, 8> kFarDown{1.0,
                                          1.42151175831644588870e-7,
                                          2.04426310338993978564e-15};
 
-// Both quantile functions below, given p and its normal quantile, so that a cause's factors share one draw.
-double at(const Ranged& range, double p, double z) {
+// One draw of a cause, shared by all its factors: a probability and the normal quantile of it.
+struct Draw {
+    double p = 0;
+    double z = 0;
+};
+
+double at(const Ranged& range, const Draw& draw) {
+    const auto [p, z] = draw;
     if (range.low == range.value && range.high == range.value) return range.value;
     if (range.kind == RangeKind::bound) {
         // Triangular on [low, high], top at the value.
@@ -127,11 +133,13 @@ class Model {
         [[nodiscard]] double total() const { return operational + embodied; }
     };
 
-    // p[i] of cause i; z[i] its normal quantile.
-    Sums sums(const std::vector<double>& p, const std::vector<double>& z) {
+    // draws[i] of cause i.
+    Sums sums(const std::vector<Draw>& draws) {
         for (std::size_t i = 0; i < drawn_.size(); ++i) {
             const Drawn& drawn = drawn_[i];
-            values_[i] = drawn.factor->at(at(drawn.factor->range, p[drawn.cause], z[drawn.cause]));
+            // No factor is below 0: energies are not, nor what a PUE is above 1.
+            values_[i] =
+                std::max(0.0, drawn.factor->at(at(drawn.factor->range, draws[drawn.cause])));
         }
         return sum();
     }
@@ -227,7 +235,9 @@ double normal_quantile(double p) {
     return q < 0 ? -z : z;
 }
 
-double quantile(const Ranged& range, double p) { return at(range, p, normal_quantile(p)); }
+double quantile(const Ranged& range, double p) {
+    return at(range, {.p = p, .z = normal_quantile(p)});
+}
 
 Result<Simulation> simulate(const Account& account, const SimulationOptions& options) {
     if (options.draws < kFewestDraws || options.draws > kMostDraws) {
@@ -244,20 +254,19 @@ Result<Simulation> simulate(const Account& account, const SimulationOptions& opt
     out.value_kgco2e = model.extreme(causes, false).total();
 
     Random random(options.seed);
-    std::vector<double> p(causes);
-    std::vector<double> z(causes);
+    std::vector<Draw> draws(causes);
     std::vector<double> total(options.draws);
     std::vector<double> operational(options.draws);
     std::vector<double> embodied(options.draws);
     constexpr double kHalfStep = 0x1p-54;  // uniform() is a multiple of 2^-53; 0 has no quantile
     for (std::size_t draw = 0; draw < options.draws; ++draw) {
-        for (std::size_t i = 0; i < causes; ++i) {
-            p[i] = random.uniform() + kHalfStep;
+        for (Draw& one : draws) {
+            one.p = random.uniform() + kHalfStep;
             // The largest multiple and a half rounds up to 1.
-            if (p[i] >= 1) p[i] = 1 - 0x1p-53;
-            z[i] = normal_quantile(p[i]);
+            if (one.p >= 1) one.p = 1 - 0x1p-53;
+            one.z = normal_quantile(one.p);
         }
-        const Model::Sums sums = model.sums(p, z);
+        const Model::Sums sums = model.sums(draws);
         total[draw] = sums.total();
         operational[draw] = sums.operational;
         embodied[draw] = sums.embodied;

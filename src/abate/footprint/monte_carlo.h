@@ -5,7 +5,7 @@
 //     s.tornado[0].cause;        // what matters most
 //
 // A 90 % interval is drawn as a lognormal of two halves: median at the value, 5th and 95th percentile at low and high; where low is not above 0, as a
-// normal of two halves. A bound is a triangle on [low, high] with its top at the value. The same account, draws and seed give the same
+// normal of two halves. A bound is a triangle on [low, high] with its top at the value. No factor is drawn below 0, no PUE below 1. The same account, draws and seed give the same
 // numbers (docs/methodology/uncertainty.md).
 #pragma once
 

@@ -18,6 +18,7 @@ constexpr std::string_view kDeclaredHost = "declared";
 
 double kwh(Microjoules energy) { return static_cast<double>(energy.count()) / kMicrojoulesPerKwh; }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the whole, then its part
 bool same_run(std::string_view id, std::string_view part) {
     if (part.size() < kMinIdPart || part.size() > id.size()) return false;
     const auto equal = [](char a, char b) {

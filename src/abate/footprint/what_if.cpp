@@ -261,6 +261,7 @@ PhaseFactors factors_of(const Account& account, AccountPhase phase) {
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a fraction as it is read
 double ratio(double part, double whole, double otherwise) {
     return whole > 0 ? part / whole : otherwise;
 }
@@ -424,7 +425,8 @@ Result<WhatIf> what_if(const Inventory& inventory,
     return out;
 }
 
-Comparison compare(const Account& from, const Account& to) {
+Comparison compare(const Accounts& accounts) {
+    const auto& [from, to] = accounts;
     Comparison out;
     for (Waterfall* waterfall : {&out.by_phase, &out.by_cause}) {
         waterfall->from_name = from.name;

@@ -75,7 +75,11 @@ struct Comparison {
     Waterfall by_phase;
     Waterfall by_cause;
 };
-[[nodiscard]] Comparison compare(const Account& from, const Account& to);
+struct Accounts {
+    const Account& from;
+    const Account& to;
+};
+[[nodiscard]] Comparison compare(const Accounts& accounts);
 
 // Years to come, if growth and efficiency go on: a phase's energy and hours grow each year by work x efficiency^(rebound - 1), carbon per kWh by
 // intensity_per_year. Idle and unassigned stay as they are.

@@ -196,8 +196,9 @@ TEST(Compare, BothWaterfallsAddUpAndNameTheirCauses) {
     after.sites[0].intensity_gco2e_per_kwh = 50;
     after.activities.push_back(node_energy(AccountPhase::training, "run", 500));
     after.activities.push_back(node_energy(AccountPhase::inference, "service", 200));
-    const Comparison answer =
-        compare(account(before, tables()).value(), account(after, tables()).value());
+    const Account from = account(before, tables()).value();
+    const Account to = account(after, tables()).value();
+    const Comparison answer = compare({.from = from, .to = to});
     EXPECT_NEAR(answer.by_phase.from, 120, 1e-9);
     EXPECT_NEAR(answer.by_phase.to, 30 + 12, 1e-9);
     EXPECT_NEAR(sum_of(answer.by_phase), answer.by_phase.to, 1e-9);

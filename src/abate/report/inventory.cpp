@@ -54,6 +54,7 @@ std::string edges(const Ranged& range) {
         std::string_view(unit.name).substr(0, std::string_view(unit.name).find(' ')));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a fraction as it is read
 std::string share(double part, double whole) { return whole > 0 ? percent(part / whole) : "-"; }
 
 std::string carbon_or_dash(double kg) { return kg == 0 ? "-" : mass(kg); }
@@ -837,8 +838,9 @@ std::string inventory_html(const InventoryReport& report) {
         list_html(summary(report)) + "</section>\n";
     for (const Section& section : sections(report, {})) {
         const std::string id = section_id(section.heading);
-        out += "<section aria-labelledby=\"h-" + id + "\">\n<h2 id=\"h-" + id + "\">" +
-               escaped_xml(section.heading) + "</h2>\n";
+        out += fmt::format("<section aria-labelledby=\"h-{0}\">\n<h2 id=\"h-{0}\">{1}</h2>\n",
+                           id,
+                           escaped_xml(section.heading));
         if (const std::string picture = picture_of(report, section.picture); !picture.empty())
             out += "<figure>\n" + picture +
                    "<figcaption>The table below has the same figures.</figcaption>\n</figure>\n";

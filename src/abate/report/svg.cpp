@@ -83,9 +83,11 @@ class Picture {
         text(kMargin, 32, words.title, "start", "head");
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): x, y, words and where they begin
     void text(double x,
               double y,
               std::string_view words,
+              // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a place, then a class
               const char* anchor,
               const char* style = nullptr) {
         out_ += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\"{}>{}</text>\n",
@@ -114,6 +116,7 @@ class Picture {
         out_ += "</rect>\n";
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from a point to a point
     void rule(double x1, double y1, double x2, double y2) {
         out_ += fmt::format("<line class=\"rule\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n",
                             px(x1),
@@ -160,6 +163,7 @@ constexpr double kNodeWidth = 14;
 constexpr double kNodeGap = 24;
 constexpr double kFlowHeight = 420;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): scale, then pixels; two calls
 void place_column(std::vector<Node>& column, double scale, double height) {
     double used = 0;
     for (const Node& node : column) used += node.value * scale;
@@ -173,6 +177,7 @@ void place_column(std::vector<Node>& column, double scale, double height) {
 }
 
 void draw_links(Picture& picture,
+                // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they stand
                 std::vector<Node>& left,
                 std::vector<Node>& right,
                 const std::vector<Link>& links,
@@ -289,6 +294,7 @@ double tick_of(double most) {
 }
 
 // All ticks in the unit of the longest bar, without zeros behind: "0", "20 t".
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one call
 std::string tick_label(double at, double most) {
     const HumanUnit& unit = fitting_unit(most, carbon_units());
     const double number = at / unit.size;
@@ -304,6 +310,7 @@ constexpr double kBarRight = kWidth - 40;
 constexpr double kBarHeight = 30;
 constexpr double kBarPitch = 48;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one call
 void draw_axis(Picture& picture, double least, double most, double bottom) {
     const double tick = tick_of(std::max(most, 0.0) - std::min(least, 0.0));
     const double scale = (kBarRight - kBarLeft) / (most - least);
@@ -439,6 +446,7 @@ std::string waterfall_svg(const footprint::Waterfall& waterfall, const SvgOption
     const double scale = (kBarRight - 110 - kNames) / (most - least);
     const auto x_of = [&](double value) { return kNames + (value - least) * scale; };
     double y = kTop + (kBarPitch - kBarHeight) / 2;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they are read
     const auto row = [&](const std::string& name, double from, double to, const char* color) {
         const double left = std::min(x_of(from), x_of(to));
         const double right = std::max(x_of(from), x_of(to));
