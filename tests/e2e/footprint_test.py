@@ -37,6 +37,9 @@ class Footprint(e2e.E2e):
         self.assertAlmostEqual(float(out[0]["facility_energy_kwh"]), 14.4)
         self.assertAlmostEqual(float(out[0]["market_kgco2e"]), 1.44)
         self.assertAlmostEqual(float(out[1]["node_energy_kwh"]), 168.8064)
+        # A chip of 164 kg with an eighth of a host of 2500 kg, over four years.
+        self.assertAlmostEqual(float(out[1]["embodied_kgco2e"]), 8 * 24 * (164 + 2500 / 8) / (4 * 8760))
+        self.assertEqual((out[0]["embodied_kgco2e"], out[2]["embodied_kgco2e"]), ("", ""))
         self.assertEqual((out[2]["node_energy_kwh"], out[2]["facility_energy_kwh"]), ("", "5"))
         self.assertEqual([row["quality"] for row in out], ["declared", "estimated", "declared"])
 

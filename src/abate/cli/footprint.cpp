@@ -148,6 +148,23 @@ input::JobFormat input_format(const FootprintOptions& options) {
     return input::job_format_of(options.input).value_or(input::JobFormat::csv);
 }
 
+// Embodied carbon of a chip with its share of the server, over the lifetime and utilisation of the settings.
+footprint::EmbodiedPerChipHour charge_per_chip_hour(Context& context) {
+    const input::Settings& settings = context.settings();
+    const footprint::Use hour{
+        .lifetime_h = settings.lifetime_h.value_or(footprint::default_lifetime_h().value),
+        .used_h = 1,
+        .utilisation = settings.utilisation.value_or(1)};
+    const data::Tables& tables = context.tables();
+    return [&tables, hour](const data::Chip& chip) -> std::optional<double> {
+        const auto node = footprint::node_embodied_per_chip(tables, chip.name);
+        if (!node) return std::nullopt;
+        const Result<Ranged> charge = footprint::amortised(node->total(), hour);
+        if (!charge) return std::nullopt;
+        return charge->value;
+    };
+}
+
 footprint::BatchDefaults defaults_of(const FootprintOptions& options, Context& context) {
     const footprint::AssessOptions site =
         assess_options(context, {.region = options.region, .pue = options.pue});
@@ -194,7 +211,8 @@ void reckon_table(const FootprintOptions& options, Context& context) {
     pipeline.threads = options.threads != 0
                            ? options.threads
                            : std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
-    footprint::BatchBook book(context.tables(), defaults_of(options, context));
+    footprint::BatchBook book(
+        context.tables(), defaults_of(options, context), charge_per_chip_hour(context));
     InputFile in(options.input);
     pipeline.name = in.name();
 

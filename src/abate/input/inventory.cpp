@@ -212,6 +212,7 @@ const Keys kJobKeys{"runs", "p50_chip_hours", "p99_chip_hours", "chip_hours_per_
 const Keys kMultipleKeys{"times_training", "project_over_training", "of"};
 const Keys kServiceKeys{"requests", "j_per_request", "tokens", "j_per_token"};
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one after the other
 Keys joined(const Keys& a, const Keys& b) {
     Keys out = a;
     out.insert(out.end(), b.begin(), b.end());
@@ -657,7 +658,7 @@ Result<Lever> parse_lever(std::string_view text) {
         }
     }
     const auto number = [&](std::string_view digits) -> Result<double> {
-        const Result<double> parsed = parse_count(digits);
+        Result<double> parsed = parse_count(digits);
         if (parsed) return parsed;
         return lever_error(
             fmt::format("'{}' is no number for {}", one_line(std::string(digits)), name),

@@ -92,6 +92,7 @@ class Reader {
         }
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error
     void refuse(ErrorCode code, std::string what, std::string at, std::string hint) {
         if (!error_) error_ = Error{code, std::move(what), std::move(at), std::move(hint)};
     }
