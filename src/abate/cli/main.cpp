@@ -163,12 +163,14 @@ void add_commands(CLI::App& app, Context& context, bool run_alone) {
 }
 
 int run_program(int argc, char** argv) {
-    std::setlocale(LC_ALL, "");
     const SystemClock clock;
     Random random(entropy_seed());
     Context context(clock, random);
     Words words = split_words(argc, argv);
     turn_help_around(words);
+    const bool metering = first_word(words) == "run";
+    // For the terminal page of `watch`. A metered command has nothing to do with ours, and a dozen files are read for it.
+    if (!metering) std::setlocale(LC_ALL, "");
     context.child = words.child;
     context.child_given = words.child_given;
 
@@ -180,7 +182,6 @@ int run_program(int argc, char** argv) {
     app.footer(
         "Example:\n  abate run --region FR -- python3 train.py\n\nEach command has its own help: "
         "abate COMMAND --help");
-    const bool metering = first_word(words) == "run";
     add_commands(app, context, metering);
 
     const bool json = asks_for_json(words);
