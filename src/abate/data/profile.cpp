@@ -164,6 +164,7 @@ Result<IntensityProfile> Tables::intensity_profile(const Place& place) const {
     return profile;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a swap is found at once
 AverageLifeCycle climatology(const IntensityProfile& profile, Timestamp from, Timestamp to) {
     using std::chrono::floor;
     ABATE_REQUIRE(from <= to);

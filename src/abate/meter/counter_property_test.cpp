@@ -117,7 +117,7 @@ RC_GTEST_PROP(EnergyCounter, SplittingAWindowKeepsTheSum, ()) {
 
 RC_GTEST_PROP(EnergyCounter,
               NeverFallsAndNeverLeavesItsRange,
-              (std::vector<std::uint64_t> values)) {
+              (const std::vector<std::uint64_t>& values)) {
     ChannelInfo channel = channel_of(1U << 20U, 1, 1);
     channel.plausible_w = 50;
     EnergyCounter counter(channel);

@@ -280,7 +280,7 @@ TEST_F(Discover, AnAcceleratorJoinsWithItsNameAndIdlePrior) {
 class Maker final : public Sensor, public GpuShareSource {
   public:
     // `held`: what a variable says of each device; empty: none says anything.
-    Maker(std::string name,
+    Maker(const std::string& name,
           std::vector<double> job_shares,
           const Clock& clock,
           std::vector<double> held = {})
@@ -349,7 +349,7 @@ TEST(Join, TwoMakersOfAcceleratorsKeepTheirOwnShares) {
     EXPECT_THAT(joules, ElementsAre(10, 20, 50, 70, 90));
 }
 
-std::optional<double> held_of(std::vector<double> held, bool whole_machine) {
+std::optional<double> held_of(const std::vector<double>& held, bool whole_machine) {
     ManualClock clock;
     std::vector<SensorOpening> openings(1);
     auto maker = std::make_unique<Maker>("nvml", std::vector{0.0, 0.0, 0.0}, clock, held);

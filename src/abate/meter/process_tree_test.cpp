@@ -119,7 +119,7 @@ LaunchOptions options_of(const Method& method, std::vector<std::string> words) {
 class CpuTime : public ::testing::TestWithParam<Method> {
   protected:
     // Meters `arguments` of cpu_truth to the end of everything.
-    void meter(std::vector<std::string> arguments) {
+    void meter(const std::vector<std::string>& arguments) {
         auto launched =
             ProcessTree::launch(options_of(GetParam(), truth(folder_.file("out"), arguments)));
         ASSERT_TRUE(launched.has_value());

@@ -13,7 +13,9 @@ RC_GTEST_PROP(ParseSysfsUnsignedProperty, ReadsBackEveryNumber, (std::uint64_t v
     RC_ASSERT(parse_sysfs_unsigned(std::to_string(value) + "\n") == value);
 }
 
-RC_GTEST_PROP(ParseSysfsUnsignedProperty, NeverReadsMoreThanWhatIsWritten, (std::string text)) {
+RC_GTEST_PROP(ParseSysfsUnsignedProperty,
+              NeverReadsMoreThanWhatIsWritten,
+              (const std::string& text)) {
     const auto value = parse_sysfs_unsigned(text);
     if (!value) return;
     // Whatever was read is spelled by the digits of the text.

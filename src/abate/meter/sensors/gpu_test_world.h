@@ -62,7 +62,8 @@ class TestFolder {
 // Sets a variable of the process for one test.
 class TestVariable {
   public:
-    TestVariable(std::string name, std::optional<std::string> value) : name_(std::move(name)) {
+    TestVariable(std::string name, const std::optional<std::string>& value)
+        : name_(std::move(name)) {
         if (const char* before = std::getenv(name_.c_str())) before_ = before;
         put(value);
     }

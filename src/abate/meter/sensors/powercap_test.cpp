@@ -350,9 +350,9 @@ TEST_F(PowercapTest, EachReadingCarriesTheTimeOfItsOwnRead) {
     class TickingClock final : public Clock {
       public:
         [[nodiscard]] Moment now() const noexcept override {
-            return {.mono_ns = ++ticks_ * 1000, .boot_ns = 0, .wall = {}};
+            return {.mono_ns = ++ticks * 1000, .boot_ns = 0, .wall = {}};
         }
-        mutable std::int64_t ticks_ = 0;
+        mutable std::int64_t ticks = 0;
     } ticking;
     environment_.clock = &ticking;
     sys_.make_rapl({.sockets = 2});
