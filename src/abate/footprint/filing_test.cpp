@@ -173,7 +173,7 @@ TEST(Filing, HardwareIsFiledInFullInTheYearOfPurchase) {
     lab.fleets[0].bought = day("2025-03-01");
     expect_cell(filed(lab), "category2", 1000);
     lab.fleets[0].embodied_kgco2e_per_unit = Ranged{.value = 100, .low = 80, .high = 150};
-    const Cell& cell = filed(lab).cell("category2");
+    const Cell cell = filed(lab).cell("category2");
     EXPECT_NEAR(cell.amount.low, 800, 1e-9);
     EXPECT_NEAR(cell.amount.high, 1500, 1e-9);
 }
