@@ -10,6 +10,7 @@ namespace abate::footprint {
 
 // kg CO2e of facility energy in joules at an average intensity in g CO2e/kWh.
 // REQUIRES: numbers finite and >= 0.
+// NOLINTBEGIN(bugprone-easily-swappable-parameters): each name says its unit
 template <Basis B>
 [[nodiscard]] Ranged carbon_of(const Ranged& facility_j, const Ranged& intensity_gco2e_per_kwh) {
     const CarbonIntensity<Signal::average, B> grid(intensity_gco2e_per_kwh.value *
@@ -23,5 +24,7 @@ template <Basis B>
             .high = std::max(value, product.high * to_kg),
             .kind = product.kind};
 }
+
+// NOLINTEND(bugprone-easily-swappable-parameters)
 
 }  // namespace abate::footprint

@@ -37,6 +37,7 @@ data::Figure given(double value, const Given& words, const SiteOptions& options)
              .licence = ""}};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error
 Result<void> not_negative(const std::optional<double>& value, const char* what, const char* where) {
     if (!value || (*value >= 0 && std::isfinite(*value))) return {};
     return Error{ErrorCode::out_of_range,
