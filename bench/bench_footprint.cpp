@@ -200,7 +200,12 @@ void write_factors(const std::string& path, const data::Tables& tables) {
         row.push_back(wue && water ? Json(water->range.value) : Json());
         factors["regions"][name] = row;
     }
-    for (const char* name : kChips) factors["chips"][name] = tables.chip(name).value().tdp_w;
+    const Use hour{.lifetime_h = default_lifetime_h().value, .used_h = 1};
+    for (const char* name : kChips) {
+        factors["chips"][name] = tables.chip(name).value().tdp_w;
+        const Result<Embodied> node = node_embodied_per_chip(tables, name);
+        if (node) factors["embodied"][name] = amortised(node->total(), hour).value().value;
+    }
     std::ofstream(path) << factors.dump() << "\n";
 }
 

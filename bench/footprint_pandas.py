@@ -77,8 +77,10 @@ def main():
     jobs["location_high_kgco2e"] = location[2] / 1000
     jobs["market_kgco2e"] = facility[0] * jobs["market_gco2e_per_kwh"].to_numpy() / 1000
     jobs["water_l"] = jobs["node_energy_kwh"].to_numpy() * (place[6] + pue[0] * place[7])
-    jobs["embodied_kgco2e"] = np.nan
-    jobs["total_kgco2e"] = location[0] / 1000
+    charge = spread(jobs["chip"], {name: [kg] for name, kg in factors["embodied"].items()}, 1)[0]
+    embodied = np.where(has_chip, chip_hours * charge, np.nan)
+    jobs["embodied_kgco2e"] = embodied
+    jobs["total_kgco2e"] = location[0] / 1000 + np.nan_to_num(embodied)
     jobs["quality"] = pd.Categorical.from_codes(estimated.astype("int8"), ["declared", "estimated"])
     jobs.to_csv(target, index=False)
 
