@@ -1,5 +1,6 @@
 // `abate embodied`: what it cost to make a chip, a server or a bill of materials, stage by stage, with
 // every published figure and its boundary, and the two ledgers of buying it.
+#include "abate/cli/common_options.h"
 #include "abate/cli/context.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
@@ -363,10 +364,7 @@ void add_embodied(CLI::App& app, Context& context) {
     command->add_option("--utilisation",
                         options->utilisation,
                         "Allocated over owned hours, above 0 and at most 1 (default 1)");
-    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*command, context);
     command->add_flag("--json", context.json, "Print one JSON document");
     command->footer(
         "Example:\n  abate embodied \"H100 SXM\" --units 64 --bought 2026 --lifetime 4y\n  abate "

@@ -1,4 +1,5 @@
 // `abate estimate training|inference|finetune`: what a job would cost, before it runs.
+#include "abate/cli/common_options.h"
 #include "abate/cli/context.h"
 #include "abate/cli/machine.h"
 #include "abate/footprint/footprint.h"
@@ -150,10 +151,7 @@ void add_common(CLI::App& command, EstimateOptions& options, Context& context) {
                        options.region,
                        "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
     command.add_option("--pue", options.pue, "Facility energy over IT energy, 1 or more");
-    command.add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(command, context);
     command.add_flag("--json", context.json, "Print the estimate as JSON");
 }
 

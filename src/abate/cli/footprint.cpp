@@ -1,4 +1,5 @@
 // `abate footprint`: a table of jobs in, the same table with footprints out.
+#include "abate/cli/common_options.h"
 #include "abate/cli/footprint_pipeline.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/output_file.h"
@@ -281,10 +282,7 @@ void add_footprint(CLI::App& app, Context& context) {
         "out and counted)");
     command->add_option("--threads", options->threads, "Threads that reckon (default: one a core)")
         ->check(CLI::Range(1U, 256U));
-    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*command, context);
     command->add_flag("--json", context.json, "Print the sums as one JSON document");
     command->footer(
         "Columns: energy_kwh (with boundary: component, node or facility), or chip, chips, hours, "

@@ -1,4 +1,5 @@
 // `abate inventory`: the account of a whole life cycle, from a file or from a run.
+#include "abate/cli/common_options.h"
 #include "abate/cli/inventories.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
@@ -245,10 +246,7 @@ void add_inventory(CLI::App& app, Context& context) {
     command->add_option(
         "--monte-carlo", options->draws, "Draw each cause of error so many times (10000)");
     command->add_option("--seed", options->seed, "Of the draws (default 1)");
-    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*command, context);
     command->add_flag("--json", context.json, "As --format json");
     command->footer(
         "Example:\n  abate inventory lab.toml --what-if caching=3 --what-if region=NO\n  abate "

@@ -1,4 +1,5 @@
 // `abate record`: a run that was not metered, declared by hand.
+#include "abate/cli/common_options.h"
 #include "abate/cli/hourly.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
@@ -23,28 +24,14 @@ namespace {
 using footprint::kPowerFraction;
 using footprint::kPowerFractionSource;
 
-struct RecordOptions {
+struct RecordOptions : DeclaredOptions {
     std::string energy;
-    HourlyOptions hourly;
-    std::string market_intensity;
     std::string boundary = "node";
     std::string chip;
     double chips = 1;
     std::string hours;
     std::optional<double> power_w;
     std::string started;
-    std::string phase;
-    std::string project;
-    std::vector<std::string> labels;
-    std::string region;
-    std::string pue;
-    std::string lifetime;
-    std::string utilisation;
-    std::string flop;
-    std::string tokens;
-    std::string params_active;
-    std::string requests;
-    std::string output;
 };
 
 struct Declared {
@@ -81,18 +68,7 @@ std::vector<Provenance> rated_power_rows(const data::Chip& chip) {
     rated.figure = "gpu-all.rated_w";
     rated.value = rated.low = rated.high = chip.tdp_w;
     rated.unit = "W";
-    return {std::move(rated),
-            {.figure = "gpu-all.power_fraction",
-             .value = kPowerFraction.value,
-             .low = kPowerFraction.low,
-             .high = kPowerFraction.high,
-             .unit = "1",
-             .key = "mean over rated power",
-             .layer = "built-in",
-             .source = kPowerFractionSource,
-             .year = 0,
-             .basis = "",
-             .licence = ""}};
+    return {std::move(rated), footprint::power_fraction_row("gpu-all.power_fraction")};
 }
 
 Declared declared_energy(const RecordOptions& options, Context& context) {
@@ -352,34 +328,8 @@ void add_record(CLI::App& app, Context& context) {
     command->add_option("--power", options->power_w, "Mean watts of one chip, if known");
     command->add_option(
         "--started", options->started, "When it began (RFC 3339 or a date; default: it ended now)");
-    command->add_option(
-        "--phase", options->phase, "data, experimentation, training, finetuning or inference");
-    command->add_option("--project", options->project, "Project that the run belongs to");
-    command->add_option("--label", options->labels, "KEY=VALUE to find the run by; may be repeated")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-    command->add_option("--region",
-                        options->region,
-                        "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
-    command->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
-    add_hourly_options(*command, options->hourly, options->market_intensity);
-    command->add_option("--lifetime",
-                        options->lifetime,
-                        "Years that the hardware serves, for its embodied carbon (default 4y)");
-    command->add_option("--utilisation",
-                        options->utilisation,
-                        "Allocated over owned hours of the hardware (default 1: time is reserved)");
-    command->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
-    command->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
-    command->add_option(
-        "--params-active", options->params_active, "Parameters that meet each token (7B)");
-    command->add_option("--requests", options->requests, "Requests served");
-    command->add_option("--output", options->output, "Write the run record as JSON to this file");
-    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_declared_options(*command, *options);
+    add_set_option(*command, context);
     command->add_flag("--json", context.json, "Print the run record");
     command->footer(
         "Example:\n  abate record --chip \"H100 SXM\" --chips 64 --hours 120 --region \"gcp "

@@ -1,6 +1,7 @@
 // `abate report`: filings of a year, from an inventory or from runs of the store.
 #include "abate/report/report.h"
 
+#include "abate/cli/common_options.h"
 #include "abate/cli/inventories.h"
 #include "abate/cli/records.h"
 
@@ -221,10 +222,7 @@ void add_report(CLI::App& app, Context& context) {
         ->allow_extra_args(false)
         ->take_all();
     command->add_option("--output", options->output, "File (default: standard output)");
-    command->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*command, context);
     command->add_flag("--json", context.json, "As --format json");
     command->footer(
         "Example:\n  abate report lab.toml --year 2025 --entity \"Example Institute\" --format "

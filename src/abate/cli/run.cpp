@@ -1,4 +1,5 @@
 // `abate run`: meters a command.
+#include "abate/cli/common_options.h"
 #include "abate/cli/context.h"
 #include "abate/cli/hourly.h"
 #include "abate/cli/machine.h"
@@ -26,22 +27,8 @@ constexpr int kSelfFailed = 125;
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
-struct RunOptions {
-    std::string phase;
-    std::string project;
-    std::vector<std::string> labels;
-    std::string region;
-    std::string pue;
-    std::string lifetime;
-    std::string utilisation;
+struct RunOptions : DeclaredOptions {
     std::string interval;
-    std::string output;
-    std::string flop;
-    std::string tokens;
-    std::string params_active;
-    std::string requests;
-    HourlyOptions hourly;
-    std::string market_intensity;
     bool adapter = false;
     bool whole_machine = false;
     bool quiet = false;
@@ -343,41 +330,15 @@ void add_run(CLI::App& app, Context& context) {
         "Example:\n  abate run --phase training --region FR --label model=resnet18 -- python3 "
         "train.py --epochs 3");
     run->prefix_command();
-    run->add_option(
-        "--phase", options->phase, "data, experimentation, training, finetuning or inference");
-    run->add_option("--project", options->project, "Project that the run belongs to");
-    run->add_option("--label", options->labels, "KEY=VALUE to find the run by; may be repeated")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-    run->add_option("--region",
-                    options->region,
-                    "Country (FR), grid (US-CA) or cloud region (\"gcp europe-west9\")");
-    run->add_option("--pue", options->pue, "Facility energy over IT energy, 1 or more");
-    add_hourly_options(*run, options->hourly, options->market_intensity);
-    run->add_option("--lifetime",
-                    options->lifetime,
-                    "Years that the hardware serves, for its embodied carbon (default 4y)");
-    run->add_option("--utilisation",
-                    options->utilisation,
-                    "Allocated over owned hours of the hardware (default 1: time is reserved)");
+    add_declared_options(*run, *options);
     run->add_option("--interval", options->interval, "Sampling period, 1ms to 30s (default 1s)");
-    run->add_option("--output", options->output, "Write the run record as JSON to this file");
-    run->add_option("--flop", options->flop, "Floating-point operations of the work (1.5e22)");
-    run->add_option("--tokens", options->tokens, "Tokens trained on or served (2T, 300M)");
-    run->add_option(
-        "--params-active", options->params_active, "Parameters that meet each token (7B)");
-    run->add_option("--requests", options->requests, "Requests served");
     run->add_flag("--adapter",
                   options->adapter,
                   "The fine-tuning trains an adapter on a frozen model (LoRA)");
     run->add_flag("--whole-machine",
                   options->whole_machine,
                   "Charge the whole machine to this run, idle and other users included");
-    run->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*run, context);
     run->add_flag(
         "--json", context.json, "Print the run record as one line of JSON on standard error");
     run->add_flag("--quiet", options->quiet, "Print no summary");

@@ -1,4 +1,5 @@
 // `abate validate`: published footprints, recomputed.
+#include "abate/cli/common_options.h"
 #include "abate/cli/context.h"
 #include "abate/footprint/footprint.h"
 #include "abate/report/report.h"
@@ -17,10 +18,7 @@ void add_validate(CLI::App& app, Context& context) {
         "validate", "Recompute published footprints and show how far off abate is");
     validate->add_option(
         "--group", *group, "One of accounting, power, chip-hours, inference, embodied");
-    validate->add_option("--set", context.set, "Override a table's figure: TABLE/KEY/COLUMN=VALUE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    add_set_option(*validate, context);
     validate->add_flag("--json", context.json, "Print every case as JSON");
     validate->footer("Example:\n  abate validate --group chip-hours");
     validate->callback([group, &context] {

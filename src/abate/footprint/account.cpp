@@ -1117,17 +1117,7 @@ class Builder {
                                  ": give hours with a chip or fleet, or embodied_kgco2e");
         }
         if (rated_power_used_) {
-            out_.provenance.push_back({.figure = "power_fraction",
-                                       .value = kPowerFraction.value,
-                                       .low = kPowerFraction.low,
-                                       .high = kPowerFraction.high,
-                                       .unit = "1",
-                                       .key = "mean over rated power",
-                                       .layer = "built-in",
-                                       .source = kPowerFractionSource,
-                                       .year = 0,
-                                       .basis = "",
-                                       .licence = ""});
+            out_.provenance.push_back(power_fraction_row("power_fraction"));
         }
         for (const bool accelerators : {true, false}) {
             const std::string cause =

@@ -16,11 +16,10 @@ const data::Tables& tables() {
     return loaded;
 }
 
-Part declared(PartKind kind, double kg, double count = 1) {
+Part declared(PartKind kind, double kg) {
     Part part;
     part.kind = kind;
     part.kgco2e = exactly(kg);
-    part.count = count;
     part.source = "by hand";
     return part;
 }

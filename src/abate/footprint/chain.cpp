@@ -3,6 +3,7 @@
 #include "abate/core/assert.h"
 #include "abate/footprint/carbon_of.h"
 #include "abate/footprint/footprint.h"
+#include "abate/footprint/given.h"
 
 #include <fmt/format.h>
 
@@ -24,17 +25,12 @@ struct Given {
 
 data::Figure given(double value, const Given& words, const SiteOptions& options) {
     return {exactly(value),
-            {.figure = std::string(words.figure),
-             .value = value,
-             .low = value,
-             .high = value,
-             .unit = std::string(words.unit),
-             .key = options.region,
-             .layer = options.layer,
-             .source = "given by the user",
-             .year = 0,
-             .basis = std::string(words.basis),
-             .licence = ""}};
+            given_by_user({.figure = std::string(words.figure),
+                           .value = value,
+                           .unit = std::string(words.unit),
+                           .layer = options.layer,
+                           .key = options.region,
+                           .basis = std::string(words.basis)})};
 }
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error

@@ -9,23 +9,28 @@
 namespace abate::footprint {
 namespace {
 
-double random_between(int low, int high) {
-    return low + (high - low) * (*rc::gen::inRange(0, 1'000'001) / 1e6);
+struct Span {
+    double low;
+    double high;
+};
+
+double random_in(Span span) {
+    return span.low + (span.high - span.low) * (*rc::gen::inRange(0, 1'000'001) / 1e6);
 }
 
 // What is charged over a fleet-year is EMB / L, in both ways to charge (ADR 0014).
 RC_GTEST_PROP(Amortised, SumsOverAFleetYearToTheEmbodiedOverTheLifetime, ()) {
-    const double embodied = random_between(1, 10'000);
-    const double lifetime_y = random_between(1, 10);
+    const double embodied = random_in({1, 10'000});
+    const double lifetime_y = random_in({1, 10});
     const int devices = *rc::gen::inRange(1, 20);
-    const double u = random_between(1, 100) / 100;
+    const double u = random_in({1, 100}) / 100;
     const bool used_time = *rc::gen::arbitrary<bool>();
     double charged = 0;
     for (int device = 0; device < devices; ++device) {
         // Jobs take the allocated hours of the year, in pieces; what they leave is idle.
         double left = kHoursPerYear * u;
         while (left > 0) {
-            const double hours = std::min(left, random_between(1, 4000));
+            const double hours = std::min(left, random_in({1, 4000}));
             left -= hours;
             charged += amortised(exactly(embodied),
                                  {.lifetime_h = lifetime_y * kHoursPerYear,
@@ -47,7 +52,7 @@ RC_GTEST_PROP(Amortised, SumsOverAFleetYearToTheEmbodiedOverTheLifetime, ()) {
 
 RC_GTEST_PROP(Amortised, OfSharesOfOneHourSumsToTheWhole, ()) {
     const Ranged embodied{.value = 100, .low = 60, .high = 170};
-    const double share = random_between(0, 1);
+    const double share = random_in({0, 1});
     const auto charge = [&](double part) {
         return amortised(embodied, {.lifetime_h = 35'040, .used_h = 1, .share = part}).value();
     };
@@ -63,15 +68,15 @@ RC_GTEST_PROP(Ledgers, ReconcileInEachYearAndCloseAtZero, ()) {
     double bought = 0;
     const int count = *rc::gen::inRange(0, 12);
     for (int i = 0; i < count; ++i) {
-        Purchase purchase{.embodied_kgco2e = random_between(0, 5000),
-                          .bought_year = random_between(2015, 2030),
-                          .lifetime_y = random_between(1, 10)};
+        Purchase purchase{.embodied_kgco2e = random_in({0, 5000}),
+                          .bought_year = random_in({2015, 2030}),
+                          .lifetime_y = random_in({1, 10})};
         if (*rc::gen::arbitrary<bool>()) {
             purchase.bought_year = std::floor(purchase.bought_year);
             purchase.lifetime_y = std::ceil(purchase.lifetime_y);
         }
         if (*rc::gen::arbitrary<bool>())
-            purchase.retired_year = purchase.bought_year + random_between(0, 12);
+            purchase.retired_year = purchase.bought_year + random_in({0, 12});
         bought += purchase.embodied_kgco2e;
         purchases.push_back(purchase);
     }

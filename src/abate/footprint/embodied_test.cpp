@@ -24,8 +24,8 @@ const data::Tables& tables() {
     return loaded;
 }
 
-double bare_die_kg(double area_mm2, double node_nm) {
-    return logic_die(tables(), {.area_mm2 = area_mm2, .node_nm = node_nm, .packages = 0})
+double bare_die_kg(const LogicDie& die) {
+    return logic_die(tables(), {.area_mm2 = die.area_mm2, .node_nm = die.node_nm, .packages = 0})
         .value()
         .total()
         .value;
@@ -39,20 +39,22 @@ TEST(LogicDie, IsActsCarbonPerAreaAtEachProcess) {
         double kg_per_cm2;
     };
     for (const Row& row : {Row{28, 1.33}, Row{14, 1.56}, Row{7, 2.32}, Row{5, 2.78}, Row{3, 3.16}})
-        EXPECT_NEAR(bare_die_kg(100, row.node_nm), row.kg_per_cm2, 0.005) << row.node_nm;
-    EXPECT_NEAR(bare_die_kg(100, 7), 2.31823, 1e-5);
+        EXPECT_NEAR(bare_die_kg({.area_mm2 = 100, .node_nm = row.node_nm}), row.kg_per_cm2, 0.005)
+            << row.node_nm;
+    EXPECT_NEAR(bare_die_kg({.area_mm2 = 100, .node_nm = 7}), 2.31823, 1e-5);
 }
 
 // A100: 826 mm2 at 7 nm, 8.26 x 2.318 = 19.1 kg. H100: 814 mm2, 8.14 x 2.778 = 22.6 kg.
 TEST(LogicDie, OfAnA100AndAnH100) {
-    EXPECT_NEAR(bare_die_kg(826, 7), 19.1, 0.1);
-    EXPECT_NEAR(bare_die_kg(814, 5), 22.6, 0.05);
+    EXPECT_NEAR(bare_die_kg({.area_mm2 = 826, .node_nm = 7}), 19.1, 0.1);
+    EXPECT_NEAR(bare_die_kg({.area_mm2 = 814, .node_nm = 5}), 22.6, 0.05);
     // What the maker calls 4 nm is nearest to 5 of the table's 5 and 3: ln(5/4) < ln(4/3).
-    EXPECT_DOUBLE_EQ(bare_die_kg(814, 4), bare_die_kg(814, 5));
+    EXPECT_DOUBLE_EQ(bare_die_kg({.area_mm2 = 814, .node_nm = 4}),
+                     bare_die_kg({.area_mm2 = 814, .node_nm = 5}));
     // Kr is 150 g an integrated circuit.
     const double packaged =
         logic_die(tables(), {.area_mm2 = 814, .node_nm = 5, .packages = 3}).value().total().value;
-    EXPECT_NEAR(packaged, bare_die_kg(814, 5) + 0.45, 1e-9);
+    EXPECT_NEAR(packaged, bare_die_kg({.area_mm2 = 814, .node_nm = 5}) + 0.45, 1e-9);
 }
 
 // 7 nm, 1 cm2. Low: imec's 1.44 kg is below ACT's (1.25345 + 0.2 + 0.5) / 1 = 1.95; high: (1.25345 +

@@ -29,9 +29,13 @@ bool contains(const Ranged& range) {
 }
 
 // Log-uniform between two positive numbers.
-double between(double low, double high) {
+struct Span {
+    double low;
+    double high;
+};
+double between(Span span) {
     const double way = *rc::gen::inRange(0, 1000001) / 1e6;
-    return low * std::pow(high / low, way);
+    return span.low * std::pow(span.high / span.low, way);
 }
 
 const char* any_chip() {
@@ -44,13 +48,13 @@ const char* any_chip() {
 
 InferenceQuery any_request() {
     InferenceQuery query;
-    query.params_total = between(1e8, 2e12);
-    query.params_active = query.params_total * between(0.01, 1);
+    query.params_total = between({1e8, 2e12});
+    query.params_active = query.params_total * between({0.01, 1});
     query.chip = tables().chip(any_chip()).value();
     query.chips = *rc::gen::inRange(1, 17);
-    query.batch = between(1, 8192);
+    query.batch = between({1, 8192});
     query.precision = *rc::gen::element(Precision::bf16, Precision::fp8, Precision::mxfp4);
-    query.output_tokens = between(1, 1e5);
+    query.output_tokens = between({1, 1e5});
     query.input_tokens = *rc::gen::element(0.0, 100.0, 1e5);
     if (*rc::gen::arbitrary<bool>()) query.model_id = "meta-llama/Llama-3.1-8B-Instruct";
     return query;
@@ -70,8 +74,8 @@ RC_GTEST_PROP(InferenceEnergyProperty, RangesContainTheirValue, ()) {
 RC_GTEST_PROP(InferenceEnergyProperty, MoreTokensNeverTakeLessEnergy, ()) {
     InferenceQuery query = any_request();
     const double before = request_j(model().estimate(query).value(), query);
-    query.output_tokens *= between(1, 10);
-    query.input_tokens *= between(1, 10);
+    query.output_tokens *= between({1, 10});
+    query.input_tokens *= between({1, 10});
     RC_ASSERT(request_j(model().estimate(query).value(), query) >= before * (1 - 1e-12));
 }
 
@@ -80,13 +84,13 @@ RC_GTEST_PROP(InferenceEnergyProperty, LargerBatchesOfADenseModelNeverTakeMoreEa
     query.model_id.clear();
     query.params_active = query.params_total;
     const double before = request_j(model().estimate(query).value(), query);
-    query.batch *= between(1, 4);
+    query.batch *= between({1, 4});
     RC_ASSERT(request_j(model().estimate(query).value(), query) <= before * (1 + 1e-12));
 }
 
 RC_GTEST_PROP(TrainingTimeProperty, HoursGrowWithFlopAndStayInTheirRange, ()) {
     TrainingTimeQuery query;
-    query.flop = between(1e15, 1e27);
+    query.flop = between({1e15, 1e27});
     query.chip = tables().chip(any_chip()).value();
     query.precision = default_precision(query.chip).value();
     query.fine_tuning = *rc::gen::arbitrary<bool>();
@@ -100,8 +104,8 @@ RC_GTEST_PROP(TrainingTimeProperty, HoursGrowWithFlopAndStayInTheirRange, ()) {
 
 RC_GTEST_PROP(EstimateProperty, EveryFigureIsInItsRange, ()) {
     TrainingEstimateQuery query;
-    query.params_total = between(1e6, 1e13);
-    query.tokens = between(1e3, 1e14);
+    query.params_total = between({1e6, 1e13});
+    query.tokens = between({1e3, 1e14});
     query.chip = any_chip();
     query.site.region = *rc::gen::element<std::string>("", "FR", "US", "gcp europe-west9");
     const Estimate estimate = estimate_training(tables(), query).value();

@@ -35,10 +35,15 @@ Factor per_kwh(std::string quantity, const Ranged& gco2e_per_kwh, std::string ca
             .cause = std::move(cause)};
 }
 
+struct GridFactors {
+    const Factor& life_cycle;
+    const Factor& direct;
+};
+
 // What the life-cycle figure has beyond the direct one; absent where it has less, which two sources of different years can bring about.
-std::optional<Factor> rest_of_life_cycle(const Factor& life_cycle, const Factor& direct) {
-    const Ranged& all = life_cycle.range;
-    const Ranged& part = direct.range;
+std::optional<Factor> rest_of_life_cycle(const GridFactors& grid) {
+    const Ranged& all = grid.life_cycle.range;
+    const Ranged& part = grid.direct.range;
     const double value = all.value - part.value;
     if (value < 0) return std::nullopt;
     return Factor{
@@ -48,7 +53,7 @@ std::optional<Factor> rest_of_life_cycle(const Factor& life_cycle, const Factor&
                                   value - std::hypot(all.value - all.low, part.high - part.value)),
                   .high = value + std::hypot(all.high - all.value, part.value - part.low)},
         .unit = "kgCO2e/kWh",
-        .cause = life_cycle.cause};
+        .cause = grid.life_cycle.cause};
 }
 
 // A cell in the making.
@@ -402,7 +407,7 @@ class Filer {
     std::optional<Factor> upstream(const Line& line) const {
         const std::optional<Factor> stack = direct(line);
         if (!stack || !line.intensity) return std::nullopt;
-        return rest_of_life_cycle(*line.intensity, *stack);
+        return rest_of_life_cycle({.life_cycle = *line.intensity, .direct = *stack});
     }
     // Lost energy was generated too: its whole life cycle.
     std::optional<Factor> lost(const Line& line) const {
@@ -441,7 +446,7 @@ class Filer {
 
     void add(const Words& words, FormPart part) {
         const FormPart& kept = parts_[std::string(words.key)] = std::move(part);
-        order_.push_back({words, cell_of(kept)});
+        order_.emplace_back(words, cell_of(kept));
     }
     void sum(const Words& words, const std::vector<const char*>& keys) {
         std::vector<NamedPart> parts;

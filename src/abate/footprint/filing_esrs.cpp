@@ -43,7 +43,7 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
                       .amount = resized(filing.scope2_kwh, 1 / kKwhPerMwh),
                       .reasons = {}};
     const auto share = [&](double EnergyMix::*part, double of) {
-        if (energy.state != CellState::value) return energy;
+        if (energy.state != CellState::value) return Cell(energy);
         if (!said.mix)
             return Cell{.state = CellState::not_available,
                         .amount = {},

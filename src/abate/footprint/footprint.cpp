@@ -1,6 +1,7 @@
 #include "abate/footprint/footprint.h"
 
 #include "abate/footprint/carbon_of.h"
+#include "abate/footprint/given.h"
 #include "abate/footprint/run_embodied.h"
 #include "abate/units/units.h"
 
@@ -151,37 +152,18 @@ NodeAnswer node_of(const RunRecord& record, const AssessOptions& options) {
     return answer;
 }
 
-constexpr const char* kByTheUser = "given by the user";
-
-Provenance user_figure(
-    std::string figure,
-    double value,
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
-    std::string unit,
-    const std::string& layer) {
-    return {.figure = std::move(figure),
-            .value = value,
-            .low = value,
-            .high = value,
-            .unit = std::move(unit),
-            .key = "",
-            .layer = layer,
-            .source = kByTheUser,
-            .year = 0,
-            .basis = "",
-            .licence = ""};
-}
-
 Provenance user_pue(const AssessOptions& options) {
-    return user_figure("pue", *options.pue, "1", options.pue_layer);
+    return given_by_user(
+        {.figure = "pue", .value = *options.pue, .unit = "1", .layer = options.pue_layer});
 }
 
 // REQUIRES: options.market_gco2e_per_kwh.
 Provenance user_market(const AssessOptions& options) {
-    Provenance row = user_figure(
-        "market_gco2e_per_kwh", *options.market_gco2e_per_kwh, "gCO2e/kWh", options.market_layer);
-    row.basis = "market-based: contract or residual mix, as given";
-    return row;
+    return given_by_user({.figure = "market_gco2e_per_kwh",
+                          .value = *options.market_gco2e_per_kwh,
+                          .unit = "gCO2e/kWh",
+                          .layer = options.market_layer,
+                          .basis = "market-based: contract or residual mix, as given"});
 }
 
 Result<data::Figure> pue_of(const RunRecord& record,
@@ -213,14 +195,20 @@ void keep_options(RunRecord& header, const AssessOptions& options) {
     if (options.node_overhead) header.provenance.push_back(ratio_row(*options.node_overhead));
     const HardwareOptions& hardware = options.hardware;
     if (hardware.lifetime_h)
-        header.provenance.push_back(
-            user_figure("lifetime_h", *hardware.lifetime_h, "h", hardware.lifetime_layer));
+        header.provenance.push_back(given_by_user({.figure = "lifetime_h",
+                                                   .value = *hardware.lifetime_h,
+                                                   .unit = "h",
+                                                   .layer = hardware.lifetime_layer}));
     if (hardware.utilisation)
-        header.provenance.push_back(
-            user_figure("utilisation", *hardware.utilisation, "1", hardware.utilisation_layer));
+        header.provenance.push_back(given_by_user({.figure = "utilisation",
+                                                   .value = *hardware.utilisation,
+                                                   .unit = "1",
+                                                   .layer = hardware.utilisation_layer}));
     if (hardware.host_kgco2e)
-        header.provenance.push_back(
-            user_figure("embodied.host", *hardware.host_kgco2e, "kgCO2e", hardware.host_layer));
+        header.provenance.push_back(given_by_user({.figure = "embodied.host",
+                                                   .value = *hardware.host_kgco2e,
+                                                   .unit = "kgCO2e",
+                                                   .layer = hardware.host_layer}));
 }
 
 namespace {
@@ -297,7 +285,9 @@ NodeOverhead prior_overhead(const RunRecord& record) {
 
 data::Figure default_pue(const Host& host) {
     if (host.kind == "laptop" || host.kind == "desktop") {
-        data::Figure figure{exactly(1.0), user_figure("pue", 1.0, "1", "built-in")};
+        data::Figure figure{
+            exactly(1.0),
+            given_by_user({.figure = "pue", .value = 1.0, .unit = "1", .layer = "built-in"})};
         figure.provenance.source = "a laptop or desktop has no facility around it";
         figure.provenance.basis = "no facility";
         return figure;

@@ -8,6 +8,8 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace abate::footprint {
@@ -32,9 +34,10 @@ struct System {
     }
 };
 
-System random_system(Random& random, std::size_t columns, std::size_t rows) {
+System random_system(Random& random, std::size_t columns) {
+    constexpr std::size_t kRows = 12;
     System out{std::vector<double>(columns * columns, 0), std::vector<double>(columns, 0)};
-    for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t row = 0; row < kRows; ++row) {
         std::vector<double> a;
         for (std::size_t k = 0; k < columns; ++k) a.push_back(random.uniform() * 2 - 0.7);
         const double b = random.uniform() * 2 - 1;
@@ -47,14 +50,18 @@ System random_system(Random& random, std::size_t columns, std::size_t rows) {
     return out;
 }
 
-// Cramer's rule; columns that depend on each other are no candidate.
-std::vector<double> solve_small(std::vector<double> a, std::vector<double> b, bool& fine) {
+// a x = b, a row by row.
+struct Equations {
+    std::vector<double> a;
+    std::vector<double> b;
+};
+
+// Gauss-Jordan without pivots, which is safe for a positive definite matrix; absent where columns depend on each other.
+std::optional<std::vector<double>> solve_small(Equations system) {
+    auto& [a, b] = system;
     const std::size_t n = b.size();
     for (std::size_t i = 0; i < n; ++i) {
-        if (std::abs(a[i * n + i]) < 1e-9) {
-            fine = false;
-            return b;
-        }
+        if (std::abs(a[i * n + i]) < 1e-9) return std::nullopt;
         for (std::size_t row = 0; row < n; ++row) {
             if (row == i) continue;
             const double factor = a[row * n + i] / a[i * n + i];
@@ -74,18 +81,18 @@ double best_loss(const System& system) {
         std::vector<std::size_t> columns;
         for (std::size_t k = 0; k < n; ++k)
             if ((subset >> k & 1) != 0) columns.push_back(k);
-        std::vector<double> a;
-        std::vector<double> b;
+        Equations equations;
         for (const std::size_t i : columns) {
-            b.push_back(system.moments[i]);
-            for (const std::size_t j : columns) a.push_back(system.gram[i * n + j]);
+            equations.b.push_back(system.moments[i]);
+            for (const std::size_t j : columns) equations.a.push_back(system.gram[i * n + j]);
         }
+        const std::optional<std::vector<double>> part = solve_small(std::move(equations));
+        if (!part) continue;
         bool fine = true;
-        const std::vector<double> part = solve_small(a, b, fine);
         std::vector<double> x(n, 0);
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            x[columns[i]] = part[i];
-            fine = fine && part[i] >= 0;
+            x[columns[i]] = (*part)[i];
+            fine = fine && (*part)[i] >= 0;
         }
         if (fine) best = std::min(best, system.loss(x));
     }
@@ -113,7 +120,7 @@ TEST(Nnls, FindsWhatTryingEverySubsetFinds) {
     Random random(20260216);
     for (int round = 0; round < 300; ++round) {
         const std::size_t columns = 1 + static_cast<std::size_t>(random.uniform() * 5);
-        const System system = random_system(random, columns, 12);
+        const System system = random_system(random, columns);
         const std::vector<double> x = nnls(system.gram, system.moments);
         for (const double coefficient : x) EXPECT_GE(coefficient, 0);
         EXPECT_NEAR(system.loss(x), best_loss(system), 1e-8) << "round " << round;

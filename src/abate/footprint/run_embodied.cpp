@@ -1,5 +1,7 @@
 #include "abate/footprint/run_embodied.h"
 
+#include "abate/footprint/given.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,24 +14,6 @@ namespace {
 
 // From this many accelerators on, the host is that of an 8-accelerator node.
 constexpr std::size_t kAiHost = 4;
-
-Provenance given(std::string figure,
-                 double value,
-                 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Provenance
-                 std::string unit,
-                 const std::string& layer) {
-    return {.figure = std::move(figure),
-            .value = value,
-            .low = value,
-            .high = value,
-            .unit = std::move(unit),
-            .key = "",
-            .layer = layer,
-            .source = "given by the user",
-            .year = 0,
-            .basis = "",
-            .licence = ""};
-}
 
 // So many of one piece, and how much of them is the job's.
 struct Held {
@@ -130,8 +114,10 @@ void add_host(Pieces& pieces,
         Embodied host;
         host.making = exactly(*options.host_kgco2e);
         host.boundary = "declared";
-        host.provenance.push_back(
-            given("embodied.host", *options.host_kgco2e, "kgCO2e", options.host_layer));
+        host.provenance.push_back(given_by_user({.figure = "embodied.host",
+                                                 .value = *options.host_kgco2e,
+                                                 .unit = "kgCO2e",
+                                                 .layer = options.host_layer}));
         pieces.add(host, {.count = 1, .share = share, .words = "host", .figure = "embodied.host"});
         return;
     }
@@ -226,7 +212,10 @@ void assess_embodied(RunRecord& record,
                                  .basis = "errors of one piece add linearly",
                                  .licence = ""});
     record.provenance.insert(record.provenance.end(), pieces.rows().begin(), pieces.rows().end());
-    Provenance years = given("lifetime_h", lifetime.value, "h", options.lifetime_layer);
+    Provenance years = given_by_user({.figure = "lifetime_h",
+                                      .value = lifetime.value,
+                                      .unit = "h",
+                                      .layer = options.lifetime_layer});
     if (!options.lifetime_h) {
         years.low = lifetime.low;
         years.high = lifetime.high;
@@ -236,7 +225,10 @@ void assess_embodied(RunRecord& record,
             "2025), 6 y (BLOOM, AWS, Azure)";
     }
     record.provenance.push_back(std::move(years));
-    Provenance use = given("utilisation", utilisation, "1", options.utilisation_layer);
+    Provenance use = given_by_user({.figure = "utilisation",
+                                    .value = utilisation,
+                                    .unit = "1",
+                                    .layer = options.utilisation_layer});
     if (!options.utilisation) {
         use.layer = "built-in";
         use.source = "the run's time is reserved time; idle time is a line of its own";

@@ -27,14 +27,14 @@ const ValidationGroup& group(const std::string& name) {
     throw std::out_of_range(name);
 }
 
-const ValidationCase& find(const std::string& name, const std::string& id) {
-    for (const ValidationCase& one : group(name).cases)
+const ValidationCase& find(const ValidationGroup& group, const std::string& id) {
+    for (const ValidationCase& one : group.cases)
         if (one.id == id) return one;
     throw std::out_of_range(id);
 }
 
-const ValidationSummary& beside(const std::string& name, const std::string& part) {
-    for (const ValidationSummary& one : group(name).beside)
+const ValidationSummary& beside(const ValidationGroup& group, const std::string& part) {
+    for (const ValidationSummary& one : group.beside)
         if (one.name.find(part) != std::string::npos) return one;
     throw std::out_of_range(part);
 }
@@ -47,7 +47,7 @@ struct Printed {
 
 void expect_printed(const std::string& name, const std::vector<Printed>& rows) {
     for (const Printed& row : rows) {
-        const ValidationCase& one = find(name, row.id);
+        const ValidationCase& one = find(group(name), row.id);
         EXPECT_NEAR(*one.published / row.published, 1, 1e-9) << row.id;
         EXPECT_NEAR(one.ours->value / row.published, 1, row.within) << row.id;
     }
@@ -86,8 +86,8 @@ TEST(Accounting, ReproducesStrubellsTable3) {
                                      std::pair{"str-elmo carbon", 262.0},
                                      std::pair{"str-bert-base carbon", 1438.0},
                                      std::pair{"str-nas carbon", 626155.0}})
-        EXPECT_NEAR(find("accounting", id).ours->value / (pounds * kPoundKg), 1, 0.01) << id;
-    EXPECT_TRUE(find("accounting", "str-transformer-base carbon").excluded);
+        EXPECT_NEAR(find(group("accounting"), id).ours->value / (pounds * kPoundKg), 1, 0.01) << id;
+    EXPECT_TRUE(find(group("accounting"), "str-transformer-base carbon").excluded);
 }
 
 // LLMCarbon (arXiv 2309.14393), its formula on its inputs: 45.74, 553.34, 4.44, 63.78, 37.62 t.
@@ -116,9 +116,10 @@ TEST(Accounting, ReproducesTheCheckVectors) {
 TEST(Accounting, IsWithinOnePercentOrNamesTheSource) {
     for (const ValidationCase& one : group("accounting").cases)
         EXPECT_TRUE(one.error().value_or(0) <= 0.01 || !one.reason.empty()) << one.id;
-    EXPECT_THAT(find("accounting", "luccioni-t4-gpt3 carbon").reason, HasSubstr("PUE"));
-    EXPECT_THAT(find("accounting", "bloom-inference-gcp carbon").reason, HasSubstr("360 kg"));
-    EXPECT_TRUE(find("accounting", "llama1-65b energy").circular);
+    EXPECT_THAT(find(group("accounting"), "luccioni-t4-gpt3 carbon").reason, HasSubstr("PUE"));
+    EXPECT_THAT(find(group("accounting"), "bloom-inference-gcp carbon").reason,
+                HasSubstr("360 kg"));
+    EXPECT_TRUE(find(group("accounting"), "llama1-65b energy").circular);
 }
 
 // Luccioni et al. 2022: 3.64 t of GPUs and 7.57 t of servers; Wu et al. 2022: 0.254 and 0.0761 kg/h.
@@ -141,9 +142,9 @@ TEST(ChipHoursGroup, IsWhatAnIndependentFitSays) {
     EXPECT_NEAR(hours.p90_error, 0.523, 5e-4);
     EXPECT_NEAR(*hours.inside_range, 0.806, 5e-4);
     EXPECT_NEAR(*hours.median_high_over_low, 2.29, 5e-3);
-    EXPECT_NEAR(beside("chip-hours", "0.40").median_error, 0.245, 5e-4);
-    EXPECT_NEAR(beside("chip-hours", "0.33").median_error, 0.217, 5e-4);
-    EXPECT_NEAR(beside("chip-hours", "median of").median_error, 0.225, 2e-3);
+    EXPECT_NEAR(beside(group("chip-hours"), "0.40").median_error, 0.245, 5e-4);
+    EXPECT_NEAR(beside(group("chip-hours"), "0.33").median_error, 0.217, 5e-4);
+    EXPECT_NEAR(beside(group("chip-hours"), "median of").median_error, 0.225, 2e-3);
 }
 
 // As above: families 0.183 and 0.460, 0.872 inside; vendors' lines 0.320 and 0.771; EcoLogits on 32
@@ -154,11 +155,11 @@ TEST(InferenceGroup, IsWhatAnIndependentFitSays) {
     EXPECT_NEAR(inference.median_error, 0.183, 5e-4);
     EXPECT_NEAR(inference.p90_error, 0.460, 5e-4);
     EXPECT_NEAR(*inference.inside_range, 0.872, 5e-4);
-    EXPECT_NEAR(beside("inference", "vendor").median_error, 0.320, 5e-4);
-    EXPECT_NEAR(beside("inference", "vendor").p90_error, 0.771, 5e-4);
-    EXPECT_NEAR(beside("inference", "EcoLogits").median_error, 0.337, 5e-4);
-    EXPECT_NEAR(beside("inference", "ours, family").median_error, 0.098, 5e-4);
-    EXPECT_EQ(beside("inference", "EcoLogits").n, 32U);
+    EXPECT_NEAR(beside(group("inference"), "vendor").median_error, 0.320, 5e-4);
+    EXPECT_NEAR(beside(group("inference"), "vendor").p90_error, 0.771, 5e-4);
+    EXPECT_NEAR(beside(group("inference"), "EcoLogits").median_error, 0.337, 5e-4);
+    EXPECT_NEAR(beside(group("inference"), "ours, family").median_error, 0.098, 5e-4);
+    EXPECT_EQ(beside(group("inference"), "EcoLogits").n, 32U);
 }
 
 TEST(PowerGroup, CountsOnlyWhatSomebodyMeasured) {
@@ -166,7 +167,7 @@ TEST(PowerGroup, CountsOnlyWhatSomebodyMeasured) {
         if (one.excluded) continue;
         EXPECT_FALSE(one.circular) << one.id;
     }
-    EXPECT_TRUE(find("power", "llama3-8b").circular);
+    EXPECT_TRUE(find(group("power"), "llama3-8b").circular);
 }
 
 TEST(Validate, GivesEachCaseItsOwnIdAndAReasonWhereItIsExcluded) {

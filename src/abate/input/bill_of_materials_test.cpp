@@ -63,15 +63,15 @@ TEST(ParseBill, NamesThePlaceOfWhatItRefuses) {
     EXPECT_EQ(refused("[[part]]\nkind = \"ssd\"\ngigabytes = -2\n").code, ErrorCode::out_of_range);
     EXPECT_EQ(refused("[[part]]\nkind = \"ssd\"\ncount = nan\n").code, ErrorCode::out_of_range);
     EXPECT_EQ(refused("[[part]]\nkind = \"ssd\"\ncount = inf\n").code, ErrorCode::out_of_range);
-    EXPECT_EQ(refused("[[part]]\nkind = \"ssd\"\ncount = \"2\"\n").code, ErrorCode::parse_error);
+    EXPECT_EQ(refused("[[part]]\nkind = \"ssd\"\ncount = \"two\"\n").code, ErrorCode::parse_error);
     EXPECT_THAT(refused("[[part]]\nname = \"x\"\n").what, HasSubstr("no kind"));
     EXPECT_THAT(refused("name = \"x\"\n").what, HasSubstr("[[part]]"));
-    EXPECT_THAT(refused("part = [1]\n").what, HasSubstr("a part must be a table"));
+    EXPECT_THAT(refused("part = [1]\n").what, HasSubstr("'part' must be a list of tables"));
     EXPECT_EQ(
         refused("[[part]]\nkind = \"other\"\nkgco2e = { value = 1, low = 2, high = 3 }\n").code,
         ErrorCode::out_of_range);
     EXPECT_THAT(refused("[[part]]\nkind = \"other\"\nkgco2e = { value = 1 }\n").what,
-                HasSubstr("value, low and high"));
+                HasSubstr("'kgco2e' has no low"));
     EXPECT_EQ(refused("[[part\n").code, ErrorCode::parse_error);
 }
 

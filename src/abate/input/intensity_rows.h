@@ -23,6 +23,7 @@ class CsvFile {
     static Result<CsvFile> read(std::string_view text, std::string_view file_name);
 
     [[nodiscard]] std::size_t rows() const { return view_.rows(); }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere
     [[nodiscard]] std::string_view at(std::size_t row, std::size_t column) const {
         return view_.at(row, column);
     }

@@ -69,7 +69,8 @@ inline constexpr Limits kShare{.most = 1, .above = true};
 // One file's walk; keeps the first error. Values that are wrong or missing leave their target alone.
 class Reader {
   public:
-    explicit Reader(std::string_view file) : file_(file) {}
+    // `page` tells where the keys are explained; it begins with "See".
+    explicit Reader(std::string_view file, const char* page = kPage) : file_(file), page_(page) {}
 
     [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -88,7 +89,7 @@ class Reader {
             return Error{ErrorCode::parse_error,
                          std::string(problem.description()),
                          place(problem.source()),
-                         std::string("The file is TOML; s") + (kPage + 1)};
+                         std::string("The file is TOML; s") + (page_ + 1)};
         }
     }
 
@@ -130,7 +131,7 @@ class Reader {
         if (const auto* text = node->as_string()) {
             out = text->get();
         } else {
-            refuse(*node, fmt::format("'{}' must be a string in quotes", key), kPage);
+            refuse(*node, fmt::format("'{}' must be a string in quotes", key), page_);
         }
     }
 
@@ -140,7 +141,7 @@ class Reader {
         if (const auto* flag = node->as_boolean()) {
             out = flag->get();
         } else {
-            refuse(*node, fmt::format("'{}' must be true or false", key), kPage);
+            refuse(*node, fmt::format("'{}' must be true or false", key), page_);
         }
     }
 
@@ -149,14 +150,14 @@ class Reader {
         if (node == nullptr) return;
         const toml::array* list = node->as_array();
         if (list == nullptr) {
-            refuse(*node, fmt::format("'{}' must be a list of strings", key), kPage);
+            refuse(*node, fmt::format("'{}' must be a list of strings", key), page_);
             return;
         }
         for (const toml::node& item : *list) {
             if (const auto* text = item.as_string()) {
                 out.push_back(text->get());
             } else {
-                refuse(item, fmt::format("'{}' must be a list of strings", key), kPage);
+                refuse(item, fmt::format("'{}' must be a list of strings", key), page_);
             }
         }
     }
@@ -179,7 +180,7 @@ class Reader {
             }
             value = *count;
         } else {
-            refuse(node, fmt::format("'{}' must be a number", key), kPage);
+            refuse(node, fmt::format("'{}' must be a number", key), page_);
             return std::nullopt;
         }
         if (!limits.hold(*value)) {
@@ -342,6 +343,7 @@ class Reader {
 
   private:
     std::string file_;
+    const char* page_;
     std::optional<Error> error_;
 };
 

@@ -2,6 +2,7 @@
 #include "abate/footprint/footprint.h"
 #include "abate/report/human.h"
 #include "abate/report/json_writer.h"
+#include "abate/report/provenance.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
 
@@ -61,22 +62,6 @@ void write_operational(JsonWriter& json, const Estimate& estimate) {
     write_optional(json, "scope2_kgco2e", chain.scope2_kgco2e);
     write_optional(json, "market_kgco2e", chain.market_kgco2e);
     write_number(json, "water_l", chain.water_l);
-    json.end_object();
-}
-
-void write_provenance(JsonWriter& json, const Provenance& row) {
-    json.begin_object();
-    json.key("figure").text(row.figure);
-    json.key("value").number(row.value);
-    json.key("low").number(row.low);
-    json.key("high").number(row.high);
-    json.key("unit").text(row.unit);
-    json.key("key").text(row.key);
-    json.key("layer").text(row.layer);
-    json.key("source").text(row.source);
-    if (row.year != 0) json.key("year").integer(row.year);
-    json.key("basis").text(row.basis);
-    json.key("licence").text(row.licence);
     json.end_object();
 }
 

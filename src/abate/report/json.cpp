@@ -1,5 +1,6 @@
 // The run record as JSON. Order and names of keys: docs/reference/run_record.md.
 #include "abate/report/json_writer.h"
+#include "abate/report/provenance.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
 
@@ -211,21 +212,7 @@ void write_meter(JsonWriter& json, const MeterCost& meter) {
 
 void write_provenance(JsonWriter& json, const std::vector<Provenance>& rows) {
     json.key("provenance").begin_array();
-    for (const Provenance& row : rows) {
-        json.begin_object();
-        json.key("figure").text(row.figure);
-        json.key("value").number(row.value);
-        json.key("low").number(row.low);
-        json.key("high").number(row.high);
-        json.key("unit").text(row.unit);
-        json.key("key").text(row.key);
-        json.key("layer").text(row.layer);
-        json.key("source").text(row.source);
-        if (row.year != 0) json.key("year").integer(row.year);
-        json.key("basis").text(row.basis);
-        json.key("licence").text(row.licence);
-        json.end_object();
-    }
+    for (const Provenance& row : rows) write_provenance(json, row);
     json.end_array();
 }
 

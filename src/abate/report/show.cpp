@@ -248,11 +248,12 @@ std::string to_kilowatt_hours(double joules_used) {
 }
 
 // "a x b = c (stored: c in full)", and that they differ when they do by more than 1e-6 of it.
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): private; the same either way but for the wording
-std::string checked(const std::string& formula,
-                    double computed,
-                    double recorded,
-                    const char* unit) {
+std::string checked(
+    const std::string& formula,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way but for the wording
+    double computed,
+    double recorded,
+    const char* unit) {
     const double slack = 1e-6 * std::max(std::fabs(computed), std::fabs(recorded));
     return formula + fmt::format(" (stored: {} {}{})",
                                  shortest(recorded),

@@ -47,7 +47,8 @@ struct SpoolStart {
     std::size_t device_count = 0;  // devices that every state will have
 };
 
-// Not thread-safe. Synced with fdatasync at header, states and, by finish, final.
+// Not thread-safe. Synced with fdatasync at states and, by finish, final. The header is durable
+// with the first state: until then kill -9 loses nothing, a power cut loses the run.
 class SpoolWriter final : public meter::SampleSink {
   public:
     // Creates `<folder>/<run_id>.spool` (and the folder, mode 0700) and writes the header. Errors:

@@ -36,6 +36,7 @@ const std::string kHeader = R"({"schema":1,"status":"running"})";
 const ClaimOptions kLocal{.network_disk = false, .quiet_seconds = 600, .boot_id = ""};
 const ClaimOptions kNetwork{.network_disk = true, .quiet_seconds = 600, .boot_id = ""};
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a folder, then the run in it
 std::unique_ptr<SpoolWriter> new_spool(const std::string& folder,
                                        const std::string& id,
                                        std::size_t devices = 2,

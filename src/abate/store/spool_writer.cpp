@@ -25,9 +25,11 @@ struct SpoolWriter::Impl {
     std::size_t end = 0;  // bytes that are known good
     std::size_t compact_bytes = 0;
     std::size_t compact_at = 0;
+    bool name_synced = false;  // the folder's entry for this file is on the disk
     bool finished = false;
 
     int begin_file();
+    [[nodiscard]] int sync_all() noexcept;
     enum class Sync { now, later };
     [[nodiscard]] int append(std::string_view record, Sync sync) noexcept;
     Result<void> finish(std::string_view record_json, Sync sync);
@@ -108,7 +110,8 @@ Result<std::unique_ptr<SpoolWriter>> SpoolWriter::create(const SpoolStart& start
 }
 
 // The name appears only when the file is locked and its header is written, so that an importer
-// never sees a live file that looks dead or empty.
+// never sees a live file that looks dead or empty. It is not synced: a run that a power cut ends
+// before its first state has nothing yet that it must not lose, and the command need not wait.
 int SpoolWriter::Impl::begin_file() {
     int error_number = write_at(file.get(), prefix, 0);
     if (error_number == 0)
@@ -117,11 +120,17 @@ int SpoolWriter::Impl::begin_file() {
         ::unlink(new_path.c_str());
         return error_number;
     }
-    if (::fdatasync(file.get()) != 0) error_number = errno;
-    if (error_number == 0) error_number = sync_folder(folder.get());
-    if (error_number != 0) ::unlink(path.c_str());
     end = prefix.size();
     compact_at = end + compact_bytes;
+    return 0;
+}
+
+// The bytes, and with the first of them the name.
+int SpoolWriter::Impl::sync_all() noexcept {
+    if (::fdatasync(file.get()) != 0) return errno;
+    if (name_synced) return 0;
+    const int error_number = sync_folder(folder.get());
+    name_synced = error_number == 0;
     return error_number;
 }
 
@@ -129,8 +138,7 @@ int SpoolWriter::Impl::begin_file() {
 // fail, the next append overwrites the rest and a reader stops before it.
 int SpoolWriter::Impl::append(std::string_view record, Sync sync) noexcept {
     int error_number = write_at(file.get(), record, end);
-    if (error_number == 0 && sync == Sync::now && ::fdatasync(file.get()) != 0)
-        error_number = errno;
+    if (error_number == 0 && sync == Sync::now) error_number = sync_all();
     if (error_number != 0) {
         // The result is not needed: see above.
         [[maybe_unused]] const int cut = ::ftruncate(file.get(), static_cast<off_t>(end));
@@ -161,7 +169,8 @@ bool SpoolWriter::Impl::compact() noexcept {
     file = std::move(fresh);
     end = prefix.size() + buffer.size();
     compact_at = end + compact_bytes;
-    return sync_folder(folder.get()) == 0;
+    name_synced = sync_folder(folder.get()) == 0;
+    return name_synced;
 }
 
 bool SpoolWriter::save(const RunState& state) noexcept {
@@ -195,8 +204,9 @@ Result<void> SpoolWriter::finish_unsynced(std::string_view record_json) {
 }
 
 Result<void> SpoolWriter::sync() {
-    if (::fdatasync(impl_->file.get()) == 0) return {};
-    return file_error(errno, "cannot sync the run's spool file", impl_->path);
+    const int error_number = impl_->sync_all();
+    if (error_number == 0) return {};
+    return file_error(error_number, "cannot sync the run's spool file", impl_->path);
 }
 
 void SpoolWriter::discard() noexcept {

@@ -81,7 +81,7 @@ inline RunState state_number(std::int64_t n, std::size_t devices = 2) {
     state.meter_max_rss_bytes = 7 * n;
     state.idle_share_seconds = 0.1 * static_cast<double>(n);
     for (std::size_t d = 0; d < devices; ++d) {
-        const Int128 wide = (Int128{1} << 100) + n * 3 + static_cast<int>(d);
+        const Int128 wide = (Int128{1} << 100) + Int128{n} * 3 + static_cast<int>(d);
         DeviceState device;
         device.energy = Microjoules(wide);
         device.low = Microjoules(-wide);
