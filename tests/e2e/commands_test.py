@@ -184,11 +184,12 @@ class Declared(e2e.E2e):
 
     def test_the_number_of_chips_is_kept(self):
         record = e2e.load(self.ok("record", "--chip", "H100 SXM", "--chips", "64", "--hours", "120", "--region", "FR", "--json").stdout)
-        self.assertIn("700 W rated x 0.80 x 64 chips x 120 h", record["energy"]["devices"][0]["source"])
+        self.assertIn("700 W rated x 0.76 x 64 chips x 120 h", record["energy"]["devices"][0]["source"])
         self.assertEqual(len(record["host"]["gpus"]), 64)
         figures = {row["figure"]: row for row in record["provenance"]}
         self.assertEqual(figures["gpu-all.rated_w"]["value"], 700)
-        self.assertEqual(str(figures["gpu-all.power_fraction"]["low"]), "0.63")
+        # 5th percentile of the 136 measured rows; spreadsheets differ in the last digit by their rule of quantiles.
+        self.assertAlmostEqual(figures["gpu-all.power_fraction"]["low"], 0.6335, delta=0.001)
         self.assertIn("(declared: 64 x NVIDIA H100", self.ok("runs").stdout)
         self.assertIn("64 x NVIDIA H100", self.ok("export", "--format", "model-card").stdout)
         text = self.ok("show").stdout

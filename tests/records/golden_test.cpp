@@ -116,7 +116,7 @@ TEST(Summary, IsAtMostNineLinesThatFitTheTerminal) {
     record.node->source = std::string(200, 's');
     record.embodied = testing::example_record().embodied;
     record.embodied->boundary = std::string(500, 'b');
-    for (RunRecord each : {record, testing::example_record()}) {
+    for (const RunRecord& each : {record, testing::example_record()}) {
         const std::string& id = each.run_id.text();
         const std::string id_end = id.substr(id.size() - 8);
         for (const std::size_t columns : {40U, 80U, 100U, 300U}) {

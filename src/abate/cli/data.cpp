@@ -322,12 +322,13 @@ void print_figure(const PlaceFigure& entry) {
     }
     const Provenance& from = entry.figure->provenance;
     const std::string unit = from.unit.empty() ? "" : " " + from.unit;
-    fmt::print("  {:<22}{:.4g}{} ({:.4g} to {:.4g}){}\n",
+    const std::string range =
+        from.low == from.high ? "" : fmt::format(" ({:.4g} to {:.4g})", from.low, from.high);
+    fmt::print("  {:<22}{:.4g}{}{}{}\n",
                entry.label,
                from.value,
                unit,
-               from.low,
-               from.high,
+               range,
                from.year == 0 ? "" : ", " + std::to_string(from.year));
     fmt::print(
         "  {:<22}{}; {}; {} layer, row {}\n", "", from.basis, from.source, from.layer, from.key);
@@ -412,8 +413,10 @@ void show_place(Context& context, const std::string& text) {
     if (!place.provider.empty()) fmt::print(", grid {}", place.grid_code);
     if (!place.zone.empty() && place.zone != place.key) fmt::print(", zone {}", place.zone);
     fmt::print("\n");
-    for (const PlaceFigure& entry : figures) print_figure(entry);
-    if (!figures[2].figure) print_default_pue();
+    for (const PlaceFigure& entry : figures) {
+        print_figure(entry);
+        if (&entry == &figures[2] && !entry.figure) print_default_pue();
+    }
     print_attributions(credits);
 }
 

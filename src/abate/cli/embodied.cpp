@@ -142,7 +142,7 @@ void add_ledgers(Answer& answer, const EmbodiedOptions& options, Context& contex
                                             .lifetime_high_h = answer.lifetime_h.high}));
     const double bought = options.bought.value_or(this_year(context));
     const footprint::Purchase purchase{
-        .embodied_kgco2e = answer.piece.total().value * options.units,
+        .embodied_kgco2e = each.total().value * options.units,
         .bought_year = bought,
         .lifetime_y = answer.lifetime_h.value / footprint::kHoursPerYear,
         .retired_year = options.retired.value_or(0)};
@@ -163,8 +163,8 @@ void add_ledgers(Answer& answer, const EmbodiedOptions& options, Context& contex
     const int last_year = options.retired && *options.retired < end
                               ? static_cast<int>(std::floor(last))
                               : static_cast<int>(std::ceil(last - 1e-9)) - 1;
-    answer.ledger =
-        value_or_fail(footprint::ledgers({purchase}, first_year, std::max(first_year, last_year)));
+    answer.ledger = value_or_fail(footprint::ledgers(
+        {purchase}, {.first = first_year, .last = std::max(first_year, last_year)}));
 }
 
 Json range_json(const Ranged& range) {
@@ -288,15 +288,18 @@ void print_figures(const Answer& answer) {
 
 void print_ledger(const Answer& answer, const EmbodiedOptions& options) {
     fmt::print(
-        "\nCharge per hour of one{}: {:.4g} g CO2e ({:.3g} to {:.3g}), over {:.4g} y, {:g} of the "
-        "hours allocated\n",
+        "\nCharge per hour of one{}: {:.4g} g CO2e ({:.3g} to {:.3g}), over {:.4g} y, {:g} % of "
+        "the "
+        "owned hours in use\n",
         answer.in_node ? " with its share of the host" : "",
         answer.per_hour.value * 1000,
         answer.per_hour.low * 1000,
         answer.per_hour.high * 1000,
         answer.lifetime_h.value / footprint::kHoursPerYear,
-        answer.utilisation);
-    fmt::print("\nThe two ledgers of {:g} bought, kg CO2e\n", options.units);
+        100 * answer.utilisation);
+    fmt::print("\nThe two ledgers of {:g} bought{}, kg CO2e\n",
+               options.units,
+               answer.in_node ? ", each with its share of the host" : "");
     fmt::print("  YEAR     ACQUIRED    AMORTISED  WRITTEN OFF      BALANCE\n");
     for (const footprint::LedgerYear& year : answer.ledger)
         fmt::print("  {:<5}{:>12.2f} {:>12.2f} {:>12.2f} {:>12.2f}\n",
@@ -307,7 +310,7 @@ void print_ledger(const Answer& answer, const EmbodiedOptions& options) {
                    year.balance_kgco2e);
     fmt::print(
         "  Acquired is GHG scope 3 category 2; amortised is what runs are charged. Never add "
-        "them.\n");
+        "them. Their relative range is that of the charge.\n");
 }
 
 void print_text(const Answer& answer, const EmbodiedOptions& options) {

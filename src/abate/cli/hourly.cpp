@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <thread>
 #include <utility>
@@ -221,8 +222,8 @@ void keep_live(Context& context,
 
 Result<data::AverageLifeCycle> live_hours(Context& context,
                                           const std::string& zone,
-                                          Timestamp from,
-                                          Timestamp to) {
+                                          const data::TimeSpan& span) {
+    const auto& [from, to] = span;
     const input::Settings& settings = context.settings();
     std::string path = intensity_path(context, zone, Signal::average, Basis::life_cycle);
     path.insert(intensity_folder(context).size(), "/live");
@@ -255,7 +256,7 @@ Result<data::AverageLifeCycle> live_hours(Context& context,
              .sleep = [](std::int64_t ms) {
                  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
              }});
-        const Result<data::AverageLifeCycle> asked = service->hours(zone, from, to);
+        const Result<data::AverageLifeCycle> asked = service->hours(zone, span);
         if (!asked) return asked.error();
         take_known(asked->values(), known);
         keep_live(context, path, source, known);
@@ -266,18 +267,15 @@ Result<data::AverageLifeCycle> live_hours(Context& context,
 Result<data::Figure> hourly_mean(Context& context,
                                  const HourlyIntensity& hours,
                                  const std::vector<data::PowerPiece>& pieces) {
-    if (hours.profile)
-        return mean_of(hours,
-                       data::climatology(*hours.profile, pieces.front().start, pieces.back().end),
-                       pieces);
+    const data::TimeSpan span{.from = pieces.front().start, .to = pieces.back().end};
+    if (hours.profile) return mean_of(hours, data::climatology(*hours.profile, span), pieces);
     Result<data::Figure> figure =
         hours.series ? mean_of(hours, *hours.series, pieces)
                      : Error{ErrorCode::not_found, "no hours were imported", hours.zone, ""};
     // What was imported may end before now.
     const bool live = !hours.choice.is_file() && !context.settings().intensity_token_file.empty();
     if (figure || !live) return figure;
-    const Result<data::AverageLifeCycle> asked =
-        live_hours(context, hours.zone, pieces.front().start, pieces.back().end);
+    const Result<data::AverageLifeCycle> asked = live_hours(context, hours.zone, span);
     if (!asked) return asked.error();
     return mean_of(hours, *asked, pieces);
 }
@@ -385,7 +383,8 @@ std::vector<std::string> intensity_files(const Context& context) {
     if (dir == nullptr) return names;
     while (const dirent* entry = readdir(dir)) {
         const std::string name = entry->d_name;
-        if (name.ends_with(".csv") && !name.starts_with('.')) names.push_back(folder + "/" + name);
+        if (name.ends_with(".csv") && !name.starts_with('.'))
+            names.push_back((std::filesystem::path(folder) / name).string());
     }
     closedir(dir);
     std::sort(names.begin(), names.end());

@@ -92,8 +92,7 @@ class HourlyEnergy final : public meter::SampleSink {
 // is asked for twice; hours that the publisher estimates are asked for again. Errors: as IntensitySource says.
 [[nodiscard]] Result<data::AverageLifeCycle> live_hours(Context& context,
                                                         const std::string& zone,
-                                                        Timestamp from,
-                                                        Timestamp to);
+                                                        const data::TimeSpan& span);
 
 // Where imported hours lie: $ABATE_HOME/intensity/ZONE.SIGNAL.BASIS.csv.
 [[nodiscard]] std::string intensity_folder(const Context& context);

@@ -134,24 +134,25 @@ std::string without_user(std::string url) {
 }
 
 // The password or token: the first line of the file.
-Result<std::string> read_password(const std::string& path, const std::string& word = "password") {
+// `word` says in an error what the file should hold.
+Result<std::string> read_password(const std::string& path, const char* word = "password") {
     std::ifstream in(path);
     if (!in) {
         const int error = errno;
         const ErrorCode code =
             error == EACCES ? ErrorCode::permission_denied : ErrorCode::not_found;
-        return Error{
-            code,
-            "the " + word + " file cannot be read",
-            path,
-            "It should hold the " + word + " on its first line (" + std::strerror(error) + ")"};
+        return Error{code,
+                     std::string("the ") + word + " file cannot be read",
+                     path,
+                     std::string("It should hold the ") + word + " on its first line (" +
+                         std::strerror(error) + ")"};
     }
     std::string password;
     std::getline(in, password);
     if (!password.empty() && password.back() == '\r') password.pop_back();
     if (password.empty()) {
         return Error{ErrorCode::invalid_argument,
-                     "the " + word + " file is empty",
+                     std::string("the ") + word + " file is empty",
                      path,
                      "Write the " + word + " on its first line"};
     }

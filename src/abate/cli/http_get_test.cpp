@@ -89,7 +89,7 @@ class HttpGetTest : public testing::Test {
     void TearDown() override { std::filesystem::remove_all(folder_); }
 
     // A client of the fake BMC.
-    HttpClient client(HttpOptions options = {}) {
+    HttpClient client(const HttpOptions& options = {}) {
         if (!server_) server_ = std::make_unique<Server>();
         base_ = "http://127.0.0.1:" + std::to_string(server_->port());
         auto opened = HttpClient::open(base_, options);

@@ -193,8 +193,13 @@ void make_account(InventoryOptions& options, Context& context) {
             inventory, chosen_levers(inventory, options.levers), context.tables(), measure));
     if (!options.compare.empty()) {
         const footprint::Inventory other = read_inventory(context, options.compare);
-        const footprint::Account to = value_or_fail(footprint::account(other, context.tables()));
-        report.comparison = footprint::compare({.from = report.account, .to = to});
+        footprint::Account before = value_or_fail(footprint::account(other, context.tables()));
+        footprint::Account now = report.account;
+        if (before.name == now.name) {
+            before.name = options.compare;
+            now.name = options.file.empty() ? options.run : options.file;
+        }
+        report.comparison = footprint::compare({.from = before, .to = now});
     }
     if (options.years)
         report.projection = footprint::project(report.account, inventory, *options.years);
@@ -228,8 +233,9 @@ void add_inventory(CLI::App& app, Context& context) {
     command->add_option("--svg-waterfall",
                         options->waterfall,
                         "Write the waterfall of --what-if or --compare as SVG");
-    command->add_option(
-        "--compare", options->compare, "Another inventory: what changed to it, and why");
+    command->add_option("--compare",
+                        options->compare,
+                        "An earlier inventory: what changed from it to this one, and why");
     command
         ->add_option(
             "--what-if",

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -124,7 +125,15 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
         error.hint = near.empty() ? "See `abate --help`" : "Did you mean `abate " + near[0] + "`?";
         return error;
     }
-    error.hint = found == nullptr ? "See `abate --help`" : "See `abate " + command + " --help`";
+    if (found == nullptr) {
+        error.hint = "See `abate --help`";
+        return error;
+    }
+    std::string page = command;  // "estimate training"
+    for (const CLI::App* sub : found->get_subcommands([](const CLI::App*) { return true; }))
+        if (std::find(words.ours.begin(), words.ours.end(), sub->get_name()) != words.ours.end())
+            page += " " + sub->get_name();
+    error.hint = "See `abate " + page + " --help`";
     return error;
 }
 

@@ -21,9 +21,6 @@
 namespace abate::cli {
 namespace {
 
-using footprint::kPowerFraction;
-using footprint::kPowerFractionSource;
-
 struct RecordOptions : DeclaredOptions {
     std::string energy;
     std::string boundary = "node";
@@ -40,7 +37,8 @@ struct Declared {
     std::string name;
     std::string source;
     double seconds = 0;
-    double chips = 0;              // of the kind `name`; 0: energy without hardware
+    double chips = 0;  // of the kind `name`; 0: energy without hardware
+    Quality quality = Quality::declared;
     double peak_flop = 0;          // all chips at their dense peak for that long; 0: not known
     std::vector<Provenance> rows;  // the figures that the energy was reckoned with
 };
@@ -63,12 +61,13 @@ double hours_of(const std::string& text) {
 }
 
 // The two factors of a chip's energy that no user gave.
-std::vector<Provenance> rated_power_rows(const data::Chip& chip) {
+std::vector<Provenance> rated_power_rows(const data::Chip& chip, Provenance fraction) {
     Provenance rated = chip.provenance;
     rated.figure = "gpu-all.rated_w";
     rated.value = rated.low = rated.high = chip.tdp_w;
     rated.unit = "W";
-    return {std::move(rated), footprint::power_fraction_row("gpu-all.power_fraction")};
+    fraction.figure = "gpu-all.power_fraction";
+    return {std::move(rated), std::move(fraction)};
 }
 
 Declared declared_energy(const RecordOptions& options, Context& context) {
@@ -136,16 +135,17 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
         throw bad("no table knows the rated power of " + chip.name,
                   "--power",
                   "Add --power W, the mean watts of one chip");
-    const double rated = chip.tdp_w * chip_seconds;
-    declared.joules = {.value = kPowerFraction.value * rated,
-                       .low = kPowerFraction.low * rated,
-                       .high = kPowerFraction.high * rated};
+    footprint::PowerFraction fraction =
+        footprint::MeanPower(context.tables())
+            .fraction(chip, options.phase.empty() ? std::nullopt : parse_phase(options.phase));
+    declared.joules = scaled(fraction.range, chip.tdp_w * chip_seconds);
     declared.source = fmt::format("{:.6g} W rated x {:.2f} x {} ({})",
                                   chip.tdp_w,
-                                  kPowerFraction.value,
+                                  fraction.range.value,
                                   amount,
-                                  kPowerFractionSource);
-    declared.rows = rated_power_rows(chip);
+                                  fraction.provenance.key);
+    declared.quality = Quality::estimated;
+    declared.rows = rated_power_rows(chip, std::move(fraction.provenance));
     return declared;
 }
 
@@ -216,7 +216,7 @@ RunRecord declared_record(const RecordOptions& options,
     record.energy.devices.push_back(
         {.device = declared.device == "gpu" ? "gpu-all" : declared.device,
          .source = declared.source,
-         .quality = Quality::declared,
+         .quality = declared.quality,
          .energy = energy,
          .gap_s = 0,
          .counted = true,
@@ -228,7 +228,7 @@ RunRecord declared_record(const RecordOptions& options,
                          .active = energy.value,
                          .idle = Microjoules(0),
                          .energy = energy,
-                         .quality = Quality::declared,
+                         .quality = declared.quality,
                          .idle_rule = "whole-machine",
                          .idle_share = 1};
     record.work = value_or_fail(workload::declared_work(

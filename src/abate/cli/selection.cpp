@@ -21,7 +21,10 @@ Timestamp moment(const Context& context, const std::string& text, const char* op
 }  // namespace
 
 void add_selection(CLI::App& command, Selection& selection, bool with_ids) {
-    if (with_ids) command.add_option("RUN", selection.ids, "Run ids, parts of them, or last");
+    if (with_ids)
+        command.add_option("RUN",
+                           selection.ids,
+                           "Run ids, parts of them, or last: the run begun or recorded last");
     command.add_option("--project", selection.project, "Only runs of this project");
     command.add_option("--phase", selection.phase, "Only runs of this phase");
     command.add_option("--status", selection.status, "Only finished, failed or interrupted runs");

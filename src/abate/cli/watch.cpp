@@ -150,7 +150,7 @@ class WatchSession {
             if (role == meter::ChannelRole::node) frame_.node_source = channel.source;
         }
         if (modelled) {
-            frame_.notes.push_back("modelled, not measured: see `abate doctor`");
+            frame_.notes.emplace_back("modelled, not measured: see `abate doctor`");
         }
         failed_reads_.resize(devices.channels.size());
     }

@@ -39,6 +39,12 @@ inline constexpr std::int64_t kHourUs = 3'600'000'000;
 [[nodiscard]] std::string hour_name(Timestamp hour);
 [[nodiscard]] int year_of(Timestamp time);  // in UTC
 
+// [from, to).
+struct TimeSpan {
+    Timestamp from;
+    Timestamp to;
+};
+
 // Part of a run: `energy_j` spread evenly over [start, end).
 struct PowerPiece {
     Timestamp start;
@@ -178,11 +184,9 @@ using AnyHourlySeries =
 [[nodiscard]] std::optional<Signal> parse_signal(std::string_view text);
 [[nodiscard]] std::optional<Basis> parse_basis(std::string_view text);
 
-// The hours that touch [from, to) as a typical day of their month: a climatology, which says how a grid tends to be in such an hour and not
-// what it emitted. REQUIRES: from <= to.
-[[nodiscard]] AverageLifeCycle climatology(const IntensityProfile& profile,
-                                           Timestamp from,
-                                           Timestamp to);
+// The hours that touch the span as a typical day of their month: a climatology, which says how a grid tends to be in such an hour and not
+// what it emitted. REQUIRES: span.from <= span.to.
+[[nodiscard]] AverageLifeCycle climatology(const IntensityProfile& profile, const TimeSpan& span);
 
 // The series that a location-based footprint takes. Errors: invalid_argument, naming what the file holds instead.
 [[nodiscard]] Result<AverageLifeCycle> for_footprint(const AnyHourlySeries& series);
@@ -199,11 +203,10 @@ using AnyHourlySeries =
 class IntensitySource {
   public:
     virtual ~IntensitySource() = default;
-    // The hours of `zone` that touch [from, to), average and life-cycle. Errors: not_found (zone or hours unknown), unavailable (not
+    // The hours of `zone` that touch the span, average and life-cycle. Errors: not_found (zone or hours unknown), unavailable (not
     // now), permission_denied (no token, or refused).
     [[nodiscard]] virtual Result<AverageLifeCycle> hours(const std::string& zone,
-                                                         Timestamp from,
-                                                         Timestamp to) = 0;
+                                                         const TimeSpan& span) = 0;
 };
 
 }  // namespace abate::data

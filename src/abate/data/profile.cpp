@@ -164,9 +164,9 @@ Result<IntensityProfile> Tables::intensity_profile(const Place& place) const {
     return profile;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a swap is found at once
-AverageLifeCycle climatology(const IntensityProfile& profile, Timestamp from, Timestamp to) {
+AverageLifeCycle climatology(const IntensityProfile& profile, const TimeSpan& span) {
     using std::chrono::floor;
+    const auto& [from, to] = span;
     ABATE_REQUIRE(from <= to);
     const std::int64_t first = from.us - ((from.us % kHourUs) + kHourUs) % kHourUs;
     std::vector<HourValue> hours;

@@ -117,4 +117,23 @@ std::optional<PowerFraction> system_fraction(
     return out;
 }
 
+bool trains(std::optional<Phase> phase) {
+    return phase == Phase::training || phase == Phase::finetuning ||
+           phase == Phase::experimentation;
+}
+
+MeanPower::MeanPower(const data::Tables& tables)
+    : source_(tables.measured_inference_source()),
+      rows_(inference_rows(tables)),
+      cases_(tables.published_cases()) {}
+
+PowerFraction MeanPower::fraction(const data::Chip& chip, std::optional<Phase> phase) const {
+    if (trains(phase))
+        if (std::optional<PowerFraction> system = system_fraction(cases_, chip))
+            return *std::move(system);
+    return power_fraction(rows_, chip, source_);
+}
+
+PowerFraction MeanPower::of_any_chip() const { return power_fraction(rows_, {}, source_); }
+
 }  // namespace abate::footprint

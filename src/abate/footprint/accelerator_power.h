@@ -1,7 +1,8 @@
 // Mean power of an accelerator at work, from what was measured of its kind.
 //
-//     const PowerFraction f = power_fraction(rows, h100, source);   // 0.76 (0.54 to 0.98) of rated power
-//     h100.tdp_w * f.range.value;                                   // 532 W
+//     const MeanPower power(tables);
+//     const PowerFraction f = power.fraction(h100, Phase::training);   // 0.76 (0.54 to 0.98) of rated power
+//     h100.tdp_w * f.range.value;                                      // 532 W
 //
 // Mean board power over rated power of the measured text configurations at batch 64 and more, where a
 // chip is kept busy as training keeps it: median, 5th and 95th percentile. Of the chip itself where
@@ -11,12 +12,14 @@
 
 #include "abate/data/data.h"
 #include "abate/footprint/inference_energy.h"
+#include "abate/record/record.h"
 #include "abate/units/ranged.h"
 
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace abate::footprint {
 
@@ -40,6 +43,23 @@ struct PowerFraction {
     std::span<const data::PublishedCase> cases,
     const data::Chip& chip,
     const std::function<bool(const data::PublishedCase&)>& left_out = {});
+// What every command takes where nobody said what a chip draws. Reads the measured rows once.
+// REQUIRES: `tables` outlives it. Thread-safe once made.
+class MeanPower {
+  public:
+    explicit MeanPower(const data::Tables& tables);
+    // Of a chip that trains (training, fine-tuning, experimentation), or does anything else.
+    [[nodiscard]] PowerFraction fraction(const data::Chip& chip, std::optional<Phase> phase) const;
+    // Of a chip of which nothing was measured.
+    [[nodiscard]] PowerFraction of_any_chip() const;
+
+  private:
+    Provenance source_;
+    std::vector<InferenceRow> rows_;
+    std::vector<data::PublishedCase> cases_;
+};
+[[nodiscard]] bool trains(std::optional<Phase> phase);
+
 // Watts of chip, host, network and fans were read, not assumed.
 [[nodiscard]] bool is_metered_system(const data::PublishedCase& row);
 

@@ -1102,7 +1102,7 @@ class Builder {
         };
         const int first = calendar(*inventory_.period_start);
         const int last = calendar({inventory_.period_end->us - 1});
-        Result<std::vector<LedgerYear>> rows = ledgers(purchases, first, last);
+        Result<std::vector<LedgerYear>> rows = ledgers(purchases, {.first = first, .last = last});
         if (!rows) return placed(rows.error(), "[[fleet]]");
         out_.ledger = *std::move(rows);
         return {};

@@ -2,7 +2,6 @@
 
 #include "abate/core/assert.h"
 #include "abate/footprint/footprint.h"
-#include "abate/footprint/rated_power.h"
 #include "abate/workload/workload.h"
 
 #include <fmt/format.h>
@@ -43,7 +42,7 @@ struct Lift {
     Ranged node;    // over it
 };
 
-Lift lift_of(EnergyBasis basis) {
+Lift lift_of(EnergyBasis basis, const Ranged& power_spread) {
     switch (basis) {
         case EnergyBasis::component:
             return {exactly(1), component_ratio()};
@@ -52,15 +51,8 @@ Lift lift_of(EnergyBasis basis) {
             return {exactly(1), exactly(1)};
         case EnergyBasis::chip_power:
             return {exactly(1), accelerator_ratio()};
-        case EnergyBasis::chip_rated: {
-            // The row's energy has the fraction's value in it already.
-            const Ranged& fraction = kPowerFraction;
-            return {{.value = 1,
-                     .low = fraction.low / fraction.value,
-                     .high = fraction.high / fraction.value,
-                     .kind = fraction.kind},
-                    accelerator_ratio()};
-        }
+        case EnergyBasis::chip_rated:
+            return {power_spread, accelerator_ratio()};
     }
     return {exactly(1), exactly(1)};
 }
@@ -70,8 +62,15 @@ std::size_t factor_at(EnergyBasis basis, bool own_pue) {
 }
 
 // The range's ends over its value are the same for every row of one place, basis and kind of PUE: multiply() is homogeneous.
-BatchFactors factors_of(const BatchSite& site, EnergyBasis basis, bool own_pue) {
-    const Lift lift = lift_of(basis);
+// What the rows of one place and kind share.
+struct RowKind {
+    EnergyBasis basis;
+    bool own_pue;
+};
+
+BatchFactors factors_of(const BatchSite& site, const RowKind& kind, const Ranged& power_spread) {
+    const auto& [basis, own_pue] = kind;
+    const Lift lift = lift_of(basis, power_spread);
     const bool facility = basis == EnergyBasis::facility;
     const Ranged pue = own_pue || facility ? exactly(1) : site.pue;
     const Ranged& intensity = site.intensity_gco2e_per_kwh;
@@ -83,6 +82,14 @@ BatchFactors factors_of(const BatchSite& site, EnergyBasis basis, bool own_pue) 
     factors.low = carbon.value > 0 ? std::min(1.0, carbon.low / carbon.value) : 1;
     factors.high = carbon.value > 0 ? std::max(1.0, carbon.high / carbon.value) : 1;
     return factors;
+}
+
+// Over its value.
+Ranged relative(const Ranged& range) {
+    return {.value = 1,
+            .low = range.low / range.value,
+            .high = range.high / range.value,
+            .kind = range.kind};
 }
 
 Error beyond(std::string what, const char* column, std::string hint) {
@@ -106,6 +113,8 @@ BatchBook::BatchBook(const data::Tables& tables,
                      BatchDefaults defaults,
                      EmbodiedPerChipHour embodied)
     : tables_(&tables),
+      power_(tables),
+      power_spread_(relative(power_.of_any_chip().range)),
       defaults_(std::move(defaults)),
       embodied_(std::move(embodied)),
       too_many_regions_(too_many_names("region")),
@@ -138,7 +147,8 @@ Result<BatchSite> BatchBook::find_site(std::string_view region) const {
     site.pue_cause = "pue of " + pue.provenance.key;
     if (defaults_.pue) site.pue = exactly(*defaults_.pue);
     for (std::size_t i = 0; i < kFactorsPerSite; ++i) {
-        site.factors[i] = factors_of(site, static_cast<EnergyBasis>(i / 2), i % 2 == 1);
+        site.factors[i] = factors_of(
+            site, {.basis = static_cast<EnergyBasis>(i / 2), .own_pue = i % 2 == 1}, power_spread_);
         if (on_site && generation) {
             site.factors[i].wue_on_site_l_per_kwh = *on_site;
             site.factors[i].wue_generation_l_per_kwh = *generation;
@@ -150,7 +160,10 @@ Result<BatchSite> BatchBook::find_site(std::string_view region) const {
 Result<BatchChip> BatchBook::find_chip(std::string_view name) const {
     Result<data::Chip> chip = tables_->chip(name);
     if (!chip) return chip.error();
-    BatchChip found{.name = chip->name, .rated_w = chip->tdp_w};
+    BatchChip found{.name = chip->name,
+                    .rated_w = chip->tdp_w,
+                    .training_fraction = power_.fraction(*chip, Phase::training).range.value,
+                    .fraction = power_.fraction(*chip, Phase::inference).range.value};
     if (embodied_) {
         const std::optional<double> charge = embodied_(*chip);
         if (charge && std::isfinite(*charge) && *charge >= 0)
@@ -252,7 +265,8 @@ Result<void> BatchResolver::chip_energy_of(const Job& job, BatchRow& row) {
                              "no table knows the rated power of " + chip.name,
                              "power_w",
                              "Give power_w, the mean watts of one chip");
-        watts = chip.rated_w * kPowerFraction.value;
+        const std::optional<Phase> phase = job.phase ? job.phase : book_->defaults().phase;
+        watts = chip.rated_w * (trains(phase) ? chip.training_fraction : chip.fraction);
         row.basis = EnergyBasis::chip_rated;
     } else if (!(watts > 0) || (chip.rated_w > 0 && watts > 2 * chip.rated_w)) {
         return beyond(watts > 0 ? fmt::format("{} W is more than twice the rated {} W of {}",
@@ -478,7 +492,7 @@ BatchSummary BatchTotals::summary(const BatchBook& book) const {
         if (!(value > 0)) continue;
         const auto basis = static_cast<EnergyBasis>(at % kFactorsPerSite / 2);
         const BatchSite& site = book.site_of(static_cast<std::uint32_t>(at / kFactorsPerSite));
-        const Lift lift = lift_of(basis);
+        const Lift lift = lift_of(basis, book.power_spread());
         add_spread(spread, value, site.intensity_gco2e_per_kwh, "grid of " + site.key);
         if (at % 2 == 0 && basis != EnergyBasis::facility)
             add_spread(spread, value, site.pue, site.pue_cause);

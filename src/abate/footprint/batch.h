@@ -17,6 +17,7 @@
 
 #include "abate/core/result.h"
 #include "abate/data/data.h"
+#include "abate/footprint/accelerator_power.h"
 #include "abate/record/record.h"
 #include "abate/units/units.h"
 
@@ -72,7 +73,7 @@ enum class EnergyBasis : std::uint8_t {
     node,        // energy_kwh as it is
     facility,    // energy_kwh as it is; no node, no PUE, no water
     chip_power,  // chips x hours x power_w, lifted by the prior of accelerators
-    chip_rated,  // chips x hours x rated power x kPowerFraction, lifted likewise
+    chip_rated,  // chips x hours x rated power x the chip's mean fraction of it, lifted likewise
 };
 inline constexpr std::size_t kEnergyBases = 5;
 // `declared`; of rated power `estimated`.
@@ -128,6 +129,9 @@ struct BatchSite {
 struct BatchChip {
     std::string name;
     double rated_w = 0;  // 0: not known
+    // Mean over rated power (MeanPower), where it trains and elsewhere.
+    double training_fraction = 0;
+    double fraction = 0;
     double embodied_kgco2e_per_chip_hour = kAbsent;
 };
 
@@ -157,6 +161,9 @@ class BatchBook {
     [[nodiscard]] Entry<BatchChip> chip(std::string_view name);
     [[nodiscard]] const BatchSite& site_of(std::uint32_t id) const;
     [[nodiscard]] const BatchDefaults& defaults() const { return defaults_; }
+    // Relative range of a mean power that nobody stated: that of chips of which nothing was measured, for every chip, so that one
+    // factor holds for a place.
+    [[nodiscard]] const Ranged& power_spread() const { return power_spread_; }
 
   private:
     using Names = std::unordered_map<std::string, std::variant<std::uint32_t, Error>>;
@@ -171,6 +178,8 @@ class BatchBook {
                             Find find);
 
     const data::Tables* tables_;
+    MeanPower power_;
+    Ranged power_spread_;
     BatchDefaults defaults_;
     EmbodiedPerChipHour embodied_;
     Error too_many_regions_;

@@ -49,10 +49,13 @@ RunRecord declared(const Job& job, AssessOptions& options) {
     if (!job.chip.empty()) {
         device.device = "gpu-all";
         const double chip_s = job.chips * job.hours * 3600;
-        const double rated = tables().chip(job.chip).value().tdp_w * chip_s;
-        energy_j = std::isnan(job.power_w) ? Ranged{.value = kPowerFraction.value * rated,
-                                                    .low = kPowerFraction.low * rated,
-                                                    .high = kPowerFraction.high * rated}
+        const data::Chip chip = tables().chip(job.chip).value();
+        static const MeanPower power(tables());
+        const double mean_w = chip.tdp_w * power.fraction(chip, job.phase).range.value;
+        const Ranged any = power.of_any_chip().range;
+        energy_j = std::isnan(job.power_w) ? Ranged{.value = mean_w * chip_s,
+                                                    .low = mean_w * chip_s * any.low / any.value,
+                                                    .high = mean_w * chip_s * any.high / any.value}
                                            : exactly(job.power_w * chip_s);
     } else if (job.boundary != Boundary::component) {
         options.node_overhead =

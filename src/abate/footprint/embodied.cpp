@@ -640,11 +640,9 @@ Standing standing_at(const Purchase& purchase, double year) {
 
 }  // namespace
 
-Result<std::vector<LedgerYear>> ledgers(
-    const std::vector<Purchase>& purchases,
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the first year, then the last
-    int first_year,
-    int last_year) {
+Result<std::vector<LedgerYear>> ledgers(const std::vector<Purchase>& purchases,
+                                        const Years& years) {
+    const auto& [first_year, last_year] = years;
     if (last_year < first_year || last_year - first_year >= kMostYears ||
         std::abs(first_year) > 10'000)
         return out_of_range(fmt::format("the years {} to {} make no ledger", first_year, last_year),

@@ -150,12 +150,17 @@ struct Purchase {
     double lifetime_y = 0;       // > 0
     double retired_year = 0;     // 0: at the end of its lifetime
 };
-// Straight line over the lifetime, one row a year; what happened before first_year is in its
+// Both inclusive.
+struct Years {
+    int first = 0;
+    int last = 0;
+};
+
+// Straight line over the lifetime, one row a year; what happened before the first is in its
 // balance. In each row acquired so far = amortised so far + retired so far + balance, and the
 // balance is exactly 0 once all is charged or written off. Errors: out_of_range (lifetime 0, NaN,
-// retired before it was bought, last_year < first_year, over 1000 years).
+// retired before it was bought, last < first, over 1000 years).
 [[nodiscard]] Result<std::vector<LedgerYear>> ledgers(const std::vector<Purchase>& purchases,
-                                                      int first_year,
-                                                      int last_year);
+                                                      const Years& years);
 
 }  // namespace abate::footprint

@@ -80,7 +80,7 @@ RC_GTEST_PROP(Ledgers, ReconcileInEachYearAndCloseAtZero, ()) {
         bought += purchase.embodied_kgco2e;
         purchases.push_back(purchase);
     }
-    const auto rows = ledgers(purchases, 2015, 2045).value();
+    const auto rows = ledgers(purchases, {2015, 2045}).value();
     double acquired = 0;
     double amortised_so_far = 0;
     double retired = 0;

@@ -324,7 +324,7 @@ TEST(Amortised, RefusesWhatCannotBe) {
 // 400 kg bought in the middle of 2024 for 4 years: 100 kg a year, half a year at each end.
 TEST(Ledgers, ChargeAStraightLine) {
     const auto rows =
-        ledgers({{.embodied_kgco2e = 400, .bought_year = 2024.5, .lifetime_y = 4}}, 2024, 2029)
+        ledgers({{.embodied_kgco2e = 400, .bought_year = 2024.5, .lifetime_y = 4}}, {2024, 2029})
             .value();
     ASSERT_EQ(rows.size(), 6U);
     const double charged[] = {50, 100, 100, 100, 50, 0};
@@ -344,8 +344,7 @@ TEST(Ledgers, WriteOffWhatIsRetiredEarly) {
     const auto rows =
         ledgers(
             {{.embodied_kgco2e = 400, .bought_year = 2024, .lifetime_y = 4, .retired_year = 2026}},
-            2024,
-            2027)
+            {2024, 2027})
             .value();
     EXPECT_DOUBLE_EQ(rows[1].amortised_kgco2e, 100);
     EXPECT_DOUBLE_EQ(rows[1].balance_kgco2e, 200);
@@ -357,7 +356,7 @@ TEST(Ledgers, WriteOffWhatIsRetiredEarly) {
 
 TEST(Ledgers, HoldWhatWasBoughtBeforeInTheBalance) {
     const auto rows =
-        ledgers({{.embodied_kgco2e = 400, .bought_year = 2020, .lifetime_y = 4}}, 2022, 2022)
+        ledgers({{.embodied_kgco2e = 400, .bought_year = 2020, .lifetime_y = 4}}, {2022, 2022})
             .value();
     EXPECT_EQ(rows[0].acquired_kgco2e, 0);
     EXPECT_DOUBLE_EQ(rows[0].amortised_kgco2e, 100);
@@ -367,7 +366,7 @@ TEST(Ledgers, HoldWhatWasBoughtBeforeInTheBalance) {
 TEST(Ledgers, RefuseWhatCannotBe) {
     const Purchase good{.embodied_kgco2e = 1, .bought_year = 2024, .lifetime_y = 4};
     const auto code = [](const Purchase& purchase) {
-        return ledgers({purchase}, 2024, 2030).error().code;
+        return ledgers({purchase}, {2024, 2030}).error().code;
     };
     const auto with = [&good](double Purchase::*member, double value) {
         Purchase purchase = good;
@@ -382,8 +381,8 @@ TEST(Ledgers, RefuseWhatCannotBe) {
         EXPECT_EQ(code(with(&Purchase::bought_year, value)), ErrorCode::out_of_range);
     EXPECT_EQ(code(with(&Purchase::retired_year, 2023)), ErrorCode::out_of_range);
     EXPECT_EQ(code(with(&Purchase::retired_year, kNaN)), ErrorCode::out_of_range);
-    EXPECT_EQ(ledgers({good}, 2025, 2024).error().code, ErrorCode::out_of_range);
-    EXPECT_EQ(ledgers({good}, 0, 5000).error().code, ErrorCode::out_of_range);
+    EXPECT_EQ(ledgers({good}, {2025, 2024}).error().code, ErrorCode::out_of_range);
+    EXPECT_EQ(ledgers({good}, {0, 5000}).error().code, ErrorCode::out_of_range);
 }
 
 }  // namespace

@@ -119,8 +119,8 @@ Provenance rated_row(const data::Chip& chip) {
 
 // Mean power of one chip, from the user or from measured fractions of its rated power.
 Result<Ranged> power_of(const data::Tables& tables,
-                        std::span<const InferenceRow> rows,
                         const std::optional<double>& given_w,
+                        std::optional<Phase> phase,
                         Estimate& estimate) {
     const data::Chip& chip = estimate.chip;
     if (given_w) {
@@ -144,10 +144,7 @@ Result<Ranged> power_of(const data::Tables& tables,
                      "no table knows the rated power of " + chip.name,
                      "--power",
                      "Add --power W, the mean watts of one chip"};
-    PowerFraction fraction = power_fraction(rows, chip, tables.measured_inference_source());
-    if (estimate.kind != "inference")
-        if (std::optional<PowerFraction> system = system_fraction(tables.published_cases(), chip))
-            fraction = *std::move(system);
+    const PowerFraction fraction = MeanPower(tables).fraction(chip, phase);
     estimate.basis.push_back(rated_row(chip));
     estimate.basis.push_back(fraction.provenance);
     if (!fraction.of_chip)
@@ -306,7 +303,7 @@ Result<Estimate> train(const data::Tables& tables,
     estimate.basis.push_back(std::move(peak));
     add_training_basis(known, prior, query, estimate);
 
-    const Result<Ranged> power = power_of(tables, inference_rows(tables), query.power_w, estimate);
+    const Result<Ranged> power = power_of(tables, query.power_w, Phase::training, estimate);
     if (!power) return power.error();
     estimate.power_w_per_chip = *power;
     carry_on(estimate, multiply(estimate.chip_hours, scaled(*power, 1e-3)));
@@ -377,6 +374,14 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
     estimate.params_active = sizes->active;
     if (!possible_count(query.output_tokens))
         return bad_count(query.output_tokens, "output tokens", "--output-tokens");
+    if (!query.task.empty()) {
+        const std::vector<std::string> tasks = inference_tasks();
+        if (std::find(tasks.begin(), tasks.end(), query.task) == tasks.end())
+            return Error{ErrorCode::invalid_argument,
+                         fmt::format("no task '{}' was measured", query.task),
+                         "--task",
+                         fmt::format("Use one of {}", fmt::join(tasks, ", "))};
+    }
     estimate.input_tokens = query.input_tokens;
     estimate.output_tokens = query.output_tokens;
     estimate.batch = query.batch == 0 ? kDefaultBatch : query.batch;
@@ -387,8 +392,9 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
     if (query.chips == 0) {
         estimate.chips = chips_that_hold(*sizes, estimate.chip, estimate.precision);
         estimate.notes.push_back(
-            fmt::format("no number of chips was given: {:g} hold the weights and a fifth more",
-                        estimate.chips));
+            fmt::format("no number of chips was given: {:g} {} the weights and a fifth more",
+                        estimate.chips,
+                        estimate.chips == 1 ? "holds" : "hold"));
     }
     note_memory(estimate, estimate.notes);
     if (sizes->row) estimate.basis.push_back(*sizes->row);
@@ -419,7 +425,7 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
     const Ranged accelerators_kwh = scaled(request.total(), 1 / kJoulesPerKilowattHour);
 
     const Result<Ranged> power =
-        power_of(tables, model->rows(), energy->power_w_per_chip, estimate);
+        power_of(tables, energy->power_w_per_chip, Phase::inference, estimate);
     if (!power) return power.error();
     estimate.power_w_per_chip = *power;
     // Chip-hours of a request are its energy over the chip's power: their errors are not

@@ -231,6 +231,8 @@ InferencePoint point_of_query(const InferenceQuery& query) {
 
 }  // namespace
 
+std::vector<std::string> inference_tasks() { return {kTasks.begin(), kTasks.end()}; }
+
 std::vector<InferenceRow> inference_rows(const data::Tables& tables) {
     std::map<std::string, data::Model> models;
     for (data::Model& model : tables.models())

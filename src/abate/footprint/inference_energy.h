@@ -40,6 +40,8 @@ struct InferenceRow {
 
 // Text rows whose model and chip the tables know, in the table's order.
 [[nodiscard]] std::vector<InferenceRow> inference_rows(const data::Tables& tables);
+// The benchmark tasks that were measured, the most usual first.
+[[nodiscard]] std::vector<std::string> inference_tasks();
 
 // One configuration as the physics sees it.
 struct InferencePoint {

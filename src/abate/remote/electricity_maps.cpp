@@ -78,8 +78,8 @@ class ElectricityMaps final : public data::IntensitySource {
     explicit ElectricityMaps(LiveOptions options) : options_(std::move(options)) {}
 
     Result<data::AverageLifeCycle> hours(const std::string& zone,
-                                         Timestamp from,
-                                         Timestamp to) override {
+                                         const data::TimeSpan& span) override {
+        const auto& [from, to] = span;
         if (!plain_zone(zone))
             return Error{
                 ErrorCode::not_found, "'" + zone + "' is no zone of Electricity Maps", kWhere, ""};
@@ -96,7 +96,7 @@ class ElectricityMaps final : public data::IntensitySource {
         std::map<std::int64_t, data::HourValue> found;
         for (std::int64_t at = begin; at < end; at += kHoursARequest * data::kHourUs) {
             const std::int64_t until = std::min(at + kHoursARequest * data::kHourUs, end);
-            if (const Result<void> asked = ask(zone, {at}, {until}, found); !asked)
+            if (const Result<void> asked = ask(zone, {.from = {at}, .to = {until}}, found); !asked)
                 return asked.error();
         }
         if (found.empty())
@@ -115,9 +115,9 @@ class ElectricityMaps final : public data::IntensitySource {
 
   private:
     Result<void> ask(const std::string& zone,
-                     Timestamp from,
-                     Timestamp to,
+                     const data::TimeSpan& span,
                      std::map<std::int64_t, data::HourValue>& found) {
+        const auto& [from, to] = span;
         const Result<std::string> body =
             tried(options_.url + "/v3/carbon-intensity/past-range?zone=" + zone + "&start=" +
                   to_rfc3339(from) + "&end=" + to_rfc3339(to) + "&emissionFactorType=lifecycle");

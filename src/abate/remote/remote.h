@@ -3,7 +3,7 @@
 //
 //     LiveOptions options{.get = client.get(), .sleep = sleep_for};
 //     const auto source = electricity_maps(options);                       // an IntensitySource
-//     source->hours("DE", from, to);                                       // AverageLifeCycle, or why not
+//     source->hours("DE", {from, to});                                     // AverageLifeCycle, or why not
 //
 // This room knows what to ask, how long to try and what an answer means. How bytes travel is given to it, so that it is tested without a
 // network; the token is part of `get` and is never seen here. Nothing is asked before `hours` is called.

@@ -43,7 +43,7 @@ TEST(ElectricityMapsLive, AsksForTheHoursThatTheRunTouches) {
                                  hour("2024-05-01T00:00:00.000Z", 300) + "," +
                                  hour("2024-05-01T01:00:00.000Z", 400, true) + "]}");
     const auto series = electricity_maps(service.options())
-                            ->hours("DE", at("2024-05-01T00:30:00Z"), at("2024-05-01T01:10:00Z"));
+                            ->hours("DE", {at("2024-05-01T00:30:00Z"), at("2024-05-01T01:10:00Z")});
     ASSERT_TRUE(series) << to_string(series.error());
     EXPECT_THAT(service.asked,
                 ElementsAre("https://maps.example/v3/carbon-intensity/"
@@ -59,7 +59,7 @@ TEST(ElectricityMapsLive, AsksForTenDaysAtATime) {
     service.answers.emplace_back(R"({"data":[)" + hour("2024-05-01T00:00:00Z", 300) + "]}");
     service.answers.emplace_back(R"({"data":[)" + hour("2024-05-11T00:00:00Z", 400) + "]}");
     const auto series = electricity_maps(service.options())
-                            ->hours("DE", at("2024-05-01T00:00:00Z"), at("2024-05-11T00:00:01Z"));
+                            ->hours("DE", {at("2024-05-01T00:00:00Z"), at("2024-05-11T00:00:01Z")});
     ASSERT_TRUE(series) << to_string(series.error());
     EXPECT_EQ(service.asked.size(), 2u);
     EXPECT_THAT(service.asked[1], HasSubstr("start=2024-05-11T00:00:00Z&end=2024-05-11T01:00:00Z"));
@@ -71,11 +71,11 @@ TEST(ElectricityMapsLive, TriesAgainWithLongerWaitsAndThenGivesUp) {
     service.answers.emplace_back(Error{ErrorCode::unavailable, "HTTP status 429", "", ""});
     service.answers.emplace_back(R"({"data":[)" + hour("2024-05-01T00:00:00Z", 300) + "]}");
     EXPECT_TRUE(electricity_maps(service.options())
-                    ->hours("DE", at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")));
+                    ->hours("DE", {at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")}));
     EXPECT_THAT(service.waits, ElementsAre(500));
     Service gone;
     const auto none = electricity_maps(gone.options())
-                          ->hours("DE", at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z"));
+                          ->hours("DE", {at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")});
     EXPECT_EQ(none.error().code, ErrorCode::unavailable);
     EXPECT_EQ(gone.asked.size(), 3u);
     EXPECT_THAT(gone.waits, ElementsAre(500, 1000));
@@ -85,7 +85,7 @@ TEST(ElectricityMapsLive, ARefusedTokenIsNotTriedAgain) {
     Service service;
     service.answers.emplace_back(Error{ErrorCode::permission_denied, "HTTP status 401", "", ""});
     const auto none = electricity_maps(service.options())
-                          ->hours("DE", at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z"));
+                          ->hours("DE", {at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")});
     EXPECT_EQ(service.asked.size(), 1u);
     EXPECT_THAT(none.error().hint, HasSubstr("token_file"));
 }
@@ -94,9 +94,9 @@ TEST(ElectricityMapsLive, WhatIsNoZoneIsNeverAsked) {
     Service service;
     for (const char* zone : {"", "DE&x=1", "../v1", "a b"})
         EXPECT_FALSE(electricity_maps(service.options())
-                         ->hours(zone, at("2024-05-01T00:00:00Z"), at("2024-05-02T00:00:00Z")));
+                         ->hours(zone, {at("2024-05-01T00:00:00Z"), at("2024-05-02T00:00:00Z")}));
     EXPECT_FALSE(electricity_maps(service.options())
-                     ->hours("DE", at("2020-05-01T00:00:00Z"), at("2024-05-02T00:00:00Z")));
+                     ->hours("DE", {at("2020-05-01T00:00:00Z"), at("2024-05-02T00:00:00Z")}));
     EXPECT_TRUE(service.asked.empty());
 }
 

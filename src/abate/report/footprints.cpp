@@ -279,7 +279,9 @@ std::string footprint_report_text(const FootprintReport& report) {
     const auto line = [&](const char* what, const std::string& value, std::uint64_t rows) {
         if (rows == 0) return;
         text += fmt::format("  {:<10}{}", what, value);
-        if (rows < all.rows) text += fmt::format(" over the {} rows where it is known", rows);
+        if (rows < all.rows)
+            text +=
+                fmt::format(" over the {} {} where it is known", rows, rows == 1 ? "row" : "rows");
         text += '\n';
     };
     line("market", human_carbon(all.market_kgco2e), all.market_rows);

@@ -63,6 +63,13 @@ std::string provenance_words(const Provenance& row) {
     return printable(out + ": " + joined(parts, ", "));
 }
 
+// ", container in a virtual machine"; empty for a machine of its own.
+std::string kind_of_host(const Host& host) {
+    if (host.kind == "container")
+        return host.virtual_machine ? ", container in a virtual machine" : ", container";
+    return host.virtual_machine ? ", virtual machine" : "";
+}
+
 void add_run(Page& page, const RunRecord& record) {
     page.section("Run");
     page.row("run_id", printable(record.run_id.text()));
@@ -95,7 +102,7 @@ void add_run(Page& page, const RunRecord& record) {
                                    hardware_words(record.host),
                                    record.host.cpus,
                                    human_bytes(static_cast<double>(record.host.memory_bytes)),
-                                   record.host.virtual_machine ? ", virtual machine" : "")));
+                                   kind_of_host(record.host))));
 }
 
 void add_devices(Page& page, const RunRecord& record) {

@@ -38,7 +38,8 @@ std::string labelled(std::string_view label, const std::string& text) {
 std::string headline(const RunRecord& record) {
     std::string out = human_range(joules_of(record.attributed.energy), energy_units());
     if (record.operational) {
-        out += ", " + human_range(record.operational->location_kgco2e, carbon_units());
+        out += ", " + human_range(record.operational->location_kgco2e, carbon_units()) +
+               " operational";
     }
     // A declared energy needs no duration.
     if (!is_declared(record) || record.duration_s > 0) {
@@ -142,6 +143,12 @@ std::string region_line(const RunRecord& record) {
                        printable(source));
 }
 
+// Beside the grid's figure, never netted with it.
+std::string market_line(const Operational& operational) {
+    return human_carbon(*operational.market_kgco2e) +
+           " by the market-based method, beside the grid's";
+}
+
 // Embodied and total, then what the embodied part is of, as far as it fits.
 std::string embodied_line(const RunRecord& record) {
     const EmbodiedRecord& embodied = *record.embodied;
@@ -207,10 +214,12 @@ std::string run_summary(const RunRecord& record, const SummaryOptions& options) 
     add(labelled("share", share_line(record)));
     if (record.node || record.facility) add(labelled("chain", chain_line(record)));
     if (record.operational && !unknown_region) add(labelled("region", region_line(record)));
+    if (record.operational && record.operational->market_kgco2e)
+        add(labelled("market", market_line(*record.operational)));
     if (record.embodied) add(labelled("embodied", embodied_line(record)));
     if (!record.notes.empty()) add(labelled("note", notes_line(record, columns)), &yellow);
     if (!record.left_running.empty()) add(labelled("left", survivors_line(record)), &yellow);
-    // Not "last": a declared run may be backdated, and a demo prints two.
+    // Not "last": a demo prints two.
     add(labelled("more", "abate show " + short_id(record) + " --explain"), &dim);
     return joined(lines, "\n") + "\n";
 }
@@ -224,7 +233,7 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
             return a->started_at > b->started_at;
         });
     std::string out = bold(
-        "RUN      STARTED (UTC)    DURATION  STATUS      PHASE      ENERGY     CO2e       COMMAND",
+        "RUN      STARTED (UTC)    DURATION  STATUS      PHASE      ENERGY     CO2e (op.) COMMAND",
         color);
     out += "\n";
     double joules_sum = 0;

@@ -151,16 +151,12 @@ Result<std::vector<StoredRun>> FileRunStore::list(const RunFilter& filter) {
 }
 
 Result<StoredRun> FileRunStore::find(const std::string& id_or_prefix) {
-    if (id_or_prefix == "last") {
-        RunFilter one;
-        one.limit = 1;
-        Result<std::vector<StoredRun>> newest = list(one);
-        if (!newest) return newest.error();
-        if (newest->empty()) return no_run_yet();
-        return std::move(newest->front());
-    }
     const Result<std::vector<std::string>> ids = run_ids();
     if (!ids) return ids.error();
+    if (id_or_prefix == "last") {
+        if (ids->empty()) return no_run_yet();
+        return load(*std::max_element(ids->begin(), ids->end()));
+    }
     std::vector<std::string> candidates;
     std::copy_if(
         ids->begin(), ids->end(), std::back_inserter(candidates), [&](const std::string& id) {

@@ -28,12 +28,8 @@ class MemoryRunStore final : public RunStore {
 
     Result<StoredRun> find(const std::string& id_or_prefix) override {
         if (id_or_prefix == "last") {
-            const auto newest =
-                std::min_element(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) {
-                    return is_newer(a.second, b.second);
-                });
-            if (newest == runs_.end()) return no_run_yet();
-            return newest->second;
+            if (runs_.empty()) return no_run_yet();
+            return runs_.rbegin()->second;
         }
         std::vector<std::string> candidates;
         for (const auto& [id, run] : runs_) {

@@ -61,7 +61,8 @@ class RunStore {
     virtual Result<void> put(const StoredRun& run) = 0;
     // Newest first: by started_at, then run_id, downwards.
     [[nodiscard]] virtual Result<std::vector<StoredRun>> list(const RunFilter& filter) = 0;
-    // A run_id, a unique prefix or suffix of it of at least 4 characters (in any case), or "last".
+    // A run_id, a unique prefix or suffix of it of at least 4 characters (in any case), or "last": the run that was begun or recorded
+    // last, whatever day it is said to have started on (run ids rise with the time they were made).
     // Errors: not_found, conflict (ambiguous; names up to three of them).
     [[nodiscard]] virtual Result<StoredRun> find(const std::string& id_or_prefix) = 0;
     // Where it lives and on what ("sqlite", "files", "memory"); for doctor.

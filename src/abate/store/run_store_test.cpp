@@ -205,6 +205,11 @@ TEST_P(EveryRunStore, FindsTheLastRun) {
     EXPECT_THAT(none.error().hint, HasSubstr("abate run"));
     for (const int n : {2, 3, 1}) put(run_number(n));
     EXPECT_EQ(store_->find("last").value(), run_number(3));
+    // Recorded after the others, of work long before them.
+    StoredRun backdated = run_number(4);
+    backdated.started_at = {0};
+    put(backdated);
+    EXPECT_EQ(store_->find("last").value(), backdated);
 }
 
 TEST_P(EveryRunStore, FindsByWholeIdByPrefixAndBySuffix) {

@@ -373,7 +373,7 @@ Result<std::vector<std::string>> SqliteRunStore::ids_like(const std::string& par
 Result<StoredRun> SqliteRunStore::find_row(const std::string& id_or_prefix) {
     std::string sql = fmt::format("SELECT {} FROM runs", kColumns);
     if (id_or_prefix == "last") {
-        auto newest = Stmt::prepare(db_, sql + " ORDER BY started_at_us DESC, run_id DESC LIMIT 1");
+        auto newest = Stmt::prepare(db_, sql + " ORDER BY run_id DESC LIMIT 1");
         if (!newest) return newest.error();
         const Result<bool> row = newest->step();
         if (!row) return row.error();
