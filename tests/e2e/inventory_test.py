@@ -216,7 +216,7 @@ class WhatIf(e2e.E2e):
 
     def test_compare_adds_up(self):
         self.write("next.toml", SMALL.replace("1000", "500").replace("= 100\n", "= 50\n"))
-        comparison = self.document("small.toml", "--compare", "next.toml")["comparison"]
+        comparison = self.document("next.toml", "--compare", "small.toml")["comparison"]
         for way in ("by_phase", "by_cause"):
             self.assertAlmostEqual(comparison[way]["from"], 120)
             self.assertAlmostEqual(comparison[way]["to"], 30)

@@ -154,7 +154,7 @@ Result<std::string> read_password(const std::string& path, const char* word = "p
         return Error{ErrorCode::invalid_argument,
                      std::string("the ") + word + " file is empty",
                      path,
-                     "Write the " + word + " on its first line"};
+                     std::string("Write the ") + word + " on its first line"};
     }
     return password;
 }
