@@ -506,13 +506,33 @@ TEST(Esrs, HasTheSameCellsInItsUnits) {
     EXPECT_NEAR(datapoint(rows, "E1-5_01").cell.amount.value, 1.2, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_02").cell.amount.value, 0.12, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_04").cell.amount.value, 60, 1e-12);
+    EXPECT_NEAR(datapoint(rows, "E1-5_15").cell.amount.value, 10, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-6_09").cell.amount.value, 0.072, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-6_30").cell.amount.value, 0.0655, 1e-12);
     EXPECT_EQ(datapoint(rows, "E1-6_30").unit, "t CO2e/million EUR");
+    EXPECT_NEAR(datapoint(rows, "E1-6_34").cell.amount.value, 2e6, 1e-6);
+    EXPECT_THAT(datapoint(rows, "E1-5_01").cell.reasons, Contains(HasSubstr("fuel behind")));
     const std::vector<EsrsRow> bare = esrs(filed(trained()));
     EXPECT_EQ(datapoint(bare, "E1-5_02").cell.words(), "not available: supply a factor");
     EXPECT_EQ(datapoint(bare, "E1-6_09").cell.words(), "not available: supply a factor");
     EXPECT_EQ(datapoint(bare, "E1-6_30").cell.words(), "not stated");
+    EXPECT_TRUE(datapoint(bare, "E1-5_01").cell.reasons.empty());
+}
+
+// ESRS E1, paragraph 41: energy intensity is of activities in sectors of high climate impact alone, and nobody said that the work is of
+// one. If it is, 1.2 MWh over a revenue of 2 million: 0.6 MWh per million.
+TEST(Esrs, HasNoEnergyIntensityUnlessTheSectorIsStated) {
+    FilingStatement said = known_factors();
+    said.net_revenue = 2e6;
+    said.currency = "EUR";
+    const Cell unsaid = datapoint(esrs(filed(trained(), said)), "E1-5_18").cell;
+    EXPECT_EQ(unsaid.words(), "not stated");
+    EXPECT_THAT(unsaid.reasons, Contains(HasSubstr("high_climate_impact")));
+    said.high_climate_impact = true;
+    const Cell stated = datapoint(esrs(filed(trained(), said)), "E1-5_18").cell;
+    EXPECT_NEAR(stated.amount.value, 0.6, 1e-12);
+    said.net_revenue.reset();
+    EXPECT_EQ(datapoint(esrs(filed(trained(), said)), "E1-5_18").cell.words(), "not stated");
 }
 
 }  // namespace

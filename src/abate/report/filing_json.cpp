@@ -108,6 +108,7 @@ class FilingJson {
         text("gwp", filing.gwp);
         number("net_revenue", said.net_revenue);
         text("currency", said.currency);
+        json_.key("high_climate_impact").boolean(said.high_climate_impact);
         json_.end_object();
     }
 
