@@ -138,7 +138,7 @@ TEST(Account, MoreHoursThanOwnedIsRefused) {
     EXPECT_EQ(refused.error().where, "lab.toml:7:1");
 }
 
-// Wu et al. 2022, section III-A: 2000 kg a system, 3 years at 30 % -> 0.254 kg/h, 5 years at 60 % -> 0.0761 kg/h.
+// Wu et al. 2022, section III-A: 2000 kg a system. By hand: 2000 / (3 x 8760 x 0.3) = 0.2537 kg/h, 2000 / (5 x 8760 x 0.6) = 0.0761 kg/h.
 TEST(Account, WuChargesPerHour) {
     struct Printed {
         double years;
