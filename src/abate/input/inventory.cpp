@@ -167,6 +167,11 @@ void read_dataset(Reader& reader, const toml::table& table, Inventory& out) {
     Activity work;
     reader.read(table, "ingestion_fleet", work.fleet);
     reader.read(table, "ingestion_hours", work.unit_hours, {});
+    for (const char* key : {"ingestion_fleet", "ingestion_hours", "ingestion_boundary"})
+        if (!ingestion && table.get(key) != nullptr)
+            reader.refuse(*table.get(key),
+                          fmt::format("'{}' has {} and no ingestion_kwh", dataset.name, key),
+                          "Add ingestion_kwh, or write the work as [[ingestion]] with chip_hours");
     if (!dataset.storage_tb && !dataset.network_tb && !ingestion)
         reader.refuse(table,
                       fmt::format("nothing is said of the dataset '{}'", dataset.name),

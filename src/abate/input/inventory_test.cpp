@@ -171,6 +171,26 @@ TEST(Inventory, NothingIsStatedTwice) {
         EXPECT_EQ(refused(text).code, ErrorCode::parse_error) << text;
 }
 
+// 12:00 is another moment in each zone; a date alone is midnight UTC.
+TEST(Inventory, ATimeNeedsItsZone) {
+    const Error error = refused("period_start = 2025-01-01T12:00:00\n");
+    EXPECT_EQ(error.where, "lab.toml:1:16");
+    EXPECT_THAT(error.what, HasSubstr("without its zone"));
+    EXPECT_THAT(refused("period_start = \"2025-01-01T12:00:00\"\n").hint, HasSubstr("zone"));
+    const auto zoned = parse_inventory(
+        "period_start = 2025-01-01T12:00:00+02:00\n" + training("chip_hours = 1"), "lab.toml");
+    EXPECT_EQ(to_rfc3339(*zoned.value().period_start), "2025-01-01T10:00:00Z");
+}
+
+TEST(Inventory, IngestionWithoutItsEnergyIsRefused) {
+    for (const char* key : {"ingestion_fleet = \"a\"", "ingestion_hours = 3"}) {
+        const Error error =
+            refused(std::string("[[dataset]]\nname = \"a\"\nstorage_tb = 1\n") + key + "\n");
+        EXPECT_EQ(error.where.substr(0, 11), "lab.toml:4:") << key;
+        EXPECT_THAT(error.what, HasSubstr("no ingestion_kwh"));
+    }
+}
+
 TEST(Inventory, AMultiplierNeedsItsSource) {
     EXPECT_THAT(refused("[[experimentation]]\nname = \"a\"\ntimes_training = 1.68\n").what,
                 HasSubstr("source"));
