@@ -205,7 +205,7 @@ enum class LeverKind {
     accelerator,        // less energy, and fewer hours, for the same work
     precision,          //
     fused_kernels,      //
-    utilisation,        // hours of hardware for the same work
+    chip_load,          // hours of hardware for the same work: how busy a chip is while it works
     lifetime,           // years over which embodied carbon is spread
     data_sampling,      // share of the data kept
     region,             // another grid, PUE and water
@@ -215,6 +215,7 @@ enum class LeverKind {
 };
 [[nodiscard]] const char* to_string(LeverKind kind);
 [[nodiscard]] std::vector<std::string> lever_names();
+// Also "utilisation", which was the name of chip-load.
 [[nodiscard]] std::optional<LeverKind> parse_lever_kind(std::string_view text);
 
 // One change. No lever has a factor of its own: what it does to this work, the user says, and from where.
@@ -226,7 +227,7 @@ struct Lever {
     double factor =
         1;  // caching, accelerator, precision, fused_kernels, right_sized_model: energy / factor
     std::optional<double> hours_factor;  // hours / hours_factor; absent: as `factor`
-    double from = 1;                     // utilisation: from -> to, hours x from / to
+    double from = 1;                     // chip_load: from -> to, hours x from / to
     double to = 1;
     double years = 0;  // lifetime
     double share =

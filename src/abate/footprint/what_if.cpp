@@ -46,12 +46,12 @@ Result<void> check(const Lever& lever) {
                 (lever.hours_factor && !possible_factor(*lever.hours_factor)))
                 return factor_refused();
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             if (!(lever.from > 0 && lever.from <= 1 && lever.to > 0 && lever.to <= 1))
                 return refused(
                     lever,
-                    fmt::format("a utilisation of {} to {} is not possible", lever.from, lever.to),
-                    "Write utilisation=0.4:0.8; both above 0 and at most 1");
+                    fmt::format("a chip load of {} to {} is not possible", lever.from, lever.to),
+                    "Write chip-load=0.4:0.8; both above 0 and at most 1");
             if (!possible_factor(lever.factor)) return factor_refused();
             break;
         case LeverKind::lifetime:
@@ -191,7 +191,7 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
             if (lever.kind == LeverKind::accelerator)
                 pull_accelerator_chip(inventory, lever, scope);
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             scale_work(
                 inventory, scope, {.energy = 1 / lever.factor, .hours = lever.from / lever.to});
             break;
@@ -353,7 +353,7 @@ std::vector<AccountPhase> default_phases(LeverKind kind) {
         case LeverKind::accelerator:
         case LeverKind::precision:
         case LeverKind::fused_kernels:
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             return {AccountPhase::experimentation,
                     AccountPhase::training,
                     AccountPhase::finetuning,

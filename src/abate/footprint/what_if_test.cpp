@@ -139,7 +139,7 @@ TEST(WhatIf, EachLeverChangesItsOwnQuantity) {
     hour.share = 0.8;
     EXPECT_NEAR(with(hour, Measure::operational_kgco2e), 0.8, 1e-12);
     EXPECT_NEAR(with(hour, Measure::energy_kwh), 1, 1e-12);
-    Lever use = lever(LeverKind::utilisation, 1);
+    Lever use = lever(LeverKind::chip_load, 1);
     use.from = 0.4;
     use.to = 0.8;
     EXPECT_NEAR(with(use, Measure::embodied_kgco2e), 0.5, 1e-12);

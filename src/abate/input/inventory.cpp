@@ -454,7 +454,7 @@ const char* own_key(LeverKind kind) {
         case LeverKind::fused_kernels:
         case LeverKind::right_sized_model:
             return "factor";
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             return "to";
         case LeverKind::lifetime:
             return "years";
@@ -518,11 +518,11 @@ void read_lever(Reader& reader, const toml::table& table, Inventory& out) {
     reader.read(table, "source", lever.source);
     const char* key = own_key(lever.kind);
     if (table.get(key) == nullptr ||
-        (lever.kind == LeverKind::utilisation && table.get("from") == nullptr))
+        (lever.kind == LeverKind::chip_load && table.get("from") == nullptr))
         reader.refuse(table,
                       fmt::format("the lever {} has no {}: no factor is built in",
                                   footprint::to_string(lever.kind),
-                                  lever.kind == LeverKind::utilisation ? "from and to" : key),
+                                  lever.kind == LeverKind::chip_load ? "from and to" : key),
                       "Say what it does to this work, and the source");
     out.levers.push_back(std::move(lever));
 }
@@ -640,9 +640,9 @@ Result<Lever> parse_lever(std::string_view text) {
     }
     if (equals == std::string_view::npos || equals + 1 == text.size()) {
         return lever_error(fmt::format("the lever {} has no factor of its own", name),
-                           *kind == LeverKind::utilisation ? "Write utilisation=0.4:0.8"
-                           : *kind == LeverKind::region    ? "Write region=NO"
-                                                           : fmt::format("Write {}=2.4", name));
+                           *kind == LeverKind::chip_load ? "Write chip-load=0.4:0.8"
+                           : *kind == LeverKind::region  ? "Write region=NO"
+                                                         : fmt::format("Write {}=2.4", name));
     }
     std::string_view value = text.substr(equals + 1);
     Lever lever;
@@ -673,11 +673,11 @@ Result<Lever> parse_lever(std::string_view text) {
         lever.region = value;
         return lever;
     }
-    if (*kind == LeverKind::utilisation) {
+    if (*kind == LeverKind::chip_load) {
         const std::size_t colon = value.find(':');
         if (colon == std::string_view::npos)
-            return lever_error("utilisation goes from one share to another",
-                               "Write utilisation=0.4:0.8");
+            return lever_error("chip-load goes from one share to another",
+                               "Write chip-load=0.4:0.8");
         const Result<double> from = number(value.substr(0, colon));
         if (!from) return from.error();
         const Result<double> to = number(value.substr(colon + 1));

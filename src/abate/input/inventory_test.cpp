@@ -216,7 +216,10 @@ TEST(Lever, OfTheCommandLineHasKindFactorAndPhases) {
     const footprint::Lever caching = parse_lever("caching=6.7").value();
     EXPECT_EQ(caching.kind, LeverKind::caching);
     EXPECT_EQ(caching.factor, 6.7);
-    const footprint::Lever use = parse_lever("utilisation=0.4:0.8@training,inference").value();
+    const footprint::Lever use = parse_lever("chip-load=0.4:0.8@training,inference").value();
+    EXPECT_EQ(use.kind, LeverKind::chip_load);
+    EXPECT_EQ(parse_lever("utilisation=0.4:0.8").value().kind, LeverKind::chip_load)
+        << "its old name";
     EXPECT_EQ(use.from, 0.4);
     EXPECT_EQ(use.to, 0.8);
     EXPECT_EQ(use.phases,
@@ -232,7 +235,7 @@ TEST(Lever, WithoutAFactorOrAKindIsRefused) {
     EXPECT_THAT(parse_lever("cashing=2").error().hint, HasSubstr("caching"));
     EXPECT_FALSE(parse_lever("caching="));
     EXPECT_FALSE(parse_lever("caching=x"));
-    EXPECT_FALSE(parse_lever("utilisation=0.4"));
+    EXPECT_THAT(parse_lever("chip-load=0.4").error().hint, HasSubstr("chip-load=0.4:0.8"));
     EXPECT_FALSE(parse_lever("caching=2@nowhere"));
     EXPECT_FALSE(parse_lever(""));
 }
