@@ -977,15 +977,16 @@ class Builder {
             FleetState& state = fleets_.at(fleet.name);
             const Result<const Place*> place = find_place(fleet.site, fleet.where);
             if (!place) return place.error();
-            if (inventory_.hardware_follows_work && state.base_hours > 0)
-                state.owned_hours *= state.used_hours / state.base_hours;
-            double allocated = state.used_hours;
+            double other = 0;  // hours of those who are not declared
             if (fleet.allocated_hours) {
-                const double other = *fleet.allocated_hours - state.base_hours;
                 if (state.base_hours > *fleet.allocated_hours * kSlack)
                     return too_many(fleet, state.base_hours, *fleet.allocated_hours, "allocated");
-                allocated = state.used_hours + std::max(0.0, other);
+                other = std::max(0.0, *fleet.allocated_hours - state.base_hours);
             }
+            // What others hold stays theirs; use of the whole stays as it was.
+            const double allocated = state.used_hours + other;
+            if (inventory_.hardware_follows_work && state.base_hours > 0)
+                state.owned_hours *= allocated / (state.base_hours + other);
             if (fleet.units > 0 && allocated > state.owned_hours * kSlack)
                 return too_many(fleet, allocated, state.owned_hours, "owned");
             add_idle(state, **place, allocated);
@@ -1085,12 +1086,12 @@ class Builder {
                 if (line.fleet == use.name) use.charged_kgco2e += value_of(line.factors);
             const Fleet& fleet = *state.fleet;
             if (!(fleet.units > 0) || !fleet.bought) continue;
-            const double all = use.embodied_kgco2e_per_unit * fleet.units;
-            if (*fleet.bought >= *inventory_.period_start && *fleet.bought < *inventory_.period_end)
-                use.acquired_kgco2e = all;
             // A lease or a cloud buys nothing.
             if (fleet.ownership != Ownership::owned && fleet.ownership != Ownership::colocated)
                 continue;
+            const double all = use.embodied_kgco2e_per_unit * fleet.units;
+            if (*fleet.bought >= *inventory_.period_start && *fleet.bought < *inventory_.period_end)
+                use.acquired_kgco2e = all;
             purchases.push_back({.embodied_kgco2e = all,
                                  .bought_year = year_of(*fleet.bought),
                                  .lifetime_y = use.lifetime_years,

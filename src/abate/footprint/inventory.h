@@ -334,7 +334,7 @@ struct FleetUse {
     double allocated_hours = 0;  // declared work and other
     double idle_hours = 0;
     double charged_kgco2e = 0;   // amortised in the period: work + unassigned + idle
-    double acquired_kgco2e = 0;  // bought in the period, in full
+    double acquired_kgco2e = 0;  // bought in the period, in full; a lease or a cloud buys nothing
     double embodied_kgco2e_per_unit = 0;
     double lifetime_years = 0;
 };

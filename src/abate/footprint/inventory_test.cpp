@@ -124,6 +124,21 @@ TEST(Account, NothingIsChargedBeyondTheLifetime) {
     EXPECT_NEAR(account.total().embodied_kgco2e.value, 100.0 / 5 * (181.0 / 365), 1e-9);
 }
 
+// 10 cards x 100 kg bought in the period by who owns them; a lessee and a customer buy nothing.
+TEST(Account, OnlyWhoOwnsHardwareBuysIt) {
+    for (const auto& [ownership, kg] : {std::pair(Ownership::owned, 1000.0),
+                                        std::pair(Ownership::colocated, 1000.0),
+                                        std::pair(Ownership::leased, 0.0),
+                                        std::pair(Ownership::cloud, 0.0)}) {
+        Inventory lab = plain_inventory();
+        lab.fleets.push_back(plain_fleet(10));
+        lab.fleets[0].bought = day("2025-01-01");
+        lab.fleets[0].ownership = ownership;
+        EXPECT_EQ(account(lab, tables()).value().fleets[0].acquired_kgco2e, kg)
+            << to_string(ownership);
+    }
+}
+
 TEST(Account, MoreHoursThanOwnedIsRefused) {
     Inventory lab = plain_inventory();
     lab.fleets.push_back(plain_fleet(1));

@@ -124,6 +124,25 @@ TEST(WhatIf, FreedHoursBecomeIdleUnlessTheHardwareFollows) {
     EXPECT_NEAR(answer.waterfall.to, 10, 1e-9);
 }
 
+// Others hold 2000 hours beside our 4000 of 8760 owned. Halved: 8760 x (2000 + 2000) / 6000 owned; a thousandth: 8760 x 2004 / 6000. Each bears
+// 100 kg / (5 x 8760).
+TEST(WhatIf, HardwareThatOthersHoldStays) {
+    Inventory service = plain_inventory();
+    service.hardware_follows_work = true;
+    service.fleets.push_back(plain_fleet(1));
+    service.fleets[0].allocated_hours = 6000;
+    service.activities.push_back(node_energy(AccountPhase::inference, "LM", 1000));
+    service.activities[0].fleet = "cards";
+    service.activities[0].unit_hours = exactly(4000);
+    const auto after = [&](double factor) {
+        const std::vector<Lever> levers{lever(LeverKind::right_sized_model, factor)};
+        return what_if(service, levers, tables(), Measure::embodied_kgco2e).value().waterfall.to;
+    };
+    EXPECT_NEAR(after(1), 20, 1e-9);
+    EXPECT_NEAR(after(2), 20 * 4000 / 6000.0, 1e-9);
+    EXPECT_NEAR(after(1000), 20 * 2004 / 6000.0, 1e-9);
+}
+
 TEST(WhatIf, EachLeverChangesItsOwnQuantity) {
     Inventory lab = plain_inventory();
     lab.fleets.push_back(plain_fleet(0));
