@@ -736,6 +736,7 @@ class Builder {
 
     Result<void> work() {
         for (const Activity& activity : inventory_.activities) {
+            count(activity);
             if (activity.times_training) continue;
             const Result<const Place*> place = find_place(site_of(activity), activity.where);
             if (!place) return place.error();
@@ -749,6 +750,14 @@ class Builder {
             add_embodied(activity, head, **place, *on, hours);
         }
         return {};
+    }
+
+    void count(const Activity& activity) {
+        std::map<std::string, double> counts = activity.counts;
+        if (activity.amount && !activity.unit.empty())
+            counts[activity.unit] = activity.amount->value;
+        for (const auto& [unit, number] : counts)
+            out_.served.push_back({.activity = activity.name, .unit = unit, .count = number});
     }
 
     void add_embodied(const Activity& activity,

@@ -66,13 +66,13 @@ Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
     for (const Line& line : account.lines) {
         if (line.phase != AccountPhase::inference || line.kind != Kind::operational) continue;
         const auto found =
-            std::find_if(line.factors.begin(), line.factors.end(), [&](const Factor& factor) {
-                return factor.quantity == unit.name + "s";
+            std::find_if(account.served.begin(), account.served.end(), [&](const Served& served) {
+                return served.activity == line.activity && served.unit == unit.name;
             });
-        if (found == line.factors.end()) {
+        if (found == account.served.end()) {
             without.insert(line.activity);
         } else {
-            counts[line.activity] = found->range.value;
+            counts[line.activity] = found->count;
         }
     }
     if (counts.empty() || !without.empty())

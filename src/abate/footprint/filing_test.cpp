@@ -461,6 +461,16 @@ TEST(Sci, HasReservedHoursAndNoIdle) {
     EXPECT_NEAR(score.energy_kwh.value, 1200, 1e-9);
 }
 
+// 1000 kWh x 1.2 x 0.1 = 120 kg over 4000 requests, though the energy is not given per request.
+TEST(Sci, CountsRequestsWhereverTheEnergyIsFrom) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::inference, "service", 1000));
+    lab.activities[0].counts = {{"request", 4000}};
+    const SciScore score =
+        filed(lab, {}, {.year = 2025, .entity = "", .per = per("request", 0)}).sci[1];
+    EXPECT_NEAR(score.kgco2e_per_unit.value, 0.03, 1e-12);
+}
+
 TEST(Sci, BoundariesAreSeparate) {
     Inventory lab = served();
     lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));

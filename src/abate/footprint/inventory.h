@@ -130,6 +130,7 @@ struct Activity {
     Boundary boundary = Boundary::component;  // of energy_kwh, j_per_unit and power_w
     std::optional<Ranged> amount;             // requests or tokens
     std::string unit;                         // "request", "token"
+    std::map<std::string, double> counts;     // what was served, by unit, whether energy is per it
     std::optional<Ranged> j_per_unit;
     std::optional<Ranged> unit_hours;  // chip-hours, or server-hours
     std::optional<JobSizes> jobs;
@@ -339,6 +340,13 @@ struct FleetUse {
     double lifetime_years = 0;
 };
 
+// What a row of inference had, for figures per request or token.
+struct Served {
+    std::string activity;
+    std::string unit;  // "request"
+    double count = 0;
+};
+
 struct Account {
     std::string name;
     std::string entity;
@@ -347,6 +355,7 @@ struct Account {
     std::optional<Timestamp> period_end;
     std::vector<Line> lines;
     std::vector<FleetUse> fleets;
+    std::vector<Served> served;
     std::vector<LedgerYear> ledger;  // of the fleets with units: years that the period touches
     std::vector<std::string> notes;
     std::vector<Provenance> provenance;

@@ -311,6 +311,9 @@ void read_service(Reader& reader, const toml::table& table, Activity& work) {
                       per_request ? "Add requests" : "Add tokens");
         return;
     }
+    // Counted also where the energy comes from elsewhere: for figures per request or token.
+    if (requests) work.counts["request"] = requests->value;
+    if (tokens) work.counts["token"] = tokens->value;
     if (per_request || per_token) {
         work.unit = per_request ? "request" : "token";
         work.amount = per_request ? requests : tokens;

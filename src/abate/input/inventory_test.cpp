@@ -200,6 +200,14 @@ TEST(Inventory, AMultiplierNeedsItsSource) {
         ErrorCode::out_of_range);
 }
 
+TEST(Inventory, RequestsAreCountedWhereverTheEnergyIsFrom) {
+    const auto parsed = parse_inventory(
+        "[[inference]]\nname = \"service\"\nrequests = \"1.2B\"\nenergy_kwh = 12\nboundary = "
+        "\"node\"\n",
+        "lab.toml");
+    EXPECT_EQ(parsed.value().activities[0].counts.at("request"), 1.2e9);
+}
+
 TEST(Inventory, WhatIsNoInventorySaysWhere) {
     EXPECT_THAT(refused("name = \n").where, HasSubstr("lab.toml:1:"));
     EXPECT_THAT(refused("[training]\nname = \"a\"\n").hint, HasSubstr("[[training]]"));
