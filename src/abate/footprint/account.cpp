@@ -111,6 +111,12 @@ struct LineHead {
     Quality quality = Quality::declared;
 };
 
+// How much of the energy is drawn by IT, for water; and whether a facility line comes on top.
+struct Reach {
+    double it_share = 1;
+    bool beyond_pue = false;
+};
+
 class Builder {
   public:
     Builder(const Inventory& inventory, const data::Tables& tables)
@@ -418,7 +424,7 @@ class Builder {
                          const Place& place,
                          const char* device,
                          std::vector<Factor> factors,
-                         double it_share) {
+                         const Reach& reach) {
         Line line;
         line.phase = head.phase;
         line.kind = Kind::operational;
@@ -431,9 +437,10 @@ class Builder {
         line.intensity = place.intensity;
         line.market = place.market;
         line.direct = place.direct;
+        line.beyond_pue = reach.beyond_pue;
         if (place.water_on_site && place.water_generation) {
             line.water_known = true;
-            line.water_l_per_kwh = it_share * *place.water_on_site + *place.water_generation;
+            line.water_l_per_kwh = reach.it_share * *place.water_on_site + *place.water_generation;
         }
         add_line(std::move(line));
     }
@@ -452,7 +459,11 @@ class Builder {
                     const EnergyAtBoundary& energy,
                     const std::optional<Factor>& measured_overhead = {}) {
         if (energy.boundary == Boundary::facility) {
-            add_energy_line(head, place, "site", energy.factors, 1 / place.pue.range.value);
+            add_energy_line(head,
+                            place,
+                            "site",
+                            energy.factors,
+                            {.it_share = 1 / place.pue.range.value, .beyond_pue = true});
             return;
         }
         std::vector<Factor> node = energy.factors;
@@ -465,16 +476,21 @@ class Builder {
                                               energy.accelerators ? "node overhead of accelerators"
                                                                   : "node overhead of servers");
             add_energy_line(
-                head, place, energy.accelerators ? "accelerators" : "server", energy.factors, 1);
+                head, place, energy.accelerators ? "accelerators" : "server", energy.factors, {});
             std::vector<Factor> host = energy.factors;
             host.push_back(above_one(ratio));
-            add_energy_line(head, place, "host", std::move(host), 1);
+            add_energy_line(head, place, "host", std::move(host), {});
             node.push_back(ratio);
         } else {
-            add_energy_line(head, place, "node", energy.factors, 1);
+            add_energy_line(head, place, "node", energy.factors, {});
         }
+        add_building(head, place, std::move(node));
+    }
+
+    // What the building takes on top of energy at the node; water is drawn for it at the power plant only.
+    void add_building(const LineHead& head, const Place& place, std::vector<Factor> node) {
         node.push_back(above_one(place.pue));
-        add_energy_line(head, place, "facility", std::move(node), 0);
+        add_energy_line(head, place, "facility", std::move(node), {.it_share = 0});
     }
 
     // Charges for unit-hours: hours x EMB / (lifetime x u).
@@ -552,9 +568,8 @@ class Builder {
         energy.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
         energy.push_back(ranged("power of storage", watts, "W/TB", "power of " + dataset.medium));
         energy.push_back(exact("kW per W", 1e-3, ""));
-        add_energy_line(head, place, "storage", energy, 1);
-        energy.push_back(above_one(place.pue));
-        add_energy_line(head, place, "facility", std::move(energy), 0);
+        add_energy_line(head, place, "storage", energy, {});
+        add_building(head, place, std::move(energy));
 
         Ranged making;
         if (dataset.embodied_kgco2e_per_tb) {
@@ -614,7 +629,17 @@ class Builder {
             ranged("moved", *dataset.network_tb, "TB", "traffic of " + dataset.name)};
         if (dataset.scale != 1) energy.push_back(exact("what if", dataset.scale, ""));
         energy.push_back(ranged("energy of transfer", kwh_per_tb, "kWh/TB", "energy of transfer"));
-        add_energy_line(head, place, "network", std::move(energy), 0);
+        // Networks outside have no building of ours around them; switches inside stand in the site's.
+        if (dataset.network == "internet") {
+            add_energy_line(head,
+                            place,
+                            "network",
+                            std::move(energy),
+                            {.it_share = 0, .beyond_pue = true});
+            return {};
+        }
+        add_energy_line(head, place, "network", energy, {});
+        add_building(head, place, std::move(energy));
         return {};
     }
 

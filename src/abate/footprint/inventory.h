@@ -306,6 +306,7 @@ struct Line {
     std::optional<Factor> direct;     // the same, location-based on the direct factor, for scope 2
     double water_l_per_kwh = 0;
     bool water_known = false;
+    bool beyond_pue = false;  // energy at the facility or outside it: no facility line on top
 
     // What the factors make, with the first-order range of this line alone.
     double energy_kwh = 0;

@@ -287,7 +287,7 @@ TEST(Account, PhasesAndDevicesAddToTheTotal) {
                 1e-6);
 }
 
-// 1600 TB for a year at 0.65 W/TB: 1600 x 8760 x 0.65 / 1000 = 9110.4 kWh, x 1.2 at the facility; 40 TB x 1 kWh/TB.
+// 1600 TB for a year at 0.65 W/TB: 1600 x 8760 x 0.65 / 1000 = 9110.4 kWh; 40 TB x 1 kWh/TB between racks: both x 1.2 at the facility.
 TEST(Account, DataIsStorageAndTraffic) {
     Inventory lab = plain_inventory();
     Dataset corpus;
@@ -298,9 +298,13 @@ TEST(Account, DataIsStorageAndTraffic) {
     corpus.embodied_kgco2e_per_tb = exactly(10);
     corpus.lifetime_years = exactly(5);
     lab.datasets.push_back(corpus);
-    const Amounts total = footprint::account(lab, tables()).value().total();
-    EXPECT_NEAR(total.energy_kwh.value, 9110.4 * 1.2 + 40, 1e-6);
+    Amounts total = footprint::account(lab, tables()).value().total();
+    EXPECT_NEAR(total.energy_kwh.value, (9110.4 + 40) * 1.2, 1e-6);
     EXPECT_NEAR(total.embodied_kgco2e.value, 1600 * 10 / 5.0, 1e-6);
+    // The internet has no building of ours around it: 40 TB x 59 kWh/TB.
+    lab.datasets[0].network = "internet";
+    total = footprint::account(lab, tables()).value().total();
+    EXPECT_NEAR(total.energy_kwh.value, 9110.4 * 1.2 + 40 * 59, 1e-6);
 }
 
 // Research: p50 1.5 and p99 24 GPU-days (Wu et al. 2022, section II-B). s = ln 16 / 2.3263 = 1.19183; mean 1.5 e^(s^2/2) = 3.0520 days.

@@ -234,7 +234,9 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
 // A phase as a product: energy of the work at the node, building, grid; and its hardware beside.
 struct PhaseFactors {
     double node_kwh = 0;
-    double facility_kwh = 0;
+    double inside_kwh = 0;    // the same with what the building adds
+    double beyond_kwh = 0;    // on which no PUE comes: taken at the facility, or on the internet
+    double facility_kwh = 0;  // inside and beyond
     double operational_kgco2e = 0;
     double embodied_kgco2e = 0;
 };
@@ -255,7 +257,8 @@ PhaseFactors factors_of(const Account& account, AccountPhase phase) {
             continue;
         }
         out.facility_kwh += amount;
-        if (line.device != "facility") out.node_kwh += amount;
+        (line.beyond_pue ? out.beyond_kwh : out.inside_kwh) += amount;
+        if (!line.beyond_pue && line.device != "facility") out.node_kwh += amount;
         if (line.intensity) out.operational_kgco2e += amount * line.intensity->effective().value;
     }
     return out;
@@ -445,15 +448,16 @@ Comparison compare(const Accounts& accounts) {
         step(out.by_phase, name + ", embodied", b.embodied_kgco2e - a.embodied_kgco2e);
 
         // Where a phase is in one account only, its building and grid are that one's in both.
-        const double pue_b = ratio(b.facility_kwh, b.node_kwh, 0);
-        const double pue_a = ratio(a.facility_kwh, a.node_kwh, pue_b);
+        const double pue_b = ratio(b.inside_kwh, b.node_kwh, 0);
+        const double pue_a = ratio(a.inside_kwh, a.node_kwh, pue_b);
         const double grid_b = ratio(b.operational_kgco2e, b.facility_kwh, 0);
         const double grid_a = ratio(a.operational_kgco2e, a.facility_kwh, grid_b);
         const double pue_then = b.node_kwh > 0 ? pue_b : pue_a;
         const double grid_then = b.facility_kwh > 0 ? grid_b : grid_a;
         const std::vector<double> parts = shapley(3, [&](std::size_t mask) {
-            return ((mask & 1U) != 0 ? b.node_kwh : a.node_kwh) *
-                   ((mask & 2U) != 0 ? pue_then : pue_a) * ((mask & 4U) != 0 ? grid_then : grid_a);
+            const PhaseFactors& work = (mask & 1U) != 0 ? b : a;
+            return (work.node_kwh * ((mask & 2U) != 0 ? pue_then : pue_a) + work.beyond_kwh) *
+                   ((mask & 4U) != 0 ? grid_then : grid_a);
         });
         step(out.by_cause, name + ": energy of the work", parts[0]);
         step(out.by_cause, name + ": PUE", parts[1]);

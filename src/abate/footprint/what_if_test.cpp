@@ -231,6 +231,29 @@ TEST(Compare, BothWaterfallsAddUpAndNameTheirCauses) {
     EXPECT_NEAR(answer.by_cause.steps[2].delta, 12, 1e-9);
 }
 
+// 600 kWh at the facility become 1200: 60 kg more of work. No building changed, so PUE is no cause.
+TEST(Compare, EnergyTakenAtTheFacilityIsNoPue) {
+    Inventory before = plain_inventory();
+    before.activities.push_back(node_energy(AccountPhase::inference, "own", 1000));
+    before.activities.push_back(node_energy(AccountPhase::inference, "calls", 600));
+    before.activities[1].boundary = Boundary::facility;
+    Inventory after = before;
+    after.activities[1].energy_kwh = exactly(1200);
+    const Account from = account(before, tables()).value();
+    const Account to = account(after, tables()).value();
+    const Waterfall answer = compare({.from = from, .to = to}).by_cause;
+    double work = 0;
+    for (const Step& step : answer.steps) {
+        if (step.cause == "inference: energy of the work") {
+            work = step.delta;
+        } else {
+            EXPECT_NEAR(step.delta, 0, 1e-9) << step.cause;
+        }
+    }
+    EXPECT_NEAR(work, 60, 1e-9);
+    EXPECT_NEAR(answer.to - answer.from, 60, 1e-9);
+}
+
 // Wu et al. 2022, figure 8: 20 % less power each half year is 59 % in two years; growth left 28.5 %.
 TEST(Projection, GrowthEatsEfficiency) {
     Inventory fleet = plain_inventory();
