@@ -47,9 +47,8 @@ std::string list(const std::set<std::string>& names) {
 
 // Hours reserved and u = 1: what a fleet with `utilisation` charges beyond that is idle, which is nobody's software.
 Line reserved(Line line) {
-    std::erase_if(line.factors, [](const Factor& factor) {
-        return factor.quantity == "allocated over owned hours";
-    });
+    std::erase_if(line.factors,
+                  [](const Factor& factor) { return factor.role == FactorRole::use_of_fleet; });
     return line;
 }
 

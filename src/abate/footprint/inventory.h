@@ -98,6 +98,9 @@ struct Fleet {
     std::optional<Ranged> idle_kwh;  // or the idle energy of the period, at the node
     std::string source;
 
+    // What levers have made of it.
+    std::string making_chip;  // whose embodied carbon counts instead of that of `chip`
+
     bool operator==(const Fleet&) const = default;
 };
 
@@ -150,6 +153,10 @@ struct Activity {
     // What levers have made of it.
     double energy_scale = 1;
     double hours_scale = 1;
+    std::string making_chip;                     // as in Fleet
+    std::optional<double> lever_lifetime_years;  // where there is no fleet
+    std::map<std::string, std::string>
+        sites_of;  // of a multiple: where its part of each training is
 
     bool operator==(const Activity&) const = default;
 };
@@ -195,8 +202,15 @@ struct StoredRuns {
 
     std::vector<RunRecord> records;  // filled by the caller
 
+    // What levers have made of it.
     double energy_scale = 1;
     double hours_scale = 1;
+    double intensity_scale = 1;  // this and the next three: where `site` is empty
+    double carbon_free_share = 0;
+    std::string moved_to;                        // another grid; empty: each run's own
+    std::optional<double> moved_pue;             // another building; absent: each run's own
+    std::string making_chip;                     // as in Fleet
+    std::optional<double> lever_lifetime_years;  // where there is no fleet
 
     bool operator==(const StoredRuns&) const = default;
 };
@@ -235,7 +249,7 @@ struct Lever {
         0;  // data_sampling: kept; carbon_free_share: under contract; hour: intensity x share
     std::string region;
     std::optional<double> pue;  // region: of the new place
-    std::string chip;           // accelerator: whose embodied carbon counts then
+    std::string chip;           // accelerator: whose making counts then; its power is in `factor`
     std::string source;
 
     bool operator==(const Lever&) const = default;
@@ -273,6 +287,13 @@ struct Inventory {
 
 // ---- what is reckoned
 
+// What a factor is to those who look at a line.
+enum class FactorRole {
+    plain,
+    lever,        // of a what-if, not of the work
+    use_of_fleet  // 1/u: what an hour of use bears of the hours that nobody used
+};
+
 // One factor of a line: range -> inverse -> offset. A PUE of 1.2 is 0.2 of overhead (offset -1); a lifetime divides (inverse).
 struct Factor {
     std::string quantity;  // "chip-hours", "PUE", "intensity"
@@ -281,6 +302,8 @@ struct Factor {
     std::string cause;  // what errs; lines that share it err together
     double offset = 0;
     bool inverse = false;
+    Quality quality = Quality::measured;  // measured: takes nothing from the quality of its line
+    FactorRole role = FactorRole::plain;
 
     [[nodiscard]] double at(double number) const {
         return (inverse ? 1 / number : number) + offset;
