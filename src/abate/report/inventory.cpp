@@ -347,7 +347,7 @@ std::string lever_words(const footprint::Lever& lever) {
                                significant_short(lever.factor),
                                significant_short(lever.hours_factor.value_or(lever.factor)));
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             out += fmt::format(": hours x {} / {}", lever.from, lever.to);
             if (lever.factor != 1)
                 out += fmt::format(", energy / {}", significant_short(lever.factor));
