@@ -88,6 +88,17 @@ class Forms(e2e.E2e):
             # 1200 kWh x 0.1 kg is the life-cycle figure, which must not stand in.
             self.assertNotIn("0.1200", line)
 
+    def test_each_service_has_its_own_unit(self):
+        path = self.write("two.toml", SMALL.replace("[[training]]", "[[inference]]").replace('"run"', '"search"') +
+                          'requests = 4_000\n[[inference]]\nname = "chat"\nenergy_kwh = 500\nboundary = "node"\ntokens = "6M"\n')
+        # 1000 kWh x 1.2 x 0.1 / 4000; 500 kWh x 1.2 x 0.1 / 6e6.
+        for unit, service, score in (("request", "search", 0.03), ("token", "chat", 1e-5)):
+            only, = self.document("--per", unit, "--service", service, file=path)["sci"]
+            self.assertTrue(math.isclose(only["kgco2e_per_unit"]["value"], score, rel_tol=1e-9))
+            self.assertIsNone(only["embodied_kgco2e"])
+        self.check_error(self.abate("report", path, "--year", "2025", "--per", "request"), "--service", "chat", code=2)
+        self.check_error(self.abate("report", path, "--year", "2025", "--per", "request", "--service", "serch"), "search", code=1)
+
     def test_a_fleet_row_of_the_store_files_too(self):
         self.ok("record", "--energy", "1MJ", "--boundary", "node", "--pue", "1.2", "--region", "GB", "--hours", "1", "--label",
                 "team=vision")

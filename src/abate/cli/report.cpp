@@ -27,6 +27,7 @@ struct ReportOptions {
     std::string format = "markdown";
     std::string per;
     std::vector<std::string> provider_per;
+    std::string service;
     std::string output;
 };
 
@@ -139,6 +140,11 @@ footprint::Filing filing_of(Context& context, const ReportOptions& options, Form
     if (!options.per.empty()) filing.per = unit_of(options.per, "--per");
     for (const std::string& given : options.provider_per)
         filing.provider_per.push_back(unit_of(given, "--provider-per"));
+    filing.service = options.service;
+    if (!options.service.empty() && !filing.per)
+        throw unusable("a service is scored per unit of what it does",
+                       "--per",
+                       "Write --per request, or --per token=2.4T");
     if (form == Form::sci && !filing.per && filing.provider_per.empty())
         throw unusable("a score is per unit of what the software does",
                        "--per",
@@ -221,6 +227,9 @@ void add_report(CLI::App& app, Context& context) {
         ->expected(1)
         ->allow_extra_args(false)
         ->take_all();
+    command->add_option("--service",
+                        options->service,
+                        "Score this row of [[inference]] alone, so that each service has its unit");
     command->add_option("--output", options->output, "File (default: standard output)");
     add_set_option(*command, context);
     command->add_flag("--json", context.json, "As --format json");

@@ -1,16 +1,19 @@
 // From an inventory to the lines of its account. One builder a call; lines first (they say how many hours each fleet worked), then the fleets' idle,
 // then the ledgers.
 #include "abate/core/nearest.h"
+#include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/chain.h"
 #include "abate/footprint/footprint.h"
 #include "abate/footprint/inventory.h"
-#include "abate/footprint/rated_power.h"
 #include "abate/footprint/stored_runs.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace abate::footprint {
@@ -21,6 +24,11 @@ constexpr double kGramsPerKilogram = 1000;
 constexpr double kGigabytesPerTerabyte = 1000;
 constexpr double kMicrosecondsPerHour = 3.6e9;
 constexpr double kSlack = 1 + 1e-9;  // for sums of declared hours
+// Dates outside of these are slips of the pen; as for purchases in embodied.h.
+constexpr int kFirstYear = 1900;
+constexpr int kLastYear = 2200;
+// Sources of runs of the store that differ in a figure only, such as their hours' intensity.
+constexpr std::size_t kMostAlike = 20;
 
 Factor exact(std::string quantity, double value, std::string unit) {
     return {.quantity = std::move(quantity),
@@ -78,9 +86,17 @@ Error placed(Error error, const std::string& where) {
     return error;
 }
 
+// The rows behind a grid and building, and which of them something was multiplied with.
+struct PlaceSources {
+    std::vector<Provenance> rows;
+    bool energy = false;
+    bool pue = false;
+};
+
 // A grid and building as factors.
 struct Place {
     std::string name;
+    std::size_t sources = 0;  // into Builder::place_sources_; 0: none
     Factor pue;
     Factor intensity;
     std::optional<Factor> market;
@@ -98,11 +114,18 @@ struct Hardware {
     Factor lifetime_years;
     std::optional<double> utilisation;
     bool accelerators = true;
-    double rated_w = 0;  // 0: not known
+    const data::Chip* chip = nullptr;  // whose rated power is known
 
     [[nodiscard]] double kgco2e_per_unit() const {
         return (card ? card->range.value : 0) + (host ? host->range.value : 0);
     }
+};
+
+// The making of one kind of hardware, as the tables have it.
+struct Making {
+    const data::Chip* chip = nullptr;
+    std::optional<Factor> card;
+    std::optional<Factor> host;
 };
 
 struct FleetState {
@@ -135,8 +158,8 @@ struct Reach {
 
 class Builder {
   public:
-    Builder(const Inventory& inventory, const data::Tables& tables)
-        : inventory_(inventory), tables_(tables) {}
+    Builder(const Inventory& inventory, const data::Tables& tables, MeanPowerOnce& power)
+        : inventory_(inventory), tables_(tables), power_(power) {}
 
     Result<Account> build() {
         for (const auto step : {&Builder::head,
@@ -170,7 +193,27 @@ class Builder {
                          "period_end",
                          "Write period_start = 2025-01-01 and period_end = 2026-01-01"};
         }
+        for (const Result<void>& answer :
+             {possible_date(inventory_.period_start, "period_start", "period_start"),
+              possible_date(inventory_.period_end, "period_end", "period_end")})
+            if (!answer) return answer.error();
         return {};
+    }
+
+    static Result<void> possible_date(
+        const std::optional<Timestamp>& time,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, where
+        const char* key,
+        const std::string& where) {
+        if (!time) return {};
+        const std::string date = to_rfc3339(*time).substr(0, 10);
+        const int year = std::stoi(date.substr(0, 4));
+        if (year >= kFirstYear && year <= kLastYear) return {};
+        return Error{
+            ErrorCode::out_of_range,
+            fmt::format("{} = {} is outside the years {} to {}", key, date, kFirstYear, kLastYear),
+            where,
+            fmt::format("Leave {} out where there is no such date", key)};
     }
 
     // ---- places
@@ -189,7 +232,9 @@ class Builder {
         for (const SitePlan& plan : plans) {
             Result<Place> place = place_of(plan);
             if (!place) return placed(place.error(), plan.where);
+            place_at_.emplace(place->name, places_.size());
             places_.push_back(*std::move(place));
+            if (!inventory_.sites.empty()) out_.sites.push_back(plan.name);
         }
         return {};
     }
@@ -208,11 +253,20 @@ class Builder {
     Result<Place> place_of(const SitePlan& plan) {
         const Result<Site> site = find_site(tables_, options_of(plan));
         if (!site) return site.error();
-        for (Provenance row : site_provenance(*site)) {
-            row.figure = plan.name + ": " + row.figure;
-            out_.provenance.push_back(std::move(row));
+        Place place = place_with(plan, *site);
+        place.sources = keep_sources(plan.name, *site);
+        return place;
+    }
+
+    // To be printed where they are used.
+    std::size_t keep_sources(const std::string& name, const Site& site) {
+        PlaceSources sources;
+        for (Provenance row : site_provenance(site)) {
+            row.figure = name + ": " + row.figure;
+            sources.rows.push_back(std::move(row));
         }
-        return place_with(plan, *site);
+        place_sources_.push_back(std::move(sources));
+        return place_sources_.size() - 1;
     }
 
     static Place place_with(const SitePlan& plan, const Site& site) {
@@ -252,11 +306,10 @@ class Builder {
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, then where it was named
     Result<const Place*> find_place(const std::string& name, const std::string& where) const {
         if (name.empty()) return &places_.front();
+        const auto found = place_at_.find(name);
+        if (found != place_at_.end()) return &places_[found->second];
         std::vector<std::string> names;
-        for (const Place& place : places_) {
-            if (place.name == name) return &place;
-            names.push_back(place.name);
-        }
+        for (const Place& place : places_) names.push_back(place.name);
         return unknown_name("site", name, names, where);
     }
 
@@ -277,7 +330,7 @@ class Builder {
 
     template <class Rows>
     static Result<void> unique(const Rows& rows, const char* what) {
-        std::map<std::string, std::string> seen;
+        std::unordered_map<std::string, std::string> seen;
         for (const auto& row : rows) {
             const auto [at, is_new] = seen.emplace(row.name, row.where);
             if (!is_new)
@@ -312,38 +365,103 @@ class Builder {
         Hardware hardware;
         hardware.utilisation = fleet.utilisation;
         hardware.accelerators = !fleet.chip.empty();
-        hardware.lifetime_years =
-            fleet.lifetime_years
-                ? ranged("lifetime", *fleet.lifetime_years, "years", "lifetime of " + fleet.name)
-                : ranged("lifetime",
-                         scaled(default_lifetime_h(), 1 / kHoursPerYear),
-                         "years",
-                         "lifetime of hardware where nobody says");
-        if (!fleet.chip.empty()) {
-            const Result<data::Chip> chip = tables_.chip(fleet.chip);
+        hardware.lifetime_years = lifetime_of(fleet.name, fleet.lifetime_years, fleet.source);
+        if (fleet.utilisation)
+            given_row(fleet.name + ": utilisation", exactly(*fleet.utilisation), "1", fleet.source);
+        if (fleet.chip.empty()) hardware.host_device = "server";
+        const Result<const Making*> making = making_of(fleet);
+        if (!making) return making.error();
+        hardware.chip = (*making)->chip;
+        hardware.card = (*making)->card;
+        hardware.host = (*making)->host;
+        return hardware;
+    }
+
+    Factor lifetime_of(const std::string& owner,
+                       const std::optional<Ranged>& years,
+                       const std::string& source) {
+        if (years) {
+            given_row(owner + ": lifetime_years", *years, "years", source);
+            return ranged("lifetime", *years, "years", "lifetime of " + owner, Quality::declared);
+        }
+        const Ranged usual = scaled(default_lifetime_h(), 1 / kHoursPerYear);
+        add_row(
+            {.figure = "",
+             .value = usual.value,
+             .low = usual.low,
+             .high = usual.high,
+             .unit = "years",
+             .key = "",
+             .layer = "built-in",
+             .source = "spread of published practice: EcoLogits 3; Google Cloud 4; LLMCarbon 5; "
+                       "BLOOM, AWS, Azure 6",
+             .year = 0,
+             .basis = "where nobody says",
+             .licence = "published fact"},
+            "lifetime_years");
+        return ranged("lifetime",
+                      usual,
+                      "years",
+                      "lifetime of hardware where nobody says",
+                      Quality::estimated);
+    }
+
+    // Looked up once for each kind: rows of work and levers ask again and again.
+    Result<const Making*> making_of(const Fleet& fleet) {
+        const bool own = fleet.embodied_kgco2e_per_unit || fleet.server_kgco2e;
+        const std::string key = fmt::format("{}|{}|{}|{}|{}",
+                                            own ? fleet.name : "",
+                                            fleet.chip,
+                                            made_as(fleet),
+                                            fleet.server,
+                                            fleet.chips_per_node);
+        const auto found = makings_.find(key);
+        if (found != makings_.end()) return &found->second;
+        Result<Making> making = find_making(fleet);
+        if (!making) return making.error();
+        return &makings_.emplace(key, *std::move(making)).first->second;
+    }
+
+    // nullptr: no table knows its rated power.
+    Result<const data::Chip*> chip_of(const std::string& name) {
+        auto known = chips_.find(name);
+        if (known == chips_.end()) {
+            Result<data::Chip> chip = tables_.chip(name);
             if (!chip) return chip.error();
-            hardware.rated_w = chip->tdp_w;
-            if (chip->tdp_w > 0) add_row(chip->provenance, fleet.name + ": rated_w");
+            known = chips_.emplace(name, *std::move(chip)).first;
+        }
+        return known->second.tdp_w > 0 ? &known->second : nullptr;
+    }
+
+    Result<Making> find_making(const Fleet& fleet) {
+        Making making;
+        if (!fleet.chip.empty()) {
+            const Result<const data::Chip*> chip = chip_of(fleet.chip);
+            if (!chip) return chip.error();
+            making.chip = *chip;
         }
         if (fleet.embodied_kgco2e_per_unit) {
-            hardware.card = ranged("embodied carbon of a unit",
-                                   *fleet.embodied_kgco2e_per_unit,
-                                   "kgCO2e",
-                                   "embodied carbon of " + fleet.name);
+            making.card = ranged("embodied carbon of a unit",
+                                 *fleet.embodied_kgco2e_per_unit,
+                                 "kgCO2e",
+                                 "embodied carbon of " + fleet.name,
+                                 Quality::declared);
             given_row(fleet.name + ": embodied_kgco2e_per_unit",
                       *fleet.embodied_kgco2e_per_unit,
+                      "kgCO2e",
                       fleet.source);
         } else if (!fleet.chip.empty()) {
             const Result<Embodied> card = accelerator_embodied(tables_, made_as(fleet));
             if (!card) return card.error();
-            add_rows(card->provenance, fleet.name);
-            hardware.card = ranged("embodied carbon of a card",
-                                   card->total(),
-                                   "kgCO2e",
-                                   "embodied carbon of " + made_as(fleet));
+            add_rows(card->provenance, made_as(fleet));
+            making.card = ranged("embodied carbon of a card",
+                                 card->total(),
+                                 "kgCO2e",
+                                 "embodied carbon of " + made_as(fleet),
+                                 Quality::estimated);
         }
-        if (const Result<void> done = host_of(fleet, hardware); !done) return done.error();
-        return hardware;
+        if (const Result<void> done = host_of(fleet, making); !done) return done.error();
+        return making;
     }
 
     // The chip whose making counts.
@@ -362,15 +480,15 @@ class Builder {
         return hardware;
     }
 
-    Result<void> host_of(const Fleet& fleet, Hardware& hardware) {
+    Result<void> host_of(const Fleet& fleet, Making& making) {
         const double share = fleet.chip.empty() ? 1 : 1 / fleet.chips_per_node;
-        if (fleet.chip.empty()) hardware.host_device = "server";
         if (fleet.server_kgco2e) {
-            hardware.host = ranged("embodied carbon of the server",
-                                   scaled(*fleet.server_kgco2e, share),
-                                   "kgCO2e",
-                                   "embodied carbon of servers of " + fleet.name);
-            given_row(fleet.name + ": server_kgco2e", *fleet.server_kgco2e, fleet.source);
+            making.host = ranged("embodied carbon of the server",
+                                 scaled(*fleet.server_kgco2e, share),
+                                 "kgCO2e",
+                                 "embodied carbon of servers of " + fleet.name,
+                                 Quality::declared);
+            given_row(fleet.name + ": server_kgco2e", *fleet.server_kgco2e, "kgCO2e", fleet.source);
             return {};
         }
         // A figure of the user's covers the unit, server and all, unless a server is named as well.
@@ -380,21 +498,26 @@ class Builder {
             const Result<Embodied> node =
                 node_embodied_per_chip(tables_, made_as(fleet), fleet.chips_per_node);
             if (!node) return node.error();
-            if (node->total().value <= hardware.card->range.value * kSlack) return {};
+            if (node->total().value <= making.card->range.value * kSlack) return {};
         }
         const Result<Embodied> server = server_embodied(tables_, fleet.server);
         if (!server) return server.error();
-        add_rows(server->provenance, fleet.name);
-        hardware.host = ranged("embodied carbon of the server",
-                               scaled(server->total(), share),
-                               "kgCO2e",
-                               fleet.server.empty() ? "embodied carbon of a generic server"
-                                                    : "embodied carbon of " + fleet.server);
+        add_rows(server->provenance, fleet.server.empty() ? "generic server" : fleet.server);
+        making.host = ranged("embodied carbon of the server",
+                             scaled(server->total(), share),
+                             "kgCO2e",
+                             fleet.server.empty() ? "embodied carbon of a generic server"
+                                                  : "embodied carbon of " + fleet.server,
+                             Quality::estimated);
         return {};
     }
 
     Result<void> fleets() {
         for (const Fleet& fleet : inventory_.fleets) {
+            for (const Result<void>& answer :
+                 {possible_date(fleet.bought, "bought", fleet.where),
+                  possible_date(fleet.retired, "retired", fleet.where)})
+                if (!answer) return answer.error();
             Result<Hardware> hardware = hardware_of(fleet);
             if (!hardware) return placed(hardware.error(), fleet.where);
             FleetState state;
@@ -410,7 +533,13 @@ class Builder {
                         "Add period_start and period_end at the head of the file"};
                 }
                 own(state);
+                given_row(fleet.name + ": units", exactly(fleet.units), "", fleet.source);
             }
+            if (fleet.allocated_hours)
+                given_row(fleet.name + ": allocated_hours",
+                          exactly(*fleet.allocated_hours),
+                          "h",
+                          fleet.source);
             fleets_.emplace(fleet.name, std::move(state));
         }
         return {};
@@ -435,8 +564,12 @@ class Builder {
 
     // ---- lines
 
+    // Each once, whichever rows it is behind.
     void add_row(Provenance row, std::string figure) {
         row.figure = std::move(figure);
+        std::string key = fmt::format(
+            "{}|{}|{}|{}|{}|{}", row.figure, row.value, row.low, row.high, row.key, row.source);
+        if (!rows_seen_.insert(std::move(key)).second) return;
         out_.provenance.push_back(std::move(row));
     }
 
@@ -444,18 +577,28 @@ class Builder {
         for (const Provenance& row : rows) add_row(row, owner + ": " + row.figure);
     }
 
-    void given_row(std::string figure, const Ranged& range, const std::string& source) {
-        out_.provenance.push_back({.figure = std::move(figure),
-                                   .value = range.value,
-                                   .low = range.low,
-                                   .high = range.high,
-                                   .unit = "kgCO2e",
-                                   .key = "",
-                                   .layer = "option",
-                                   .source = source.empty() ? "given in the inventory" : source,
-                                   .year = 0,
-                                   .basis = "",
-                                   .licence = ""});
+    void given_row(std::string figure,
+                   const Ranged& range,
+                   const char* unit,
+                   const std::string& source) {
+        add_row({.figure = "",
+                 .value = range.value,
+                 .low = range.low,
+                 .high = range.high,
+                 .unit = unit,
+                 .key = "",
+                 .layer = "option",
+                 .source = source.empty() ? "given in the inventory" : source,
+                 .year = 0,
+                 .basis = "",
+                 .licence = ""},
+                std::move(figure));
+    }
+    void given_row(const std::string& figure,
+                   const std::optional<Ranged>& range,
+                   const char* unit,
+                   const std::string& source) {
+        if (range) given_row(figure, *range, unit, source);
     }
 
     void add_line(Line line) {
@@ -484,6 +627,7 @@ class Builder {
         line.market = place.market;
         line.direct = place.direct;
         line.beyond_pue = reach.beyond_pue;
+        if (value_of(line.factors) > 0) place_sources_[place.sources].energy = true;
         if (place.water_on_site && place.water_generation) {
             line.water_known = true;
             line.water_l_per_kwh = reach.it_share * *place.water_on_site + *place.water_generation;
@@ -505,6 +649,8 @@ class Builder {
                     const EnergyAtBoundary& energy,
                     const std::optional<Factor>& own_overhead = {}) {
         if (energy.boundary == Boundary::facility) {
+            // Water goes by the IT energy within.
+            if (place.water_on_site) place_sources_[place.sources].pue = true;
             add_energy_line(head,
                             place,
                             "site",
@@ -520,7 +666,8 @@ class Builder {
                                                        "",
                                                        node_prior_cause(energy.accelerators),
                                                        Quality::estimated);
-            if (ratio.quality == Quality::estimated)
+            // Records bring the row behind theirs.
+            if (!own_overhead)
                 (energy.accelerators ? accelerator_prior_used_ : server_prior_used_) = true;
             add_energy_line(
                 head, place, energy.accelerators ? "accelerators" : "server", energy.factors, {});
@@ -537,6 +684,7 @@ class Builder {
     // What the building takes on top of energy at the node; water is drawn for it at the power plant only.
     void add_building(const LineHead& head, const Place& place, std::vector<Factor> node) {
         node.push_back(above_one(place.pue));
+        place_sources_[place.sources].pue = true;
         add_energy_line(head, place, "facility", std::move(node), {.it_share = 0});
     }
 
@@ -589,6 +737,22 @@ class Builder {
         return {};
     }
 
+    // Hours within the period: what was stored before or after it is another account's.
+    double hours_kept(const Dataset& dataset) {
+        const double hours = dataset.months * kHoursPerMonth;
+        if (!inventory_.period_start || !inventory_.period_end) return hours;
+        const double period =
+            static_cast<double>(inventory_.period_end->us - inventory_.period_start->us) /
+            kMicrosecondsPerHour;
+        if (hours <= period * kSlack) return hours;
+        out_.notes.push_back(
+            fmt::format("'{}' is kept for {:.4g} months and the period has {:.3g}: these count",
+                        dataset.name,
+                        dataset.months,
+                        period / kHoursPerMonth));
+        return period;
+    }
+
     static std::vector<Factor> terabytes(const Dataset& dataset) {
         std::vector<Factor> factors{
             ranged("stored", *dataset.storage_tb, "TB", "size of " + dataset.name)};
@@ -607,10 +771,21 @@ class Builder {
                 tables_.coefficient("storage", is_ssd ? "SSD energy" : "HDD energy");
             if (!figure) return figure.error();
             watts = figure->range;
-            add_row(figure->provenance, dataset.name + ": storage_w_per_tb");
+            add_row(figure->provenance, dataset.medium + ": storage_w_per_tb");
         }
+        const std::string& name = dataset.name;
+        given_row(name + ": storage_tb", *dataset.storage_tb, "TB", dataset.source);
+        if (dataset.replicas != 1)
+            given_row(name + ": replicas", exactly(dataset.replicas), "1", dataset.source);
+        const double kept_h = hours_kept(dataset);
+        given_row(name + ": months", exactly(kept_h / kHoursPerMonth), "months", dataset.source);
+        given_row(name + ": storage_w_per_tb", dataset.w_per_tb, "W/TB", dataset.source);
+        given_row(name + ": embodied_kgco2e_per_tb",
+                  dataset.embodied_kgco2e_per_tb,
+                  "kgCO2e/TB",
+                  dataset.source);
         std::vector<Factor> energy = terabytes(dataset);
-        energy.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
+        energy.push_back(exact("kept for", kept_h, "h"));
         energy.push_back(ranged("power of storage",
                                 watts,
                                 "W/TB",
@@ -628,23 +803,16 @@ class Builder {
                 is_ssd ? ssd(tables_, kGigabytesPerTerabyte) : hdd(tables_, kGigabytesPerTerabyte);
             if (!embodied) return embodied.error();
             making = embodied->total();
-            add_rows(embodied->provenance, dataset.name);
+            disk_row(*embodied, dataset.medium);
         }
-        Hardware medium;
-        medium.card = ranged("embodied carbon of storage",
-                             making,
-                             "kgCO2e/TB",
-                             "embodied carbon of " + dataset.medium);
-        medium.lifetime_years =
-            dataset.lifetime_years
-                ? ranged(
-                      "lifetime", *dataset.lifetime_years, "years", "lifetime of " + dataset.name)
-                : ranged("lifetime",
-                         scaled(default_lifetime_h(), 1 / kHoursPerYear),
-                         "years",
-                         "lifetime of hardware where nobody says");
+        const Factor disks =
+            ranged("embodied carbon of storage",
+                   making,
+                   "kgCO2e/TB",
+                   "embodied carbon of " + dataset.medium,
+                   dataset.embodied_kgco2e_per_tb ? Quality::declared : Quality::estimated);
         std::vector<Factor> hours = terabytes(dataset);
-        hours.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
+        hours.push_back(exact("kept for", kept_h, "h"));
         Line line;
         line.phase = head.phase;
         line.kind = Kind::embodied;
@@ -653,11 +821,26 @@ class Builder {
         line.site = place.name;
         line.ownership = head.ownership;
         line.factors = std::move(hours);
-        line.factors.push_back(*medium.card);
-        line.factors.push_back(divided_by(medium.lifetime_years));
+        line.factors.push_back(disks);
+        line.factors.push_back(
+            divided_by(lifetime_of(dataset.name, dataset.lifetime_years, dataset.source)));
         line.factors.push_back(divided_by(exact("hours of a year", kHoursPerYear, "h")));
         add_line(std::move(line));
         return {};
+    }
+
+    // The figure that was multiplied: of a disk of unknown make neither of the two rows that it lies between.
+    void disk_row(const Embodied& embodied, const std::string& medium) {
+        Provenance row = embodied.provenance.front();
+        const Ranged total = embodied.total();
+        row.value = total.value;
+        row.low = total.low;
+        row.high = total.high;
+        row.unit = "kgCO2e/TB";
+        row.basis = embodied.boundary;
+        if (embodied.provenance.back().source != row.source)
+            row.source += "; " + embodied.provenance.back().source;
+        add_row(std::move(row), medium + ": embodied_kgco2e_per_tb");
     }
 
     Result<void> network(const Dataset& dataset, const LineHead& head, const Place& place) {
@@ -672,8 +855,13 @@ class Builder {
                     : "data-centre network transfer");
             if (!figure) return figure.error();
             kwh_per_tb = scaled(figure->range, kGigabytesPerTerabyte);
-            add_row(figure->provenance, dataset.name + ": network_kwh_per_gb");
+            add_row(figure->provenance, dataset.network + " network: kwh_per_gb");
         }
+        given_row(dataset.name + ": network_tb", *dataset.network_tb, "TB", dataset.source);
+        given_row(dataset.name + ": network_kwh_per_tb",
+                  dataset.network_kwh_per_tb,
+                  "kWh/TB",
+                  dataset.source);
         std::vector<Factor> energy{
             ranged("moved", *dataset.network_tb, "TB", "traffic of " + dataset.name)};
         if (dataset.scale != 1) energy.push_back(what_if(dataset.scale));
@@ -728,6 +916,15 @@ class Builder {
             return out;
         }
         if (activity.chip.empty()) return out;
+        const bool charged = (activity.unit_hours || activity.jobs) && !activity.embodied_kgco2e;
+        if (!charged) {
+            // Its power may count, its making does not.
+            const Result<const data::Chip*> chip = chip_of(activity.chip);
+            if (!chip) return placed(chip.error(), activity.where);
+            out.hardware.chip = *chip;
+            out.known = true;
+            return out;
+        }
         Fleet fleet;
         fleet.name = activity.name;
         fleet.chip = activity.chip;
@@ -737,6 +934,7 @@ class Builder {
         if (activity.lever_lifetime_years)
             fleet.lifetime_years = exactly(*activity.lever_lifetime_years);
         fleet.utilisation = activity.utilisation;
+        fleet.source = activity.source;
         Result<Hardware> hardware = hardware_of(fleet);
         if (!hardware) return placed(hardware.error(), activity.where);
         out.hardware = *std::move(hardware);
@@ -803,15 +1001,18 @@ class Builder {
             if (activity.power_w) {
                 energy.factors.push_back(
                     ranged("power", *activity.power_w, "W", "power of " + activity.name));
-            } else if (hardware.rated_w > 0) {
+            } else if (hardware.chip != nullptr) {
+                const data::Chip& chip = *hardware.chip;
+                const PowerFraction& mean = power_.fraction(chip, run_phase(activity.phase));
                 energy.boundary = Boundary::component;
-                energy.factors.push_back(exact("rated power", hardware.rated_w, "W"));
+                energy.factors.push_back(exact("rated power", chip.tdp_w, "W"));
                 energy.factors.push_back(ranged("mean over rated power",
-                                                kPowerFraction,
+                                                mean.range,
                                                 "",
-                                                "mean over rated power of accelerators",
-                                                Quality::modelled));
-                rated_power_used_ = true;
+                                                mean_power_cause(chip.name),
+                                                Quality::estimated));
+                add_row(chip.provenance, chip.name + ": rated_w");
+                add_row(mean.provenance, chip.name + ": power_fraction");
             } else {
                 return Error{ErrorCode::invalid_argument,
                              fmt::format("nothing says what power '{}' ran at", activity.name),
@@ -828,6 +1029,33 @@ class Builder {
         }
         if (scale != 1) energy.factors.push_back(what_if(scale));
         return energy;
+    }
+
+    // A multiple of training is reckoned as the training that it is of.
+    static std::optional<Phase> run_phase(AccountPhase phase) {
+        // Both lists begin with the five phases in the same order.
+        if (phase > AccountPhase::inference) return std::nullopt;
+        return static_cast<Phase>(phase);
+    }
+
+    // What the row states, with its source.
+    void state(const Activity& activity, bool hours_used) {
+        const std::string& row = activity.name;
+        const std::string& source = activity.source;
+        given_row(row + ": energy_kwh", activity.energy_kwh, "kWh", source);
+        if (activity.amount && activity.j_per_unit) {
+            given_row(row + ": " + activity.unit + "s", *activity.amount, "", source);
+            given_row(row + ": j_per_" + activity.unit, *activity.j_per_unit, "J", source);
+        }
+        given_row(row + ": power_w", activity.power_w, "W", source);
+        given_row(row + ": embodied_kgco2e", activity.embodied_kgco2e, "kgCO2e", source);
+        if (!hours_used) return;
+        given_row(row + ": unit-hours", activity.unit_hours, "h", source);
+        if (activity.jobs && !activity.unit_hours) {
+            given_row(row + ": runs", exactly(activity.jobs->runs), "", source);
+            given_row(row + ": p50_chip_hours", exactly(activity.jobs->p50_hours), "h", source);
+            given_row(row + ": p99_chip_hours", exactly(activity.jobs->p99_hours), "h", source);
+        }
     }
 
     // Who bears a row: itself, or a multiple of training a part as large as `times` of that training.
@@ -866,6 +1094,8 @@ class Builder {
         Result<EnergyAtBoundary> energy = energy_of(activity, on->hardware, hours);
         if (!energy) return energy.error();
         if (bearer.times) energy->factors.insert(energy->factors.begin(), *bearer.times);
+        const bool by_hours = !activity.energy_kwh && !activity.j_per_unit;
+        if (!bearer.times) state(activity, by_hours || (on->known && !activity.embodied_kgco2e));
         add_energy(bearer.head, **place, *energy);
         add_embodied(activity, bearer, **place, *on, hours);
         return {};
@@ -898,13 +1128,15 @@ class Builder {
             line.factors.push_back(ranged("embodied carbon",
                                           *activity.embodied_kgco2e,
                                           "kgCO2e",
-                                          "embodied carbon of " + activity.name));
+                                          "embodied carbon of " + activity.name,
+                                          Quality::declared));
             if (activity.hours_scale != 1) line.factors.push_back(what_if(activity.hours_scale));
             add_line(std::move(line));
             return;
         }
         if (!hours || !on.known) {
             if (!bearer.times) without_embodied_.push_back(activity.name);
+            lacks_embodied(head);
             return;
         }
         add_charge(head,
@@ -914,20 +1146,36 @@ class Builder {
                    on.fleet == nullptr ? 1 : on.fleet->chargeable_share);
     }
 
+    void lacks_embodied(const LineHead& head) {
+        const auto place = std::pair(head.phase, head.activity);
+        if (lacks_.insert(place).second)
+            out_.without_embodied.push_back(
+                {.phase = head.phase, .activity = head.activity, .ownership = head.ownership});
+    }
+
     // Experimentation as a multiple of training: the trainings again, in the other phase, with levers and site of its own.
     Result<void> multiples() {
         std::vector<const Activity*> trainings;
         std::vector<std::string> names;
+        std::unordered_map<std::string, const Activity*> named;
         for (const Activity& activity : inventory_.activities) {
             if (activity.phase != AccountPhase::training || activity.times_training) continue;
             trainings.push_back(&activity);
             names.push_back(activity.name);
+            named.emplace(activity.name, &activity);
         }
         for (const Activity& multiple : inventory_.activities) {
             if (!multiple.times_training) continue;
-            for (const std::string& wanted : multiple.of)
-                if (std::find(names.begin(), names.end(), wanted) == names.end())
+            std::vector<const Activity*> meant;
+            for (const std::string& wanted : std::set(multiple.of.begin(), multiple.of.end())) {
+                const auto found = named.find(wanted);
+                if (found == named.end())
                     return unknown_name("training", wanted, names, multiple.where);
+                meant.push_back(found->second);
+            }
+            if (multiple.of.empty()) meant = trainings;
+            given_row(
+                multiple.name + ": times_training", multiple.times_training, "1", multiple.source);
             if (names.empty()) {
                 return Error{
                     ErrorCode::invalid_argument,
@@ -935,12 +1183,7 @@ class Builder {
                     multiple.where,
                     "Declare [[training]], or give the energy"};
             }
-            for (const Activity* training : trainings) {
-                const bool meant =
-                    multiple.of.empty() ||
-                    std::find(multiple.of.begin(), multiple.of.end(), training->name) !=
-                        multiple.of.end();
-                if (!meant) continue;
+            for (const Activity* training : meant) {
                 if (const Result<void> done = add_multiple(multiple, *training); !done)
                     return done.error();
             }
@@ -998,6 +1241,7 @@ class Builder {
                 if (!grid) return placed(grid.error(), choice.where);
                 moved = *std::move(grid);
             }
+            recorded_sources(choice, fleet != nullptr);
             for (const StoredGroup& group : sum.groups)
                 add_group(choice,
                           group,
@@ -1020,6 +1264,45 @@ class Builder {
             if (fleet == nullptr) add_recorded_hardware(choice, sum, ownership, place);
         }
         return {};
+    }
+
+    // What the records were reckoned with, but for what the inventory has instead.
+    void recorded_sources(const StoredRuns& choice, bool in_fleet) {
+        const auto begins = [](const std::string& figure,
+                               std::initializer_list<std::string_view> words) {
+            return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+                return figure.starts_with(word);
+            });
+        };
+        std::unordered_map<std::string, std::size_t> alike;
+        std::size_t more = 0;
+        for (const RunRecord& record : choice.records) {
+            if (!record.operational) continue;
+            for (const Provenance& row : record.provenance) {
+                const std::string& figure = row.figure;
+                const bool of_building = begins(figure, {"pue", "wue"});
+                const bool of_grid =
+                    begins(figure, {"intensity", "market", "scope2", "generation"});
+                if (!choice.site.empty() && (of_building || of_grid)) continue;
+                if (choice.moved_pue && of_building) continue;
+                if (!choice.moved_to.empty() && of_grid) continue;
+                if (in_fleet && begins(figure, {"embodied", "lifetime", "utilisation"})) continue;
+                const std::size_t before = out_.provenance.size();
+                std::size_t& kept = alike[figure + "|" + row.key + "|" + row.source];
+                if (kept >= kMostAlike) {
+                    ++more;
+                    continue;
+                }
+                add_row(row, choice.name + ": " + figure);
+                kept += out_.provenance.size() - before;
+            }
+        }
+        if (more > 0)
+            out_.notes.push_back(
+                fmt::format("of the runs of '{}' the sources list {} figures of a kind at most; "
+                            "`abate show ID` has each run's",
+                            choice.name,
+                            kMostAlike));
     }
 
     // Records hold the life-cycle intensity of their region; scope 2 wants the direct one as well.
@@ -1053,7 +1336,8 @@ class Builder {
             line.factors.push_back(ranged("embodied carbon of runs",
                                           scaled(embodied.kgco2e, embodied.utilisation),
                                           "kgCO2e",
-                                          "embodied carbon of " + embodied.boundary));
+                                          "embodied carbon of " + embodied.boundary,
+                                          Quality::estimated));
             if (embodied.utilisation < 1)
                 line.factors.push_back(used_of_owned(embodied.utilisation));
             if (choice.lever_lifetime_years && embodied.lifetime_h > 0)
@@ -1062,11 +1346,16 @@ class Builder {
             if (choice.hours_scale != 1) line.factors.push_back(what_if(choice.hours_scale));
             add_line(std::move(line));
         }
-        if (sum.without_embodied > 0)
+        std::size_t without = 0;
+        for (const auto& [phase, runs] : sum.without_embodied) {
+            without += runs;
+            lacks_embodied({phase, choice.name, ownership});
+        }
+        if (without > 0)
             out_.notes.push_back(fmt::format(
                 "{} {} in '{}' without embodied carbon: no table knows the hardware; name a fleet",
-                sum.without_embodied,
-                sum.without_embodied == 1 ? "run is" : "runs are",
+                without,
+                without == 1 ? "run is" : "runs are",
                 choice.name));
     }
 
@@ -1079,12 +1368,13 @@ class Builder {
         plan.intensity_scale = choice.intensity_scale;
         const Result<Site> site = find_site(tables_, options_of(plan));
         if (!site) return site.error();
-        for (Provenance row : site_provenance(*site)) {
-            if (row.figure == "pue" && !plan.pue) continue;  // the building stays
-            row.figure = plan.name + ": " + row.figure;
-            out_.provenance.push_back(std::move(row));
-        }
-        return place_with(plan, *site);
+        Place place = place_with(plan, *site);
+        place.sources = keep_sources(plan.name, *site);
+        // The building stays.
+        if (!plan.pue)
+            std::erase_if(place_sources_[place.sources].rows,
+                          [](const Provenance& row) { return row.figure.ends_with(": pue"); });
+        return place;
     }
 
     // The grid and building of the records, as levers have changed them.
@@ -1227,11 +1517,13 @@ class Builder {
         if (fleet.idle_kwh) {
             energy.factors.push_back(
                 ranged("idle energy", *fleet.idle_kwh, "kWh", "idle energy of " + fleet.name));
+            given_row(fleet.name + ": idle_kwh", *fleet.idle_kwh, "kWh", fleet.source);
         } else if (fleet.idle_w_per_unit && idle_hours > 0) {
             energy.factors = {
                 exact("idle unit-hours", idle_hours, "h"),
                 ranged("idle power", *fleet.idle_w_per_unit, "W", "idle power of " + fleet.name),
                 exact("kW per W", 1e-3, "")};
+            given_row(fleet.name + ": idle_w_per_unit", *fleet.idle_w_per_unit, "W", fleet.source);
         } else {
             if (idle_hours > 0)
                 out_.notes.push_back(fmt::format(
@@ -1258,10 +1550,13 @@ class Builder {
     // What was bought and what was charged, and both ledgers over the years of the period.
     Result<void> books() {
         std::vector<Purchase> purchases;
+        std::unordered_map<std::string, double> charged;
+        for (const Line& line : out_.lines)
+            if (!line.fleet.empty()) charged[line.fleet] += value_of(line.factors);
         for (FleetUse& use : out_.fleets) {
             const FleetState& state = fleets_.at(use.name);
-            for (const Line& line : out_.lines)
-                if (line.fleet == use.name) use.charged_kgco2e += value_of(line.factors);
+            if (const auto found = charged.find(use.name); found != charged.end())
+                use.charged_kgco2e = found->second;
             const Fleet& fleet = *state.fleet;
             if (!(fleet.units > 0) || !fleet.bought) continue;
             // A lease or a cloud buys nothing.
@@ -1289,14 +1584,22 @@ class Builder {
 
     void finish() {
         if (!without_embodied_.empty()) {
+            constexpr std::size_t kMostNames = 10;
             std::string names;
-            for (const std::string& name : without_embodied_)
-                names += (names.empty() ? "" : ", ") + name;
+            for (std::size_t i = 0; i < std::min(kMostNames, without_embodied_.size()); ++i)
+                names += (names.empty() ? "" : ", ") + without_embodied_[i];
+            if (without_embodied_.size() > kMostNames)
+                names += fmt::format(" and {} more", without_embodied_.size() - kMostNames);
             out_.notes.push_back("embodied carbon is not in the account for " + names +
                                  ": give hours with a chip or fleet, or embodied_kgco2e");
         }
-        if (rated_power_used_) {
-            out_.provenance.push_back(power_fraction_row("power_fraction"));
+        for (PlaceSources& sources : place_sources_) {
+            if (!sources.energy) continue;
+            for (Provenance& row : sources.rows) {
+                if (row.figure.ends_with(": pue") && !sources.pue) continue;
+                std::string figure = row.figure;
+                add_row(std::move(row), std::move(figure));
+            }
         }
         for (const bool accelerators : {true, false}) {
             if (!(accelerators ? accelerator_prior_used_ : server_prior_used_)) continue;
@@ -1318,17 +1621,24 @@ class Builder {
             line.kgco2e =
                 line.kind == Kind::operational ? own.operational_kgco2e : own.embodied_kgco2e;
             line.market_kgco2e = own.market_kgco2e;
+            line.quality = quality_of(line);
         }
     }
 
     const Inventory& inventory_;
     const data::Tables& tables_;
+    MeanPowerOnce& power_;
     Account out_;
     std::vector<Place> places_;
+    std::unordered_map<std::string, std::size_t> place_at_;
+    std::vector<PlaceSources> place_sources_ = std::vector<PlaceSources>(1);
+    std::unordered_set<std::string> rows_seen_;
+    std::map<std::string, data::Chip> chips_;
+    std::unordered_map<std::string, Making> makings_;
+    std::set<std::pair<AccountPhase, std::string>> lacks_;
     std::map<std::string, FleetState> fleets_;
     std::map<std::string, WorkHardware> hardware_of_rows_;
     std::vector<std::string> without_embodied_;
-    bool rated_power_used_ = false;
     bool accelerator_prior_used_ = false;
     bool server_prior_used_ = false;
 };
@@ -1336,7 +1646,14 @@ class Builder {
 }  // namespace
 
 Result<Account> account(const Inventory& inventory, const data::Tables& tables) {
-    return Builder(inventory, tables).build();
+    MeanPowerOnce power(tables);
+    return Builder(inventory, tables, power).build();
+}
+
+Result<Account> account(const Inventory& inventory,
+                        const data::Tables& tables,
+                        MeanPowerOnce& power) {
+    return Builder(inventory, tables, power).build();
 }
 
 }  // namespace abate::footprint

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace abate::footprint {
@@ -61,11 +62,20 @@ struct FormPart {
     CellState state = CellState::none;
     std::vector<Line> lines;
     std::vector<std::string> reasons;
+    std::set<std::string> supply;
+
+    void lacks(std::string reason, const char* what) {
+        state = CellState::not_available;
+        reasons.push_back(std::move(reason));
+        supply.insert(what);
+    }
 };
 
 Cell cell_of(const FormPart& part) {
-    return {
-        .state = part.state, .amount = amounts(part.lines).total_kgco2e, .reasons = part.reasons};
+    return {.state = part.state,
+            .amount = amounts(part.lines).total_kgco2e,
+            .reasons = part.reasons,
+            .supply = part.supply};
 }
 
 struct NamedPart {
@@ -85,6 +95,7 @@ FormPart joined(const std::vector<NamedPart>& parts) {
             out.state = part->state;
         out.lines.insert(out.lines.end(), part->lines.begin(), part->lines.end());
         if (lacks) out.reasons.push_back(fmt::format("lacks {}", name));
+        out.supply.insert(part->supply.begin(), part->supply.end());
     }
     return out;
 }
@@ -124,8 +135,7 @@ FormPart priced(const Lines& lines,
         out.state = CellState::value;
     }
     for (const auto& [site, kwh] : missing_kwh)
-        out.reasons.push_back(fmt::format("no {} for {} ({:.6g} kWh)", what, site, kwh));
-    if (!missing_kwh.empty()) out.state = CellState::not_available;
+        out.lacks(fmt::format("no {} for {} ({:.6g} kWh)", what, site, kwh), kFactor);
     return out;
 }
 
@@ -178,14 +188,6 @@ std::vector<MappingRow> mapping_of(Consolidation consolidation) {
 
 // ---- coverage
 
-constexpr std::array<Quality, 4> kBestFirst{
-    Quality::measured, Quality::declared, Quality::modelled, Quality::estimated};
-
-std::size_t rank(Quality quality) {
-    return static_cast<std::size_t>(std::find(kBestFirst.begin(), kBestFirst.end(), quality) -
-                                    kBestFirst.begin());
-}
-
 Coverage coverage_of(const Account& account, const FilingStatement& statement) {
     Coverage out;
     out.missing_nodes = statement.missing_nodes;
@@ -200,23 +202,12 @@ Coverage coverage_of(const Account& account, const FilingStatement& statement) {
             continue;
         }
         if (line.phase == AccountPhase::idle) with_idle_energy.insert(line.activity);
-        std::size_t worst = rank(line.quality);
-        for (const Factor& factor : line.factors) worst = std::max(worst, rank(factor.quality));
-        switch (kBestFirst[worst]) {
-            case Quality::measured:
-                out.measured_kwh += line.energy_kwh;
-                break;
-            case Quality::modelled:
-                out.modelled_kwh += line.energy_kwh;
-                break;
-            case Quality::estimated:
-                out.estimated_kwh += line.energy_kwh;
-                break;
-            case Quality::declared:
-                out.declared_kwh += line.energy_kwh;
-                break;
-        }
     }
+    const EnergyByQuality energy = energy_by_quality(account.lines);
+    out.measured_kwh = energy.measured_kwh;
+    out.modelled_kwh = energy.modelled_kwh;
+    out.estimated_kwh = energy.estimated_kwh;
+    out.declared_kwh = energy.declared_kwh;
     for (const FleetUse& use : account.fleets) {
         if (use.idle_hours > 0 && !with_idle_energy.contains(use.name))
             out.unmetered.push_back({use.name, "idle", use.idle_hours});
@@ -244,7 +235,11 @@ std::string gwp_of(const Account& account, const FilingStatement& statement) {
 class Filer {
   public:
     Filer(const Account& account, const FilingStatement& statement, const FilingOptions& options)
-        : account_(account), statement_(statement), options_(options) {}
+        : account_(account), statement_(statement), options_(options) {
+        for (const SiteFactors& row : statement.sites) site_factors_.emplace(row.site, &row);
+        for (const Line& line : account.lines)
+            if (!line.fleet.empty()) lines_of_fleet_[line.fleet].push_back(&line);
+    }
 
     Result<Filing> filed() {
         for (const auto step : {&Filer::check_period, &Filer::check_names}) {
@@ -309,11 +304,8 @@ class Filer {
             rows.insert(line.activity);
         }
         for (const FleetUse& use : account_.fleets) rows.insert(use.name);
-        // A declared site that used no energy has no line; its PUE is among the sources.
-        constexpr std::string_view kPueRow = ": pue";
-        for (const Provenance& row : account_.provenance)
-            if (row.figure.size() > kPueRow.size() && row.figure.ends_with(kPueRow))
-                sites.insert(row.figure.substr(0, row.figure.size() - kPueRow.size()));
+        // A declared site that used no energy has no line.
+        sites.insert(account_.sites.begin(), account_.sites.end());
         for (const SiteFactors& site : statement_.sites)
             if (!sites.contains(site.site)) return no_such("site", site.site, site.where, sites);
         for (const DeclaredPurchase& purchase : statement_.purchases)
@@ -369,9 +361,8 @@ class Filer {
     // ---- factors of a line
 
     const SiteFactors* factors_of(const std::string& site) const {
-        for (const SiteFactors& row : statement_.sites)
-            if (row.site == site) return &row;
-        return nullptr;
+        const auto found = site_factors_.find(site);
+        return found == site_factors_.end() ? nullptr : found->second;
     }
     std::optional<Factor> direct(const Line& line) const {
         const SiteFactors* own = factors_of(line.site);
@@ -500,8 +491,12 @@ class Filer {
         Lines out;
         std::set<std::string> seen;
         double value = 0;
-        for (const Line& line : account_.lines) {
-            if (line.fleet != use.name || !seen.insert(line.device).second) continue;
+        const auto own = lines_of_fleet_.find(use.name);
+        if (own == lines_of_fleet_.end())
+            return {amount_line(use.name, exactly(use.acquired_kgco2e))};
+        for (const Line* of : own->second) {
+            const Line& line = *of;
+            if (!seen.insert(line.device).second) continue;
             for (const Factor& factor : line.factors) {
                 if (factor.quantity.rfind("embodied carbon", 0) != 0) continue;
                 Line bought = amount_line(use.name, factor.range);
@@ -540,11 +535,14 @@ class Filer {
             if (covered.contains(line.fleet.empty() ? line.activity : line.fleet)) continue;
             without.insert(line.fleet.empty() ? line.activity : line.fleet);
         }
+        // Nor of what nobody has named: whether it was bought in the period is not known.
+        for (const WithoutEmbodied& row : account_.without_embodied)
+            if (is_bought(row.ownership) && !covered.contains(row.activity))
+                without.insert(row.activity);
         std::string names;
         for (const std::string& name : without) names += (names.empty() ? "" : ", ") + name;
         if (!without.empty())
-            part.reasons.push_back("no purchase is declared of the hardware of " + names);
-        if (!without.empty()) part.state = CellState::not_available;
+            part.lacks("no purchase is declared of the hardware of " + names, kPurchase);
         add({"category2", "Category 2, capital goods bought in the period, in full"},
             std::move(part));
     }
@@ -561,9 +559,10 @@ class Filer {
         if (statement_.sold.empty()) sold.reasons.emplace_back("nothing is declared as sold");
         for (const SoldProduct& product : statement_.sold) {
             if (!product.intensity_gco2e_per_kwh) {
-                sold.state = CellState::not_available;
-                sold.reasons.push_back(fmt::format(
-                    "no intensity for {} ({:.6g} kWh)", product.name, product.energy_kwh.value));
+                sold.lacks(
+                    fmt::format(
+                        "no intensity for {} ({:.6g} kWh)", product.name, product.energy_kwh.value),
+                    kFactor);
                 continue;
             }
             if (sold.state == CellState::none) sold.state = CellState::value;
@@ -615,13 +614,14 @@ class Filer {
             {{"scope 2", &scope2_}, {"category 8", &landlords_}}};
         for (const auto& [name, all] : places) {
             std::vector<std::string> names;
-            for (const Line& line : *all)
-                if (std::find(names.begin(), names.end(), line.site) == names.end())
-                    names.push_back(line.site);
+            std::unordered_map<std::string, Lines> at;
+            for (const Line& line : *all) {
+                const auto [place, is_new] = at.try_emplace(line.site);
+                if (is_new) names.push_back(line.site);
+                place->second.push_back(line);
+            }
             for (const std::string& site : names) {
-                Lines lines;
-                for (const Line& line : *all)
-                    if (line.site == site) lines.push_back(line);
+                const Lines& lines = at.at(site);
                 SiteRow row;
                 row.site = site;
                 row.part = name;
@@ -683,6 +683,8 @@ class Filer {
     const FilingStatement& statement_;
     const FilingOptions& options_;
     Filing out_;
+    std::unordered_map<std::string, const SiteFactors*> site_factors_;
+    std::unordered_map<std::string, std::vector<const Line*>> lines_of_fleet_;
     Lines scope2_;
     Lines landlords_;
     std::map<std::string, FormPart, std::less<>> parts_;
@@ -709,8 +711,11 @@ std::string Cell::words() const {
             return "";
         case CellState::none:
             return "none";
-        case CellState::not_available:
-            return kNoFactor;
+        case CellState::not_available: {
+            std::string what;
+            for (const std::string& thing : supply) what += (what.empty() ? "" : " and ") + thing;
+            return "not available: supply " + (what.empty() ? kFactor : what);
+        }
         case CellState::not_stated:
             return kNotStated;
     }

@@ -15,6 +15,7 @@
 #include "abate/units/ranged.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,7 +97,10 @@ struct FilingStatement {
 
 // ---- the filing
 
-inline constexpr const char* kNoFactor = "not available: supply a factor";
+// What a cell that is not available needs.
+inline constexpr const char* kFactor = "a factor";
+inline constexpr const char* kPurchase = "a purchase";
+inline constexpr const char* kEnergyMix = "an energy mix";
 inline constexpr const char* kNotStated = "not stated";
 
 enum class CellState {
@@ -113,8 +117,9 @@ struct Cell {
     Ranged amount;  // of what is known; the figure itself only where the state is `value`
     std::vector<std::string>
         reasons;  // what is missing: "no direct factor for FR (1200 kWh)"; or a remark
+    std::set<std::string> supply = {};  // kFactor and the like, where it is not available
 
-    // "none", the words of the state, or empty where there is a value.
+    // "none", the words of the state ("not available: supply a purchase"), or empty where there is a value.
     [[nodiscard]] std::string words() const;
 };
 
@@ -201,9 +206,10 @@ struct SciScore {
     std::string boundary;  // "software", "consumer", "provider"
     std::string covers;    // "data, training, inference"
     FunctionalUnit unit;
-    Ranged energy_kwh;          // E, at the facility
-    Ranged operational_kgco2e;  // E x I, location-based, average, life cycle
-    Ranged embodied_kgco2e;     // M, hours reserved, u = 1
+    Ranged energy_kwh;           // E, at the facility
+    Ranged operational_kgco2e;   // E x I, location-based, average, life cycle
+    Ranged embodied_kgco2e;      // M, hours reserved, u = 1
+    bool embodied_known = true;  // false: M is unknown, and the score is without it
     Ranged total_kgco2e;
     Ranged kgco2e_per_unit;
     std::vector<std::string> notes;
@@ -214,6 +220,8 @@ struct FilingOptions {
     std::string entity;
     // Of the software and consumer scores; a count of 0 is taken from the inventory's services.
     std::optional<FunctionalUnit> per = {};
+    // Of which service that score is; empty: of all. With one, the consumer's score alone: what services share is nobody's.
+    std::string service = {};
     std::vector<FunctionalUnit> provider_per = {};  // "training-token", "flop", "parameter"
 };
 
@@ -245,7 +253,7 @@ struct Filing {
 // scope3, total_location, total_market.
 //
 // Errors: conflict (the account's period is not of that year), not_found (a site or row named in the statement that the account does not have,
-// nearest in the hint), invalid_argument (a functional unit that the account does not count, a provider unit of another kind).
+// or the service asked for; nearest in the hint), invalid_argument (a functional unit that the account does not count, a provider unit of another kind).
 [[nodiscard]] Result<Filing> file(const Account& account,
                                   const FilingStatement& statement,
                                   const FilingOptions& options);

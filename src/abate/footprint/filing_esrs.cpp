@@ -63,7 +63,8 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
         if (!said.mix)
             return Cell{.state = CellState::not_available,
                         .amount = {},
-                        .reasons = {"no energy mix: fossil_share, nuclear_share, renewable_share"}};
+                        .reasons = {"no energy mix: fossil_share, nuclear_share, renewable_share"},
+                        .supply = {kEnergyMix}};
         if (of > 0)
             return Cell{.state = CellState::value,
                         .amount = exactly(said.mix.value().*part * of),

@@ -20,7 +20,8 @@ const Phases kSoftware{AccountPhase::data,
                        AccountPhase::experimentation,
                        AccountPhase::training,
                        AccountPhase::finetuning,
-                       AccountPhase::inference};
+                       AccountPhase::inference,
+                       AccountPhase::no_phase};
 const Phases kConsumer{AccountPhase::inference};
 const Phases kProvider{AccountPhase::data,
                        AccountPhase::experimentation,
@@ -52,7 +53,42 @@ Line reserved(Line line) {
     return line;
 }
 
-Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
+// What each service counts: "assistant counts requests, search counts tokens".
+std::string counted_words(const Account& account) {
+    std::map<std::string, std::string> units;
+    for (const Served& served : account.served) {
+        std::string& words = units[served.activity];
+        words += (words.empty() ? "" : " and ") + served.unit + "s";
+    }
+    std::string out;
+    for (const auto& [service, words] : units)
+        out += (out.empty() ? "" : ", ") + fmt::format("'{}' counts {}", service, words);
+    return out;
+}
+
+Result<void> known_service(const Account& account, const std::string& service) {
+    if (service.empty()) return {};
+    std::set<std::string> names;
+    for (const Line& line : account.lines)
+        if (line.phase == AccountPhase::inference) names.insert(line.activity);
+    if (names.contains(service)) return {};
+    const std::vector<std::string> near = nearest(service, {names.begin(), names.end()}, 1);
+    return Error{ErrorCode::not_found,
+                 fmt::format("the account has no service '{}'", service),
+                 "--service",
+                 !near.empty()   ? fmt::format("Did you mean '{}'?", near.front())
+                 : names.empty() ? "A service is a row of [[inference]]"
+                                 : "Services are " + list(names)};
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): of a line, as asked for
+bool is_of(const std::string& activity, const std::string& service) {
+    return service.empty() || activity == service;
+}
+
+Result<FunctionalUnit> counted(const Account& account,
+                               FunctionalUnit unit,
+                               const std::string& service) {
     unit.name = singular(unit.name);
     if (unit.count > 0 && std::isfinite(unit.count)) return unit;
     if (unit.count != 0)
@@ -62,16 +98,18 @@ Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
                      "Give a count above 0"};
     std::map<std::string, double> counts;
     std::set<std::string> without;
+    std::map<std::string, double> served;
+    for (const Served& row : account.served)
+        if (row.unit == unit.name) served[row.activity] = row.count;
     for (const Line& line : account.lines) {
-        if (line.phase != AccountPhase::inference || line.kind != Kind::operational) continue;
-        const auto found =
-            std::find_if(account.served.begin(), account.served.end(), [&](const Served& served) {
-                return served.activity == line.activity && served.unit == unit.name;
-            });
-        if (found == account.served.end()) {
+        if (line.phase != AccountPhase::inference || line.kind != Kind::operational ||
+            !is_of(line.activity, service))
+            continue;
+        const auto found = served.find(line.activity);
+        if (found == served.end()) {
             without.insert(line.activity);
         } else {
-            counts[line.activity] = found->count;
+            counts[line.activity] = found->second;
         }
     }
     if (counts.empty() || !without.empty())
@@ -81,7 +119,11 @@ Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
                 ? fmt::format("the account serves nothing, so it counts no {}s", unit.name)
                 : fmt::format("nothing says how many {}s {} had", unit.name, list(without)),
             "--per",
-            fmt::format("Write --per {}=COUNT", unit.name)};
+            counts.empty() || !service.empty()
+                ? fmt::format("Write --per {}=COUNT", unit.name)
+                : fmt::format("Write --per {0}=COUNT, or choose one service with --service: {1}",
+                              unit.name,
+                              counted_words(account))};
     unit.count = 0;
     for (const auto& [activity, count] : counts) unit.count += count;
     if (!(unit.count > 0))
@@ -96,7 +138,8 @@ Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
 SciScore score(const Account& account,
                std::string boundary,
                const Phases& phases,
-               const FunctionalUnit& unit) {
+               const FunctionalUnit& unit,
+               const std::string& service = {}) {
     SciScore out;
     out.boundary = std::move(boundary);
     out.unit = unit;
@@ -104,12 +147,14 @@ SciScore score(const Account& account,
     std::set<std::string> with_hardware;
     std::set<std::string> with_energy;
     for (const Line& line : account.lines) {
-        if (!has(phases, line.phase)) continue;
+        if (!has(phases, line.phase) || !is_of(line.activity, service)) continue;
         lines.push_back(reserved(line));
         (line.kind == Kind::embodied ? with_hardware : with_energy).insert(line.activity);
     }
     for (const AccountPhase phase : phases_of(lines))
         out.covers += (out.covers.empty() ? "" : ", ") + std::string(to_string(phase));
+    if (!service.empty()) out.covers += " (" + service + ")";
+    out.embodied_known = !with_hardware.empty() || with_energy.empty();
     const Amounts sums = amounts(lines);
     out.energy_kwh = sums.energy_kwh;
     out.operational_kgco2e = sums.operational_kgco2e;
@@ -137,10 +182,13 @@ SciScore score(const Account& account,
 Result<std::vector<SciScore>> sci_scores(const Account& account, const FilingOptions& options) {
     std::vector<SciScore> out;
     if (options.per) {
-        const Result<FunctionalUnit> unit = counted(account, *options.per);
+        const Result<void> known = known_service(account, options.service);
+        if (!known) return known.error();
+        const Result<FunctionalUnit> unit = counted(account, *options.per, options.service);
         if (!unit) return unit.error();
-        out.push_back(score(account, "software", kSoftware, *unit));
-        out.push_back(score(account, "consumer", kConsumer, *unit));
+        // No rule spreads what services share over one of them.
+        if (options.service.empty()) out.push_back(score(account, "software", kSoftware, *unit));
+        out.push_back(score(account, "consumer", kConsumer, *unit, options.service));
     }
     for (FunctionalUnit unit : options.provider_per) {
         unit.name = singular(unit.name);

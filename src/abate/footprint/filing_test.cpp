@@ -42,6 +42,15 @@ FilingStatement known_factors() {
     return said;
 }
 
+// The hardware of `run` was there before.
+FilingStatement bought_nothing(FilingStatement said = {}) {
+    DeclaredPurchase nothing;
+    nothing.name = "bought nothing";
+    nothing.covers = {"run"};
+    said.purchases.push_back(nothing);
+    return said;
+}
+
 Result<Filing> try_file(const Inventory& lab,
                         const FilingStatement& said = {},
                         FilingOptions options = {}) {
@@ -83,7 +92,8 @@ TEST(Filing, WithoutADirectFactorSaysSoAndNothingElse) {
     EXPECT_EQ(cell.amount.value, 0) << "the life-cycle 120 kg must not stand in";
     EXPECT_THAT(cell.reasons, ElementsAre("no direct factor for room (1200 kWh)"));
     EXPECT_EQ(filing.cell("category3").words(), "not available: supply a factor");
-    EXPECT_EQ(filing.cell("total_location").words(), "not available: supply a factor");
+    EXPECT_EQ(filing.cell("total_location").words(),
+              "not available: supply a factor and a purchase");
     expect_cell(filing, "scope2_market", 24);
 }
 
@@ -171,11 +181,11 @@ TEST(Filing, TheRestHasBothErrors) {
 TEST(Filing, HardwareIsFiledInFullInTheYearOfPurchase) {
     Inventory lab = trained();
     lab.fleets.push_back(plain_fleet(10));
-    expect_cell(filed(lab), "category2", 0);
+    expect_cell(filed(lab, bought_nothing()), "category2", 0);
     lab.fleets[0].bought = day("2025-03-01");
-    expect_cell(filed(lab), "category2", 1000);
+    expect_cell(filed(lab, bought_nothing()), "category2", 1000);
     lab.fleets[0].embodied_kgco2e_per_unit = Ranged{.value = 100, .low = 80, .high = 150};
-    const Cell cell = filed(lab).cell("category2");
+    const Cell cell = filed(lab, bought_nothing()).cell("category2");
     EXPECT_NEAR(cell.amount.low, 800, 1e-9);
     EXPECT_NEAR(cell.amount.high, 1500, 1e-9);
 }
@@ -187,14 +197,14 @@ TEST(Filing, MapsHardwareByOwnership) {
     lab.fleets[0].bought = day("2025-01-01");
     const auto filing_as = [&](Ownership ownership) {
         lab.fleets[0].ownership = ownership;
-        return filed(lab);
+        return filed(lab, bought_nothing());
     };
     expect_cell(filing_as(Ownership::colocated), "category2", 1000);
     const Filing leased = filing_as(Ownership::leased);
-    EXPECT_EQ(leased.cell("category2").words(), "none");
+    expect_cell(leased, "category2", 0);
     expect_cell(leased, "category8_hardware", 200);
     const Filing cloud = filing_as(Ownership::cloud);
-    EXPECT_EQ(cloud.cell("category2").words(), "none");
+    expect_cell(cloud, "category2", 0);
     expect_cell(cloud, "category1_hardware", 200);
     EXPECT_EQ(cloud.mapping.size(), 5U);
 }
@@ -236,14 +246,15 @@ TEST(Filing, HardwareWithoutAPurchaseIsNotAvailable) {
     dataset.storage_tb = exactly(10);
     lab.datasets.push_back(dataset);
     const Filing without = filed(lab);
-    EXPECT_EQ(without.cell("category2").words(), "not available: supply a factor");
+    EXPECT_EQ(without.cell("category2").words(), "not available: supply a purchase");
     EXPECT_THAT(without.cell("category2").reasons,
-                ElementsAre("no purchase is declared of the hardware of corpus"));
+                ElementsAre("no purchase is declared of the hardware of corpus, run"));
+    EXPECT_EQ(without.cell("scope3").words(), "not available: supply a factor and a purchase");
     FilingStatement said;
     DeclaredPurchase purchase;
     purchase.name = "disks";
     purchase.kgco2e = exactly(33);
-    purchase.covers = {"corpus"};
+    purchase.covers = {"corpus", "run"};
     said.purchases.push_back(purchase);
     expect_cell(filed(lab, said), "category2", 33);
     said.purchases[0].covers = {"corpse"};
@@ -395,7 +406,7 @@ TEST(Filing, IsOfOneYear) {
 }
 
 TEST(Filing, WhatIsNotStatedIsNotZero) {
-    const Filing filing = filed(trained(), known_factors());
+    const Filing filing = filed(trained(), bought_nothing(known_factors()));
     EXPECT_EQ(filing.cell("scope1").words(), "not stated");
     EXPECT_EQ(filing.cell("total_location").words(), "not stated");
     EXPECT_EQ(filing.cell("category11").words(), "none");
@@ -403,10 +414,7 @@ TEST(Filing, WhatIsNotStatedIsNotZero) {
     FilingStatement said = known_factors();
     said.scope1_kgco2e = exactly(5);
     said.gwp = "AR6";
-    DeclaredPurchase nothing;
-    nothing.name = "bought nothing";
-    said.purchases.push_back(nothing);
-    const Filing whole = filed(trained(), said);
+    const Filing whole = filed(trained(), bought_nothing(said));
     expect_cell(whole, "total_location", 5 + 72 + 54);
     expect_cell(whole, "total_market", 5 + 24 + 54);
     EXPECT_EQ(whole.gwp, "AR6, as the entity states");
@@ -550,6 +558,35 @@ TEST(Sci, CountsRequestsWhereverTheEnergyIsFrom) {
     EXPECT_NEAR(score.kgco2e_per_unit.value, 0.03, 1e-12);
 }
 
+// 1000 kWh x 1.2 x 0.1 = 120 kg over 4000 requests are 0.03 kg; 500 kWh over 6e6 tokens 60 / 6e6 = 1e-5 kg.
+TEST(Sci, EachServiceHasItsUnit) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::inference, "search", 1000));
+    lab.activities[0].counts = {{"request", 4000}};
+    lab.activities.push_back(node_energy(AccountPhase::inference, "chat", 500));
+    lab.activities[1].counts = {{"token", 6e6}};
+    const auto scores = [&](const char* unit, const char* service) {
+        FilingOptions options{.year = 2025, .entity = "", .per = per(unit, 0)};
+        options.service = service;
+        return try_file(lab, {}, options);
+    };
+    const Result<Filing> search = scores("request", "search");
+    ASSERT_TRUE(search);
+    ASSERT_EQ(search->sci.size(), 1U);
+    EXPECT_EQ(search->sci[0].boundary, "consumer");
+    EXPECT_EQ(search->sci[0].covers, "inference (search)");
+    EXPECT_NEAR(search->sci[0].kgco2e_per_unit.value, 0.03, 1e-12);
+    EXPECT_FALSE(search->sci[0].embodied_known);
+    EXPECT_NEAR(scores("token", "chat")->sci[0].kgco2e_per_unit.value, 1e-5, 1e-15);
+    const Result<Filing> both = scores("request", "");
+    ASSERT_FALSE(both);
+    EXPECT_THAT(both.error().hint, HasSubstr("--service: 'chat' counts tokens"));
+    const Result<Filing> unknown = scores("request", "serch");
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
+    EXPECT_THAT(unknown.error().hint, HasSubstr("search"));
+}
+
 TEST(Sci, BoundariesAreSeparate) {
     Inventory lab = served();
     lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
@@ -591,7 +628,7 @@ TEST(Esrs, HasTheSameCellsInItsUnits) {
     said.mix = EnergyMix{.fossil = 0.1, .nuclear = 0.6, .renewable = 0.3};
     said.net_revenue = 2e6;
     said.currency = "EUR";
-    const std::vector<EsrsRow> rows = esrs(filed(trained(), said));
+    const std::vector<EsrsRow> rows = esrs(filed(trained(), bought_nothing(said)));
     EXPECT_NEAR(datapoint(rows, "E1-5_01").cell.amount.value, 1.2, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_02").cell.amount.value, 0.12, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_04").cell.amount.value, 60, 1e-12);
@@ -602,7 +639,7 @@ TEST(Esrs, HasTheSameCellsInItsUnits) {
     EXPECT_NEAR(datapoint(rows, "E1-6_34").cell.amount.value, 2e6, 1e-6);
     EXPECT_THAT(datapoint(rows, "E1-5_01").cell.reasons, Contains(HasSubstr("fuel behind")));
     const std::vector<EsrsRow> bare = esrs(filed(trained()));
-    EXPECT_EQ(datapoint(bare, "E1-5_02").cell.words(), "not available: supply a factor");
+    EXPECT_EQ(datapoint(bare, "E1-5_02").cell.words(), "not available: supply an energy mix");
     EXPECT_EQ(datapoint(bare, "E1-6_09").cell.words(), "not available: supply a factor");
     EXPECT_EQ(datapoint(bare, "E1-6_30").cell.words(), "not stated");
     EXPECT_TRUE(datapoint(bare, "E1-5_01").cell.reasons.empty());

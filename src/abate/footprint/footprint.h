@@ -25,7 +25,6 @@
 #include "abate/footprint/inventory.h"
 #include "abate/footprint/monte_carlo.h"
 #include "abate/footprint/node_overhead.h"
-#include "abate/footprint/rated_power.h"
 #include "abate/footprint/validate.h"
 #include "abate/footprint/what_if.h"
 #include "abate/record/record.h"

@@ -20,8 +20,14 @@ constexpr std::array<OwnershipName, 5> kOwnerships{{{Ownership::owned, "owned"},
                                                     {Ownership::cloud, "cloud"},
                                                     {Ownership::api, "api"}}};
 
-constexpr std::array<const char*, kAccountPhases> kPhaseNames{
-    "data", "experimentation", "training", "finetuning", "inference", "unassigned", "idle"};
+constexpr std::array<const char*, kAccountPhases> kPhaseNames{"data",
+                                                              "experimentation",
+                                                              "training",
+                                                              "finetuning",
+                                                              "inference",
+                                                              "no-phase",
+                                                              "unassigned",
+                                                              "idle"};
 
 struct LeverName {
     LeverKind kind;
@@ -55,12 +61,22 @@ class CauseSum {
         std::vector<Ranged> factors;
         double value = 1;
         double least = 1;
+        double most = 1;
+        bool bounded = false;
         for (const Factor* factor : product) {
             factors.push_back(factor->effective());
-            value *= factors.back().value;
-            least *= factors.back().low;
+            const Ranged& range = factors.back();
+            value *= range.value;
+            least *= range.low;
+            most *= range.high;
+            bounded = bounded || (range.kind == RangeKind::bound && range.low < range.high);
         }
         least_ += least;
+        // As units/ranged.h multiplies: where one side is a bound, the corners.
+        if (bounded) {
+            sum_.add({.value = value, .low = least, .high = most, .kind = RangeKind::bound}, "");
+            return;
+        }
         sum_.add(exactly(value), "");
         for (std::size_t i = 0; i < factors.size(); ++i) {
             const Ranged& range = factors[i];
@@ -168,6 +184,56 @@ Ranged Factor::effective() const {
     out.low += offset;
     out.high += offset;
     return out;
+}
+
+namespace {
+
+constexpr std::array<Quality, 4> kBestFirst{
+    Quality::measured, Quality::declared, Quality::modelled, Quality::estimated};
+
+std::size_t rank(Quality quality) {
+    return static_cast<std::size_t>(std::find(kBestFirst.begin(), kBestFirst.end(), quality) -
+                                    kBestFirst.begin());
+}
+
+}  // namespace
+
+Quality quality_of(const Line& line) {
+    std::size_t worst = rank(line.quality);
+    for (const Factor& factor : line.factors) worst = std::max(worst, rank(factor.quality));
+    return kBestFirst[worst];
+}
+
+EnergyByQuality energy_by_quality(std::span<const Line> lines) {
+    EnergyByQuality out;
+    for (const Line& line : lines) {
+        if (line.kind != Kind::operational) continue;
+        switch (quality_of(line)) {
+            case Quality::measured:
+                out.measured_kwh += line.energy_kwh;
+                break;
+            case Quality::declared:
+                out.declared_kwh += line.energy_kwh;
+                break;
+            case Quality::modelled:
+                out.modelled_kwh += line.energy_kwh;
+                break;
+            case Quality::estimated:
+                out.estimated_kwh += line.energy_kwh;
+                break;
+        }
+    }
+    return out;
+}
+
+bool Account::embodied_known(std::optional<AccountPhase> phase) const {
+    const auto meant = [&](AccountPhase of) { return !phase || *phase == of; };
+    const bool unknown = std::any_of(without_embodied.begin(),
+                                     without_embodied.end(),
+                                     [&](const WithoutEmbodied& row) { return meant(row.phase); });
+    return !unknown || std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
+        return line.kind == Kind::embodied && meant(line.phase);
+    });
 }
 
 Amounts amounts(std::span<const Line> lines, const std::function<bool(const Line&)>& chosen) {

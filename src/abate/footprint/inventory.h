@@ -38,17 +38,18 @@ enum class Ownership { owned, leased, colocated, cloud, api };
 [[nodiscard]] const char* to_string(Ownership ownership);
 [[nodiscard]] std::optional<Ownership> parse_ownership(std::string_view text);
 
-// The five phases of a life cycle, hours that were allocated to no declared work, and hours that nobody used.
+// The five phases of a life cycle, runs of the store that say none, hours that were allocated to no declared work, and hours that nobody used.
 enum class AccountPhase {
     data,
     experimentation,
     training,
     finetuning,
     inference,
+    no_phase,
     unassigned,
     idle
 };
-inline constexpr std::size_t kAccountPhases = 7;
+inline constexpr std::size_t kAccountPhases = 8;
 [[nodiscard]] const char* to_string(AccountPhase phase);
 [[nodiscard]] std::optional<AccountPhase> parse_account_phase(std::string_view text);
 [[nodiscard]] AccountPhase account_phase(Phase phase);
@@ -138,7 +139,7 @@ struct Activity {
     std::optional<Ranged> unit_hours;  // chip-hours, or server-hours
     std::optional<JobSizes> jobs;
     std::optional<Ranged>
-        power_w;  // mean of one unit; absent: the chip's rated power x 0.80 (0.63 to 0.98)
+        power_w;  // mean of one unit; absent: the chip's rated power x MeanPower (accelerator_power.h)
     std::optional<Ranged> times_training;   // experimentation over training
     std::vector<std::string> of;            // the training meant; empty: all of it
     std::optional<Ranged> embodied_kgco2e;  // the user's, instead of hours x hardware
@@ -194,7 +195,7 @@ struct StoredRuns {
     std::optional<Timestamp> until;
     std::vector<std::string> ids;
     std::string site;  // empty: each run's own region and PUE
-    AccountPhase as = AccountPhase::unassigned;
+    AccountPhase as = AccountPhase::no_phase;
     std::string fleet;
     std::optional<double>
         units_per_run;  // absent: accelerators of the run's host, else its share of one server
@@ -317,12 +318,13 @@ struct Line {
     AccountPhase phase = AccountPhase::training;
     Kind kind = Kind::operational;
     std::string
-        device;  // accelerators, host, node, facility, site, storage, network, server, hardware
+        device;  // accelerators, host, node, facility, site, storage, network, server, hardware (docs/glossary.md)
     std::string activity;  // name of the row that it comes from
     std::string site;
     std::string fleet;  // whose hours are charged; embodied only
     Ownership ownership = Ownership::owned;
-    Quality quality = Quality::declared;
+    Quality quality =
+        Quality::declared;  // of the amount; in an account the worst of its factors' (quality_of)
     std::vector<Factor> factors;      // product: kWh (operational), kg CO2e (embodied)
     std::optional<Factor> intensity;  // kg CO2e per kWh, location-based; operational only
     std::optional<Factor> market;     // the same, market-based; absent: not known
@@ -347,7 +349,23 @@ struct Amounts {
     std::optional<double> water_l;  // absent unless each line with energy has one
 };
 
-// Sums with shared causes added linearly, different causes in quadrature (units/ranged.h); O(lines x factors).
+// The worst of the line's own and its factors': measured, declared, modelled, estimated. The intensity is no part of it.
+[[nodiscard]] Quality quality_of(const Line& line);
+// Energy at the facility by quality_of.
+struct EnergyByQuality {
+    double measured_kwh = 0;
+    double declared_kwh = 0;
+    double modelled_kwh = 0;
+    double estimated_kwh = 0;
+
+    [[nodiscard]] double total_kwh() const {
+        return measured_kwh + declared_kwh + modelled_kwh + estimated_kwh;
+    }
+};
+[[nodiscard]] EnergyByQuality energy_by_quality(std::span<const Line> lines);
+
+// Sums with shared causes added linearly, different causes in quadrature (units/ranged.h); a line with a bound among its factors goes from the
+// product of its low ends to that of its high ends, and adds linearly. O(lines x factors).
 [[nodiscard]] Amounts amounts(std::span<const Line> lines,
                               const std::function<bool(const Line&)>& chosen = {});
 
@@ -371,6 +389,13 @@ struct Served {
     double count = 0;
 };
 
+// Work whose hardware nobody names, so that no line has its making: unknown, which is not 0.
+struct WithoutEmbodied {
+    AccountPhase phase = AccountPhase::training;
+    std::string activity;
+    Ownership ownership = Ownership::owned;
+};
+
 struct Account {
     std::string name;
     std::string entity;
@@ -381,16 +406,25 @@ struct Account {
     std::vector<FleetUse> fleets;
     std::vector<Served> served;
     std::vector<LedgerYear> ledger;  // of the fleets with units: years that the period touches
+    std::vector<std::string> sites;  // declared
+    std::vector<WithoutEmbodied> without_embodied;
     std::vector<std::string> notes;
     std::vector<Provenance> provenance;
 
     [[nodiscard]] Amounts total() const { return amounts(lines); }
+    // Whether anything is known of the making of hardware, of one phase or of all. False: it is unknown; true with nothing in the lines: there is none.
+    [[nodiscard]] bool embodied_known(std::optional<AccountPhase> phase = {}) const;
 };
 
-// Errors, each with the place in the file: not_found (region, chip, server, site, fleet, training named), invalid_argument (nothing says how much
-// energy, no period for a fleet), out_of_range (more hours used than owned, PUE), conflict (a run that is both in the store and declared, or
+// Errors, each with the place in the file: not_found (region, chip, server, site, fleet, training named; a choice of runs that holds none), invalid_argument (nothing says how much
+// energy, no period for a fleet), out_of_range (more hours used than owned, PUE, dates outside the years 1900 to 2200), conflict (a run that is both in the store and declared, or
 // chosen twice; two runs that each took all of one machine's idle at the same time).
 [[nodiscard]] Result<Account> account(const Inventory& inventory, const data::Tables& tables);
+// The same with what was read before for another account from the same tables.
+class MeanPowerOnce;
+[[nodiscard]] Result<Account> account(const Inventory& inventory,
+                                      const data::Tables& tables,
+                                      MeanPowerOnce& power);
 
 // The sums behind a table: phases that have something, devices that have something, in a fixed order.
 [[nodiscard]] std::vector<AccountPhase> phases_of(std::span<const Line> lines);

@@ -1,12 +1,15 @@
 #include "abate/footprint/inventory.h"
 
+#include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/inventory_test_support.h"
 #include "abate/footprint/stored_runs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace abate::footprint {
 namespace {
@@ -310,6 +313,169 @@ TEST(Account, PhasesAndDevicesAddToTheTotal) {
                 1e-6);
 }
 
+const Line& line_of(const Account& account, Kind kind, const std::string& device) {
+    return *std::find_if(account.lines.begin(), account.lines.end(), [&](const Line& line) {
+        return line.kind == kind && line.device == device;
+    });
+}
+
+const Provenance* source_of(const Account& account, const std::string& figure) {
+    const auto found = std::find_if(account.provenance.begin(),
+                                    account.provenance.end(),
+                                    [&](const Provenance& row) { return row.figure == figure; });
+    return found == account.provenance.end() ? nullptr : &*found;
+}
+
+Activity hours_of(const std::string& chip, double hours) {
+    Activity work;
+    work.phase = AccountPhase::training;
+    work.name = "run";
+    work.chip = chip;
+    work.unit_hours = exactly(hours);
+    return work;
+}
+
+// 1000 h x rated power x the mean fraction of that chip, which of a TPU v3 at training is that of its metered systems.
+TEST(Account, HoursTakeTheMeanPowerOfTheirChip) {
+    const MeanPower power(tables());
+    for (const char* name : {"H100 SXM", "TPU v3"}) {
+        const data::Chip chip = tables().chip(name).value();
+        const PowerFraction training = power.fraction(chip, Phase::training);
+        Inventory lab = plain_inventory();
+        lab.activities.push_back(hours_of(name, 1000));
+        const Account account = footprint::account(lab, tables()).value();
+        const Line& line = line_of(account, Kind::operational, "accelerators");
+        EXPECT_NEAR(line.energy_kwh, chip.tdp_w * training.range.value, 1e-9) << name;
+        EXPECT_EQ(line.factors[2].cause, "mean over rated power of " + chip.name);
+        EXPECT_EQ(line.quality, Quality::estimated);
+        const Provenance* row = source_of(account, chip.name + ": power_fraction");
+        ASSERT_NE(row, nullptr) << name;
+        EXPECT_EQ(row->source, training.provenance.source);
+    }
+    EXPECT_NE(power.fraction(tables().chip("TPU v3").value(), Phase::training).range,
+              power.fraction(tables().chip("TPU v3").value(), Phase::inference).range);
+}
+
+TEST(Account, ALinesQualityIsItsWorstFactors) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    lab.activities[0].boundary = Boundary::component;
+    const Account stated = account(lab, tables()).value();
+    EXPECT_EQ(line_of(stated, Kind::operational, "accelerators").quality, Quality::declared);
+    EXPECT_EQ(line_of(stated, Kind::operational, "host").quality, Quality::estimated) << "prior";
+    // 1000 kWh, then 570 of the host and 1570 x 0.2 of the building.
+    const EnergyByQuality energy = energy_by_quality(stated.lines);
+    EXPECT_NEAR(energy.declared_kwh, 1000, 1e-9);
+    EXPECT_NEAR(energy.estimated_kwh, 570 + 314, 1e-9);
+}
+
+TEST(Account, SourcesAreThoseOfWhatWasUsed) {
+    Inventory lab = plain_inventory();
+    lab.sites.push_back(testing::plain_site("API"));
+    lab.sites.push_back(testing::plain_site("unused"));
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    lab.activities[0].source = "meter";
+    lab.activities[0].chip = "H100 SXM";
+    Activity tries;
+    tries.phase = AccountPhase::experimentation;
+    tries.name = "tries";
+    tries.times_training = exactly(2);
+    tries.source = "lab book";
+    lab.activities.push_back(tries);
+    lab.activities.push_back(node_energy(AccountPhase::inference, "calls", 10));
+    lab.activities[2].boundary = Boundary::facility;
+    lab.activities[2].site = "API";
+    lab.fleets.push_back(plain_fleet(1));
+    Dataset corpus;
+    corpus.name = "corpus";
+    corpus.storage_tb = exactly(1);
+    corpus.source = "file server";
+    lab.datasets.push_back(corpus);
+    const Account all = account(lab, tables()).value();
+    const auto source = [&](const char* figure) {
+        const Provenance* row = source_of(all, figure);
+        return row == nullptr ? std::string("none") : row->source;
+    };
+    EXPECT_EQ(source("tries: times_training"), "lab book");
+    EXPECT_EQ(source("run: energy_kwh"), "meter");
+    EXPECT_EQ(source("corpus: storage_tb"), "file server");
+    EXPECT_EQ(source("cards: lifetime_years"), "given in the inventory");
+    EXPECT_THAT(source("lifetime_years"), HasSubstr("BLOOM"));
+    EXPECT_NE(source("room: pue"), "none");
+    EXPECT_NE(source("API: intensity_gco2e_per_kwh"), "none");
+    EXPECT_EQ(source("API: pue"), "none") << "the energy is the facility's";
+    EXPECT_EQ(source("unused: intensity_gco2e_per_kwh"), "none");
+    EXPECT_EQ(source("H100 SXM: embodied.accelerator"), "none") << "there are no hours to charge";
+    const Provenance* disk = source_of(all, "hdd: embodied_kgco2e_per_tb");
+    ASSERT_NE(disk, nullptr);
+    const Line& making = line_of(all, Kind::embodied, "storage");
+    EXPECT_EQ(disk->value, making.factors[2].range.value);
+    EXPECT_EQ(disk->high, making.factors[2].range.high);
+}
+
+TEST(Account, UnknownHardwareIsNotZero) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    Account all = account(lab, tables()).value();
+    EXPECT_FALSE(all.embodied_known());
+    ASSERT_EQ(all.without_embodied.size(), 1U);
+    EXPECT_EQ(all.without_embodied[0].activity, "run");
+    lab.activities.push_back(node_energy(AccountPhase::inference, "service", 10));
+    lab.activities[1].embodied_kgco2e = exactly(3);
+    all = account(lab, tables()).value();
+    EXPECT_TRUE(all.embodied_known());
+    EXPECT_FALSE(all.embodied_known(AccountPhase::training));
+    EXPECT_TRUE(all.embodied_known(AccountPhase::inference));
+    EXPECT_TRUE(all.embodied_known(AccountPhase::data)) << "nothing is in it";
+}
+
+// Limits multiply at their corners: 100 kWh (90 to 120) x 1.57 (1.2 to 2.0) x 1.2 x 0.1; two rows add the corners.
+TEST(Amounts, BoundsGoFromCornerToCorner) {
+    Inventory lab = plain_inventory();
+    for (const char* name : {"one", "two"}) {
+        lab.activities.push_back(node_energy(AccountPhase::training, name, 0));
+        lab.activities.back().boundary = Boundary::component;
+        lab.activities.back().energy_kwh =
+            Ranged{.value = 100, .low = 90, .high = 120, .kind = RangeKind::bound};
+    }
+    const Amounts total = account(lab, tables()).value().total();
+    EXPECT_NEAR(total.operational_kgco2e.low, 2 * 90 * 1.2 * 0.12, 1e-9);
+    EXPECT_NEAR(total.operational_kgco2e.value, 2 * 100 * 1.57 * 0.12, 1e-9);
+    EXPECT_NEAR(total.operational_kgco2e.high, 2 * 120 * 2.0 * 0.12, 1e-9);
+    EXPECT_EQ(total.operational_kgco2e.kind, RangeKind::bound);
+}
+
+// Ten cards of 100 kg; a fleet kept for ever has no date for it.
+TEST(Account, DatesAreOfThisAge) {
+    Inventory lab = plain_inventory();
+    lab.fleets.push_back(plain_fleet(10));
+    lab.fleets[0].where = "lab.toml:5:1";
+    lab.fleets[0].retired = day("9999-12-31");
+    auto refused = account(lab, tables());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::out_of_range);
+    EXPECT_EQ(refused.error().where, "lab.toml:5:1");
+    EXPECT_THAT(refused.error().what, HasSubstr("retired = 9999-12-31"));
+    lab.fleets[0].retired = day("2200-01-01");
+    EXPECT_TRUE(account(lab, tables()));
+    lab.period_end = day("9999-12-31");
+    EXPECT_FALSE(account(lab, tables()));
+}
+
+// 10 TB at 1 W for a quarter of 2160 h (2160 / 730 = 2.96 months), though 12 months are said: 21.6 kWh x 1.2.
+TEST(Account, ADatasetCountsWithinThePeriod) {
+    Inventory lab = plain_inventory();
+    lab.period_end = day("2025-04-01");
+    Dataset corpus;
+    corpus.name = "corpus";
+    corpus.storage_tb = exactly(10);
+    corpus.w_per_tb = exactly(1);
+    lab.datasets.push_back(corpus);
+    const Account quarter = account(lab, tables()).value();
+    EXPECT_NEAR(quarter.total().energy_kwh.value, 21.6 * 1.2, 1e-9);
+    EXPECT_THAT(quarter.notes, Contains(HasSubstr("kept for 12 months and the period has 2.96")));
+}
+
 // 1600 TB for a year at 0.65 W/TB: 1600 x 8760 x 0.65 / 1000 = 9110.4 kWh; 40 TB x 1 kWh/TB between racks: both x 1.2 at the facility.
 TEST(Account, DataIsStorageAndTraffic) {
     Inventory lab = plain_inventory();
@@ -467,6 +633,43 @@ TEST(StoredRuns, BearTheirOwnHardwareWhereNoFleetIsNamed) {
     const Account account = footprint::account(lab, tables()).value();
     EXPECT_EQ(account.total().embodied_kgco2e, (Ranged{.value = 2, .low = 1, .high = 4}));
     EXPECT_THAT(account.notes, Contains(HasSubstr("1 run is in 'store' without embodied carbon")));
+}
+
+TEST(StoredRuns, NoneIsNoZero) {
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(chosen({}));
+    lab.runs[0].where = "lab.toml:3:1";
+    const auto refused = account(lab, tables());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+    EXPECT_THAT(refused.error().what, HasSubstr("no run matches 'store'"));
+    EXPECT_EQ(refused.error().where, "lab.toml:3:1");
+}
+
+// Limits of a run are those that its record has, however it is looked at.
+TEST(StoredRuns, HaveTheLimitsOfTheirRecords) {
+    RunRecord run = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
+    run.attributed.energy.kind = RangeKind::bound;
+    AssessOptions options;
+    options.region = "FR";
+    ASSERT_TRUE(assess(run, tables(), options));
+    ASSERT_EQ(run.operational->location_kgco2e.kind, RangeKind::bound);
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(chosen({run}));
+    const Ranged ours = account(lab, tables()).value().total().operational_kgco2e;
+    EXPECT_NEAR(ours.low, run.operational->location_kgco2e.low, 1e-12);
+    EXPECT_NEAR(ours.high, run.operational->location_kgco2e.high, 1e-12);
+}
+
+// Runs that say no phase are none of the hours that nobody declared.
+TEST(StoredRuns, WithoutAPhaseHaveAWordOfTheirOwn) {
+    RunRecord run = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
+    run.phase.reset();
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(chosen({run}));
+    EXPECT_THAT(phases_of(account(lab, tables()).value().lines),
+                ElementsAre(AccountPhase::no_phase));
+    EXPECT_EQ(parse_account_phase("no-phase"), AccountPhase::no_phase);
 }
 
 TEST(StoredRuns, ARunCountsOnce) {

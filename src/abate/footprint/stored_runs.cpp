@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 namespace abate::footprint {
@@ -39,8 +40,27 @@ struct Span {
     std::string where;
 };
 
+Result<void> no_choice_empty(const Inventory& inventory) {
+    for (const StoredRuns& choice : inventory.runs) {
+        if (std::any_of(choice.records.begin(), choice.records.end(), [](const RunRecord& record) {
+                return record.operational.has_value();
+            }))
+            continue;
+        return Error{ErrorCode::not_found,
+                     choice.records.empty()
+                         ? fmt::format("no run matches '{}'", choice.name)
+                         : fmt::format("no run of '{}' has a footprint", choice.name),
+                     choice.where,
+                     "See `abate runs`, or take the [[runs]] out"};
+    }
+    return {};
+}
+
 Result<void> no_run_twice(const Inventory& inventory) {
-    std::map<std::string, std::string> holder;
+    std::unordered_map<std::string, std::string> holder;
+    std::vector<const Activity*> with_ids;
+    for (const Activity& activity : inventory.activities)
+        if (!activity.run_ids.empty()) with_ids.push_back(&activity);
     for (const StoredRuns& choice : inventory.runs) {
         for (const RunRecord& record : choice.records) {
             const std::string& id = record.run_id.text();
@@ -52,7 +72,8 @@ Result<void> no_run_twice(const Inventory& inventory) {
                     choice.where,
                     "Choose by labels, phases or times that no run shares"};
             }
-            for (const Activity& activity : inventory.activities) {
+            for (const Activity* declared : with_ids) {
+                const Activity& activity = *declared;
                 for (const std::string& part : activity.run_ids) {
                     if (!same_run(id, part)) continue;
                     return Error{
@@ -117,9 +138,12 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
         });
     group.accelerators = any_gpu;
     std::string meter = "no meter";
+    std::string chip;  // whose rated power times a mean fraction it was
     for (const DeviceEnergy& device : record.energy.devices) {
         if (!device.counted) continue;
+        const bool stated = record.attributed.method == "declared";
         meter = device.quality == Quality::declared ? "" : device.source;
+        if (stated && device.quality == Quality::estimated) chip = device.name;
         break;
     }
     const BoundaryEnergy* energy = nullptr;
@@ -156,8 +180,9 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
         group.energy_kwh = {
             .value = kwh(job.value), .low = kwh(job.low), .high = kwh(job.high), .kind = job.kind};
     }
-    group.cause =
-        meter.empty() ? "mean over rated power of accelerators" : "meter of runs: " + meter;
+    group.cause = !chip.empty()   ? mean_power_cause(chip)
+                  : meter.empty() ? "declared energy of runs"
+                                  : "meter of runs: " + meter;
     if (record.facility) {
         group.pue = {.value = record.facility->pue,
                      .low = record.facility->pue_low,
@@ -207,7 +232,7 @@ void add_to(StoredGroup& sum, const StoredGroup& run) {
 
 void add_embodied(StoredSum& out, const RunRecord& record, AccountPhase phase) {
     if (!record.embodied) {
-        ++out.without_embodied;
+        ++out.without_embodied[phase];
         return;
     }
     const Ranged& kg = record.embodied->kgco2e;
@@ -231,6 +256,7 @@ void add_embodied(StoredSum& out, const RunRecord& record, AccountPhase phase) {
 }  // namespace
 
 Result<std::vector<std::string>> check_runs(const Inventory& inventory) {
+    if (const Result<void> some = no_choice_empty(inventory); !some) return some.error();
     if (const Result<void> once = no_run_twice(inventory); !once) return once.error();
     std::size_t overlapping = 0;
     std::string example;
@@ -271,6 +297,8 @@ Result<std::vector<std::string>> check_runs(const Inventory& inventory) {
     return notes;
 }
 
+std::string mean_power_cause(const std::string& chip) { return "mean over rated power of " + chip; }
+
 const char* node_prior_cause(bool accelerators) {
     return accelerators ? "node overhead of accelerators" : "node overhead of servers";
 }
@@ -289,7 +317,7 @@ double accelerators_of(const Host& host) {
 
 StoredSum sum_runs(const StoredRuns& choice) {
     StoredSum out;
-    std::map<std::string, std::size_t> at;
+    std::unordered_map<std::string, std::size_t> at;
     std::map<AccountPhase, double> hours;
     std::size_t without = 0;
     for (const RunRecord& record : choice.records) {
@@ -313,11 +341,13 @@ StoredSum sum_runs(const StoredRuns& choice) {
     }
     for (const auto& [phase, total] : hours)
         if (total > 0) out.hours.push_back({phase, total});
-    if (choice.records.empty())
-        out.notes.push_back("no run of the store is in '" + choice.name + "'");
     if (without > 0)
-        out.notes.push_back(fmt::format(
-            "{} runs in '{}' have no footprint and are not in the account", without, choice.name));
+        out.notes.push_back(fmt::format("{} {} in '{}' {} no footprint and {} not in the account",
+                                        without,
+                                        without == 1 ? "run" : "runs",
+                                        choice.name,
+                                        without == 1 ? "has" : "have",
+                                        without == 1 ? "is" : "are"));
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "abate/footprint/inventory.h"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,13 +12,14 @@
 namespace abate::footprint {
 
 // Refuses a run that is declared as well (`run_ids`), one that two choices hold, and two runs that each took all of one machine's idle at the
-// same time. Answers with what should be known of the others: runs that overlap and hold their own shares. Errors: conflict.
+// same time. Answers with what should be known of the others: runs that overlap and hold their own shares. Errors: conflict; not_found (a choice
+// that holds no run with a footprint, which would be a confident 0).
 [[nodiscard]] Result<std::vector<std::string>> check_runs(const Inventory& inventory);
 
 // Runs whose figures were made alike: same phase, region, way to the node, PUE, intensity and meter; all with a market-based figure or none.
 // Their energies share that meter's error, so they add linearly.
 struct StoredGroup {
-    AccountPhase phase = AccountPhase::unassigned;
+    AccountPhase phase = AccountPhase::no_phase;
     std::string region;
     Boundary boundary = Boundary::component;
     bool accelerators = false;  // of component energy
@@ -34,12 +36,12 @@ struct StoredGroup {
     Quality quality = Quality::measured;
 };
 struct StoredHours {
-    AccountPhase phase = AccountPhase::unassigned;
+    AccountPhase phase = AccountPhase::no_phase;
     double unit_hours = 0;
 };
 // The runs' own embodied carbon, for hardware that is in no fleet; runs on the same hardware share its error.
 struct StoredEmbodied {
-    AccountPhase phase = AccountPhase::unassigned;
+    AccountPhase phase = AccountPhase::no_phase;
     std::string boundary;
     Ranged kgco2e;          // over lifetime_h, each hour bearing 1 / utilisation
     double lifetime_h = 0;  // 0: the records do not say
@@ -49,10 +51,13 @@ struct StoredSum {
     std::vector<StoredGroup> groups;
     std::vector<StoredHours> hours;  // one a phase
     std::vector<StoredEmbodied> embodied;
-    std::size_t without_embodied = 0;  // runs whose record has none
+    std::map<AccountPhase, std::size_t> without_embodied;  // runs whose record has none
     std::vector<std::string> notes;
 };
 [[nodiscard]] StoredSum sum_runs(const StoredRuns& choice);
+
+// What errs wherever a chip's mean power stands in for a reading.
+[[nodiscard]] std::string mean_power_cause(const std::string& chip);
 
 // What the prior of node over components errs with, wherever it stands in for a reading.
 [[nodiscard]] const char* node_prior_cause(bool accelerators);

@@ -29,8 +29,14 @@ const Keys& ownerships() {
 }
 
 const Keys& phases() {
-    static const Keys kNames{
-        "data", "experimentation", "training", "finetuning", "inference", "unassigned", "idle"};
+    static const Keys kNames{"data",
+                             "experimentation",
+                             "training",
+                             "finetuning",
+                             "inference",
+                             "no-phase",
+                             "unassigned",
+                             "idle"};
     return kNames;
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -26,9 +27,24 @@ constexpr double kTonne = 1000;  // kg
 
 std::string tonnes(double kg) { return significant(kg / kTonne); }
 
+bool is_limits(const Cell& cell) {
+    return cell.state == CellState::value && cell.amount.kind == RangeKind::bound &&
+           cell.amount.low < cell.amount.high;
+}
+
+// What low and high are, for the head of a table of these cells.
+template <class Rows>
+std::string kind_of_range(const Rows& rows) {
+    const bool any =
+        std::any_of(rows.begin(), rows.end(), [](const auto& row) { return is_limits(row.cell); });
+    return any ? "low to high a 90 % interval, or limits where the remark says so"
+               : "90 % interval";
+}
+
 // Value, low, high, remark: the columns of a cell, in units of `unit_size`.
 std::vector<std::string> cell_columns(const Cell& cell, double unit_size) {
     std::string remark = joined(cell.reasons, "; ");
+    if (is_limits(cell)) remark = remark.empty() ? "limits" : "limits; " + remark;
     if (cell.state != CellState::value) {
         if (cell.amount.value != 0)
             remark += (remark.empty() ? "" : "; ") +
@@ -59,7 +75,7 @@ std::string filing_period(const Filing& filing) {
 
 Table scope_table(const Filing& filing) {
     Table table;
-    table.caption = "Scopes and categories, t CO2e (90 % interval)";
+    table.caption = fmt::format("Scopes and categories, t CO2e ({})", kind_of_range(filing.rows));
     table.header = {"", "t CO2e", "low", "high", "remark"};
     table.left = {0, 4};
     for (const footprint::FilingRow& row : filing.rows) {
@@ -121,8 +137,11 @@ std::string coverage_words(const footprint::Coverage& coverage) {
                                : footprint::kNotStated);
     std::vector<std::string> hours;
     for (const footprint::UnmeteredHours& row : coverage.unmetered)
-        hours.push_back(fmt::format(
-            "{} {} unit-hours of {}", significant(row.unit_hours), row.what, row.fleet));
+        hours.push_back(
+            row.what == "idle"
+                ? fmt::format("{} idle unit-hours of {}", significant(row.unit_hours), row.fleet)
+                : fmt::format(
+                      "{} unit-hours of {} {}", significant(row.unit_hours), row.fleet, row.what));
     out += "; hours whose energy is not in the account: ";
     return out + (hours.empty() ? "none" : joined(hours, ", "));
 }
@@ -200,11 +219,12 @@ Table bridge_table(const Filing& filing) {
 }
 
 Table esrs_table(const Filing& filing) {
+    const std::vector<footprint::EsrsRow> datapoints = footprint::esrs(filing);
     Table table;
-    table.caption = "ESRS E1";
+    table.caption = fmt::format("ESRS E1 ({})", kind_of_range(datapoints));
     table.header = {"datapoint", "paragraph", "name", "value", "unit", "low", "high", "remark"};
     table.left = {0, 1, 2, 4, 7};
-    for (const footprint::EsrsRow& row : footprint::esrs(filing)) {
+    for (const footprint::EsrsRow& row : datapoints) {
         const std::vector<std::string> cell = cell_columns(row.cell, 1);
         table.rows.push_back(
             {row.datapoint, row.paragraph, row.name, cell[0], row.unit, cell[1], cell[2], cell[3]});
@@ -245,14 +265,15 @@ Table sci_table(const Filing& filing) {
     table.header = {"boundary", "covers", "E, kWh", "E x I, kg", "M, kg", "R", "score"};
     table.left = {0, 1, 6};
     for (const footprint::SciScore& score : filing.sci)
-        table.rows.push_back({score.boundary,
-                              score.covers,
-                              significant(score.energy_kwh.value),
-                              significant(score.operational_kgco2e.value),
-                              significant(score.embodied_kgco2e.value),
-                              human_count(score.unit.count) + " " + score.unit.name +
-                                  (score.unit.name == "flop" ? "" : "s"),
-                              score_words(score)});
+        table.rows.push_back(
+            {score.boundary,
+             score.covers,
+             significant(score.energy_kwh.value),
+             significant(score.operational_kgco2e.value),
+             score.embodied_known ? significant(score.embodied_kgco2e.value) : "unknown",
+             human_count(score.unit.count) + " " + score.unit.name +
+                 (score.unit.name == "flop" ? "" : "s"),
+             score_words(score)});
     return table;
 }
 
@@ -285,8 +306,8 @@ struct FilingSection {
 FilingSection scopes(const Filing& filing) {
     FilingSection out{.heading = "GHG Protocol",
                       .sentences = {"Scope 2 rests on direct factors. Scope 3 is location-based.",
-                                    std::string("A figure that lacks a factor says '") +
-                                        footprint::kNoFactor + "'; so does every sum of it."},
+                                    "A figure that lacks something says 'not available' and what "
+                                    "to supply; so does every sum of it."},
                       .tables = {scope_table(filing)}};
     if (!filing.sites.empty()) out.tables.push_back(site_table(filing));
     return out;

@@ -245,7 +245,11 @@ class FilingJson {
             text("count_source", score.unit.source);
             range("energy_kwh", score.energy_kwh);
             range("operational_kgco2e", score.operational_kgco2e);
-            range("embodied_kgco2e", score.embodied_kgco2e);
+            if (score.embodied_known) {
+                range("embodied_kgco2e", score.embodied_kgco2e);
+            } else {
+                json_.key("embodied_kgco2e").null();
+            }
             range("total_kgco2e", score.total_kgco2e);
             range("kgco2e_per_unit", score.kgco2e_per_unit);
             text("intensity", "location-based, average, life-cycle");

@@ -28,7 +28,7 @@ constexpr double kMargin = 24;  // around everything
 
 // Okabe and Ito's colours, told apart by all common kinds of colour vision.
 constexpr std::array<const char*, footprint::kAccountPhases> kPhaseColors{
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#8C8C8C", "#B0B0B0"};
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C8C", "#B0B0B0"};
 constexpr std::array<const char*, 9> kDeviceColors{"#0072B2",
                                                    "#56B4E9",
                                                    "#7FA8C9",
