@@ -82,8 +82,8 @@ footprint::Inventory inventory_of_run(Context& context, const std::string& id) {
     inventory.name = "run " + record.run_id.text();
     footprint::StoredRuns choice;
     choice.name = record.project.empty() ? "run" : record.project;
-    choice.as = record.phase ? footprint::account_phase(*record.phase)
-                             : footprint::AccountPhase::unassigned;
+    choice.as =
+        record.phase ? footprint::account_phase(*record.phase) : footprint::AccountPhase::no_phase;
     choice.phase = record.phase;
     choice.records.push_back(record);
     inventory.runs.push_back(std::move(choice));
@@ -203,7 +203,8 @@ void make_account(InventoryOptions& options, Context& context) {
         report.comparison = footprint::compare({.from = before, .to = now});
     }
     if (options.years)
-        report.projection = footprint::project(report.account, inventory, *options.years);
+        report.projection =
+            value_or_fail(footprint::project(report.account, inventory, *options.years));
     if (options.draws)
         report.simulation = value_or_fail(
             footprint::simulate(report.account, {.draws = *options.draws, .seed = options.seed}));

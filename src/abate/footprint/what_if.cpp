@@ -1,6 +1,8 @@
 #include "abate/footprint/what_if.h"
 
 #include "abate/core/assert.h"
+#include "abate/footprint/accelerator_power.h"
+#include "abate/footprint/chain.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +10,9 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace abate::footprint {
@@ -15,6 +20,12 @@ namespace {
 
 constexpr double kMostPue = 10;
 constexpr std::size_t kMostPlayers = 20;
+// Of a factor and of what divides by it: no change of a real thing is a million-fold.
+constexpr double kLeastFactor = 1e-6;
+constexpr double kMostFactor = 1e6;
+constexpr double kLeastYears = 0.01;
+// Steps below this part of the total are rounding.
+constexpr double kDust = 1e-9;
 
 Error refused(const Lever& lever, std::string what, std::string hint) {
     return {ErrorCode::out_of_range,
@@ -27,14 +38,19 @@ std::string name_of(const Lever& lever) {
     return lever.name.empty() ? to_string(lever.kind) : lever.name;
 }
 
-bool possible_factor(double factor) { return std::isfinite(factor) && factor > 0; }
+bool possible_factor(double factor) { return factor >= kLeastFactor && factor <= kMostFactor; }
 
 Result<void> check(const Lever& lever) {
     const std::string name = name_of(lever);
     const auto factor_refused = [&] {
+        const bool hours = possible_factor(lever.factor);
         return refused(lever,
-                       fmt::format("{} by a factor of {} is not possible", name, lever.factor),
-                       "Energy is divided by the factor: a number above 0, such as 2.4");
+                       fmt::format("{} by {} of {} is not possible",
+                                   name,
+                                   hours ? "an hours_factor" : "a factor",
+                                   hours ? lever.hours_factor.value_or(0) : lever.factor),
+                       "Energy is divided by the factor, hours by hours_factor: from 0.000001 to a "
+                       "million, such as 2.4");
     };
     switch (lever.kind) {
         case LeverKind::caching:
@@ -47,18 +63,19 @@ Result<void> check(const Lever& lever) {
                 return factor_refused();
             break;
         case LeverKind::chip_load:
-            if (!(lever.from > 0 && lever.from <= 1 && lever.to > 0 && lever.to <= 1))
+            if (!(lever.from >= kLeastFactor && lever.from <= 1 && lever.to >= kLeastFactor &&
+                  lever.to <= 1))
                 return refused(
                     lever,
                     fmt::format("a chip load of {} to {} is not possible", lever.from, lever.to),
-                    "Write chip-load=0.4:0.8; both above 0 and at most 1");
+                    "Write chip-load=0.4:0.8; both from 0.000001 to 1");
             if (!possible_factor(lever.factor)) return factor_refused();
             break;
         case LeverKind::lifetime:
-            if (!(lever.years > 0 && lever.years <= 100))
+            if (!(lever.years >= kLeastYears && lever.years <= 100))
                 return refused(lever,
                                fmt::format("a lifetime of {} years is not possible", lever.years),
-                               "Give the years, above 0");
+                               "Give the years, from 0.01 to 100");
             break;
         case LeverKind::data_sampling:
         case LeverKind::carbon_free_share:
@@ -68,7 +85,7 @@ Result<void> check(const Lever& lever) {
                                "Give a share from 0 to 1");
             break;
         case LeverKind::hour:
-            if (!(lever.share >= 0 && std::isfinite(lever.share)))
+            if (!(lever.share >= 0 && lever.share <= kMostFactor))
                 return refused(lever,
                                fmt::format("an intensity times {} is not possible", lever.share),
                                "Give intensity of the hours chosen over the mean, such as 0.8");
@@ -103,46 +120,81 @@ AccountPhase phase_of(const StoredRuns& runs) {
     return runs.phase ? account_phase(*runs.phase) : runs.as;
 }
 
-const Fleet* fleet_of(const Inventory& inventory, const std::string& name) {
-    for (const Fleet& fleet : inventory.fleets)
-        if (fleet.name == name) return &fleet;
-    return nullptr;
-}
-
 // The site that a row is at: its own, else its fleet's.
-const std::string& site_of(const Inventory& inventory, const Activity& activity) {
-    const Fleet* fleet = activity.site.empty() ? fleet_of(inventory, activity.fleet) : nullptr;
-    return fleet == nullptr ? activity.site : fleet->site;
-}
+class SitesOfRows {
+  public:
+    explicit SitesOfRows(const Inventory& inventory) {
+        for (const Fleet& fleet : inventory.fleets) of_fleet_.emplace(fleet.name, fleet.site);
+    }
+    [[nodiscard]] const std::string& of(const Activity& activity) const {
+        if (!activity.site.empty()) return activity.site;
+        const auto fleet = of_fleet_.find(activity.fleet);
+        return fleet == of_fleet_.end() ? activity.site : fleet->second;
+    }
+
+  private:
+    std::unordered_map<std::string, std::string> of_fleet_;
+};
 
 bool is_training(const Activity& activity) {
     return activity.phase == AccountPhase::training && !activity.times_training;
 }
 
-// The training that a multiple is of.
-bool is_of(const Activity& multiple, const Activity& training) {
-    return is_training(training) &&
-           (multiple.of.empty() ||
-            std::find(multiple.of.begin(), multiple.of.end(), training.name) != multiple.of.end());
-}
+// Which trainings the multiples are of.
+class Multiples {
+  public:
+    explicit Multiples(const Inventory& inventory) {
+        for (const Activity& activity : inventory.activities) {
+            if (!activity.times_training) continue;
+            if (activity.of.empty()) phases_of_all_.insert(activity.phase);
+            for (const std::string& name : activity.of) phases_of_[name].insert(activity.phase);
+        }
+    }
+    // The phases of those that are of this training.
+    [[nodiscard]] std::set<AccountPhase> phases(const Activity& training) const {
+        if (!is_training(training)) return {};
+        std::set<AccountPhase> out = phases_of_all_;
+        const auto own = phases_of_.find(training.name);
+        if (own != phases_of_.end()) out.insert(own->second.begin(), own->second.end());
+        return out;
+    }
+
+  private:
+    std::set<AccountPhase> phases_of_all_;
+    std::unordered_map<std::string, std::set<AccountPhase>> phases_of_;
+};
 
 // Which of a fleet's work a lever touches; hours that nobody declared follow the work, and are the fleet's own where there is none.
 enum class Touches { none, some, all };
-Touches touches(const Inventory& inventory, const Scope& scope, const Fleet& fleet) {
-    bool any_in = false;
-    bool any_out = false;
-    const auto work = [&](AccountPhase phase) { (scope.holds(phase) ? any_in : any_out) = true; };
-    for (const Activity& activity : inventory.activities) {
-        if (activity.fleet != fleet.name || activity.times_training) continue;
-        work(activity.phase);
-        for (const Activity& multiple : inventory.activities)
-            if (multiple.times_training && is_of(multiple, activity)) work(multiple.phase);
+class Touched {
+  public:
+    Touched(const Inventory& inventory, const Scope& scope) : scope_(scope) {
+        const Multiples multiples(inventory);
+        for (const Activity& activity : inventory.activities) {
+            if (activity.fleet.empty() || activity.times_training) continue;
+            work(activity.fleet, activity.phase);
+            for (const AccountPhase phase : multiples.phases(activity)) work(activity.fleet, phase);
+        }
+        for (const StoredRuns& runs : inventory.runs)
+            if (!runs.fleet.empty()) work(runs.fleet, phase_of(runs));
     }
-    for (const StoredRuns& runs : inventory.runs)
-        if (runs.fleet == fleet.name) work(phase_of(runs));
-    if (!any_in && !any_out) work(AccountPhase::idle);
-    return !any_in ? Touches::none : any_out ? Touches::some : Touches::all;
-}
+    [[nodiscard]] Touches of(const Fleet& fleet) const {
+        const auto found = worked_.find(fleet.name);
+        if (found == worked_.end())
+            return scope_.holds(AccountPhase::idle) ? Touches::all : Touches::none;
+        const auto& [any_in, any_out] = found->second;
+        return !any_in ? Touches::none : any_out ? Touches::some : Touches::all;
+    }
+
+  private:
+    void work(const std::string& fleet, AccountPhase phase) {
+        auto& [any_in, any_out] = worked_[fleet];
+        (scope_.holds(phase) ? any_in : any_out) = true;
+    }
+
+    const Scope& scope_;
+    std::unordered_map<std::string, std::pair<bool, bool>> worked_;  // in scope, out of it
+};
 
 struct Scale {
     double energy = 1;
@@ -174,38 +226,49 @@ void change_sites(Inventory& inventory,
         inventory.sites.emplace_back();
         inventory.sites.back().name = "unknown place";
     }
-    std::map<std::string, std::string> changed;
+    std::unordered_map<std::string, std::string> changed;
+    std::unordered_map<std::string, std::size_t> site_at;
+    for (std::size_t i = 0; i < inventory.sites.size(); ++i)
+        site_at.emplace(inventory.sites[i].name, i);
+    const SitesOfRows sites(inventory);
     const auto changed_site = [&](const std::string& name) {
         const std::string old = name.empty() ? inventory.sites.front().name : name;
         const auto [at, is_new] = changed.emplace(old, old + suffix);
-        if (is_new) {
-            for (const SitePlan& plan : inventory.sites) {
-                if (plan.name != old) continue;
-                SitePlan copy = plan;
-                copy.name = at->second;
-                change(copy);
-                inventory.sites.push_back(std::move(copy));
-                break;
-            }
+        const auto found = site_at.find(old);
+        if (is_new && found != site_at.end()) {
+            SitePlan copy = inventory.sites[found->second];
+            copy.name = at->second;
+            change(copy);
+            inventory.sites.push_back(std::move(copy));
         }
         return at->second;
     };
     // Before the trainings move: a multiple in scope moves, one out of it stays where its training was.
+    std::unordered_map<std::string, const Activity*> trainings;
+    for (const Activity& activity : inventory.activities)
+        if (is_training(activity)) trainings.emplace(activity.name, &activity);
     for (Activity& multiple : inventory.activities) {
         if (!multiple.times_training) continue;
-        for (const Activity& training : inventory.activities) {
-            if (!is_of(multiple, training)) continue;
+        std::vector<const Activity*> meant;
+        for (const std::string& name : multiple.of)
+            if (const auto one = trainings.find(name); one != trainings.end())
+                meant.push_back(one->second);
+        if (multiple.of.empty())
+            for (const Activity& activity : inventory.activities)
+                if (is_training(activity)) meant.push_back(&activity);
+        for (const Activity* of : meant) {
+            const Activity& training = *of;
             const auto before = multiple.sites_of.find(training.name);
             const std::string site = before != multiple.sites_of.end() ? before->second
-                                     : multiple.site.empty() ? site_of(inventory, training)
-                                                             : multiple.site;
+                                     : multiple.site.empty()           ? sites.of(training)
+                                                                       : multiple.site;
             multiple.sites_of[training.name] =
                 scope.holds(multiple.phase) ? changed_site(site) : site;
         }
     }
     for (Activity& activity : inventory.activities) {
         if (activity.times_training) continue;
-        const std::string site = site_of(inventory, activity);
+        const std::string site = sites.of(activity);
         // Its fleet may move without it.
         activity.site = scope.holds(activity.phase) ? changed_site(site) : site;
     }
@@ -226,8 +289,9 @@ void change_sites(Inventory& inventory,
 // Whose making counts. The energy of the other chip is in the lever's factor, so the rated power stays.
 void pull_making_chip(Inventory& inventory, const Lever& lever, const Scope& scope) {
     if (lever.chip.empty()) return;
+    const Touched touched(inventory, scope);
     for (Fleet& fleet : inventory.fleets)
-        if (touches(inventory, scope, fleet) == Touches::all) fleet.making_chip = lever.chip;
+        if (touched.of(fleet) == Touches::all) fleet.making_chip = lever.chip;
     for (Activity& activity : inventory.activities)
         if (scope.holds(activity.phase)) activity.making_chip = lever.chip;
     for (StoredRuns& runs : inventory.runs)
@@ -236,8 +300,9 @@ void pull_making_chip(Inventory& inventory, const Lever& lever, const Scope& sco
 
 // A piece of hardware has one lifetime, whatever works on it.
 Result<void> pull_lifetime(Inventory& inventory, const Lever& lever, const Scope& scope) {
+    const Touched touched(inventory, scope);
     for (Fleet& fleet : inventory.fleets) {
-        const Touches which = touches(inventory, scope, fleet);
+        const Touches which = touched.of(fleet);
         if (which == Touches::some)
             return Error{ErrorCode::conflict,
                          fmt::format("{} is for some of the phases that '{}' works for, and "
@@ -317,42 +382,177 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
     return {};
 }
 
-// A phase as a product: energy of the work at the node, building, grid; and its hardware beside.
-struct PhaseFactors {
-    double node_kwh = 0;
-    double inside_kwh = 0;    // the same with what the building adds
-    double beyond_kwh = 0;    // on which no PUE comes: taken at the facility, or on the internet
-    double facility_kwh = 0;  // inside and beyond
-    double operational_kgco2e = 0;
-    double embodied_kgco2e = 0;
-};
-
 double amount_of(const Line& line) {
     double value = 1;
     for (const Factor& factor : line.factors) value *= factor.effective().value;
     return value;
 }
 
-PhaseFactors factors_of(const Account& account, AccountPhase phase) {
-    PhaseFactors out;
+// A phase at one site: energy of the work at the node, building, grid.
+struct WorkAt {
+    double node_kwh = 0;
+    double inside_kwh = 0;  // the same with what the building adds
+    double beyond_kwh = 0;  // on which no PUE comes: taken at the facility, or on the internet
+    double operational_kgco2e = 0;
+
+    [[nodiscard]] double facility_kwh() const { return inside_kwh + beyond_kwh; }
+};
+
+// A phase as a product, site by site; and its hardware beside.
+struct PhaseFactors {
+    std::map<std::string, WorkAt> sites;
+    double node_kwh = 0;
+    double beyond_kwh = 0;
+    double operational_kgco2e = 0;
+    double embodied_kgco2e = 0;
+
+    [[nodiscard]] const WorkAt* site(const std::string& name) const {
+        const auto found = sites.find(name);
+        return found == sites.end() ? nullptr : &found->second;
+    }
+};
+
+std::map<AccountPhase, PhaseFactors> factors_of(const Account& account) {
+    std::map<AccountPhase, PhaseFactors> out;
     for (const Line& line : account.lines) {
-        if (line.phase != phase) continue;
+        PhaseFactors& phase = out[line.phase];
         const double amount = amount_of(line);
         if (line.kind == Kind::embodied) {
-            out.embodied_kgco2e += amount;
+            phase.embodied_kgco2e += amount;
             continue;
         }
-        out.facility_kwh += amount;
-        (line.beyond_pue ? out.beyond_kwh : out.inside_kwh) += amount;
-        if (!line.beyond_pue && line.device != "facility") out.node_kwh += amount;
-        if (line.intensity) out.operational_kgco2e += amount * line.intensity->effective().value;
+        WorkAt& site = phase.sites[line.site];
+        (line.beyond_pue ? site.beyond_kwh : site.inside_kwh) += amount;
+        if (line.beyond_pue) phase.beyond_kwh += amount;
+        if (!line.beyond_pue && line.device != "facility") {
+            site.node_kwh += amount;
+            phase.node_kwh += amount;
+        }
+        if (!line.intensity) continue;
+        const double kg = amount * line.intensity->effective().value;
+        site.operational_kgco2e += kg;
+        phase.operational_kgco2e += kg;
     }
     return out;
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a fraction as it is read
-double ratio(double part, double whole, double otherwise) {
-    return whole > 0 ? part / whole : otherwise;
+// What each of work, mix of sites, PUE and grids has to do with the way from a phase to what it is in the other account: carbon is the sum over
+// sites of (node energy x the site's share x its PUE + energy without a PUE x its share) x its grid.
+std::vector<double> by_cause(const PhaseFactors& a, const PhaseFactors& b) {
+    struct Pair {
+        double from = 0;
+        double to = 0;
+        [[nodiscard]] double at(bool then) const { return then ? to : from; }
+    };
+    struct Parts {
+        Pair share;
+        Pair beyond_share;
+        Pair pue;
+        Pair grid;
+    };
+    // A ratio of each account; of one that lacks it, the other's.
+    const auto both = [](auto numerator, auto denominator, const auto* from, const auto* to) {
+        const bool in_from = from != nullptr && denominator(*from) > 0;
+        const bool in_to = to != nullptr && denominator(*to) > 0;
+        const double was = in_from ? numerator(*from) / denominator(*from) : 0;
+        const double is = in_to ? numerator(*to) / denominator(*to) : was;
+        return Pair{in_from ? was : is, is};
+    };
+    std::set<std::string> names;
+    for (const auto& [name, site] : a.sites) names.insert(name);
+    for (const auto& [name, site] : b.sites) names.insert(name);
+    std::vector<Parts> places;
+    for (const std::string& name : names) {
+        const WorkAt* from = a.site(name);
+        const WorkAt* to = b.site(name);
+        const auto share = [&](double WorkAt::*part, double PhaseFactors::*whole) {
+            const auto of = [&](const WorkAt* site, const PhaseFactors& phase) {
+                return site != nullptr && phase.*whole > 0 ? site->*part / phase.*whole : 0.0;
+            };
+            const double was = of(from, a);
+            const double is = of(to, b);
+            // Where there was no such energy at all, its sites are the other account's.
+            return Pair{a.*whole > 0 ? was : is, b.*whole > 0 ? is : was};
+        };
+        places.push_back({.share = share(&WorkAt::node_kwh, &PhaseFactors::node_kwh),
+                          .beyond_share = share(&WorkAt::beyond_kwh, &PhaseFactors::beyond_kwh),
+                          .pue = both([](const WorkAt& s) { return s.inside_kwh; },
+                                      [](const WorkAt& s) { return s.node_kwh; },
+                                      from,
+                                      to),
+                          .grid = both([](const WorkAt& s) { return s.operational_kgco2e; },
+                                       [](const WorkAt& s) { return s.facility_kwh(); },
+                                       from,
+                                       to)});
+    }
+    return shapley(4, [&](std::size_t mask) {
+        const PhaseFactors& work = (mask & 1U) != 0 ? b : a;
+        const bool mix = (mask & 2U) != 0;
+        double kg = 0;
+        for (const Parts& place : places)
+            kg += (work.node_kwh * place.share.at(mix) * place.pue.at((mask & 4U) != 0) +
+                   work.beyond_kwh * place.beyond_share.at(mix)) *
+                  place.grid.at((mask & 8U) != 0);
+        return kg;
+    });
+}
+
+// What a lever that moves work does to buildings: a cloud site without a PUE of its own falls back to what is known of the new place.
+void note_pue(const Inventory& inventory,
+              const Lever& lever,
+              const data::Tables& tables,
+              WhatIf& out) {
+    if (lever.kind != LeverKind::region || lever.pue) return;
+    const std::string suffix = " -> " + lever.region;
+    std::unordered_set<std::string> moved;
+    for (const Line& line : out.after.lines) {
+        const std::size_t at = line.site.find(suffix);
+        if (at != std::string::npos) moved.insert(line.site.substr(0, at));
+    }
+    for (const SitePlan& plan : inventory.sites) {
+        if (plan.pue || !moved.contains(plan.name)) continue;
+        SiteOptions here;
+        here.region = plan.region;
+        SiteOptions there;
+        there.region = lever.region;
+        const Result<Site> before = find_site(tables, here);
+        const Result<Site> after = find_site(tables, there);
+        if (!before || !after) continue;
+        const Ranged& now = before->pue.range;
+        const Ranged& then = after->pue.range;
+        if (now.value == then.value) continue;
+        out.notes.push_back(
+            fmt::format("{} changes the PUE of '{}' as well, from {:.4g} to {:.4g} "
+                        "({:.3g} to {:.3g}), which is what the tables have for the "
+                        "new place: give the lever a pue where it is known",
+                        name_of(lever),
+                        plan.name,
+                        now.value,
+                        then.value,
+                        then.low,
+                        then.high));
+    }
+}
+
+// Hours of own hardware that no work needs any more do not make its making smaller.
+void note_freed_hours(const Inventory& inventory, WhatIf& out) {
+    if (inventory.hardware_follows_work) return;
+    double freed = 0;
+    std::string names;
+    // As many fleets in both, in the order of the inventory.
+    for (std::size_t i = 0; i < inventory.fleets.size(); ++i) {
+        if (inventory.fleets[i].utilisation) continue;
+        const double more = out.after.fleets[i].idle_hours - out.before.fleets[i].idle_hours;
+        if (!(more > 1e-9 * out.after.fleets[i].owned_hours)) continue;
+        freed += more;
+        names += (names.empty() ? "" : ", ") + inventory.fleets[i].name;
+    }
+    if (freed > 0)
+        out.notes.push_back(
+            fmt::format("the {:.6g} unit-hours freed on {} become idle, and their making "
+                        "stays: hardware_follows_work = true takes the hardware away too",
+                        freed,
+                        names));
 }
 
 constexpr std::array<AccountPhase, kAccountPhases> kPhases{AccountPhase::data,
@@ -360,6 +560,7 @@ constexpr std::array<AccountPhase, kAccountPhases> kPhases{AccountPhase::data,
                                                            AccountPhase::training,
                                                            AccountPhase::finetuning,
                                                            AccountPhase::inference,
+                                                           AccountPhase::no_phase,
                                                            AccountPhase::unassigned,
                                                            AccountPhase::idle};
 
@@ -389,6 +590,11 @@ Result<double> measure_of(const Account& account, Measure measure) {
         case Measure::operational_kgco2e:
             return all.operational_kgco2e.value;
         case Measure::embodied_kgco2e:
+            if (!account.embodied_known())
+                return Error{ErrorCode::not_found,
+                             "nothing is known of the making of the hardware",
+                             "--basis",
+                             "Give hours with a chip or fleet, or embodied_kgco2e"};
             return all.embodied_kgco2e.value;
         case Measure::energy_kwh:
             return all.energy_kwh.value;
@@ -476,6 +682,7 @@ Result<WhatIf> what_if(const Inventory& inventory,
                                  kMostLevers)};
     }
     WhatIf out;
+    MeanPowerOnce power(tables);
     std::optional<Error> failure;
     const std::size_t all = (std::size_t{1} << levers.size()) - 1;
     const auto worth = [&](std::size_t mask) {
@@ -484,7 +691,8 @@ Result<WhatIf> what_if(const Inventory& inventory,
         for (std::size_t i = 0; i < levers.size(); ++i)
             if ((mask >> i & 1U) != 0) chosen.push_back(levers[i]);
         const Result<Inventory> changed = with_levers(inventory, chosen);
-        Result<Account> reckoned = changed ? account(*changed, tables) : changed.error();
+        Result<Account> reckoned =
+            changed ? account(*changed, tables, power) : Result<Account>(changed.error());
         const Result<double> value =
             reckoned ? measure_of(*reckoned, measure) : Result<double>(reckoned.error());
         if (!value) {
@@ -510,7 +718,9 @@ Result<WhatIf> what_if(const Inventory& inventory,
             out.notes.emplace_back(
                 "a carbon-free share changes the market-based figure only: see it with --basis "
                 "market");
+        note_pue(inventory, lever, tables, out);
     }
+    note_freed_hours(inventory, out);
     return out;
 }
 
@@ -523,46 +733,40 @@ Comparison compare(const Accounts& accounts) {
         waterfall->from = from.total().total_kgco2e.value;
         waterfall->to = to.total().total_kgco2e.value;
     }
+    const double dust = kDust * std::max(out.by_cause.from, out.by_cause.to);
+    std::map<AccountPhase, PhaseFactors> all_a = factors_of(from);
+    std::map<AccountPhase, PhaseFactors> all_b = factors_of(to);
     for (const AccountPhase phase : kPhases) {
-        const PhaseFactors a = factors_of(from, phase);
-        const PhaseFactors b = factors_of(to, phase);
-        const auto step = [](Waterfall& waterfall, std::string cause, double delta) {
-            if (delta != 0) waterfall.steps.push_back({std::move(cause), delta});
+        const PhaseFactors& a = all_a[phase];
+        const PhaseFactors& b = all_b[phase];
+        const auto step = [&](Waterfall& waterfall, std::string cause, double delta) {
+            if (std::fabs(delta) > dust) waterfall.steps.push_back({std::move(cause), delta});
         };
         const std::string name = to_string(phase);
         step(out.by_phase, name + ", operational", b.operational_kgco2e - a.operational_kgco2e);
         step(out.by_phase, name + ", embodied", b.embodied_kgco2e - a.embodied_kgco2e);
 
-        // Where a phase is in one account only, its building and grid are that one's in both.
-        const double pue_b = ratio(b.inside_kwh, b.node_kwh, 0);
-        const double pue_a = ratio(a.inside_kwh, a.node_kwh, pue_b);
-        const double grid_b = ratio(b.operational_kgco2e, b.facility_kwh, 0);
-        const double grid_a = ratio(a.operational_kgco2e, a.facility_kwh, grid_b);
-        const double pue_then = b.node_kwh > 0 ? pue_b : pue_a;
-        const double grid_then = b.facility_kwh > 0 ? grid_b : grid_a;
-        const std::vector<double> parts = shapley(3, [&](std::size_t mask) {
-            const PhaseFactors& work = (mask & 1U) != 0 ? b : a;
-            return (work.node_kwh * ((mask & 2U) != 0 ? pue_then : pue_a) + work.beyond_kwh) *
-                   ((mask & 4U) != 0 ? grid_then : grid_a);
-        });
+        const std::vector<double> parts = by_cause(a, b);
         step(out.by_cause, name + ": energy of the work", parts[0]);
-        step(out.by_cause, name + ": PUE", parts[1]);
-        step(out.by_cause, name + ": grid intensity", parts[2]);
+        step(out.by_cause, name + ": mix of sites", parts[1]);
+        step(out.by_cause, name + ": PUE", parts[2]);
+        step(out.by_cause, name + ": grid intensity", parts[3]);
         step(out.by_cause, name + ": hardware", b.embodied_kgco2e - a.embodied_kgco2e);
     }
     return out;
 }
 
-Projection project(const Account& account, const Inventory& inventory, int years) {
+Result<Projection> project(const Account& account, const Inventory& inventory, int years) {
     ABATE_REQUIRE(years >= 0 && years <= 100);
     Projection out;
     out.phases = phases_of(account.lines);
+    std::map<AccountPhase, PhaseFactors> all = factors_of(account);
     for (int year = 0; year <= years; ++year) {
         ProjectionYear row;
         row.year = year;
         const double grid = std::pow(inventory.intensity_per_year, year);
         for (const AccountPhase phase : out.phases) {
-            const PhaseFactors now = factors_of(account, phase);
+            const PhaseFactors& now = all[phase];
             const double carbon = now.operational_kgco2e * grid + now.embodied_kgco2e;
             const auto found = inventory.growth.find(phase);
             const Growth growth = found == inventory.growth.end() ? Growth{} : found->second;
@@ -574,6 +778,13 @@ Projection project(const Account& account, const Inventory& inventory, int years
             row.without_rebound_kgco2e += carbon * demand / saved;
             row.without_efficiency_kgco2e += carbon * demand;
         }
+        for (const double kg :
+             {row.total_kgco2e, row.without_rebound_kgco2e, row.without_efficiency_kgco2e})
+            if (!std::isfinite(kg))
+                return Error{ErrorCode::out_of_range,
+                             fmt::format("growth leaves all numbers behind in year {}", year),
+                             "--years",
+                             fmt::format("Use fewer than {}, or smaller rates in [growth]", year)};
         out.years.push_back(std::move(row));
     }
     return out;

@@ -25,7 +25,8 @@ inline constexpr std::size_t kMostLevers = 8;
 // Which figure of the account a waterfall is about.
 enum class Measure { total_kgco2e, operational_kgco2e, embodied_kgco2e, market_kgco2e, energy_kwh };
 [[nodiscard]] const char* to_string(Measure measure);
-// The value of it; market_kgco2e: market-based operational and embodied together. Errors: not_found (market: a site without a factor).
+// The value of it; market_kgco2e: market-based operational and embodied together. Errors: not_found (market: a site without a factor; embodied:
+// nothing is known of the hardware).
 [[nodiscard]] Result<double> measure_of(const Account& account, Measure measure);
 
 struct Step {
@@ -51,7 +52,7 @@ struct Waterfall {
 // The phases that a lever changes unless it says otherwise.
 [[nodiscard]] std::vector<AccountPhase> default_phases(LeverKind kind);
 
-// The inventory with these levers pulled. Errors: out_of_range (a factor of 0, a share outside 0 to 1, a lifetime of 0), conflict (a lifetime for
+// The inventory with these levers pulled. Errors: out_of_range (a factor outside 1e-6 to 1e6, a share outside 0 to 1, a lifetime of 0), conflict (a lifetime for
 // some of the phases that one fleet works for), each at the lever's place.
 [[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory,
                                             std::span<const Lever> levers);
@@ -70,8 +71,8 @@ struct WhatIf {
                                      const data::Tables& tables,
                                      Measure measure);
 
-// From one account to another, by phase and kind (plain differences), and by cause: energy of the work, PUE, grid intensity, hardware, each phase's
-// share of them by Shapley value.
+// From one account to another, by phase and kind (plain differences), and by cause: energy of the work, mix of sites, PUE, grid intensity, hardware,
+// each phase's share of them by Shapley value. Steps that are rounding are left out.
 struct Comparison {
     Waterfall by_phase;
     Waterfall by_cause;
@@ -83,7 +84,7 @@ struct Accounts {
 [[nodiscard]] Comparison compare(const Accounts& accounts);
 
 // Years to come, if growth and efficiency go on: a phase's energy and hours grow each year by work x efficiency^(rebound - 1), carbon per kWh by
-// intensity_per_year. Idle and unassigned stay as they are.
+// intensity_per_year. Phases without growth of their own stay as they are.
 struct ProjectionYear {
     int year = 0;                      // 0: the account itself
     std::vector<double> phase_kgco2e;  // in the order of Projection::phases
@@ -95,7 +96,9 @@ struct Projection {
     std::vector<AccountPhase> phases;
     std::vector<ProjectionYear> years;
 };
-// REQUIRES: 0 <= years <= 100.
-[[nodiscard]] Projection project(const Account& account, const Inventory& inventory, int years);
+// Errors: out_of_range (growth that no number holds). REQUIRES: 0 <= years <= 100.
+[[nodiscard]] Result<Projection> project(const Account& account,
+                                         const Inventory& inventory,
+                                         int years);
 
 }  // namespace abate::footprint

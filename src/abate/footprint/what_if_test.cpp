@@ -1,6 +1,7 @@
 #include "abate/footprint/what_if.h"
 
 #include "abate/core/random.h"
+#include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/inventory_test_support.h"
 
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@ namespace abate::footprint {
 namespace {
 
 using testing::chosen;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using testing::node_energy;
 using testing::of_phase;
@@ -123,9 +125,12 @@ TEST(WhatIf, FreedHoursBecomeIdleUnlessTheHardwareFollows) {
     WhatIf answer = what_if(service, half, tables(), Measure::embodied_kgco2e).value();
     EXPECT_NEAR(answer.waterfall.from, 20, 1e-9);  // 100 kg / 5
     EXPECT_NEAR(answer.waterfall.to, 20, 1e-9) << "the card is still there";
+    EXPECT_THAT(answer.notes, Contains(HasSubstr("2000 unit-hours freed on cards")));
+    EXPECT_THAT(answer.notes, Contains(HasSubstr("hardware_follows_work")));
     service.hardware_follows_work = true;
     answer = what_if(service, half, tables(), Measure::embodied_kgco2e).value();
     EXPECT_NEAR(answer.waterfall.to, 10, 1e-9);
+    EXPECT_TRUE(answer.notes.empty());
 }
 
 // Others hold 2000 hours beside our 4000 of 8760 owned. Halved: 8760 x (2000 + 2000) / 6000 owned; a thousandth: 8760 x 2004 / 6000. Each bears
@@ -203,7 +208,7 @@ TEST(WhatIf, RunsOfTheStoreStayWhereTheyWere) {
     }
 }
 
-// 1000 h x 700 W x 0.8 x 1.57 x 1.2, halved by the factor and by nothing else; 500 h of an A100's making.
+// 1000 h x 700 W x the mean fraction x 1.57 x 1.2, halved by the factor and by nothing else; 500 h of an A100's making.
 TEST(WhatIf, AnAcceleratorsEnergyIsInItsFactor) {
     Inventory lab = plain_inventory();
     Activity work;
@@ -216,13 +221,38 @@ TEST(WhatIf, AnAcceleratorsEnergyIsInItsFactor) {
     other.chip = "A100 SXM4 80GB";
     const WhatIf answer =
         what_if(lab, std::vector<Lever>{other}, tables(), Measure::energy_kwh).value();
-    EXPECT_NEAR(answer.waterfall.from, 1000 * 0.7 * 0.8 * 1.57 * 1.2, 1e-9);
+    const double mean = MeanPower(tables())
+                            .fraction(tables().chip("H100 SXM").value(), Phase::training)
+                            .range.value;
+    EXPECT_NEAR(answer.waterfall.from, 1000 * 0.7 * mean * 1.57 * 1.2, 1e-9);
     EXPECT_NEAR(answer.waterfall.to, answer.waterfall.from / 2, 1e-9);
     const double card = amounts(answer.after.lines, [](const Line& line) {
                             return line.kind == Kind::embodied && line.device == "accelerators";
                         }).embodied_kgco2e.value;
     const double making = accelerator_embodied(tables(), "A100 SXM4 80GB").value().total().value;
     EXPECT_NEAR(card, 500 * making / (5 * 8760), 1e-12);
+}
+
+// A cloud's PUE is its operator's; elsewhere nobody says: 1.56.
+TEST(WhatIf, AnotherRegionMayBeAnotherBuilding) {
+    Inventory lab = plain_inventory();
+    lab.sites[0].region = "gcp europe-west4";
+    lab.sites[0].pue.reset();
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    Lever region = lever(LeverKind::region, 1);
+    region.region = "NO";
+    const auto notes = [&] {
+        return what_if(lab, std::vector<Lever>{region}, tables(), Measure::total_kgco2e)
+            .value()
+            .notes;
+    };
+    EXPECT_THAT(notes(), Contains(HasSubstr("changes the PUE of 'room' as well")));
+    EXPECT_THAT(notes(), Contains(HasSubstr("to 1.56 (1.09 to 1.98)")));
+    region.pue = 1.1;
+    EXPECT_TRUE(notes().empty());
+    region.pue.reset();
+    lab.sites[0].pue = 1.2;
+    EXPECT_TRUE(notes().empty()) << "the building's own stays";
 }
 
 // One fleet trains and serves: a lever on service leaves the training's hardware as it was.
@@ -409,6 +439,9 @@ TEST(WhatIf, ImpossibleLeversAreRefused) {
     EXPECT_FALSE(refuse(std::vector<Lever>(8, lever(LeverKind::precision, 2))));
     EXPECT_TRUE(refuse({lever(LeverKind::precision, 0)}));
     EXPECT_TRUE(refuse({lever(LeverKind::precision, NAN)}));
+    EXPECT_TRUE(refuse({lever(LeverKind::precision, 1e-308)})) << "no number holds its inverse";
+    EXPECT_TRUE(refuse({lever(LeverKind::precision, 1e7)}));
+    EXPECT_FALSE(refuse({lever(LeverKind::precision, 1e6)}));
     EXPECT_TRUE(refuse({lever(LeverKind::region, 1)}));
     EXPECT_TRUE(refuse({lever(LeverKind::lifetime, 1)})) << "0 years";
     Lever share = lever(LeverKind::carbon_free_share, 1);
@@ -446,6 +479,25 @@ TEST(Compare, BothWaterfallsAddUpAndNameTheirCauses) {
     EXPECT_NEAR(answer.by_cause.steps[2].delta, 12, 1e-9);
 }
 
+// 1000 kWh move from a grid of 100 g/kWh to one of 50: 120 -> 60 kg. Neither grid changed, nor a building.
+TEST(Compare, OtherSitesAreNoOtherGrid) {
+    Inventory before = plain_inventory();
+    before.sites.push_back(plain_site("cloud"));
+    before.sites[1].intensity_gco2e_per_kwh = 50;
+    before.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    before.activities.push_back(node_energy(AccountPhase::training, "rest", 1e-9));
+    before.activities[1].site = "cloud";
+    Inventory after = before;
+    after.activities[0].energy_kwh = exactly(1e-9);
+    after.activities[1].energy_kwh = exactly(1000);
+    const Account from = account(before, tables()).value();
+    const Account to = account(after, tables()).value();
+    const Waterfall answer = compare({.from = from, .to = to}).by_cause;
+    ASSERT_EQ(answer.steps.size(), 1U) << "rounding is no step";
+    EXPECT_EQ(answer.steps[0].cause, "training: mix of sites");
+    EXPECT_NEAR(answer.steps[0].delta, -60, 1e-6);
+}
+
 // 600 kWh at the facility become 1200: 60 kg more of work. No building changed, so PUE is no cause.
 TEST(Compare, EnergyTakenAtTheFacilityIsNoPue) {
     Inventory before = plain_inventory();
@@ -476,18 +528,24 @@ TEST(Projection, GrowthEatsEfficiency) {
     fleet.growth[AccountPhase::inference] = {
         .work_per_year = std::sqrt(0.715 / 0.4096), .efficiency_per_year = 1 / 0.64, .rebound = 0};
     const Account account = footprint::account(fleet, tables()).value();
-    const Projection years = project(account, fleet, 2);
+    const Projection years = project(account, fleet, 2).value();
     ASSERT_EQ(years.years.size(), 3U);
     EXPECT_NEAR(years.years[2].total_kgco2e / years.years[0].total_kgco2e, 1 - 0.285, 1e-9);
     Inventory still = fleet;
     still.growth[AccountPhase::inference].work_per_year = 1;
-    EXPECT_NEAR(project(account, still, 2).years[2].total_kgco2e / years.years[0].total_kgco2e,
+    EXPECT_NEAR(project(account, still, 2)->years[2].total_kgco2e / years.years[0].total_kgco2e,
                 0.4096,
                 1e-9);
     // Full rebound: nothing is saved (Jevons).
     still.growth[AccountPhase::inference].rebound = 1;
     EXPECT_NEAR(
-        project(account, still, 5).years[5].total_kgco2e, years.years[0].total_kgco2e, 1e-9);
+        project(account, still, 5)->years[5].total_kgco2e, years.years[0].total_kgco2e, 1e-9);
+    // 1000^100 x 1000^1000 is no number.
+    still.growth[AccountPhase::inference] = {
+        .work_per_year = 1000, .efficiency_per_year = 1000, .rebound = 10};
+    const auto refused = project(account, still, 100);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().where, "--years");
 }
 
 }  // namespace
