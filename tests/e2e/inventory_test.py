@@ -253,6 +253,25 @@ class Store(e2e.E2e):
             self.assertAlmostEqual(answer["total"]["market_kgco2e"]["value"], 0.576)
 
 
+    def test_what_is_not_known_is_not_zero(self):
+        self.ok("record", "--energy", "12kWh", "--boundary", "node", "--region", "FR", "--pue", "1.2", "--phase", "training")
+        document = json.loads(self.ok("inventory", "--run", "last", "--json").stdout)
+        self.assertIsNone(document["total"]["embodied_kgco2e"])
+        self.assertEqual([row["phase"] for row in document["without_embodied"]], ["training"])
+        self.assertIn("Embodied carbon is unknown", self.ok("inventory", "--run", "last").stdout)
+        self.write("none.toml", '[[runs]]\nname = "metered"\nlabels = ["team=nobody"]\n')
+        self.check_error(self.abate("inventory", "none.toml"), "no run matches 'metered'", "none.toml:1", code=1)
+
+    def test_a_run_has_one_upper_limit(self):
+        self.ok("record", "--chip", "H100 SXM", "--chips", "8", "--hours", "10", "--region", "FR", "--phase", "training")
+        run = self.runs()[0]
+        document = json.loads(self.ok("inventory", "--run", "last", "--json").stdout)
+        figures = {row["figure"] for row in document["provenance"]}
+        self.assertTrue(any(figure.endswith("power_fraction") for figure in figures), figures)
+        self.assertTrue(math.isclose(document["total"]["operational_kgco2e"]["value"],
+                                     float(run["operational"]["location_kgco2e"]["value"]), rel_tol=1e-9))
+
+
 class Refusals(e2e.E2e):
     def test_each_names_its_place(self):
         for text, where, hint in (
@@ -264,6 +283,8 @@ class Refusals(e2e.E2e):
             ("[[training]]\nname = \"a\"\nchip = \"H100 SXN\"\nchip_hours = 1\n", "bad.toml:1:", "H100"),
             ("[[training]]\nname = \"a\"\nfleet = \"none\"\nchip_hours = 1\n", "bad.toml:1:", ""),
             ("name = 'x\n", "bad.toml:1:", "inventory.md"),
+            ("period_start = 2025-01-01\nperiod_end = 2026-01-01\n[[fleet]]\nname = \"a\"\nunits = 2\nembodied_kgco2e_per_unit = 1\n"
+             "retired = 9999-12-31\n", "bad.toml:3:1", "retired"),
         ):
             with self.subTest(text=text):
                 self.write("bad.toml", text)
@@ -279,6 +300,9 @@ class Refusals(e2e.E2e):
         self.check_error(self.abate("inventory", "small.toml", "--basis", "marked"), "market", code=2)
         self.check_error(self.abate("inventory", "small.toml", "--basis", "market", "--what-if", "caching=2"), "market_gco2e_per_kwh")
         self.check_error(self.abate("inventory", "small.toml", "--monte-carlo", "3"), "--monte-carlo")
+        self.check_error(self.abate("inventory", "small.toml", "--what-if", "precision=1e-308"), "--what-if", "precision")
+        self.write("growing.toml", SMALL + "[growth.training]\nwork_per_year = 1000\nefficiency_per_year = 1000\nrebound = 10\n")
+        self.check_error(self.abate("inventory", "growing.toml", "--years", "100"), "--years")
         self.check_error(self.abate("inventory", "small.toml", "--svg-waterfall", "w.svg"), "--what-if", code=2)
         nine = [word for _ in range(9) for word in ("--what-if", "precision=2")]
         self.check_error(self.abate("inventory", "small.toml", *nine), "too many")

@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -31,12 +33,37 @@ using footprint::Waterfall;
 
 constexpr std::size_t kMostTornado = 12;
 
-std::string energy(double kwh) { return human_energy(kwh * kJoulesPerKilowattHour); }
+// All figures of a column in one unit, so that a reader can add them: "266.0" under "total, t".
+struct Scale {
+    double size = 1;  // in the base unit
+    std::string unit;
 
-// "12.34 t": in tables, whose captions say that it is CO2e.
-std::string mass(double kg) {
-    std::string text = human_carbon(kg);
-    return text.substr(0, text.rfind(" CO2e"));
+    [[nodiscard]] std::string head(const std::string& name) const {
+        return name + (name.empty() ? "" : ", ") + unit;
+    }
+    [[nodiscard]] std::string number(double value) const { return significant(value / size); }
+    [[nodiscard]] std::string or_dash(double value) const {
+        return value == 0 ? "-" : number(value);
+    }
+    // "1.0 to 1.5", in a column of its own.
+    [[nodiscard]] std::string edges(const Ranged& range) const {
+        if (range.low == range.high) return "exact";
+        return fmt::format(
+            "{} to {}", significant(range.low / size, 3), significant(range.high / size, 3));
+    }
+};
+
+// The unit that fits the largest figure; tables' captions say that it is CO2e.
+Scale carbon_scale(double most_kg) {
+    const HumanUnit& unit = fitting_unit(most_kg == 0 ? 1 : most_kg, carbon_units());
+    const std::string_view name(unit.name);
+    return {unit.size, std::string(name.substr(0, name.find(' ')))};
+}
+
+Scale energy_scale(double most_kwh) {
+    const HumanUnit& unit =
+        fitting_unit((most_kwh == 0 ? 1 : most_kwh) * kJoulesPerKilowattHour, energy_units());
+    return {unit.size / kJoulesPerKilowattHour, unit.name};
 }
 
 Amounts of(const Account& account, AccountPhase phase) {
@@ -44,53 +71,59 @@ Amounts of(const Account& account, AccountPhase phase) {
                               [phase](const Line& line) { return line.phase == phase; });
 }
 
-// "1.2 t (1.0 to 1.5)" in a column of its own.
-std::string edges(const Ranged& range) {
-    if (range.low == range.high) return "exact";
-    const HumanUnit& unit = fitting_unit(range.value, carbon_units());
-    return fmt::format(
-        "{} to {} {}",
-        significant(range.low / unit.size, 3),
-        significant(range.high / unit.size, 3),
-        std::string_view(unit.name).substr(0, std::string_view(unit.name).find(' ')));
-}
-
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a fraction as it is read
 std::string share(double part, double whole) { return whole > 0 ? percent(part / whole) : "-"; }
 
-std::string carbon_or_dash(double kg) { return kg == 0 ? "-" : mass(kg); }
+// What is not known is not 0.
+std::string embodied_cell(const Account& account,
+                          std::optional<AccountPhase> phase,
+                          double kg,
+                          const Scale& scale) {
+    return kg == 0 && !account.embodied_known(phase) ? "unknown" : scale.or_dash(kg);
+}
 
 Table phase_table(const Account& account) {
+    const Amounts all = account.total();
+    const Scale carbon = carbon_scale(all.total_kgco2e.value);
+    const Scale energy = energy_scale(all.energy_kwh.value);
     Table table;
     table.caption = "By phase, CO2e: operational (location-based) and embodied";
-    table.header = {"phase", "energy", "operational", "embodied", "total", "low to high", "share"};
+    table.header = {"phase",
+                    energy.head("energy"),
+                    carbon.head("operational"),
+                    carbon.head("embodied"),
+                    carbon.head("total"),
+                    carbon.head("low to high"),
+                    "share"};
     table.sum_last = true;
-    const Amounts all = account.total();
-    const auto row = [&](const std::string& name, const Amounts& amounts) {
-        table.rows.push_back(
-            {name,
-             amounts.energy_kwh.value == 0 ? "-" : energy(amounts.energy_kwh.value),
-             carbon_or_dash(amounts.operational_kgco2e.value),
-             carbon_or_dash(amounts.embodied_kgco2e.value),
-             mass(amounts.total_kgco2e.value),
-             edges(amounts.total_kgco2e),
-             share(amounts.total_kgco2e.value, all.total_kgco2e.value)});
+    const auto row = [&](const std::string& name,
+                         std::optional<AccountPhase> phase,
+                         const Amounts& amounts) {
+        table.rows.push_back({name,
+                              energy.or_dash(amounts.energy_kwh.value),
+                              carbon.or_dash(amounts.operational_kgco2e.value),
+                              embodied_cell(account, phase, amounts.embodied_kgco2e.value, carbon),
+                              carbon.number(amounts.total_kgco2e.value),
+                              carbon.edges(amounts.total_kgco2e),
+                              share(amounts.total_kgco2e.value, all.total_kgco2e.value)});
     };
     for (const AccountPhase phase : footprint::phases_of(account.lines))
-        row(footprint::to_string(phase), of(account, phase));
-    row("total", all);
+        row(footprint::to_string(phase), phase, of(account, phase));
+    row("total", {}, all);
     return table;
 }
 
 Table device_table(const Account& account) {
+    const Scale carbon = carbon_scale(account.total().total_kgco2e.value);
     Table table;
     table.caption = "By device and phase, CO2e";
     table.header = {"device", "kind"};
     table.left = {0, 1};
     table.sum_last = true;
     const std::vector<AccountPhase> phases = footprint::phases_of(account.lines);
-    for (const AccountPhase phase : phases) table.header.emplace_back(footprint::to_string(phase));
-    table.header.emplace_back("total");
+    for (const AccountPhase phase : phases)
+        table.header.push_back(carbon.head(footprint::to_string(phase)));
+    table.header.push_back(carbon.head("total"));
     const auto add = [&](std::vector<std::string> row, const auto& chosen) {
         double total = 0;
         bool any = false;
@@ -101,10 +134,10 @@ Table device_table(const Account& account) {
                 value += line.kgco2e.value;
                 any = true;
             }
-            row.push_back(carbon_or_dash(value));
+            row.push_back(carbon.or_dash(value));
             total += value;
         }
-        row.push_back(carbon_or_dash(total));
+        row.push_back(carbon.or_dash(total));
         if (any) table.rows.push_back(std::move(row));
     };
     for (const Kind kind : {Kind::operational, Kind::embodied}) {
@@ -116,32 +149,74 @@ Table device_table(const Account& account) {
     return table;
 }
 
+// How the energy of these lines is known, by the worst of them.
+std::string quality_cell(const std::vector<Line>& lines) {
+    Line worst;
+    worst.quality = Quality::measured;
+    bool any = false;
+    for (const Line& line : lines) {
+        if (line.kind != Kind::operational) continue;
+        any = true;
+        worst.factors.push_back({.quantity = "", .range = {}, .unit = "", .cause = ""});
+        worst.factors.back().quality = line.quality;
+    }
+    return any ? to_string(footprint::quality_of(worst)) : "-";
+}
+
 Table activity_table(const Account& account) {
-    Table table;
-    table.caption = "By row of the inventory, CO2e";
-    table.header = {"row", "phase", "site", "energy", "operational", "embodied", "total"};
-    table.left = {0, 1, 2};
-    std::vector<std::pair<std::string, AccountPhase>> seen;
+    using Key = std::pair<std::string, AccountPhase>;
+    std::vector<Key> order;
+    std::map<Key, std::vector<Line>> rows;
     for (const Line& line : account.lines) {
-        const std::pair key(line.activity, line.phase);
-        if (std::find(seen.begin(), seen.end(), key) != seen.end()) continue;
-        seen.push_back(key);
-        const Amounts amounts = footprint::amounts(account.lines, [&](const Line& other) {
-            return other.activity == key.first && other.phase == key.second;
-        });
+        const auto [at, is_new] = rows.try_emplace(Key(line.activity, line.phase));
+        if (is_new) order.push_back(at->first);
+        at->second.push_back(line);
+    }
+    std::vector<Amounts> sums;
+    double most_kg = 0;
+    double most_kwh = 0;
+    for (const Key& key : order) {
+        sums.push_back(footprint::amounts(rows.at(key)));
+        most_kg = std::max(most_kg, sums.back().total_kgco2e.value);
+        most_kwh = std::max(most_kwh, sums.back().energy_kwh.value);
+    }
+    std::set<Key> unknown;
+    for (const footprint::WithoutEmbodied& row : account.without_embodied)
+        unknown.emplace(row.activity, row.phase);
+    const Scale carbon = carbon_scale(most_kg);
+    const Scale energy = energy_scale(most_kwh);
+    Table table;
+    table.caption = "By row of the inventory, CO2e; quality of the energy by its worst factor";
+    table.header = {"row",
+                    "phase",
+                    "site",
+                    "quality",
+                    energy.head("energy"),
+                    carbon.head("operational"),
+                    carbon.head("embodied"),
+                    carbon.head("total")};
+    table.left = {0, 1, 2, 3};
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const std::vector<Line>& lines = rows.at(order[i]);
+        const double embodied = sums[i].embodied_kgco2e.value;
         table.rows.push_back(
-            {line.activity,
-             footprint::to_string(line.phase),
-             line.site,
-             amounts.energy_kwh.value == 0 ? "-" : energy(amounts.energy_kwh.value),
-             carbon_or_dash(amounts.operational_kgco2e.value),
-             carbon_or_dash(amounts.embodied_kgco2e.value),
-             mass(amounts.total_kgco2e.value)});
+            {order[i].first,
+             footprint::to_string(order[i].second),
+             lines.front().site,
+             quality_cell(lines),
+             energy.or_dash(sums[i].energy_kwh.value),
+             carbon.or_dash(sums[i].operational_kgco2e.value),
+             embodied == 0 && unknown.contains(order[i]) ? "unknown" : carbon.or_dash(embodied),
+             carbon.number(sums[i].total_kgco2e.value)});
     }
     return table;
 }
 
 Table fleet_table(const Account& account) {
+    double most = 0;
+    for (const footprint::FleetUse& use : account.fleets)
+        most = std::max({most, use.charged_kgco2e, use.acquired_kgco2e});
+    const Scale carbon = carbon_scale(most);
     Table table;
     table.caption = "Fleets: unit-hours of the period and what they were charged, CO2e";
     table.header = {"fleet",
@@ -151,8 +226,8 @@ Table fleet_table(const Account& account) {
                     "allocated h",
                     "idle h",
                     "use",
-                    "charged",
-                    "bought in the period"};
+                    carbon.head("charged"),
+                    carbon.head("bought in the period")};
     table.left = {0, 1};
     for (const footprint::FleetUse& use : account.fleets) {
         const bool owned = use.units > 0;
@@ -163,85 +238,103 @@ Table fleet_table(const Account& account) {
                               human_count(use.allocated_hours),
                               owned ? human_count(use.idle_hours) : "-",
                               owned ? share(use.allocated_hours, use.owned_hours) : "-",
-                              carbon_or_dash(use.charged_kgco2e),
-                              carbon_or_dash(use.acquired_kgco2e)});
+                              carbon.or_dash(use.charged_kgco2e),
+                              carbon.or_dash(use.acquired_kgco2e)});
     }
     return table;
 }
 
 Table ledger_table(const Account& account) {
+    double most = 0;
+    for (const footprint::LedgerYear& year : account.ledger)
+        most = std::max({most, year.opening_kgco2e, year.acquired_kgco2e, year.balance_kgco2e});
+    const Scale carbon = carbon_scale(most);
     Table table;
-    table.caption = "Both ledgers, CO2e: acquired in full when bought, charged over the lifetime";
-    table.header = {"year", "acquired", "charged", "written off", "left to charge"};
+    table.caption =
+        "Both ledgers, CO2e: acquired in full when bought, charged over the lifetime; opening + "
+        "acquired - charged - written off = left";
+    table.header = {"year",
+                    carbon.head("opening"),
+                    carbon.head("acquired"),
+                    carbon.head("charged"),
+                    carbon.head("written off"),
+                    carbon.head("left to charge")};
     for (const footprint::LedgerYear& year : account.ledger)
         table.rows.push_back({std::to_string(year.year),
-                              carbon_or_dash(year.acquired_kgco2e),
-                              carbon_or_dash(year.amortised_kgco2e),
-                              carbon_or_dash(year.retired_kgco2e),
-                              carbon_or_dash(year.balance_kgco2e)});
+                              carbon.or_dash(year.opening_kgco2e),
+                              carbon.or_dash(year.acquired_kgco2e),
+                              carbon.or_dash(year.amortised_kgco2e),
+                              carbon.or_dash(year.retired_kgco2e),
+                              carbon.or_dash(year.balance_kgco2e)});
     return table;
 }
 
-std::string measured(const Waterfall& waterfall, double value) {
-    const std::string sign = value < 0 ? "-" : "";
-    return sign + (waterfall.measure == footprint::Measure::energy_kwh ? energy(std::fabs(value))
-                                                                       : mass(std::fabs(value)));
-}
-
 Table waterfall_table(const Waterfall& waterfall, std::string caption) {
+    double at = waterfall.from;
+    double most = std::max(waterfall.from, waterfall.to);
+    for (const footprint::Step& step : waterfall.steps) {
+        at += step.delta;
+        most = std::max({most, at, std::fabs(step.delta)});
+    }
+    const Scale scale = waterfall.measure == footprint::Measure::energy_kwh ? energy_scale(most)
+                                                                            : carbon_scale(most);
     Table table;
     table.caption = std::move(caption);
-    table.header = {"step", "change", "then", "of the start"};
+    table.header = {"step", scale.head("change"), scale.head("then"), "of the start"};
     table.sum_last = true;
-    double at = waterfall.from;
-    table.rows.push_back({waterfall.from_name, "", measured(waterfall, at), "100 %"});
+    at = waterfall.from;
+    table.rows.push_back({waterfall.from_name, "", scale.number(at), "100 %"});
     for (const footprint::Step& step : waterfall.steps) {
         at += step.delta;
         table.rows.push_back({step.cause,
-                              (step.delta > 0 ? "+" : "") + measured(waterfall, step.delta),
-                              measured(waterfall, at),
+                              (step.delta > 0 ? "+" : "") + scale.number(step.delta),
+                              scale.number(at),
                               share(at, waterfall.from)});
     }
-    table.rows.push_back({waterfall.to_name,
-                          "",
-                          measured(waterfall, waterfall.to),
-                          share(waterfall.to, waterfall.from)});
+    table.rows.push_back(
+        {waterfall.to_name, "", scale.number(waterfall.to), share(waterfall.to, waterfall.from)});
     return table;
 }
 
 Table projection_table(const footprint::Projection& projection) {
+    double most = 0;
+    for (const footprint::ProjectionYear& year : projection.years)
+        most = std::max(
+            {most, year.total_kgco2e, year.without_rebound_kgco2e, year.without_efficiency_kgco2e});
+    const Scale carbon = carbon_scale(most);
     Table table;
     table.caption = "Years to come at these rates of growth and efficiency, CO2e";
     table.header = {"year"};
     for (const AccountPhase phase : projection.phases)
-        table.header.emplace_back(footprint::to_string(phase));
+        table.header.push_back(carbon.head(footprint::to_string(phase)));
     for (const char* column : {"total", "without rebound", "without efficiency"})
-        table.header.emplace_back(column);
+        table.header.push_back(carbon.head(column));
     for (const footprint::ProjectionYear& year : projection.years) {
         std::vector<std::string> row{fmt::format("+{}", year.year)};
-        for (const double kg : year.phase_kgco2e) row.push_back(mass(kg));
-        row.push_back(mass(year.total_kgco2e));
-        row.push_back(mass(year.without_rebound_kgco2e));
-        row.push_back(mass(year.without_efficiency_kgco2e));
+        for (const double kg : year.phase_kgco2e) row.push_back(carbon.number(kg));
+        row.push_back(carbon.number(year.total_kgco2e));
+        row.push_back(carbon.number(year.without_rebound_kgco2e));
+        row.push_back(carbon.number(year.without_efficiency_kgco2e));
         table.rows.push_back(std::move(row));
     }
     return table;
 }
 
 Table percentile_table(const footprint::Simulation& simulation) {
+    const Scale carbon = carbon_scale(simulation.total.p95);
     Table table;
-    table.caption =
-        fmt::format("Monte Carlo, CO2e: {} draws, seed {}", simulation.draws, simulation.seed);
+    table.caption = fmt::format(
+        "Monte Carlo, {} CO2e: {} draws, seed {}", carbon.unit, simulation.draws, simulation.seed);
     table.header = {"", "mean", "deviation", "5 %", "25 %", "median", "75 %", "95 %"};
     const auto row = [&](const char* name, const footprint::Percentiles& p) {
         table.rows.push_back({name,
-                              mass(p.mean),
-                              mass(p.deviation),
-                              mass(p.p5),
-                              mass(p.p25),
-                              mass(p.p50),
-                              mass(p.p75),
-                              mass(p.p95)});
+                              carbon.number(p.mean),
+                              carbon.number(p.deviation),
+                              carbon.number(p.p5),
+                              carbon.number(p.p25),
+                              carbon.number(p.p50),
+                              carbon.number(p.p75),
+                              carbon.number(p.p95)});
     };
     row("total", simulation.total);
     row("operational", simulation.operational);
@@ -250,15 +343,20 @@ Table percentile_table(const footprint::Simulation& simulation) {
 }
 
 Table tornado_table(const footprint::Simulation& simulation) {
+    double most = 0;
+    for (const footprint::TornadoBar& bar : simulation.tornado)
+        most = std::max({most, bar.low_kgco2e, bar.high_kgco2e});
+    const Scale carbon = carbon_scale(most);
     Table table;
     table.caption = "What the total depends on, CO2e: one cause at its low and high end";
-    table.header = {"cause", "total at low", "total at high", "swing"};
+    table.header = {
+        "cause", carbon.head("total at low"), carbon.head("total at high"), carbon.head("swing")};
     for (std::size_t i = 0; i < std::min(kMostTornado, simulation.tornado.size()); ++i) {
         const footprint::TornadoBar& bar = simulation.tornado[i];
         table.rows.push_back({bar.cause,
-                              mass(bar.low_kgco2e),
-                              mass(bar.high_kgco2e),
-                              mass(std::fabs(bar.high_kgco2e - bar.low_kgco2e))});
+                              carbon.number(bar.low_kgco2e),
+                              carbon.number(bar.high_kgco2e),
+                              carbon.number(std::fabs(bar.high_kgco2e - bar.low_kgco2e))});
     }
     return table;
 }
@@ -279,16 +377,34 @@ std::vector<std::string> summary(const InventoryReport& report) {
     const Account& account = report.account;
     const Amounts all = account.total();
     std::vector<std::string> out;
-    out.push_back(fmt::format("Total {}: operational {} (location-based), embodied {}.",
-                              human_interval(all.total_kgco2e, carbon_units()),
-                              human_range(all.operational_kgco2e, carbon_units()),
-                              human_range(all.embodied_kgco2e, carbon_units())));
+    const std::string total = human_interval(all.total_kgco2e, carbon_units());
+    out.push_back(
+        account.embodied_known()
+            ? fmt::format("Total {}: operational {} (location-based), embodied {}.",
+                          total,
+                          human_range(all.operational_kgco2e, carbon_units()),
+                          human_range(all.embodied_kgco2e, carbon_units()))
+            : fmt::format("Total {}: operational (location-based) alone. Embodied carbon is "
+                          "unknown: the making of the hardware is not in the total.",
+                          total));
+    if (account.embodied_known() && !account.without_embodied.empty())
+        out.push_back(fmt::format("Embodied carbon is unknown for {} {}, which the notes name.",
+                                  account.without_embodied.size(),
+                                  account.without_embodied.size() == 1 ? "row" : "rows"));
     out.push_back(fmt::format("Energy at the facility {}.",
                               human_interval({all.energy_kwh.value * kJoulesPerKilowattHour,
                                               all.energy_kwh.low * kJoulesPerKilowattHour,
                                               all.energy_kwh.high * kJoulesPerKilowattHour,
                                               all.energy_kwh.kind},
                                              energy_units())));
+    const footprint::EnergyByQuality known = footprint::energy_by_quality(account.lines);
+    if (const double kwh = known.total_kwh(); kwh > 0)
+        out.push_back(fmt::format(
+            "Of it {} is measured, {} declared, {} modelled, {} estimated, by the worst factor.",
+            share(known.measured_kwh, kwh),
+            share(known.declared_kwh, kwh),
+            share(known.modelled_kwh, kwh),
+            share(known.estimated_kwh, kwh)));
     out.push_back(all.market_kgco2e
                       ? fmt::format("Market-based operational carbon {}.",
                                     human_range(*all.market_kgco2e, carbon_units()))
@@ -462,12 +578,42 @@ std::string picture_of(const InventoryReport& report, const std::string& name) {
     return "";
 }
 
+// The account's, but for what only a filing multiplies with; and the tables' figures of what a what-if moved work to.
+std::vector<Provenance> sources_of(const InventoryReport& report) {
+    // "room: pue" and "room at other hours: pue" are one figure, if they are one.
+    const auto key = [](const Provenance& row) {
+        const std::size_t colon = row.figure.rfind(": ");
+        return fmt::format("{}|{}|{}",
+                           colon == std::string::npos ? row.figure : row.figure.substr(colon),
+                           row.value,
+                           row.source);
+    };
+    const auto of_scope2 = [](const Provenance& row) {
+        return row.figure.ends_with("scope2_gco2e_per_kwh");
+    };
+    std::vector<Provenance> out;
+    std::set<std::string> seen;
+    for (const Provenance& row : report.account.provenance) {
+        seen.insert(key(row));
+        if (!of_scope2(row)) out.push_back(row);
+    }
+    if (!report.what_if) return out;
+    for (const Provenance& row : report.what_if->after.provenance)
+        if (row.layer != "option" && !of_scope2(row) && seen.insert(key(row)).second)
+            out.push_back(row);
+    return out;
+}
+
 // ---- JSON
 
-void put(JsonWriter& json, const Amounts& amounts) {
+void put(JsonWriter& json, const Amounts& amounts, bool embodied_known) {
     put_range(json, "energy_kwh", amounts.energy_kwh);
     put_range(json, "operational_kgco2e", amounts.operational_kgco2e);
-    put_range(json, "embodied_kgco2e", amounts.embodied_kgco2e);
+    if (embodied_known) {
+        put_range(json, "embodied_kgco2e", amounts.embodied_kgco2e);
+    } else {
+        json.key("embodied_kgco2e").null();
+    }
     put_range(json, "total_kgco2e", amounts.total_kgco2e);
     put_range(json, "market_kgco2e", amounts.market_kgco2e);
     put_number(json, "water_l", amounts.water_l);
@@ -564,6 +710,7 @@ void put_books(JsonWriter& json, const Account& account) {
     for (const footprint::LedgerYear& year : account.ledger) {
         json.begin_object();
         json.key("year").integer(year.year);
+        json.key("opening_kgco2e").number(year.opening_kgco2e);
         json.key("acquired_kgco2e").number(year.acquired_kgco2e);
         json.key("amortised_kgco2e").number(year.amortised_kgco2e);
         json.key("retired_kgco2e").number(year.retired_kgco2e);
@@ -590,11 +737,15 @@ void put_extras(JsonWriter& json, const InventoryReport& report) {
         put(json, report.what_if->waterfall);
         json.key("after");
         json.begin_object();
-        put(json, report.what_if->after.total());
+        put(json, report.what_if->after.total(), report.what_if->after.embodied_known());
         json.end_object();
         json.key("levers");
         json.begin_array();
         for (const footprint::Lever& lever : report.what_if->levers) json.text(lever_words(lever));
+        json.end_array();
+        json.key("notes");
+        json.begin_array();
+        for (const std::string& note : report.what_if->notes) json.text(note);
         json.end_array();
         json.end_object();
     }
@@ -690,7 +841,7 @@ std::string inventory_text(const InventoryReport& report, bool color) {
         out += "\n";
         for (const std::string& note : account.notes) out += "note: " + printable(note) + "\n";
     }
-    return out;
+    return out + "\nWhere the figures come from: --format markdown, html or json.\n";
 }
 
 std::string inventory_json(const InventoryReport& report, int indent) {
@@ -710,14 +861,32 @@ std::string inventory_json(const InventoryReport& report, int indent) {
     }
     json.key("total");
     json.begin_object();
-    put(json, account.total());
+    put(json, account.total(), account.embodied_known());
     json.end_object();
+    const footprint::EnergyByQuality known = footprint::energy_by_quality(account.lines);
+    json.key("energy_by_quality_kwh");
+    json.begin_object();
+    json.key("measured").number(known.measured_kwh);
+    json.key("declared").number(known.declared_kwh);
+    json.key("modelled").number(known.modelled_kwh);
+    json.key("estimated").number(known.estimated_kwh);
+    json.end_object();
+    json.key("without_embodied");
+    json.begin_array();
+    for (const footprint::WithoutEmbodied& row : account.without_embodied) {
+        json.begin_object();
+        put_text(json, "phase", footprint::to_string(row.phase));
+        put_text(json, "row", row.activity);
+        put_text(json, "ownership", footprint::to_string(row.ownership));
+        json.end_object();
+    }
+    json.end_array();
     json.key("phases");
     json.begin_array();
     for (const AccountPhase phase : footprint::phases_of(account.lines)) {
         json.begin_object();
         put_text(json, "phase", footprint::to_string(phase));
-        put(json, of(account, phase));
+        put(json, of(account, phase), account.embodied_known(phase));
         json.end_object();
     }
     json.end_array();
@@ -752,7 +921,7 @@ std::string inventory_json(const InventoryReport& report, int indent) {
     json.end_array();
     json.key("provenance");
     json.begin_array();
-    for (const Provenance& row : account.provenance) {
+    for (const Provenance& row : sources_of(report)) {
         json.begin_object();
         put_text(json, "figure", row.figure);
         json.key("value").number(row.value);
@@ -794,7 +963,7 @@ std::string inventory_markdown(const InventoryReport& report, const InventoryPic
         out += "\n## Notes\n\n";
         for (const std::string& note : account.notes) out += "- " + escaped_markdown(note) + "\n";
     }
-    out += "\n## Sources\n\n" + markdown_table(source_table(account.provenance));
+    out += "\n## Sources\n\n" + markdown_table(source_table(sources_of(report)));
     return out;
 }
 
@@ -833,7 +1002,7 @@ std::string inventory_html(const InventoryReport& report) {
         out += "<section aria-labelledby=\"h-notes\">\n<h2 id=\"h-notes\">Notes</h2>\n" +
                list_html(account.notes) + "</section>\n";
     out += "<section aria-labelledby=\"h-sources\">\n<h2 id=\"h-sources\">Sources</h2>\n" +
-           html_table(source_table(account.provenance)) +
+           html_table(source_table(sources_of(report))) +
            "</section>\n</main>\n<footer>\n<p>Made by abate " + std::string(version()) +
            ". Intervals hold the truth in nine cases of ten; a cause named in several lines errs "
            "the same way in all of them.</p>\n</footer>\n</body>\n</html>\n";

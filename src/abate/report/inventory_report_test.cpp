@@ -67,9 +67,39 @@ TEST(InventoryReport, TextHasBothTablesAndTheSum) {
     EXPECT_THAT(text, HasSubstr("Total 4.750 t CO2e"));
     EXPECT_THAT(text, HasSubstr("By phase"));
     EXPECT_THAT(text, HasSubstr("By device and phase"));
-    EXPECT_THAT(text, HasSubstr("-1.000 t "));
+    // One unit a column: 3.000 + 0.5000 of training, 1.000 of inference, 0.2500 idle.
+    EXPECT_THAT(text, HasSubstr("total, t"));
+    EXPECT_THAT(text, HasSubstr("3.000       0.5000"));
+    EXPECT_THAT(text, HasSubstr("-1.000"));
+    EXPECT_THAT(text, HasSubstr("--format markdown"));
     EXPECT_THAT(text, HasSubstr("1000 draws, seed 1"));
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+// 600 + 1000 - 250 - 150 = 1200: a reader can check the year.
+TEST(InventoryReport, TheLedgerBeginsWithItsOpening) {
+    InventoryReport report = example();
+    report.account.fleets.emplace_back();
+    footprint::LedgerYear year;
+    year.year = 2025;
+    year.opening_kgco2e = 600;
+    year.acquired_kgco2e = 1000;
+    year.amortised_kgco2e = 250;
+    year.retired_kgco2e = 150;
+    year.balance_kgco2e = 1200;
+    report.account.ledger = {year};
+    EXPECT_THAT(inventory_markdown(report),
+                HasSubstr("| 2025 | 0.6000 | 1.000 | 0.2500 | 0.1500 | 1.200 |"));
+    EXPECT_THAT(inventory_json(report), HasSubstr("\"opening_kgco2e\": 600"));
+}
+
+TEST(InventoryReport, WhatIsUnknownIsNoZero) {
+    InventoryReport report;
+    report.account.lines = {line(AccountPhase::training, Kind::operational, "node", 10)};
+    report.account.without_embodied = {{AccountPhase::training, "run"}};
+    EXPECT_THAT(inventory_text(report, false), HasSubstr("Embodied carbon is unknown"));
+    EXPECT_THAT(inventory_markdown(report), HasSubstr("| unknown |"));
+    EXPECT_THAT(inventory_json(report), HasSubstr("\"embodied_kgco2e\": null"));
 }
 
 TEST(InventoryReport, NothingThatPeopleWroteBecomesMarkup) {

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +16,7 @@ Table source_table(std::span<const Provenance> provenance) {
     table.caption = "Figures and where they come from";
     table.header = {"figure", "value", "low", "high", "unit", "layer", "source"};
     table.left = {0, 4, 5, 6};
-    std::vector<std::vector<std::string>> seen;
+    std::set<std::vector<std::string>> seen;
     for (const Provenance& row : provenance) {
         std::string source = row.source;
         if (row.year != 0) source += fmt::format(", {}", row.year);
@@ -29,8 +29,7 @@ Table source_table(std::span<const Provenance> provenance) {
                                        row.unit,
                                        row.layer,
                                        source};
-        if (std::find(seen.begin(), seen.end(), cells) != seen.end()) continue;
-        seen.push_back(cells);
+        if (!seen.insert(cells).second) continue;
         table.rows.push_back(std::move(cells));
     }
     return table;
