@@ -264,6 +264,35 @@ TEST(Cite, TellsMakingAndTotalWhereEachRunHasThem) {
     EXPECT_NE(report::model_card_yaml(both()).find("hardware not in it."), std::string::npos);
 }
 
+// A card whose one word is "pre-training" says what else is in its sum, and how many runs came to nothing.
+TEST(ModelCard, SaysWhatElseIsInTheSum) {
+    std::vector<RunRecord> records(4, testing::example_record());
+    records[0].phase = Phase::training;
+    records[1].phase = Phase::inference;
+    records[2].phase = Phase::data;
+    records[3].phase.reset();
+    records[1].status = RunStatus::failed;
+    const std::string card = report::model_card_yaml(records);
+    EXPECT_NE(
+        card.find(
+            "# Other phases are in the sum as well: 1 data, 1 inference, 1 without a phase.\n"),
+        std::string::npos)
+        << card;
+    EXPECT_NE(card.find("# 1 of 4 failed or was interrupted; what it used is in the sum.\n"),
+              std::string::npos)
+        << card;
+    EXPECT_NE(card.find("training_type: \"pre-training\""), std::string::npos);
+    EXPECT_NE(report::cite_text(records).find(
+                  "Of the 4 runs 1 failed or was interrupted; what it used is in the sums."),
+              std::string::npos);
+    for (RunRecord& record : records) {
+        record.phase = Phase::training;
+        record.status = RunStatus::finished;
+    }
+    EXPECT_EQ(report::model_card_yaml(records).find("Other phases"), std::string::npos);
+    EXPECT_EQ(report::cite_text(records).find("failed"), std::string::npos);
+}
+
 TEST(Writers, TakeNoRunsAtAll) {
     EXPECT_EQ(report::runs_json({}), "{\n  \"runs\": []\n}");
     EXPECT_EQ(lines_of(report::runs_csv({})).size(), 1U);

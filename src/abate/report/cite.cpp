@@ -294,6 +294,13 @@ Citation citation_of(std::span<const RunRecord> records) {
         out.paragraph +=
             " Runs share their meters and tables, so their errors were added linearly.";
     }
+    if (const std::size_t failed = failed_runs(records); failed > 0)
+        out.paragraph +=
+            fmt::format(" {} failed or {} interrupted; what {} used is in the sums.",
+                        total.runs == 1 ? std::string("The run")
+                                        : fmt::format("Of the {} runs {}", total.runs, failed),
+                        failed == 1 ? "was" : "were",
+                        failed == 1 ? "it" : "they");
     out.table = table(records, total);
     out.bibtex = fmt::format(
         "@misc{{abate,\n"

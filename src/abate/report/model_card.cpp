@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
@@ -78,6 +79,17 @@ std::string model_card_yaml(std::span<const RunRecord> records) {
                            total.runs - total.with_carbon,
                            total.runs - total.with_carbon == 1 ? "is" : "are");
     }
+    // The hub has words for training alone.
+    constexpr std::array<Phase, 2> kTraining{Phase::training, Phase::finetuning};
+    const std::string others = runs_by_phase(records, kTraining);
+    if (!training_type(records).empty() && !others.empty())
+        out += fmt::format("# Other phases are in the sum as well: {}.\n", others);
+    if (const std::size_t failed = failed_runs(records); failed > 0)
+        out += fmt::format("# {} of {} failed or {} interrupted; what {} used is in the sum.\n",
+                           failed,
+                           total.runs,
+                           failed == 1 ? "was" : "were",
+                           failed == 1 ? "it" : "they");
     if (total.with_carbon == 0)
         return out + "# No carbon is known, so there is no block to paste.\n";
     out += fmt::format("# Range {} to {} g CO2e.\n",

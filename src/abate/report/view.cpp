@@ -148,4 +148,35 @@ RunsTotal total_of(std::span<const RunRecord> records) {
     return out;
 }
 
+std::string runs_by_phase(std::span<const RunRecord> records, std::span<const Phase> left_out) {
+    std::string out;
+    const auto tell = [&](std::size_t runs, const char* name) {
+        if (runs > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", runs, name);
+    };
+    for (const Phase phase : {Phase::data,
+                              Phase::experimentation,
+                              Phase::training,
+                              Phase::finetuning,
+                              Phase::inference}) {
+        if (std::find(left_out.begin(), left_out.end(), phase) != left_out.end()) continue;
+        tell(static_cast<std::size_t>(
+                 std::count_if(records.begin(),
+                               records.end(),
+                               [&](const RunRecord& record) { return record.phase == phase; })),
+             to_string(phase));
+    }
+    tell(
+        static_cast<std::size_t>(std::count_if(
+            records.begin(), records.end(), [](const RunRecord& record) { return !record.phase; })),
+        "without a phase");
+    return out;
+}
+
+std::size_t failed_runs(std::span<const RunRecord> records) {
+    return static_cast<std::size_t>(
+        std::count_if(records.begin(), records.end(), [](const RunRecord& record) {
+            return record.status == RunStatus::failed || record.status == RunStatus::interrupted;
+        }));
+}
+
 }  // namespace abate::report

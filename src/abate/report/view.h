@@ -72,4 +72,10 @@ struct RunsTotal {
 };
 [[nodiscard]] RunsTotal total_of(std::span<const RunRecord> records);
 
+// "3 inference, 1 data": runs by phase in the order of phases, "without a phase" last; phases that `left_out` holds are not told.
+[[nodiscard]] std::string runs_by_phase(std::span<const RunRecord> records,
+                                        std::span<const Phase> left_out = {});
+// Runs that ended other than well: what they used is in every sum.
+[[nodiscard]] std::size_t failed_runs(std::span<const RunRecord> records);
+
 }  // namespace abate::report
