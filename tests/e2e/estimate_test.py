@@ -167,7 +167,7 @@ class Validate(e2e.E2e):
                 self.assertAlmostEqual(group["inside_range"], inside / len(errors), 9)
 
     def test_one_group_prints_each_case(self):
-        text = self.ok("validate", "--group", "accounting").stdout
+        text = self.ok("validate", "--group", "accounting", "--all").stdout
         for words in ("pat4-gpt3-175b energy", "luccioni-t4-gpt3 carbon", "excluded: ", "circular: "):
             self.assertIn(words, text)
 
@@ -177,6 +177,12 @@ class Validate(e2e.E2e):
         self.assertIn("baseline: constant utilisation", text)
         self.assertIn("EcoLogits", text)
         self.assertIn("vendor line left out", text)
+        # The table of the groups and their targets come first, then ten lines of each at most.
+        lines = text.splitlines()
+        self.assertIn("How far off", lines[0])
+        self.assertLess(next(i for i, line in enumerate(lines) if "target, " in line), 20)
+        self.assertLess(len(lines), 150)
+        self.assertGreater(len(self.ok("validate", "--all").stdout.splitlines()), 600)
 
 
 if __name__ == "__main__":

@@ -63,11 +63,14 @@ struct SummaryOptions {
 [[nodiscard]] std::string estimate_json(const footprint::Estimate& estimate);
 [[nodiscard]] std::string estimate_text(const footprint::Estimate& estimate, bool color);
 
-// `abate validate`: {"groups": [...]}; as text, a long group by its worst lines unless it is the
-// only one.
+struct ValidationOptions {
+    bool all = false;  // every case; else the ten worst of a group
+    bool color = false;
+};
+// `abate validate`: {"groups": [...]}; as text, a table of the groups and their targets, then each group's lines.
 [[nodiscard]] std::string validation_json(std::span<const footprint::ValidationGroup> groups);
 [[nodiscard]] std::string validation_text(std::span<const footprint::ValidationGroup> groups,
-                                          bool color);
+                                          const ValidationOptions& options = {});
 
 // The file of `abate calibrate`; read by input::parse_profile.
 [[nodiscard]] std::string profile_toml(const meter::PowerProfile& profile);

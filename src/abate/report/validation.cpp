@@ -3,6 +3,7 @@
 #include "abate/report/human.h"
 #include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
+#include "abate/report/markup.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
 
@@ -17,8 +18,6 @@ using footprint::ValidationCase;
 using footprint::ValidationGroup;
 using footprint::ValidationSummary;
 
-// Longer lists are told by their worst lines; `--group` prints them all.
-constexpr std::size_t kMostLines = 200;
 // Columns of a case's name.
 constexpr std::size_t kLeastName = 12;
 constexpr std::size_t kMostName = 96;
@@ -107,13 +106,18 @@ std::string errors_words(std::size_t n, double median, double p90) {
 std::vector<const ValidationCase*> shown(const ValidationGroup& group, bool all) {
     std::vector<const ValidationCase*> cases;
     for (const ValidationCase& one : group.cases) cases.push_back(&one);
-    if (all || cases.size() <= kMostLines) return cases;
+    if (all || cases.size() <= kWorstLines) return cases;
+    // Those that count first: an excluded line says nothing about how far off the group is.
     std::stable_sort(cases.begin(), cases.end(), [](const auto* a, const auto* b) {
+        if (a->excluded != b->excluded) return b->excluded;
         return a->error().value_or(0) > b->error().value_or(0);
     });
     cases.resize(kWorstLines);
     return cases;
 }
+
+// Targets stand above all groups.
+bool is_target(const std::string& finding) { return finding.find("target") != std::string::npos; }
 
 std::string group_text(const ValidationGroup& group, bool all, bool color) {
     std::string head = fmt::format(
@@ -124,7 +128,8 @@ std::string group_text(const ValidationGroup& group, bool all, bool color) {
         head += fmt::format(", median high/low {:.2f}", *group.median_high_over_low);
     std::string text = color ? "\x1b[1m" + head + "\x1b[0m\n" : head + "\n";
     text += "  " + group.method + "\n";
-    for (const std::string& finding : group.findings) text += "  - " + printable(finding) + "\n";
+    for (const std::string& finding : group.findings)
+        if (!is_target(finding)) text += "  - " + printable(finding) + "\n";
     for (const ValidationSummary& summary : group.beside) {
         text += "  " + padded(clipped(printable(summary.name), 68), 69) +
                 errors_words(summary.n, summary.median_error, summary.p90_error);
@@ -140,10 +145,31 @@ std::string group_text(const ValidationGroup& group, bool all, bool color) {
             padded("ours", 32) + padded_left("error", 9) + "  unit\n";
     for (const ValidationCase* one : cases) text += case_line(*one, name_columns);
     if (cases.size() < group.cases.size())
-        text += fmt::format("  the {} worst of {}; `abate validate --group {}` prints all\n",
+        text += fmt::format("  the {} worst of {}; `abate validate --group {} --all` prints all\n",
                             cases.size(),
                             group.cases.size(),
                             group.name);
+    return text;
+}
+
+// Each group in a line, then each target: what most readers came for.
+std::string summary_text(std::span<const ValidationGroup> groups, bool color) {
+    Table table;
+    table.caption = "How far off, error |ours / published - 1|";
+    table.header = {"group", "n", "median error", "p90", "inside the range", "high/low"};
+    for (const ValidationGroup& group : groups)
+        table.rows.push_back({group.name,
+                              std::to_string(group.n),
+                              percent(group.median_error),
+                              percent(group.p90_error),
+                              group.inside_range ? percent(*group.inside_range) : "no range",
+                              group.median_high_over_low
+                                  ? fmt::format("{:.2f}", *group.median_high_over_low)
+                                  : "-"});
+    std::string text = text_table(table, color);
+    for (const ValidationGroup& group : groups)
+        for (const std::string& finding : group.findings)
+            if (is_target(finding)) text += "  " + group.name + ": " + printable(finding) + "\n";
     return text;
 }
 
@@ -159,12 +185,11 @@ std::string validation_json(std::span<const footprint::ValidationGroup> groups) 
     return json.take();
 }
 
-std::string validation_text(std::span<const footprint::ValidationGroup> groups, bool color) {
-    std::string text;
-    for (const ValidationGroup& group : groups) {
-        if (!text.empty()) text += "\n";
-        text += group_text(group, groups.size() == 1, color);
-    }
+std::string validation_text(std::span<const footprint::ValidationGroup> groups,
+                            const ValidationOptions& options) {
+    std::string text = summary_text(groups, options.color);
+    for (const ValidationGroup& group : groups)
+        text += "\n" + group_text(group, options.all, options.color);
     return text;
 }
 
