@@ -16,3 +16,7 @@ cd "$scratch"
 env -i PATH="$PATH" HOME="$scratch" LC_ALL=C.UTF-8 "$abate" inventory lab.toml --format markdown --what-if all --years 5 \
     --monte-carlo 10000 --seed 1 --output "$folder/lab.md" --svg-sankey "$folder/lab-sankey.svg" --svg-bars "$folder/lab-bars.svg" \
     --svg-waterfall "$folder/lab-what-if.svg"
+# Below the title: the file, and how to make it again.
+sed -i '1a\
+\
+Made from [lab.toml](../../examples/lab/lab.toml) by `abate inventory lab.toml --format markdown --what-if all --years 5 --monte-carlo 10000 --seed 1`.' "$folder/lab.md"
