@@ -214,6 +214,11 @@ class WhatIf(e2e.E2e):
         self.assertAlmostEqual(waterfall["from"] + sum(step["delta"] for step in waterfall["steps"]), waterfall["to"])
         self.assertIn("divided by 812", self.ok("inventory", "service.toml", *words).stdout)
 
+    def test_the_grid_of_a_region_is_among_the_sources(self):
+        figures = {row["figure"] for row in self.document("small.toml", "--what-if", "region=NO")["provenance"]}
+        self.assertIn("room -> NO: intensity_gco2e_per_kwh", figures)
+        self.assertIn("run: energy_kwh", figures)
+
     def test_compare_adds_up(self):
         self.write("next.toml", SMALL.replace("1000", "500").replace("= 100\n", "= 50\n"))
         comparison = self.document("next.toml", "--compare", "small.toml")["comparison"]

@@ -23,7 +23,8 @@ namespace {
 
 constexpr double kGramsInKilogram = 1000;
 constexpr double kMicrosecondsPerDay = 86'400e6;
-constexpr double kMostDays = 366;  // of a filing's period: a leap year
+constexpr double kMostDays = 366;       // of a filing's period: a leap year
+constexpr std::size_t kMostSites = 20;  // named in a remark
 
 constexpr std::array<const char*, 4> kConsolidations{
     "not stated", "operational-control", "financial-control", "equity-share"};
@@ -134,8 +135,19 @@ FormPart priced(const Lines& lines,
         out.lines.back().intensity = factor;
         out.state = CellState::value;
     }
-    for (const auto& [site, kwh] : missing_kwh)
-        out.lacks(fmt::format("no {} for {} ({:.6g} kWh)", what, site, kwh), kFactor);
+    std::size_t told = 0;
+    double rest_kwh = 0;
+    for (const auto& [site, kwh] : missing_kwh) {
+        if (told++ < kMostSites) {
+            out.lacks(fmt::format("no {} for {} ({:.6g} kWh)", what, site, kwh), kFactor);
+        } else {
+            rest_kwh += kwh;
+        }
+    }
+    if (told > kMostSites)
+        out.lacks(
+            fmt::format("no {} for {} more sites ({:.6g} kWh)", what, told - kMostSites, rest_kwh),
+            kFactor);
     return out;
 }
 
@@ -539,10 +551,8 @@ class Filer {
         for (const WithoutEmbodied& row : account_.without_embodied)
             if (is_bought(row.ownership) && !covered.contains(row.activity))
                 without.insert(row.activity);
-        std::string names;
-        for (const std::string& name : without) names += (names.empty() ? "" : ", ") + name;
         if (!without.empty())
-            part.lacks("no purchase is declared of the hardware of " + names, kPurchase);
+            part.lacks("no purchase is declared of the hardware of " + listed(without), kPurchase);
         add({"category2", "Category 2, capital goods bought in the period, in full"},
             std::move(part));
     }

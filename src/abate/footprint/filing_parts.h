@@ -3,9 +3,24 @@
 
 #include "abate/footprint/filing.h"
 
+#include <cstddef>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace abate::footprint {
+
+// "a, b, c"; of many the first ten and how many more there are, since a remark is to be read.
+[[nodiscard]] inline std::string listed(const std::set<std::string>& names) {
+    constexpr std::size_t kMost = 10;
+    std::string out;
+    std::size_t told = 0;
+    for (const std::string& name : names) {
+        if (told++ == kMost) return out + " and " + std::to_string(names.size() - kMost) + " more";
+        out += (out.empty() ? "" : ", ") + name;
+    }
+    return out;
+}
 
 [[nodiscard]] inline Ranged resized(const Ranged& range, double by) {
     return {range.value * by, range.low * by, range.high * by, range.kind};

@@ -40,12 +40,6 @@ std::string singular(std::string name) {
     return name;
 }
 
-std::string list(const std::set<std::string>& names) {
-    std::string out;
-    for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-    return out;
-}
-
 // Hours reserved and u = 1: what a fleet with `utilisation` charges beyond that is idle, which is nobody's software.
 Line reserved(Line line) {
     std::erase_if(line.factors,
@@ -78,7 +72,7 @@ Result<void> known_service(const Account& account, const std::string& service) {
                  "--service",
                  !near.empty()   ? fmt::format("Did you mean '{}'?", near.front())
                  : names.empty() ? "A service is a row of [[inference]]"
-                                 : "Services are " + list(names)};
+                                 : "Services are " + listed(names)};
 }
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): of a line, as asked for
@@ -117,7 +111,7 @@ Result<FunctionalUnit> counted(const Account& account,
             ErrorCode::invalid_argument,
             without.empty()
                 ? fmt::format("the account serves nothing, so it counts no {}s", unit.name)
-                : fmt::format("nothing says how many {}s {} had", unit.name, list(without)),
+                : fmt::format("nothing says how many {}s {} had", unit.name, listed(without)),
             "--per",
             counts.empty() || !service.empty()
                 ? fmt::format("Write --per {}=COUNT", unit.name)
@@ -171,7 +165,7 @@ SciScore score(const Account& account,
                         with_hardware.end(),
                         std::inserter(without, without.end()));
     if (!without.empty())
-        out.notes.push_back("M lacks the hardware of " + list(without) +
+        out.notes.push_back("M lacks the hardware of " + listed(without) +
                             ", of which the account has no hours: the score is too low");
     if (lines.empty()) out.notes.emplace_back("the account has nothing inside this boundary");
     return out;

@@ -558,6 +558,39 @@ TEST(Sci, CountsRequestsWhereverTheEnergyIsFrom) {
     EXPECT_NEAR(score.kgco2e_per_unit.value, 0.03, 1e-12);
 }
 
+// A run of 1 kWh of a GPU that says no phase is work: 1.57 kWh x 1.2 at the facility, at France's intensity as recorded.
+TEST(Sci, RunsWithoutAPhaseAreWork) {
+    AssessOptions options;
+    options.pue = 1.2;
+    RunRecord run =
+        testing::stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2, options);
+    run.phase.reset();
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(testing::chosen({run}));
+    const std::vector<SciScore> scores =
+        filed(lab, {}, {.year = 2025, .entity = "", .per = per("request", 1e6)}).sci;
+    EXPECT_EQ(scores[0].covers, "no-phase");
+    EXPECT_NEAR(scores[0].energy_kwh.value, 1.57 * 1.2, 1e-12);
+    EXPECT_EQ(scores[1].energy_kwh.value, 0) << "of inference there is none";
+}
+
+// 30 rows without hardware at 30 places without a direct factor: ten rows and twenty places are named, then 10 x 120 kWh.
+TEST(Filing, RemarksNameTheFirstOfMany) {
+    Inventory lab = plain_inventory();
+    for (int i = 0; i < 30; ++i) {
+        const std::string name = "site " + std::to_string(i);
+        lab.sites.push_back(testing::plain_site(name));
+        lab.activities.push_back(
+            node_energy(AccountPhase::training, "run " + std::to_string(i), 100));
+        lab.activities.back().site = name;
+    }
+    const Filing filing = filed(lab);
+    EXPECT_THAT(filing.cell("category2").reasons[0], HasSubstr("and 20 more"));
+    ASSERT_EQ(filing.cell("scope2_location").reasons.size(), 21U);
+    EXPECT_EQ(filing.cell("scope2_location").reasons.back(),
+              "no direct factor for 10 more sites (1200 kWh)");
+}
+
 // 1000 kWh x 1.2 x 0.1 = 120 kg over 4000 requests are 0.03 kg; 500 kWh over 6e6 tokens 60 / 6e6 = 1e-5 kg.
 TEST(Sci, EachServiceHasItsUnit) {
     Inventory lab = plain_inventory();

@@ -68,6 +68,31 @@ TEST(FilingText, AMissingFactorIsWordsInEveryForm) {
     EXPECT_THAT(json, HasSubstr("\"kgco2e\": null"));
 }
 
+// Limits are no interval, and a table that has them says which.
+TEST(FilingText, LimitsAreNotCalledAnInterval) {
+    EXPECT_THAT(filing_text(example(true), FilingForm::ghg, false),
+                HasSubstr("t CO2e (90 % interval)"));
+    footprint::Account account;
+    account.lines = {electricity(1'200'000, true)};
+    account.lines[0].factors[0].range = {
+        .value = 1.2e6, .low = 1e6, .high = 1.5e6, .kind = RangeKind::bound};
+    const Filing filing = footprint::file(account, {}, {.year = 2025, .entity = "lab"}).value();
+    for (const FilingForm form : {FilingForm::ghg, FilingForm::esrs}) {
+        const std::string text = filing_text(filing, form, false);
+        EXPECT_THAT(text, HasSubstr("limits where the remark says so"));
+        EXPECT_THAT(text, ::testing::ContainsRegex("72.00 .* limits"));
+    }
+}
+
+TEST(FilingText, SaysWhoseHoursHaveNoEnergy) {
+    Filing filing = example(true);
+    filing.coverage.unmetered = {{"new", "allocated to no declared work", 10'000},
+                                 {"old", "idle", 500}};
+    EXPECT_THAT(filing_text(filing, FilingForm::ghg, false),
+                HasSubstr("10000 unit-hours of new allocated to no declared work, 500.0 idle "
+                          "unit-hours of old"));
+}
+
 // 600 before, + 1000 - 250 - 150 = 1200 after.
 TEST(FilingText, PrintsTheReconciliation) {
     const std::string text = filing_text(example(true), FilingForm::ghg, false);
