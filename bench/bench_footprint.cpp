@@ -181,7 +181,19 @@ Json range_of(const Ranged& range) { return {range.value, range.low, range.high}
 // The tables' figures for the script, so that both reckon with the same.
 void write_factors(const std::string& path, const data::Tables& tables) {
     Json factors;
-    factors["power_fraction"] = range_of(kPowerFraction);
+    // At work that trains, and at any other; a table of jobs takes the spread of all chips for each.
+    const MeanPower power(tables);
+    const Ranged any = power.of_any_chip().range;
+    for (const char* name : kChips) {
+        const data::Chip chip = tables.chip(name).value();
+        Json both = Json::array();
+        for (const Phase phase : {Phase::training, Phase::inference}) {
+            const double value = power.fraction(chip, phase).range.value;
+            for (const double of : {any.value, any.low, any.high})
+                both.push_back(value * of / any.value);
+        }
+        factors["power_fraction"][name] = both;
+    }
     RunRecord record;
     record.energy.devices.push_back({});
     record.energy.devices[0].device = "declared";

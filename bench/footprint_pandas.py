@@ -48,7 +48,9 @@ def main():
     has_chip = jobs["chip"].notna().to_numpy()
     power = jobs["power_w"].to_numpy()
     given = ~np.isnan(power)
-    fraction = factors["power_fraction"]
+    trains = jobs["phase"].isin(["training", "finetuning", "experimentation"]).to_numpy()
+    both = spread(jobs["chip"], factors["power_fraction"], 6)
+    fraction = tuple(np.where(trains, both[i], both[3 + i]) for i in range(3))
     watts = np.where(given, power, rated * fraction[0])
     chip_hours = jobs["chips"].fillna(1).to_numpy() * jobs["hours"].to_numpy()
     value = np.where(has_chip, chip_hours * watts / 1000, jobs["energy_kwh"].to_numpy())
