@@ -151,10 +151,15 @@ FormPart priced(const Lines& lines,
     return out;
 }
 
-FormPart charged(Lines lines) {
+// What the account charged for hardware; work whose hardware nobody names makes it not available.
+FormPart charged(const Account& account, const std::function<bool(Ownership)>& whose) {
     FormPart out;
-    out.state = lines.empty() ? CellState::none : CellState::value;
-    out.lines = std::move(lines);
+    out.lines = chosen(account, Kind::embodied, whose);
+    out.state = out.lines.empty() ? CellState::none : CellState::value;
+    std::set<std::string> unknown;
+    for (const WithoutEmbodied& row : account.without_embodied)
+        if (whose(row.ownership)) unknown.insert(row.activity);
+    if (!unknown.empty()) out.lacks("nobody names the hardware of " + listed(unknown), kHardware);
     return out;
 }
 
@@ -476,9 +481,7 @@ class Filer {
             by_upstream(landlords_));
         add({"category8_losses", "grid losses of that electricity", true}, by_losses(landlords_));
         add({"category8_hardware", "leased hardware, its charge of the period", true},
-            charged(chosen(account_, Kind::embodied, [](Ownership ownership) {
-                return ownership == Ownership::leased;
-            })));
+            charged(account_, [](Ownership ownership) { return ownership == Ownership::leased; }));
         sum({"category8", "Category 8, upstream leased assets"},
             {"category8_electricity",
              "category8_upstream",
@@ -493,7 +496,7 @@ class Filer {
                 [](const Line& line) { return line.intensity; },
                 "intensity"));
         add({"category1_hardware", "their hardware, its charge of the period", true},
-            charged(chosen(account_, Kind::embodied, is_service)));
+            charged(account_, is_service));
         sum({"category1", "Category 1, purchased services"},
             {"category1_electricity", "category1_hardware"});
     }

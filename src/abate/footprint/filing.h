@@ -100,6 +100,7 @@ struct FilingStatement {
 // What a cell that is not available needs.
 inline constexpr const char* kFactor = "a factor";
 inline constexpr const char* kPurchase = "a purchase";
+inline constexpr const char* kHardware = "the hardware";
 inline constexpr const char* kEnergyMix = "an energy mix";
 inline constexpr const char* kNotStated = "not stated";
 

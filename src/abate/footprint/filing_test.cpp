@@ -222,6 +222,9 @@ TEST(Filing, MapsElectricityByOwnershipAndControl) {
     for (const Ownership ownership : {Ownership::cloud, Ownership::api}) {
         const Filing service = filing_as(ownership, none);
         expect_cell(service, "category1_electricity", 120);
+        EXPECT_EQ(service.cell("category1").words(), "not available: supply the hardware");
+        EXPECT_THAT(service.cell("category1_hardware").reasons,
+                    ElementsAre("nobody names the hardware of run"));
         EXPECT_EQ(service.cell("scope2_location").words(), "none");
         EXPECT_EQ(service.cell("scope2_market").words(), "none");
         EXPECT_EQ(service.cell("category3").words(), "none");
@@ -234,7 +237,9 @@ TEST(Filing, MapsElectricityByOwnershipAndControl) {
         EXPECT_EQ(leased.cell("scope2_location").words(), "none");
         const Filing controlled = filing_as(ownership, Consolidation::operational_control);
         expect_cell(controlled, "scope2_location", 72);
-        EXPECT_EQ(controlled.cell("category8").words(), "none");
+        const char* hardware =
+            ownership == Ownership::leased ? "not available: supply the hardware" : "none";
+        EXPECT_EQ(controlled.cell("category8").words(), hardware);
     }
 }
 
