@@ -6,7 +6,7 @@
     check_readme.py reference ROOT ABATE        docs/reference/cli.md is what the program writes
 
 A block is marked by a line `<!-- tested: ... -->` right before its fence. In it, `$ COMMAND` lines are run by sh, one after another, all blocks
-of a page in one temporary folder with an ABATE_HOME of its own; each must end with 0. The lines under a command are what it printed
+of a page in one temporary folder with an ABATE_HOME of its own, in which examples/ is the clone's; each must end with 0. The lines under a command are what it printed
 once. Numbers, units and devices differ from machine to machine, so a line is held to its beginning (the first word if it is indented
 and no device, else all up to the first digit) and to the words in STABLE; the lines must come in that order, others may stand between them.
 """
@@ -138,9 +138,11 @@ def environment(folder, abate):
     }
 
 
-def check_page(page, abate):
+def check_page(page, abate, root):
     faults = []
     with tempfile.TemporaryDirectory(prefix="abate-docs-") as folder:
+        if (root / "examples").is_dir():
+            os.symlink((root / "examples").resolve(), pathlib.Path(folder) / "examples")
         for number, lines in blocks(page.read_text()):
             for command, expected in commands(lines):
                 try:
@@ -174,7 +176,7 @@ def check_snippets(root, abate):
         found = blocks(page.read_text())
         count += len(found)
         if found:
-            faults += check_page(page, abate)
+            faults += check_page(page, abate, root)
     if not blocks((root / "README.md").read_text()):
         faults.append("README.md: no block is marked as tested")
     print(f"{count} blocks")

@@ -77,6 +77,12 @@ class CheckReadme(unittest.TestCase):
         self.write("README.md", "\n".join(lines))
         self.assertEqual(len(self.snippets()), 1)
 
+    def test_a_command_finds_the_examples(self):
+        (self.root / "examples").mkdir()
+        self.write("examples/lab.toml", "")
+        self.write("README.md", README.replace("$ abate again", "$ test -f examples/lab.toml"))
+        self.assertEqual(self.snippets(), [])
+
     def test_finds_a_command_that_fails(self):
         self.write("README.md", README.replace("abate again", "abate again; false"))
         self.assertIn("ended with 1", self.snippets()[0])

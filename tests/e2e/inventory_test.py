@@ -251,7 +251,7 @@ class WhatIf(e2e.E2e):
 
     def test_compare_adds_up(self):
         self.write("next.toml", SMALL.replace("1000", "500").replace("= 100\n", "= 50\n"))
-        comparison = self.document("small.toml", "--compare", "next.toml")["comparison"]
+        comparison = self.document("next.toml", "--compare", "small.toml")["comparison"]
         for way in ("by_phase", "by_cause"):
             self.assertAlmostEqual(comparison[way]["from"], 120)
             self.assertAlmostEqual(comparison[way]["to"], 30)
@@ -276,6 +276,16 @@ class Store(e2e.E2e):
         self.check_error(self.abate("inventory", "b.toml"), "by hand", "b.toml:4", code=1)
         asked = json.loads(self.ok("inventory", "--run", "last", "--what-if", "region=NO", "--json").stdout)
         self.assertLess(asked["what_if"]["waterfall"]["to"], asked["what_if"]["waterfall"]["from"])
+
+    def test_levers_on_runs_start_from_their_own_place(self):
+        # 12 kWh x 1.2 x 40 g/kWh by contract = 0.576 kg; the site of PUE 1.9 is another's.
+        self.ok("record", "--energy", "12kWh", "--region", "FR", "--pue", "1.2", "--market-intensity", "40", "--phase", "training",
+                "--label", "team=vision", "--hours", "2")
+        self.write("a.toml", '[[site]]\nname = "other"\nregion = "DE"\npue = 1.9\n[[runs]]\nname = "metered"\nlabels = ["team=vision"]\n')
+        for of in (("a.toml",), ("--run", "last")):
+            answer = json.loads(self.ok("inventory", *of, "--what-if", "hour=1", "--json").stdout)
+            self.assertEqual(answer["what_if"]["waterfall"]["from"], answer["what_if"]["waterfall"]["to"])
+            self.assertAlmostEqual(answer["total"]["market_kgco2e"]["value"], 0.576)
 
 
 class Refusals(e2e.E2e):

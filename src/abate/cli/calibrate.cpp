@@ -182,7 +182,8 @@ void print(const meter::PowerProfile& profile, const std::string& path, bool jso
         if (profile.node_ratio.value > 0)
             out["node_ratio"] = {{"value", profile.node_ratio.value},
                                  {"low", profile.node_ratio.low},
-                                 {"high", profile.node_ratio.high}};
+                                 {"high", profile.node_ratio.high},
+                                 {"range", to_string(profile.node_ratio.kind)}};
         out["file"] = path;
         std::printf("%s\n", out.dump(2).c_str());
         return;

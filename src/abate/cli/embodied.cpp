@@ -168,7 +168,10 @@ void add_ledgers(Answer& answer, const EmbodiedOptions& options, Context& contex
 }
 
 Json range_json(const Ranged& range) {
-    return {{"value", range.value}, {"low", range.low}, {"high", range.high}};
+    return {{"value", range.value},
+            {"low", range.low},
+            {"high", range.high},
+            {"range", to_string(range.kind)}};
 }
 
 Json provenance_json(const Provenance& row) {

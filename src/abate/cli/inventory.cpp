@@ -123,7 +123,8 @@ std::vector<footprint::Lever> chosen_levers(const footprint::Inventory& inventor
         }
         const footprint::Lever* of_file = nullptr;
         for (const footprint::Lever& lever : inventory.levers)
-            if (lever.name == text || (lever.name.empty() && to_string(lever.kind) == text))
+            if (lever.name == text ||
+                (lever.name.empty() && footprint::parse_lever_kind(text) == lever.kind))
                 of_file = &lever;
         levers.push_back(of_file != nullptr ? *of_file : value_or_fail(input::parse_lever(text)));
     }

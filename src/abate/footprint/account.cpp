@@ -33,11 +33,27 @@ Factor ranged(std::string quantity,
               const Ranged& range,
               // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Factor
               std::string unit,
-              std::string cause) {
+              std::string cause,
+              Quality quality = Quality::measured) {
     return {.quantity = std::move(quantity),
             .range = range,
             .unit = std::move(unit),
-            .cause = std::move(cause)};
+            .cause = std::move(cause),
+            .quality = quality};
+}
+
+Factor what_if(double scale) {
+    Factor factor = exact("what if", scale, "");
+    factor.role = FactorRole::lever;
+    return factor;
+}
+
+// Divides: an hour of use bears what nobody used as well.
+Factor used_of_owned(double utilisation) {
+    Factor factor = exact("allocated over owned hours", utilisation, "");
+    factor.inverse = true;
+    factor.role = FactorRole::use_of_fleet;
+    return factor;
 }
 
 Factor divided_by(Factor factor) {
@@ -111,6 +127,12 @@ struct LineHead {
     Quality quality = Quality::declared;
 };
 
+// How much of the energy is drawn by IT, for water; and whether a facility line comes on top.
+struct Reach {
+    double it_share = 1;
+    bool beyond_pue = false;
+};
+
 class Builder {
   public:
     Builder(const Inventory& inventory, const data::Tables& tables)
@@ -158,8 +180,11 @@ class Builder {
         if (plans.empty()) {
             plans.emplace_back();
             plans.back().name = "unknown place";
-            out_.notes.emplace_back(
-                "no [[site]] is declared: carbon spans the countries of the world");
+            // Runs of the store bring their own.
+            if (!inventory_.activities.empty() || !inventory_.datasets.empty() ||
+                !inventory_.fleets.empty())
+                out_.notes.emplace_back(
+                    "no [[site]] is declared: carbon spans the countries of the world");
         }
         for (const SitePlan& plan : plans) {
             Result<Place> place = place_of(plan);
@@ -169,7 +194,7 @@ class Builder {
         return {};
     }
 
-    Result<Place> place_of(const SitePlan& plan) {
+    static SiteOptions options_of(const SitePlan& plan) {
         SiteOptions options;
         options.region = plan.region;
         options.pue = plan.pue;
@@ -177,38 +202,49 @@ class Builder {
         options.market_gco2e_per_kwh = plan.market_gco2e_per_kwh;
         options.wue_l_per_kwh = plan.wue_l_per_kwh;
         options.layer = "option";
-        const Result<Site> site = find_site(tables_, options);
+        return options;
+    }
+
+    Result<Place> place_of(const SitePlan& plan) {
+        const Result<Site> site = find_site(tables_, options_of(plan));
         if (!site) return site.error();
-        const std::string region = site->place ? site->place->key : "an unknown region";
+        for (Provenance row : site_provenance(*site)) {
+            row.figure = plan.name + ": " + row.figure;
+            out_.provenance.push_back(std::move(row));
+        }
+        return place_with(plan, *site);
+    }
+
+    static Place place_with(const SitePlan& plan, const Site& site) {
+        const std::string region = site.place ? site.place->key : "an unknown region";
         const double per_kwh = plan.intensity_scale / kGramsPerKilogram;
         Place place;
         place.name = plan.name;
         // Without a figure of its own a building errs as all buildings of which nothing is known.
-        const bool own_pue = plan.pue || (site->place && !site->place->provider.empty());
-        place.pue = ranged(
-            "PUE", site->pue.range, "", own_pue ? "PUE of " + plan.name : "PUE where nobody says");
+        const bool own_pue = plan.pue || (site.place && !site.place->provider.empty());
+        place.pue = ranged("PUE",
+                           site.pue.range,
+                           "",
+                           own_pue ? "PUE of " + plan.name : "PUE where nobody says",
+                           own_pue ? Quality::declared : Quality::estimated);
         place.intensity = ranged("intensity",
-                                 scaled(site->intensity.range, per_kwh),
+                                 scaled(site.intensity.range, per_kwh),
                                  "kgCO2e/kWh",
                                  "intensity of " + region);
-        if (site->intensity_direct)
+        if (site.intensity_direct)
             place.direct = ranged("direct intensity",
-                                  scaled(site->intensity_direct->range, per_kwh),
+                                  scaled(site.intensity_direct->range, per_kwh),
                                   "kgCO2e/kWh",
                                   "direct intensity of " + region);
-        if (site->market)
+        if (site.market)
             place.market =
                 ranged("market-based intensity",
-                       scaled(site->market->range, per_kwh * (1 - plan.carbon_free_share)),
+                       scaled(site.market->range, per_kwh * (1 - plan.carbon_free_share)),
                        "kgCO2e/kWh",
                        "market-based intensity of " + plan.name);
-        if (site->wue_on_site && site->wue_generation) {
-            place.water_on_site = site->wue_on_site->range.value;
-            place.water_generation = site->wue_generation->range.value;
-        }
-        for (Provenance row : site_provenance(*site)) {
-            row.figure = plan.name + ": " + row.figure;
-            out_.provenance.push_back(std::move(row));
+        if (site.wue_on_site && site.wue_generation) {
+            place.water_on_site = site.wue_on_site->range.value;
+            place.water_generation = site.wue_generation->range.value;
         }
         return place;
     }
@@ -298,15 +334,31 @@ class Builder {
                       *fleet.embodied_kgco2e_per_unit,
                       fleet.source);
         } else if (!fleet.chip.empty()) {
-            const Result<Embodied> card = accelerator_embodied(tables_, fleet.chip);
+            const Result<Embodied> card = accelerator_embodied(tables_, made_as(fleet));
             if (!card) return card.error();
             add_rows(card->provenance, fleet.name);
             hardware.card = ranged("embodied carbon of a card",
                                    card->total(),
                                    "kgCO2e",
-                                   "embodied carbon of " + fleet.chip);
+                                   "embodied carbon of " + made_as(fleet));
         }
         if (const Result<void> done = host_of(fleet, hardware); !done) return done.error();
+        return hardware;
+    }
+
+    // The chip whose making counts.
+    static const std::string& made_as(const Fleet& fleet) {
+        return fleet.making_chip.empty() ? fleet.chip : fleet.making_chip;
+    }
+
+    // The fleet's hardware, or, where a lever says so for this work, that of another chip.
+    Result<Hardware> hardware_of(const FleetState& state, const std::string& making_chip) {
+        if (making_chip.empty() || state.fleet->chip.empty()) return state.hardware;
+        Fleet fleet = *state.fleet;
+        fleet.making_chip = making_chip;
+        Result<Hardware> hardware = hardware_of(fleet);
+        if (!hardware) return placed(hardware.error(), fleet.where);
+        hardware->fleet = fleet.name;
         return hardware;
     }
 
@@ -326,7 +378,7 @@ class Builder {
         if (!fleet.chip.empty() && fleet.server.empty()) {
             // The published figures of some chips hold the host's share already.
             const Result<Embodied> node =
-                node_embodied_per_chip(tables_, fleet.chip, fleet.chips_per_node);
+                node_embodied_per_chip(tables_, made_as(fleet), fleet.chips_per_node);
             if (!node) return node.error();
             if (node->total().value <= hardware.card->range.value * kSlack) return {};
         }
@@ -418,7 +470,7 @@ class Builder {
                          const Place& place,
                          const char* device,
                          std::vector<Factor> factors,
-                         double it_share) {
+                         const Reach& reach) {
         Line line;
         line.phase = head.phase;
         line.kind = Kind::operational;
@@ -431,9 +483,10 @@ class Builder {
         line.intensity = place.intensity;
         line.market = place.market;
         line.direct = place.direct;
+        line.beyond_pue = reach.beyond_pue;
         if (place.water_on_site && place.water_generation) {
             line.water_known = true;
-            line.water_l_per_kwh = it_share * *place.water_on_site + *place.water_generation;
+            line.water_l_per_kwh = reach.it_share * *place.water_on_site + *place.water_generation;
         }
         add_line(std::move(line));
     }
@@ -450,31 +503,41 @@ class Builder {
     void add_energy(const LineHead& head,
                     const Place& place,
                     const EnergyAtBoundary& energy,
-                    const std::optional<Factor>& measured_overhead = {}) {
+                    const std::optional<Factor>& own_overhead = {}) {
         if (energy.boundary == Boundary::facility) {
-            add_energy_line(head, place, "site", energy.factors, 1 / place.pue.range.value);
+            add_energy_line(head,
+                            place,
+                            "site",
+                            energy.factors,
+                            {.it_share = 1 / place.pue.range.value, .beyond_pue = true});
             return;
         }
         std::vector<Factor> node = energy.factors;
         if (energy.boundary == Boundary::component) {
-            const Factor ratio = measured_overhead
-                                     ? *measured_overhead
-                                     : ranged("node over components",
-                                              overhead(energy.accelerators).ratio,
-                                              "",
-                                              energy.accelerators ? "node overhead of accelerators"
-                                                                  : "node overhead of servers");
+            const Factor ratio = own_overhead ? *own_overhead
+                                              : ranged("node over components",
+                                                       overhead(energy.accelerators).ratio,
+                                                       "",
+                                                       node_prior_cause(energy.accelerators),
+                                                       Quality::estimated);
+            if (ratio.quality == Quality::estimated)
+                (energy.accelerators ? accelerator_prior_used_ : server_prior_used_) = true;
             add_energy_line(
-                head, place, energy.accelerators ? "accelerators" : "server", energy.factors, 1);
+                head, place, energy.accelerators ? "accelerators" : "server", energy.factors, {});
             std::vector<Factor> host = energy.factors;
             host.push_back(above_one(ratio));
-            add_energy_line(head, place, "host", std::move(host), 1);
+            add_energy_line(head, place, "host", std::move(host), {});
             node.push_back(ratio);
         } else {
-            add_energy_line(head, place, "node", energy.factors, 1);
+            add_energy_line(head, place, "node", energy.factors, {});
         }
+        add_building(head, place, std::move(node));
+    }
+
+    // What the building takes on top of energy at the node; water is drawn for it at the power plant only.
+    void add_building(const LineHead& head, const Place& place, std::vector<Factor> node) {
         node.push_back(above_one(place.pue));
-        add_energy_line(head, place, "facility", std::move(node), 0);
+        add_energy_line(head, place, "facility", std::move(node), {.it_share = 0});
     }
 
     // Charges for unit-hours: hours x EMB / (lifetime x u).
@@ -497,9 +560,7 @@ class Builder {
             line.factors.push_back(embodied);
             line.factors.push_back(divided_by(hardware.lifetime_years));
             line.factors.push_back(divided_by(exact("hours of a year", kHoursPerYear, "h")));
-            if (hardware.utilisation)
-                line.factors.push_back(
-                    divided_by(exact("allocated over owned hours", *hardware.utilisation, "")));
+            if (hardware.utilisation) line.factors.push_back(used_of_owned(*hardware.utilisation));
             if (chargeable_share < 1)
                 line.factors.push_back(exact("within its lifetime", chargeable_share, ""));
             add_line(std::move(line));
@@ -532,7 +593,7 @@ class Builder {
         std::vector<Factor> factors{
             ranged("stored", *dataset.storage_tb, "TB", "size of " + dataset.name)};
         if (dataset.replicas != 1) factors.push_back(exact("copies", dataset.replicas, ""));
-        if (dataset.scale != 1) factors.push_back(exact("what if", dataset.scale, ""));
+        if (dataset.scale != 1) factors.push_back(what_if(dataset.scale));
         return factors;
     }
 
@@ -550,11 +611,14 @@ class Builder {
         }
         std::vector<Factor> energy = terabytes(dataset);
         energy.push_back(exact("kept for", dataset.months * kHoursPerMonth, "h"));
-        energy.push_back(ranged("power of storage", watts, "W/TB", "power of " + dataset.medium));
+        energy.push_back(ranged("power of storage",
+                                watts,
+                                "W/TB",
+                                "power of " + dataset.medium,
+                                dataset.w_per_tb ? Quality::declared : Quality::modelled));
         energy.push_back(exact("kW per W", 1e-3, ""));
-        add_energy_line(head, place, "storage", energy, 1);
-        energy.push_back(above_one(place.pue));
-        add_energy_line(head, place, "facility", std::move(energy), 0);
+        add_energy_line(head, place, "storage", energy, {});
+        add_building(head, place, std::move(energy));
 
         Ranged making;
         if (dataset.embodied_kgco2e_per_tb) {
@@ -612,9 +676,21 @@ class Builder {
         }
         std::vector<Factor> energy{
             ranged("moved", *dataset.network_tb, "TB", "traffic of " + dataset.name)};
-        if (dataset.scale != 1) energy.push_back(exact("what if", dataset.scale, ""));
-        energy.push_back(ranged("energy of transfer", kwh_per_tb, "kWh/TB", "energy of transfer"));
-        add_energy_line(head, place, "network", std::move(energy), 0);
+        if (dataset.scale != 1) energy.push_back(what_if(dataset.scale));
+        energy.push_back(
+            ranged("energy of transfer",
+                   kwh_per_tb,
+                   "kWh/TB",
+                   "energy of transfer",
+                   dataset.network_kwh_per_tb ? Quality::declared : Quality::modelled));
+        // Networks outside have no building of ours around them; switches inside stand in the site's.
+        if (dataset.network == "internet") {
+            add_energy_line(
+                head, place, "network", std::move(energy), {.it_share = 0, .beyond_pue = true});
+            return {};
+        }
+        add_energy_line(head, place, "network", energy, {});
+        add_building(head, place, std::move(energy));
         return {};
     }
 
@@ -626,13 +702,28 @@ class Builder {
         bool known = false;
     };
 
+    // Looked up once for a row, though multiples of it ask again.
     Result<WorkHardware> hardware_of(const Activity& activity) {
+        const std::string key = fmt::format("{}|{}|{}",
+                                            activity.name,
+                                            activity.making_chip,
+                                            activity.lever_lifetime_years.value_or(0));
+        const auto found = hardware_of_rows_.find(key);
+        if (found != hardware_of_rows_.end()) return found->second;
+        Result<WorkHardware> hardware = find_hardware(activity);
+        if (hardware) hardware_of_rows_.emplace(key, *hardware);
+        return hardware;
+    }
+
+    Result<WorkHardware> find_hardware(const Activity& activity) {
         WorkHardware out;
         if (!activity.fleet.empty()) {
             const auto found = fleets_.find(activity.fleet);
             if (found == fleets_.end()) return no_fleet(activity.fleet, activity.where);
+            Result<Hardware> hardware = hardware_of(found->second, activity.making_chip);
+            if (!hardware) return hardware.error();
             out.fleet = &found->second;
-            out.hardware = found->second.hardware;
+            out.hardware = *std::move(hardware);
             out.known = true;
             return out;
         }
@@ -640,8 +731,11 @@ class Builder {
         Fleet fleet;
         fleet.name = activity.name;
         fleet.chip = activity.chip;
+        fleet.making_chip = activity.making_chip;
         fleet.chips_per_node = activity.chips_per_node;
         fleet.lifetime_years = activity.lifetime_years;
+        if (activity.lever_lifetime_years)
+            fleet.lifetime_years = exactly(*activity.lever_lifetime_years);
         fleet.utilisation = activity.utilisation;
         Result<Hardware> hardware = hardware_of(fleet);
         if (!hardware) return placed(hardware.error(), activity.where);
@@ -676,7 +770,8 @@ class Builder {
             return ranged("unit-hours",
                           chip_hours_of(*activity.jobs),
                           "h",
-                          "sizes of the jobs of " + activity.name);
+                          "sizes of the jobs of " + activity.name,
+                          Quality::estimated);
         return std::nullopt;
     }
 
@@ -714,7 +809,8 @@ class Builder {
                 energy.factors.push_back(ranged("mean over rated power",
                                                 kPowerFraction,
                                                 "",
-                                                "mean over rated power of accelerators"));
+                                                "mean over rated power of accelerators",
+                                                Quality::modelled));
                 rated_power_used_ = true;
             } else {
                 return Error{ErrorCode::invalid_argument,
@@ -730,41 +826,66 @@ class Builder {
                          "Give energy_kwh, or chip_hours with a chip or fleet, or requests with "
                          "j_per_request"};
         }
-        if (scale != 1) energy.factors.push_back(exact("what if", scale, ""));
+        if (scale != 1) energy.factors.push_back(what_if(scale));
         return energy;
     }
 
+    // Who bears a row: itself, or a multiple of training a part as large as `times` of that training.
+    struct Bearer {
+        LineHead head;
+        std::string site;
+        std::optional<Factor> times;
+    };
+
     Result<void> work() {
         for (const Activity& activity : inventory_.activities) {
+            count(activity);
             if (activity.times_training) continue;
-            const Result<const Place*> place = find_place(site_of(activity), activity.where);
-            if (!place) return place.error();
-            Result<WorkHardware> on = hardware_of(activity);
-            if (!on) return on.error();
-            const std::optional<Factor> hours = hours_of(activity);
-            const Result<EnergyAtBoundary> energy = energy_of(activity, on->hardware, hours);
-            if (!energy) return energy.error();
-            const LineHead head{activity.phase, activity.name, ownership_of(activity)};
-            add_energy(head, **place, *energy);
-            add_embodied(activity, head, **place, *on, hours);
+            const Bearer itself{.head = {activity.phase, activity.name, ownership_of(activity)},
+                                .site = site_of(activity),
+                                .times = {}};
+            if (const Result<void> done = add_work(activity, itself); !done) return done.error();
         }
         return {};
     }
 
+    void count(const Activity& activity) {
+        std::map<std::string, double> counts = activity.counts;
+        if (activity.amount && !activity.unit.empty())
+            counts[activity.unit] = activity.amount->value;
+        for (const auto& [unit, number] : counts)
+            out_.served.push_back({.activity = activity.name, .unit = unit, .count = number});
+    }
+
+    Result<void> add_work(const Activity& activity, const Bearer& bearer) {
+        const Result<const Place*> place = find_place(bearer.site, activity.where);
+        if (!place) return place.error();
+        Result<WorkHardware> on = hardware_of(activity);
+        if (!on) return on.error();
+        const std::optional<Factor> hours = hours_of(activity);
+        Result<EnergyAtBoundary> energy = energy_of(activity, on->hardware, hours);
+        if (!energy) return energy.error();
+        if (bearer.times) energy->factors.insert(energy->factors.begin(), *bearer.times);
+        add_energy(bearer.head, **place, *energy);
+        add_embodied(activity, bearer, **place, *on, hours);
+        return {};
+    }
+
     void add_embodied(const Activity& activity,
-                      const LineHead& head,
+                      const Bearer& bearer,
                       const Place& place,
                       WorkHardware& on,
                       const std::optional<Factor>& hours) {
+        const LineHead& head = bearer.head;
         if (hours && on.fleet != nullptr) {
-            on.fleet->base_hours += hours->range.value;
-            on.fleet->used_hours += hours->range.value * activity.hours_scale;
-            hours_by_activity_[activity.name] = hours->range.value;
+            const double all = hours->range.value * (bearer.times ? bearer.times->range.value : 1);
+            on.fleet->base_hours += all;
+            on.fleet->used_hours += all * activity.hours_scale;
         }
         std::vector<Factor> scaled_hours;
+        if (bearer.times) scaled_hours.push_back(*bearer.times);
         if (hours) scaled_hours.push_back(*hours);
-        if (activity.hours_scale != 1)
-            scaled_hours.push_back(exact("what if", activity.hours_scale, ""));
+        if (activity.hours_scale != 1) scaled_hours.push_back(what_if(activity.hours_scale));
         if (activity.embodied_kgco2e) {
             Line line;
             line.phase = head.phase;
@@ -773,17 +894,17 @@ class Builder {
             line.activity = head.activity;
             line.site = place.name;
             line.ownership = head.ownership;
+            if (bearer.times) line.factors.push_back(*bearer.times);
             line.factors.push_back(ranged("embodied carbon",
                                           *activity.embodied_kgco2e,
                                           "kgCO2e",
                                           "embodied carbon of " + activity.name));
-            if (activity.hours_scale != 1)
-                line.factors.push_back(exact("what if", activity.hours_scale, ""));
+            if (activity.hours_scale != 1) line.factors.push_back(what_if(activity.hours_scale));
             add_line(std::move(line));
             return;
         }
         if (!hours || !on.known) {
-            without_embodied_.push_back(activity.name);
+            if (!bearer.times) without_embodied_.push_back(activity.name);
             return;
         }
         add_charge(head,
@@ -793,64 +914,61 @@ class Builder {
                    on.fleet == nullptr ? 1 : on.fleet->chargeable_share);
     }
 
-    // Experimentation as a multiple of training: the training's lines again, in the other phase.
+    // Experimentation as a multiple of training: the trainings again, in the other phase, with levers and site of its own.
     Result<void> multiples() {
-        std::vector<Line> training;
+        std::vector<const Activity*> trainings;
         std::vector<std::string> names;
-        for (const Activity& activity : inventory_.activities)
-            if (activity.phase == AccountPhase::training && !activity.times_training)
-                names.push_back(activity.name);
-        for (const Line& line : out_.lines)
-            if (line.phase == AccountPhase::training) training.push_back(line);
         for (const Activity& activity : inventory_.activities) {
-            if (!activity.times_training) continue;
-            for (const std::string& wanted : activity.of)
+            if (activity.phase != AccountPhase::training || activity.times_training) continue;
+            trainings.push_back(&activity);
+            names.push_back(activity.name);
+        }
+        for (const Activity& multiple : inventory_.activities) {
+            if (!multiple.times_training) continue;
+            for (const std::string& wanted : multiple.of)
                 if (std::find(names.begin(), names.end(), wanted) == names.end())
-                    return unknown_name("training", wanted, names, activity.where);
-            const auto meant = [&](const std::string& name) {
-                return activity.of.empty() ||
-                       std::find(activity.of.begin(), activity.of.end(), name) != activity.of.end();
-            };
+                    return unknown_name("training", wanted, names, multiple.where);
             if (names.empty()) {
                 return Error{
                     ErrorCode::invalid_argument,
-                    fmt::format("'{}' is a multiple of training, and there is none", activity.name),
-                    activity.where,
+                    fmt::format("'{}' is a multiple of training, and there is none", multiple.name),
+                    multiple.where,
                     "Declare [[training]], or give the energy"};
             }
-            for (const Line& line : training)
-                if (meant(line.activity)) add_multiple(activity, line);
-            multiply_hours(activity, meant);
+            for (const Activity* training : trainings) {
+                const bool meant =
+                    multiple.of.empty() ||
+                    std::find(multiple.of.begin(), multiple.of.end(), training->name) !=
+                        multiple.of.end();
+                if (!meant) continue;
+                if (const Result<void> done = add_multiple(multiple, *training); !done)
+                    return done.error();
+            }
         }
         return {};
     }
 
-    void add_multiple(const Activity& activity, Line line) {
+    Result<void> add_multiple(const Activity& multiple, const Activity& training) {
+        Activity part = training;
         // The training's own levers are its own.
-        std::erase_if(line.factors, [](const Factor& f) { return f.quantity == "what if"; });
-        line.phase = activity.phase;
-        line.activity = activity.name;
-        line.factors.insert(
-            line.factors.begin(),
-            ranged(
-                "times training", *activity.times_training, "", "multiplier of " + activity.name));
-        const double scale =
-            line.kind == Kind::operational ? activity.energy_scale : activity.hours_scale;
-        if (scale != 1) line.factors.push_back(exact("what if", scale, ""));
-        add_line(std::move(line));
-    }
-
-    template <class Meant>
-    void multiply_hours(const Activity& multiple, const Meant& meant) {
-        for (const Activity& activity : inventory_.activities) {
-            if (activity.phase != AccountPhase::training || !meant(activity.name)) continue;
-            const auto hours = hours_by_activity_.find(activity.name);
-            const auto fleet = fleets_.find(activity.fleet);
-            if (hours == hours_by_activity_.end() || fleet == fleets_.end()) continue;
-            const double more = hours->second * multiple.times_training->value;
-            fleet->second.base_hours += more;
-            fleet->second.used_hours += more * multiple.hours_scale;
-        }
+        part.energy_scale = multiple.energy_scale;
+        part.hours_scale = multiple.hours_scale;
+        part.making_chip = multiple.making_chip;
+        part.lever_lifetime_years = multiple.lever_lifetime_years;
+        const auto moved = multiple.sites_of.find(training.name);
+        const Bearer bearer{
+            .head = {multiple.phase,
+                     multiple.name,
+                     multiple.ownership ? *multiple.ownership : ownership_of(training)},
+            .site = moved != multiple.sites_of.end() ? moved->second
+                    : multiple.site.empty()          ? site_of(training)
+                                                     : multiple.site,
+            .times = ranged("times training",
+                            *multiple.times_training,
+                            "",
+                            "multiplier of " + multiple.name,
+                            Quality::estimated)};
+        return add_work(part, bearer);
     }
 
     // ---- runs of the store
@@ -874,17 +992,28 @@ class Builder {
             const Ownership ownership = choice.ownership   ? *choice.ownership
                                         : fleet != nullptr ? fleet->fleet->ownership
                                                            : Ownership::owned;
-            for (const StoredGroup& group : sum.groups) add_group(choice, group, ownership, place);
+            std::optional<Place> moved;
+            if (place == nullptr && !choice.moved_to.empty()) {
+                Result<Place> grid = moved_grid(choice);
+                if (!grid) return placed(grid.error(), choice.where);
+                moved = *std::move(grid);
+            }
+            for (const StoredGroup& group : sum.groups)
+                add_group(choice,
+                          group,
+                          ownership,
+                          place != nullptr ? *place : own_place(choice, group, moved));
             for (const StoredHours& hours : sum.hours) {
                 if (fleet == nullptr) continue;
                 fleet->base_hours += hours.unit_hours;
                 fleet->used_hours += hours.unit_hours * choice.hours_scale;
                 std::vector<Factor> factors{exact("unit-hours", hours.unit_hours, "h")};
-                if (choice.hours_scale != 1)
-                    factors.push_back(exact("what if", choice.hours_scale, ""));
+                if (choice.hours_scale != 1) factors.push_back(what_if(choice.hours_scale));
+                const Result<Hardware> hardware = hardware_of(*fleet, choice.making_chip);
+                if (!hardware) return hardware.error();
                 add_charge({hours.phase, choice.name, ownership, Quality::measured},
                            place == nullptr ? "as recorded" : place->name,
-                           fleet->hardware,
+                           *hardware,
                            factors,
                            fleet->chargeable_share);
             }
@@ -922,11 +1051,15 @@ class Builder {
             line.ownership = ownership;
             line.quality = Quality::estimated;
             line.factors.push_back(ranged("embodied carbon of runs",
-                                          embodied.kgco2e,
+                                          scaled(embodied.kgco2e, embodied.utilisation),
                                           "kgCO2e",
                                           "embodied carbon of " + embodied.boundary));
-            if (choice.hours_scale != 1)
-                line.factors.push_back(exact("what if", choice.hours_scale, ""));
+            if (embodied.utilisation < 1)
+                line.factors.push_back(used_of_owned(embodied.utilisation));
+            if (choice.lever_lifetime_years && embodied.lifetime_h > 0)
+                line.factors.push_back(
+                    what_if(embodied.lifetime_h / (*choice.lever_lifetime_years * kHoursPerYear)));
+            if (choice.hours_scale != 1) line.factors.push_back(what_if(choice.hours_scale));
             add_line(std::move(line));
         }
         if (sum.without_embodied > 0)
@@ -937,37 +1070,82 @@ class Builder {
                 choice.name));
     }
 
+    // The grid that a lever moves runs to.
+    Result<Place> moved_grid(const StoredRuns& choice) {
+        SitePlan plan;
+        plan.name = choice.moved_to;
+        plan.region = choice.moved_to;
+        plan.pue = choice.moved_pue;
+        plan.intensity_scale = choice.intensity_scale;
+        const Result<Site> site = find_site(tables_, options_of(plan));
+        if (!site) return site.error();
+        for (Provenance row : site_provenance(*site)) {
+            if (row.figure == "pue" && !plan.pue) continue;  // the building stays
+            row.figure = plan.name + ": " + row.figure;
+            out_.provenance.push_back(std::move(row));
+        }
+        return place_with(plan, *site);
+    }
+
+    // The grid and building of the records, as levers have changed them.
+    Place own_place(const StoredRuns& choice,
+                    const StoredGroup& group,
+                    const std::optional<Place>& moved) {
+        Place own;
+        own.name = group.region.empty() ? "unknown place" : group.region;
+        // A recorded range of PUE is a guess; a number somebody gave.
+        own.pue = ranged("PUE",
+                         group.pue,
+                         "",
+                         "PUE of recorded runs in " + own.name,
+                         group.pue.low < group.pue.high ? Quality::estimated : Quality::declared);
+        if (moved) {
+            const Factor pue = choice.moved_pue ? moved->pue : own.pue;
+            const std::string name = own.name + " -> " + moved->name;
+            own = *moved;
+            own.name = name;
+            own.pue = pue;
+            return own;
+        }
+        const double per_kwh = choice.intensity_scale / kGramsPerKilogram;
+        own.intensity =
+            ranged("intensity",
+                   scaled(group.intensity_gco2e_per_kwh, per_kwh),
+                   "kgCO2e/kWh",
+                   "intensity of " + (group.region.empty() ? "an unknown region" : group.region));
+        own.direct = direct_of(group.region);
+        if (own.direct) own.direct->range = scaled(own.direct->range, choice.intensity_scale);
+        // One rate for all of the group's energy gives the sum that the records have.
+        if (group.market_kgco2e && group.facility_kwh > 0)
+            own.market = ranged("market-based intensity",
+                                exactly(*group.market_kgco2e / group.facility_kwh *
+                                        choice.intensity_scale * (1 - choice.carbon_free_share)),
+                                "kgCO2e/kWh",
+                                "market-based intensity of recorded runs in " + own.name);
+        if (group.water_l && group.facility_kwh > 0) {
+            own.water_on_site = 0;
+            own.water_generation = *group.water_l / group.facility_kwh;
+        }
+        return own;
+    }
+
     void add_group(const StoredRuns& choice,
                    const StoredGroup& group,
                    Ownership ownership,
-                   const Place* place) {
-        Place own;
-        if (place == nullptr) {
-            own.name = group.region.empty() ? "unknown place" : group.region;
-            own.pue = ranged("PUE", group.pue, "", "PUE of recorded runs in " + own.name);
-            own.intensity = ranged(
-                "intensity",
-                scaled(group.intensity_gco2e_per_kwh, 1 / kGramsPerKilogram),
-                "kgCO2e/kWh",
-                "intensity of " + (group.region.empty() ? "an unknown region" : group.region));
-            own.direct = direct_of(group.region);
-            // One rate for all of the group's energy gives the sum that the records have.
-            if (group.water_l && group.facility_kwh > 0) {
-                own.water_on_site = 0;
-                own.water_generation = *group.water_l / group.facility_kwh;
-            }
-            place = &own;
-        }
+                   const Place& place) {
         EnergyAtBoundary energy;
         energy.boundary = group.boundary;
         energy.accelerators = group.accelerators;
         energy.factors.push_back(ranged("energy of runs", group.energy_kwh, "kWh", group.cause));
-        if (choice.energy_scale != 1)
-            energy.factors.push_back(exact("what if", choice.energy_scale, ""));
+        if (choice.energy_scale != 1) energy.factors.push_back(what_if(choice.energy_scale));
         std::optional<Factor> ratio;
         if (group.node_ratio)
-            ratio = ranged("node over components", *group.node_ratio, "", group.node_cause);
-        add_energy({group.phase, choice.name, ownership, group.quality}, *place, energy, ratio);
+            ratio = ranged("node over components",
+                           *group.node_ratio,
+                           "",
+                           group.node_cause,
+                           group.node_quality);
+        add_energy({group.phase, choice.name, ownership, group.quality}, place, energy, ratio);
     }
 
     // ---- fleets: idle and books
@@ -977,15 +1155,16 @@ class Builder {
             FleetState& state = fleets_.at(fleet.name);
             const Result<const Place*> place = find_place(fleet.site, fleet.where);
             if (!place) return place.error();
-            if (inventory_.hardware_follows_work && state.base_hours > 0)
-                state.owned_hours *= state.used_hours / state.base_hours;
-            double allocated = state.used_hours;
+            double other = 0;  // hours of those who are not declared
             if (fleet.allocated_hours) {
-                const double other = *fleet.allocated_hours - state.base_hours;
                 if (state.base_hours > *fleet.allocated_hours * kSlack)
                     return too_many(fleet, state.base_hours, *fleet.allocated_hours, "allocated");
-                allocated = state.used_hours + std::max(0.0, other);
+                other = std::max(0.0, *fleet.allocated_hours - state.base_hours);
             }
+            // What others hold stays theirs; use of the whole stays as it was.
+            const double allocated = state.used_hours + other;
+            if (inventory_.hardware_follows_work && state.base_hours > 0)
+                state.owned_hours *= allocated / (state.base_hours + other);
             if (fleet.units > 0 && allocated > state.owned_hours * kSlack)
                 return too_many(fleet, allocated, state.owned_hours, "owned");
             add_idle(state, **place, allocated);
@@ -1085,12 +1264,12 @@ class Builder {
                 if (line.fleet == use.name) use.charged_kgco2e += value_of(line.factors);
             const Fleet& fleet = *state.fleet;
             if (!(fleet.units > 0) || !fleet.bought) continue;
-            const double all = use.embodied_kgco2e_per_unit * fleet.units;
-            if (*fleet.bought >= *inventory_.period_start && *fleet.bought < *inventory_.period_end)
-                use.acquired_kgco2e = all;
             // A lease or a cloud buys nothing.
             if (fleet.ownership != Ownership::owned && fleet.ownership != Ownership::colocated)
                 continue;
+            const double all = use.embodied_kgco2e_per_unit * fleet.units;
+            if (*fleet.bought >= *inventory_.period_start && *fleet.bought < *inventory_.period_end)
+                use.acquired_kgco2e = all;
             purchases.push_back({.embodied_kgco2e = all,
                                  .bought_year = year_of(*fleet.bought),
                                  .lifetime_y = use.lifetime_years,
@@ -1120,22 +1299,14 @@ class Builder {
             out_.provenance.push_back(power_fraction_row("power_fraction"));
         }
         for (const bool accelerators : {true, false}) {
-            const std::string cause =
-                accelerators ? "node overhead of accelerators" : "node overhead of servers";
-            const bool used =
-                std::any_of(out_.lines.begin(), out_.lines.end(), [&](const Line& line) {
-                    return std::any_of(line.factors.begin(),
-                                       line.factors.end(),
-                                       [&](const Factor& f) { return f.cause == cause; });
-                });
-            if (!used) continue;
+            if (!(accelerators ? accelerator_prior_used_ : server_prior_used_)) continue;
             const NodeOverhead prior = overhead(accelerators);
             out_.provenance.push_back({.figure = "node_ratio",
                                        .value = prior.ratio.value,
                                        .low = prior.ratio.low,
                                        .high = prior.ratio.high,
                                        .unit = "1",
-                                       .key = cause,
+                                       .key = node_prior_cause(accelerators),
                                        .layer = "built-in",
                                        .source = prior.citation,
                                        .year = 0,
@@ -1155,9 +1326,11 @@ class Builder {
     Account out_;
     std::vector<Place> places_;
     std::map<std::string, FleetState> fleets_;
-    std::map<std::string, double> hours_by_activity_;  // before levers, of those on a fleet
+    std::map<std::string, WorkHardware> hardware_of_rows_;
     std::vector<std::string> without_embodied_;
     bool rated_power_used_ = false;
+    bool accelerator_prior_used_ = false;
+    bool server_prior_used_ = false;
 };
 
 }  // namespace

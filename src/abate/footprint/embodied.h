@@ -11,7 +11,8 @@
 // u = 1 with time reserved and the idle time a line of its own. Charges over a fleet's lifetime sum
 // to EMB.
 //
-// Sources disagree sixty-fold under the one word "GPU embodied", so each figure names its boundary.
+// Sources disagree under the one word "GPU embodied", sixty-fold over all cards (14.7 kg to 877 kg) and thirty-fold for one H100 (14.65
+// to 462.5 kg), so each figure names its boundary.
 // Formulas, sources and a worked example: docs/methodology/embodied.md. Pure functions of the
 // tables.
 #pragma once
@@ -75,8 +76,9 @@ struct LogicDie {
 
 // One accelerator as the buyer gets it, a card or module with its memory. In this order: the
 // accelerators table's figure of that chip, where its boundary is the card (or the user set it);
-// a published card of the chip; accelerator_estimate(); a published figure with the host's share.
-// Errors: not_found (no such chip, nearest names; or nothing to reckon with).
+// a published card of the chip in embodied_factors; the accelerators table's figure that holds the
+// host's share (TPUs), which goes before an estimate because somebody published it; accelerator_estimate();
+// a figure with the host's share in embodied_factors. Errors: not_found (no such chip, nearest names; or nothing to reckon with).
 [[nodiscard]] Result<Embodied> accelerator_embodied(const data::Tables& tables,
                                                     std::string_view chip);
 

@@ -186,22 +186,6 @@ std::size_t rank(Quality quality) {
                                     kBestFirst.begin());
 }
 
-Quality quality_of(const Factor& factor) {
-    const auto begins = [&](const char* words) { return factor.cause.rfind(words, 0) == 0; };
-    if (factor.quantity == "PUE") {
-        const bool wide = factor.range.low < factor.range.high;
-        const bool guess = begins("PUE where nobody says") || (begins("PUE of recorded") && wide);
-        return guess ? Quality::estimated : Quality::declared;
-    }
-    if (factor.quantity == "times training" || begins("node overhead of") ||
-        begins("sizes of the jobs"))
-        return Quality::estimated;
-    if (factor.quantity == "mean over rated power" || factor.quantity == "power of storage" ||
-        factor.quantity == "energy of transfer")
-        return Quality::modelled;
-    return Quality::measured;
-}
-
 Coverage coverage_of(const Account& account, const FilingStatement& statement) {
     Coverage out;
     out.missing_nodes = statement.missing_nodes;
@@ -217,7 +201,7 @@ Coverage coverage_of(const Account& account, const FilingStatement& statement) {
         }
         if (line.phase == AccountPhase::idle) with_idle_energy.insert(line.activity);
         std::size_t worst = rank(line.quality);
-        for (const Factor& factor : line.factors) worst = std::max(worst, rank(quality_of(factor)));
+        for (const Factor& factor : line.factors) worst = std::max(worst, rank(factor.quality));
         switch (kBestFirst[worst]) {
             case Quality::measured:
                 out.measured_kwh += line.energy_kwh;

@@ -84,8 +84,9 @@ struct FilingStatement {
     std::optional<Ranged> scope1_kgco2e;
     std::optional<Ranged> grid_losses;  // of sites without their own
     std::optional<EnergyMix> mix;       // of the energy in scope 2
-    std::optional<double> net_revenue;
+    std::optional<double> net_revenue;  // of the activities whose emissions are filed
     std::string currency;
+    bool high_climate_impact = false;  // the work and its revenue are of such a sector
     std::vector<SiteFactors> sites;
     std::vector<DeclaredPurchase> purchases;
     std::vector<SoldProduct> sold;

@@ -1,5 +1,5 @@
 // The cells of a filing as datapoints of ESRS E1. Numbers are those of EFRAG's list of datapoints (implementation guidance 3), paragraphs
-// those of ESRS E1 in Delegated Regulation (EU) 2023/2772.
+// those of ESRS E1 in Delegated Regulation (EU) 2023/2772; what each was checked against: docs/methodology/filings.md, "ESRS E1".
 #include "abate/footprint/filing.h"
 #include "abate/footprint/filing_parts.h"
 
@@ -35,6 +35,19 @@ Cell per_million(const Cell& cell, const std::optional<double>& net_revenue) {
     return times(cell, kMillion / *net_revenue);
 }
 
+// Paragraphs 40 and 41: only energy and revenue of activities in sectors of high climate impact (NACE sections A to H and L). Data
+// processing is in section J, so the entity has to say that its work is of one of them.
+Cell energy_intensity(const Cell& energy, const FilingStatement& said) {
+    if (!said.high_climate_impact)
+        return {.state = CellState::not_stated,
+                .amount = {},
+                .reasons = {"high_climate_impact: computing (NACE J) is in no such sector"}};
+    Cell cell = per_million(energy, said.net_revenue);
+    if (cell.state == CellState::value)
+        cell.reasons.emplace_back("all energy and all revenue taken as of such sectors, as stated");
+    return cell;
+}
+
 }  // namespace
 
 std::vector<EsrsRow> esrs(const Filing& filing) {
@@ -42,6 +55,9 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
     const Cell energy{.state = filing.scope2_kwh.value > 0 ? CellState::value : CellState::none,
                       .amount = resized(filing.scope2_kwh, 1 / kKwhPerMwh),
                       .reasons = {}};
+    Cell own_energy = energy;
+    if (said.scope1_kgco2e && said.scope1_kgco2e->value > 0)
+        own_energy.reasons.emplace_back("without the fuel behind the stated scope 1");
     const auto share = [&](double EnergyMix::*part, double of) {
         if (energy.state != CellState::value) return Cell(energy);
         if (!said.mix)
@@ -57,7 +73,7 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
     const std::string currency = said.currency.empty() ? "currency" : said.currency;
     const std::string t_per = "t CO2e/million " + currency;
     std::vector<EsrsRow> rows{
-        {"E1-5_01", "37", "Energy consumption related to own operations", "MWh", energy},
+        {"E1-5_01", "37", "Energy consumption related to own operations", "MWh", own_energy},
         {"E1-5_02", "37(a)", "of it from fossil sources", "MWh", share(&EnergyMix::fossil, 0)},
         {"E1-5_03", "37(b)", "of it from nuclear sources", "MWh", share(&EnergyMix::nuclear, 0)},
         {"E1-5_04", "AR 34", "share of nuclear sources", "%", share(&EnergyMix::nuclear, 100)},
@@ -67,11 +83,12 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
          "MWh",
          share(&EnergyMix::renewable, 0)},
         {"E1-5_09", "AR 34", "share of renewable sources", "%", share(&EnergyMix::renewable, 100)},
+        {"E1-5_15", "AR 34", "share of fossil sources", "%", share(&EnergyMix::fossil, 100)},
         {"E1-5_18",
          "40",
          "Energy intensity, of activities in sectors of high climate impact",
          "MWh/million " + currency,
-         per_million(energy, said.net_revenue)},
+         energy_intensity(own_energy, said)},
         {"E1-6_07", "48(a)", "Gross Scope 1 emissions", "t CO2e", tonnes(filing, "scope1")},
         {"E1-6_09",
          "49(a)",
@@ -84,15 +101,15 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
          "t CO2e",
          tonnes(filing, "scope2_market")},
         {"E1-6_11", "51", "Gross Scope 3 emissions", "t CO2e", tonnes(filing, "scope3")},
-        {"E1-6", "AR 48", "1 Purchased goods and services", "t CO2e", tonnes(filing, "category1")},
-        {"E1-6", "AR 48", "2 Capital goods", "t CO2e", tonnes(filing, "category2")},
+        {"E1-6", "51", "1 Purchased goods and services", "t CO2e", tonnes(filing, "category1")},
+        {"E1-6", "51", "2 Capital goods", "t CO2e", tonnes(filing, "category2")},
         {"E1-6",
-         "AR 48",
+         "51",
          "3 Fuel- and energy-related activities",
          "t CO2e",
          tonnes(filing, "category3")},
-        {"E1-6", "AR 48", "8 Upstream leased assets", "t CO2e", tonnes(filing, "category8")},
-        {"E1-6", "AR 48", "11 Use of sold products", "t CO2e", tonnes(filing, "category11")},
+        {"E1-6", "51", "8 Upstream leased assets", "t CO2e", tonnes(filing, "category8")},
+        {"E1-6", "51", "11 Use of sold products", "t CO2e", tonnes(filing, "category11")},
         {"E1-6_12",
          "52(a)",
          "Total GHG emissions, location-based",
@@ -113,7 +130,11 @@ std::vector<EsrsRow> esrs(const Filing& filing) {
          "GHG emissions intensity, market-based",
          t_per,
          per_million(tonnes(filing, "total_market"), said.net_revenue)},
-        {"E1-6_33", "55", "Net revenue", currency, as_stated(said.net_revenue)}};
+        {"E1-6_34",
+         "AR 55",
+         "Net revenue used to calculate the GHG intensity",
+         currency,
+         as_stated(said.net_revenue)}};
     return rows;
 }
 

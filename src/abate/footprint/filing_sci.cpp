@@ -47,9 +47,8 @@ std::string list(const std::set<std::string>& names) {
 
 // Hours reserved and u = 1: what a fleet with `utilisation` charges beyond that is idle, which is nobody's software.
 Line reserved(Line line) {
-    std::erase_if(line.factors, [](const Factor& factor) {
-        return factor.quantity == "allocated over owned hours";
-    });
+    std::erase_if(line.factors,
+                  [](const Factor& factor) { return factor.role == FactorRole::use_of_fleet; });
     return line;
 }
 
@@ -66,13 +65,13 @@ Result<FunctionalUnit> counted(const Account& account, FunctionalUnit unit) {
     for (const Line& line : account.lines) {
         if (line.phase != AccountPhase::inference || line.kind != Kind::operational) continue;
         const auto found =
-            std::find_if(line.factors.begin(), line.factors.end(), [&](const Factor& factor) {
-                return factor.quantity == unit.name + "s";
+            std::find_if(account.served.begin(), account.served.end(), [&](const Served& served) {
+                return served.activity == line.activity && served.unit == unit.name;
             });
-        if (found == line.factors.end()) {
+        if (found == account.served.end()) {
             without.insert(line.activity);
         } else {
-            counts[line.activity] = found->range.value;
+            counts[line.activity] = found->count;
         }
     }
     if (counts.empty() || !without.empty())

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 namespace abate::footprint {
 namespace {
@@ -309,6 +311,64 @@ TEST(Filing, CoverageGoesByTheWorstFactor) {
     EXPECT_NEAR(guessed.estimated_kwh, 560, 1e-9) << "PUE 1.56 where nobody says";
 }
 
+// 1 kWh of a metered GPU, PUE 1.2 as stated. Prior 1.57: host 0.57 and facility 1.57 x 0.2 are estimated. A profile of 1.5: 0.5 and 0.3 are
+// modelled. Declared at the node: nothing is added but the building's 0.2.
+TEST(Filing, CoverageOfRunsGoesByTheWayToTheNode) {
+    const auto coverage_of = [](std::optional<NodeOverhead> overhead) {
+        AssessOptions options;
+        options.pue = 1.2;
+        options.node_overhead = std::move(overhead);
+        Inventory lab = plain_inventory();
+        lab.runs.push_back(testing::chosen({testing::stored_run(
+            "01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2, options)}));
+        const Account all = account(lab, tables()).value();
+        std::size_t errs_as_the_prior = 0;
+        for (const Line& line : all.lines)
+            for (const Factor& factor : line.factors)
+                if (factor.cause == "node overhead of accelerators") ++errs_as_the_prior;
+        return std::pair(file(all, {}, {.year = 2025, .entity = "x"}).value().coverage,
+                         errs_as_the_prior > 0);
+    };
+    const auto [prior, prior_errs] = coverage_of(std::nullopt);
+    EXPECT_NEAR(prior.measured_kwh, 1, 1e-12);
+    EXPECT_NEAR(prior.estimated_kwh, 0.57 + 1.57 * 0.2, 1e-12);
+    EXPECT_TRUE(prior_errs);
+    const auto [profile, profile_errs] =
+        coverage_of(NodeOverhead{.ratio = {.value = 1.5, .low = 1.4, .high = 1.6},
+                                 .source = "profile",
+                                 .citation = "calibration of a"});
+    EXPECT_NEAR(profile.measured_kwh, 1, 1e-12);
+    EXPECT_NEAR(profile.modelled_kwh, 0.5 + 0.3, 1e-12);
+    EXPECT_EQ(profile.estimated_kwh, 0);
+    EXPECT_FALSE(profile_errs);
+    const auto [declared, declared_errs] =
+        coverage_of(NodeOverhead{.ratio = exactly(1), .source = "declared", .citation = ""});
+    EXPECT_NEAR(declared.measured_kwh, 1, 1e-12);
+    EXPECT_NEAR(declared.declared_kwh, 0.2, 1e-12);
+    EXPECT_EQ(declared.estimated_kwh, 0);
+    EXPECT_FALSE(declared_errs);
+}
+
+// 10 TB x 8760 h x 1 W = 87.6 kWh and 40 TB x 1 kWh between racks, both x 1.2: declared where the user gave the figures, else modelled.
+TEST(Filing, AFigureOfTheUsersIsDeclared) {
+    Inventory lab = plain_inventory();
+    Dataset corpus;
+    corpus.name = "corpus";
+    corpus.storage_tb = exactly(10);
+    corpus.network_tb = exactly(40);
+    corpus.w_per_tb = exactly(1);
+    corpus.network_kwh_per_tb = exactly(1);
+    lab.datasets.push_back(corpus);
+    const Coverage own = filed(lab).coverage;
+    EXPECT_NEAR(own.declared_kwh, (87.6 + 40) * 1.2, 1e-9);
+    EXPECT_EQ(own.modelled_kwh, 0);
+    lab.datasets[0].w_per_tb.reset();
+    lab.datasets[0].network_kwh_per_tb.reset();
+    const Coverage table = filed(lab).coverage;
+    EXPECT_EQ(table.declared_kwh, 0);
+    EXPECT_NEAR(table.modelled_kwh, table.total_kwh(), 1e-9);
+}
+
 TEST(Filing, NamesHoursWithoutEnergy) {
     Inventory lab = trained();
     lab.fleets.push_back(plain_fleet(10));
@@ -461,6 +521,35 @@ TEST(Sci, HasReservedHoursAndNoIdle) {
     EXPECT_NEAR(score.energy_kwh.value, 1200, 1e-9);
 }
 
+// 2 kg at u = 0.5 are 1 kg of hours reserved; the other is idle.
+TEST(Sci, HasReservedHoursOfRunsOfTheStore) {
+    RunRecord run =
+        testing::stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
+    run.phase = Phase::inference;
+    run.embodied = EmbodiedRecord{.kgco2e = {.value = 2, .low = 1, .high = 4},
+                                  .boundary = "2 cards",
+                                  .lifetime_h = 35'040,
+                                  .utilisation = 0.5,
+                                  .share = 1,
+                                  .source = "a sheet"};
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(testing::chosen({run}));
+    const SciScore score =
+        filed(lab, {}, {.year = 2025, .entity = "", .per = per("request", 1e6)}).sci[1];
+    EXPECT_NEAR(score.embodied_kgco2e.value, 1, 1e-12);
+    EXPECT_NEAR(account(lab, tables()).value().total().embodied_kgco2e.value, 2, 1e-12);
+}
+
+// 1000 kWh x 1.2 x 0.1 = 120 kg over 4000 requests, though the energy is not given per request.
+TEST(Sci, CountsRequestsWhereverTheEnergyIsFrom) {
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::inference, "service", 1000));
+    lab.activities[0].counts = {{"request", 4000}};
+    const SciScore score =
+        filed(lab, {}, {.year = 2025, .entity = "", .per = per("request", 0)}).sci[1];
+    EXPECT_NEAR(score.kgco2e_per_unit.value, 0.03, 1e-12);
+}
+
 TEST(Sci, BoundariesAreSeparate) {
     Inventory lab = served();
     lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
@@ -506,13 +595,33 @@ TEST(Esrs, HasTheSameCellsInItsUnits) {
     EXPECT_NEAR(datapoint(rows, "E1-5_01").cell.amount.value, 1.2, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_02").cell.amount.value, 0.12, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-5_04").cell.amount.value, 60, 1e-12);
+    EXPECT_NEAR(datapoint(rows, "E1-5_15").cell.amount.value, 10, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-6_09").cell.amount.value, 0.072, 1e-12);
     EXPECT_NEAR(datapoint(rows, "E1-6_30").cell.amount.value, 0.0655, 1e-12);
     EXPECT_EQ(datapoint(rows, "E1-6_30").unit, "t CO2e/million EUR");
+    EXPECT_NEAR(datapoint(rows, "E1-6_34").cell.amount.value, 2e6, 1e-6);
+    EXPECT_THAT(datapoint(rows, "E1-5_01").cell.reasons, Contains(HasSubstr("fuel behind")));
     const std::vector<EsrsRow> bare = esrs(filed(trained()));
     EXPECT_EQ(datapoint(bare, "E1-5_02").cell.words(), "not available: supply a factor");
     EXPECT_EQ(datapoint(bare, "E1-6_09").cell.words(), "not available: supply a factor");
     EXPECT_EQ(datapoint(bare, "E1-6_30").cell.words(), "not stated");
+    EXPECT_TRUE(datapoint(bare, "E1-5_01").cell.reasons.empty());
+}
+
+// ESRS E1, paragraph 41: energy intensity is of activities in sectors of high climate impact alone, and nobody said that the work is of
+// one. If it is, 1.2 MWh over a revenue of 2 million: 0.6 MWh per million.
+TEST(Esrs, HasNoEnergyIntensityUnlessTheSectorIsStated) {
+    FilingStatement said = known_factors();
+    said.net_revenue = 2e6;
+    said.currency = "EUR";
+    const Cell unsaid = datapoint(esrs(filed(trained(), said)), "E1-5_18").cell;
+    EXPECT_EQ(unsaid.words(), "not stated");
+    EXPECT_THAT(unsaid.reasons, Contains(HasSubstr("high_climate_impact")));
+    said.high_climate_impact = true;
+    const Cell stated = datapoint(esrs(filed(trained(), said)), "E1-5_18").cell;
+    EXPECT_NEAR(stated.amount.value, 0.6, 1e-12);
+    said.net_revenue.reset();
+    EXPECT_EQ(datapoint(esrs(filed(trained(), said)), "E1-5_18").cell.words(), "not stated");
 }
 
 }  // namespace

@@ -431,17 +431,19 @@ std::optional<InferenceEnergy> InferenceModel::measured(const InferenceQuery& qu
         }
     }
     if (readings.empty()) return std::nullopt;
-    // Two layouts of one task: the frugal one is the one that people keep.
-    const Reading& best =
-        *std::min_element(readings.begin(), readings.end(), [](const Reading& a, const Reading& b) {
+    // Several layouts of one task (one of the 78 measured curves has two): the frugal one is the one that people keep; the user has not
+    // said his, so the range reaches the others.
+    const auto [least, most] = std::minmax_element(
+        readings.begin(), readings.end(), [](const Reading& a, const Reading& b) {
             return a.j < b.j;
         });
+    const Reading& best = *least;
     const bool between = best.below != best.above;
     const double error = between ? std::hypot(kMeterError, kInterpolationError) : kMeterError;
     InferenceEnergy answer;
     answer.source = "measured";
     answer.j_per_output_token = {
-        .value = best.j, .low = best.j * (1 - error), .high = best.j * (1 + error)};
+        .value = best.j, .low = best.j * (1 - error), .high = most->j * (1 + error)};
     if (best.power_w > 0) answer.power_w_per_chip = best.power_w / query.chips;
     answer.basis.push_back(basis_row(*best.below, source_));
     if (between) answer.basis.push_back(basis_row(*best.above, source_));
@@ -452,6 +454,11 @@ std::optional<InferenceEnergy> InferenceModel::measured(const InferenceQuery& qu
                     best.below->measured.avg_output_tokens,
                     between ? ", read between two batches" : "",
                     between ? " and the reading's" : ", not that of other work"));
+    if (readings.size() > 1)
+        answer.notes.push_back(
+            fmt::format("{} layouts over the chips were measured: the most frugal, and the range "
+                        "reaches the costliest",
+                        readings.size()));
     return answer;
 }
 

@@ -31,7 +31,7 @@ constexpr std::array<LeverName, 11> kLevers{{{LeverKind::caching, "caching"},
                                              {LeverKind::accelerator, "accelerator"},
                                              {LeverKind::precision, "precision"},
                                              {LeverKind::fused_kernels, "fused-kernels"},
-                                             {LeverKind::utilisation, "utilisation"},
+                                             {LeverKind::chip_load, "chip-load"},
                                              {LeverKind::lifetime, "lifetime"},
                                              {LeverKind::data_sampling, "data-sampling"},
                                              {LeverKind::region, "region"},
@@ -142,6 +142,8 @@ std::optional<LeverKind> parse_lever_kind(std::string_view text) {
     std::replace(wanted.begin(), wanted.end(), '_', '-');
     for (const LeverName& row : kLevers)
         if (wanted == row.name) return row.kind;
+    // Its name until utilisation was kept for allocated over owned hours.
+    if (wanted == "utilisation") return LeverKind::chip_load;
     return std::nullopt;
 }
 

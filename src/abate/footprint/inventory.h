@@ -98,6 +98,9 @@ struct Fleet {
     std::optional<Ranged> idle_kwh;  // or the idle energy of the period, at the node
     std::string source;
 
+    // What levers have made of it.
+    std::string making_chip;  // whose embodied carbon counts instead of that of `chip`
+
     bool operator==(const Fleet&) const = default;
 };
 
@@ -130,6 +133,7 @@ struct Activity {
     Boundary boundary = Boundary::component;  // of energy_kwh, j_per_unit and power_w
     std::optional<Ranged> amount;             // requests or tokens
     std::string unit;                         // "request", "token"
+    std::map<std::string, double> counts;     // what was served, by unit, whether energy is per it
     std::optional<Ranged> j_per_unit;
     std::optional<Ranged> unit_hours;  // chip-hours, or server-hours
     std::optional<JobSizes> jobs;
@@ -149,6 +153,10 @@ struct Activity {
     // What levers have made of it.
     double energy_scale = 1;
     double hours_scale = 1;
+    std::string making_chip;                     // as in Fleet
+    std::optional<double> lever_lifetime_years;  // where there is no fleet
+    std::map<std::string, std::string>
+        sites_of;  // of a multiple: where its part of each training is
 
     bool operator==(const Activity&) const = default;
 };
@@ -194,8 +202,15 @@ struct StoredRuns {
 
     std::vector<RunRecord> records;  // filled by the caller
 
+    // What levers have made of it.
     double energy_scale = 1;
     double hours_scale = 1;
+    double intensity_scale = 1;  // this and the next three: where `site` is empty
+    double carbon_free_share = 0;
+    std::string moved_to;                        // another grid; empty: each run's own
+    std::optional<double> moved_pue;             // another building; absent: each run's own
+    std::string making_chip;                     // as in Fleet
+    std::optional<double> lever_lifetime_years;  // where there is no fleet
 
     bool operator==(const StoredRuns&) const = default;
 };
@@ -205,7 +220,7 @@ enum class LeverKind {
     accelerator,        // less energy, and fewer hours, for the same work
     precision,          //
     fused_kernels,      //
-    utilisation,        // hours of hardware for the same work
+    chip_load,          // hours of hardware for the same work: how busy a chip is while it works
     lifetime,           // years over which embodied carbon is spread
     data_sampling,      // share of the data kept
     region,             // another grid, PUE and water
@@ -215,6 +230,7 @@ enum class LeverKind {
 };
 [[nodiscard]] const char* to_string(LeverKind kind);
 [[nodiscard]] std::vector<std::string> lever_names();
+// Also "utilisation", which was the name of chip-load.
 [[nodiscard]] std::optional<LeverKind> parse_lever_kind(std::string_view text);
 
 // One change. No lever has a factor of its own: what it does to this work, the user says, and from where.
@@ -226,14 +242,14 @@ struct Lever {
     double factor =
         1;  // caching, accelerator, precision, fused_kernels, right_sized_model: energy / factor
     std::optional<double> hours_factor;  // hours / hours_factor; absent: as `factor`
-    double from = 1;                     // utilisation: from -> to, hours x from / to
+    double from = 1;                     // chip_load: from -> to, hours x from / to
     double to = 1;
     double years = 0;  // lifetime
     double share =
         0;  // data_sampling: kept; carbon_free_share: under contract; hour: intensity x share
     std::string region;
     std::optional<double> pue;  // region: of the new place
-    std::string chip;           // accelerator: whose embodied carbon counts then
+    std::string chip;           // accelerator: whose making counts then; its power is in `factor`
     std::string source;
 
     bool operator==(const Lever&) const = default;
@@ -271,6 +287,13 @@ struct Inventory {
 
 // ---- what is reckoned
 
+// What a factor is to those who look at a line.
+enum class FactorRole {
+    plain,
+    lever,        // of a what-if, not of the work
+    use_of_fleet  // 1/u: what an hour of use bears of the hours that nobody used
+};
+
 // One factor of a line: range -> inverse -> offset. A PUE of 1.2 is 0.2 of overhead (offset -1); a lifetime divides (inverse).
 struct Factor {
     std::string quantity;  // "chip-hours", "PUE", "intensity"
@@ -279,6 +302,8 @@ struct Factor {
     std::string cause;  // what errs; lines that share it err together
     double offset = 0;
     bool inverse = false;
+    Quality quality = Quality::measured;  // measured: takes nothing from the quality of its line
+    FactorRole role = FactorRole::plain;
 
     [[nodiscard]] double at(double number) const {
         return (inverse ? 1 / number : number) + offset;
@@ -304,6 +329,7 @@ struct Line {
     std::optional<Factor> direct;     // the same, location-based on the direct factor, for scope 2
     double water_l_per_kwh = 0;
     bool water_known = false;
+    bool beyond_pue = false;  // energy at the facility or outside it: no facility line on top
 
     // What the factors make, with the first-order range of this line alone.
     double energy_kwh = 0;
@@ -333,9 +359,16 @@ struct FleetUse {
     double allocated_hours = 0;  // declared work and other
     double idle_hours = 0;
     double charged_kgco2e = 0;   // amortised in the period: work + unassigned + idle
-    double acquired_kgco2e = 0;  // bought in the period, in full
+    double acquired_kgco2e = 0;  // bought in the period, in full; a lease or a cloud buys nothing
     double embodied_kgco2e_per_unit = 0;
     double lifetime_years = 0;
+};
+
+// What a row of inference had, for figures per request or token.
+struct Served {
+    std::string activity;
+    std::string unit;  // "request"
+    double count = 0;
 };
 
 struct Account {
@@ -346,6 +379,7 @@ struct Account {
     std::optional<Timestamp> period_end;
     std::vector<Line> lines;
     std::vector<FleetUse> fleets;
+    std::vector<Served> served;
     std::vector<LedgerYear> ledger;  // of the fleets with units: years that the period touches
     std::vector<std::string> notes;
     std::vector<Provenance> provenance;

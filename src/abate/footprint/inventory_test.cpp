@@ -11,6 +11,7 @@
 namespace abate::footprint {
 namespace {
 
+using testing::chosen;
 using ::testing::Contains;
 using testing::day;
 using ::testing::ElementsAre;
@@ -19,6 +20,7 @@ using testing::node_energy;
 using testing::of_phase;
 using testing::plain_fleet;
 using testing::plain_inventory;
+using testing::stored_run;
 using testing::tables;
 
 // 1000 kWh at the node x 1.2 = 1200 kWh x 0.1 = 120 kg; by contract 24 kg. The building's part is a sixth.
@@ -124,6 +126,21 @@ TEST(Account, NothingIsChargedBeyondTheLifetime) {
     EXPECT_NEAR(account.total().embodied_kgco2e.value, 100.0 / 5 * (181.0 / 365), 1e-9);
 }
 
+// 10 cards x 100 kg bought in the period by who owns them; a lessee and a customer buy nothing.
+TEST(Account, OnlyWhoOwnsHardwareBuysIt) {
+    for (const auto& [ownership, kg] : {std::pair(Ownership::owned, 1000.0),
+                                        std::pair(Ownership::colocated, 1000.0),
+                                        std::pair(Ownership::leased, 0.0),
+                                        std::pair(Ownership::cloud, 0.0)}) {
+        Inventory lab = plain_inventory();
+        lab.fleets.push_back(plain_fleet(10));
+        lab.fleets[0].bought = day("2025-01-01");
+        lab.fleets[0].ownership = ownership;
+        EXPECT_EQ(account(lab, tables()).value().fleets[0].acquired_kgco2e, kg)
+            << to_string(ownership);
+    }
+}
+
 TEST(Account, MoreHoursThanOwnedIsRefused) {
     Inventory lab = plain_inventory();
     lab.fleets.push_back(plain_fleet(1));
@@ -138,7 +155,7 @@ TEST(Account, MoreHoursThanOwnedIsRefused) {
     EXPECT_EQ(refused.error().where, "lab.toml:7:1");
 }
 
-// Wu et al. 2022, section III-A: 2000 kg a system, 3 years at 30 % -> 0.254 kg/h, 5 years at 60 % -> 0.0761 kg/h.
+// Wu et al. 2022, section III-A: 2000 kg a system. By hand: 2000 / (3 x 8760 x 0.3) = 0.2537 kg/h, 2000 / (5 x 8760 x 0.6) = 0.0761 kg/h.
 TEST(Account, WuChargesPerHour) {
     struct Printed {
         double years;
@@ -230,6 +247,27 @@ TEST(Account, BloomsProjectIsAMultipleOfItsTraining) {
         of_phase(account, AccountPhase::experimentation).embodied_kgco2e.value, 11'211 * 1.685, 20);
 }
 
+// 1000 kWh x 1.2 x 0.1 = 120 kg; twice that elsewhere, at 50 g/kWh and PUE 1.5: 2000 x 1.5 x 0.05 = 150 kg.
+TEST(Account, AMultipleIsWhereItSays) {
+    Inventory lab = plain_inventory();
+    lab.sites.push_back(testing::plain_site("cloud"));
+    lab.sites[1].pue = 1.5;
+    lab.sites[1].intensity_gco2e_per_kwh = 50;
+    lab.activities.push_back(node_energy(AccountPhase::training, "run", 1000));
+    Activity tries;
+    tries.phase = AccountPhase::experimentation;
+    tries.name = "tries";
+    tries.times_training = exactly(2);
+    lab.activities.push_back(tries);
+    const auto experimentation = [&] {
+        return of_phase(account(lab, tables()).value(), AccountPhase::experimentation)
+            .operational_kgco2e.value;
+    };
+    EXPECT_NEAR(experimentation(), 240, 1e-9);
+    lab.activities[1].site = "cloud";
+    EXPECT_NEAR(experimentation(), 150, 1e-9);
+}
+
 TEST(Account, AMultipleOfNothingIsRefused) {
     Inventory lab = plain_inventory();
     Activity tries;
@@ -272,7 +310,7 @@ TEST(Account, PhasesAndDevicesAddToTheTotal) {
                 1e-6);
 }
 
-// 1600 TB for a year at 0.65 W/TB: 1600 x 8760 x 0.65 / 1000 = 9110.4 kWh, x 1.2 at the facility; 40 TB x 1 kWh/TB.
+// 1600 TB for a year at 0.65 W/TB: 1600 x 8760 x 0.65 / 1000 = 9110.4 kWh; 40 TB x 1 kWh/TB between racks: both x 1.2 at the facility.
 TEST(Account, DataIsStorageAndTraffic) {
     Inventory lab = plain_inventory();
     Dataset corpus;
@@ -283,9 +321,13 @@ TEST(Account, DataIsStorageAndTraffic) {
     corpus.embodied_kgco2e_per_tb = exactly(10);
     corpus.lifetime_years = exactly(5);
     lab.datasets.push_back(corpus);
-    const Amounts total = footprint::account(lab, tables()).value().total();
-    EXPECT_NEAR(total.energy_kwh.value, 9110.4 * 1.2 + 40, 1e-6);
+    Amounts total = footprint::account(lab, tables()).value().total();
+    EXPECT_NEAR(total.energy_kwh.value, (9110.4 + 40) * 1.2, 1e-6);
     EXPECT_NEAR(total.embodied_kgco2e.value, 1600 * 10 / 5.0, 1e-6);
+    // The internet has no building of ours around it: 40 TB x 59 kWh/TB.
+    lab.datasets[0].network = "internet";
+    total = footprint::account(lab, tables()).value().total();
+    EXPECT_NEAR(total.energy_kwh.value, 9110.4 * 1.2 + 40 * 59, 1e-6);
 }
 
 // Research: p50 1.5 and p99 24 GPU-days (Wu et al. 2022, section II-B). s = ln 16 / 2.3263 = 1.19183; mean 1.5 e^(s^2/2) = 3.0520 days.
@@ -375,50 +417,6 @@ TEST(Account, SplittingARunKeepsTheSum) {
 
 // ---- runs of the store
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, where, when
-RunRecord stored_run(const std::string& id,
-                     const std::string& host,
-                     const char* from,
-                     double hours) {
-    RunRecord record;
-    record.run_id = RunId(id);
-    record.host.name = host;
-    record.host.kind = "server";
-    record.host.gpus = {"NVIDIA H100", "NVIDIA H100"};
-    record.started_at = parse_rfc3339(from).value();
-    record.duration_s = hours * 3600;
-    record.ended_at = {record.started_at.us + std::llround(hours * 3.6e9)};
-    record.phase = Phase::training;
-    const EnergyRange energy{.value = Microjoules(Int128{3'600'000'000'000}),
-                             .low = Microjoules(Int128{3'500'000'000'000}),
-                             .high = Microjoules(Int128{3'700'000'000'000})};
-    record.energy.devices.push_back({.device = "gpu-0",
-                                     .source = "nvml",
-                                     .quality = Quality::measured,
-                                     .energy = energy,
-                                     .gap_s = 0,
-                                     .counted = true,
-                                     .part_of = "",
-                                     .name = "NVIDIA H100"});
-    record.energy.total = energy;
-    record.attributed.energy = energy;
-    record.attributed.active = energy.value;
-    record.attributed.method = "cgroup-v2";
-    record.attributed.idle_rule = "reserved-share";
-    record.attributed.idle_share = 1;
-    AssessOptions options;
-    options.region = "FR";
-    EXPECT_TRUE(assess(record, tables(), options));
-    return record;
-}
-
-StoredRuns chosen(std::vector<RunRecord> records) {
-    StoredRuns choice;
-    choice.name = "store";
-    choice.records = std::move(records);
-    return choice;
-}
-
 TEST(StoredRuns, HaveTheFootprintOfTheirRecords) {
     Inventory lab = plain_inventory();
     const RunRecord one = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
@@ -436,6 +434,22 @@ TEST(StoredRuns, HaveTheFootprintOfTheirRecords) {
                 1e-9);
     // Five hours of two cards each.
     EXPECT_NEAR(training.embodied_kgco2e.value, 10 * 100 / (5 * 8760.0), 1e-9);
+}
+
+// 3 + 5 kg by contract; a run without a contract makes the sum unknown.
+TEST(StoredRuns, HaveTheMarketBasedFiguresOfTheirRecords) {
+    RunRecord one = stored_run("01J00000000000000000000001", "a", "2025-03-01T00:00:00Z", 2);
+    RunRecord two = stored_run("01J00000000000000000000002", "a", "2025-03-02T00:00:00Z", 3);
+    one.operational->market_kgco2e = 3;
+    two.operational->market_kgco2e = 5;
+    Inventory lab = plain_inventory();
+    lab.runs.push_back(chosen({one, two}));
+    const Amounts total = account(lab, tables()).value().total();
+    ASSERT_TRUE(total.market_kgco2e);
+    EXPECT_NEAR(total.market_kgco2e->value, 8, 1e-9);
+    two.operational->market_kgco2e.reset();
+    lab.runs[0].records = {one, two};
+    EXPECT_FALSE(account(lab, tables()).value().total().market_kgco2e);
 }
 
 TEST(StoredRuns, BearTheirOwnHardwareWhereNoFleetIsNamed) {

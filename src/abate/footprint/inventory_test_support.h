@@ -3,8 +3,12 @@
 
 #include "abate/footprint/footprint.h"
 
+#include <gtest/gtest.h>
+
+#include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace abate::footprint::testing {
 
@@ -52,6 +56,51 @@ inline Activity node_energy(AccountPhase phase, const std::string& name, double 
     activity.energy_kwh = exactly(kwh);
     activity.boundary = Boundary::node;
     return activity;
+}
+
+// 1 kWh of one GPU (3.5 to 3.7 MJ) in France; the host has two.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): which, where, when
+inline RunRecord stored_run(const std::string& id,
+                            const std::string& host,
+                            const char* from,
+                            double hours,
+                            AssessOptions options = {}) {
+    RunRecord record;
+    record.run_id = RunId(id);
+    record.host.name = host;
+    record.host.kind = "server";
+    record.host.gpus = {"NVIDIA H100", "NVIDIA H100"};
+    record.started_at = parse_rfc3339(from).value();
+    record.duration_s = hours * 3600;
+    record.ended_at = {record.started_at.us + std::llround(hours * 3.6e9)};
+    record.phase = Phase::training;
+    const EnergyRange energy{.value = Microjoules(Int128{3'600'000'000'000}),
+                             .low = Microjoules(Int128{3'500'000'000'000}),
+                             .high = Microjoules(Int128{3'700'000'000'000})};
+    record.energy.devices.push_back({.device = "gpu-0",
+                                     .source = "nvml",
+                                     .quality = Quality::measured,
+                                     .energy = energy,
+                                     .gap_s = 0,
+                                     .counted = true,
+                                     .part_of = "",
+                                     .name = "NVIDIA H100"});
+    record.energy.total = energy;
+    record.attributed.energy = energy;
+    record.attributed.active = energy.value;
+    record.attributed.method = "cgroup-v2";
+    record.attributed.idle_rule = "reserved-share";
+    record.attributed.idle_share = 1;
+    options.region = "FR";
+    EXPECT_TRUE(assess(record, tables(), options));
+    return record;
+}
+
+inline StoredRuns chosen(std::vector<RunRecord> records) {
+    StoredRuns choice;
+    choice.name = "store";
+    choice.records = std::move(records);
+    return choice;
 }
 
 inline Amounts of_phase(const Account& account, AccountPhase phase) {

@@ -123,10 +123,21 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
         break;
     }
     const BoundaryEnergy* energy = nullptr;
-    if (record.node && ratio != nullptr && ratio->layer != "measured") {
+    const bool calibrated = record.node && record.node->source == "profile";
+    if (record.node && ratio != nullptr && (calibrated || ratio->layer != "measured")) {
         group.boundary = Boundary::component;
         group.node_ratio = Ranged{.value = ratio->value, .low = ratio->low, .high = ratio->high};
-        group.node_cause = any_gpu ? "node overhead of accelerators" : "node overhead of servers";
+        // A machine's own calibration errs with that machine, what was declared as the node's not at all; the prior errs with all others.
+        if (calibrated) {
+            group.node_cause = "calibrated profile of " + record.host.name;
+            group.node_quality = Quality::modelled;
+        } else if (ratio->layer == "built-in") {
+            group.node_cause = node_prior_cause(any_gpu);
+            group.node_quality = Quality::estimated;
+        } else {
+            group.node_cause = "declared overhead of runs";
+            group.node_quality = Quality::declared;
+        }
     } else if (record.node) {
         group.boundary = Boundary::node;
         energy = &record.node->energy;
@@ -158,6 +169,7 @@ StoredGroup group_of(const StoredRuns& choice, const RunRecord& record) {
     }
     if (record.operational) {
         group.intensity_gco2e_per_kwh = record.operational->intensity_gco2e_per_kwh;
+        group.market_kgco2e = record.operational->market_kgco2e;
         group.water_l = record.operational->water_l;
     }
     return group;
@@ -167,7 +179,7 @@ std::string key_of(const StoredGroup& group) {
     const auto range = [](const Ranged& r) {
         return fmt::format("{}/{}/{}", r.value, r.low, r.high);
     };
-    return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
+    return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}",
                        static_cast<int>(group.phase),
                        group.region,
                        static_cast<int>(group.boundary),
@@ -175,8 +187,11 @@ std::string key_of(const StoredGroup& group) {
                        group.cause,
                        static_cast<int>(group.energy_kwh.kind),
                        group.node_ratio ? range(*group.node_ratio) : "",
+                       group.node_cause,
+                       static_cast<int>(group.node_quality),
                        range(group.pue),
                        range(group.intensity_gco2e_per_kwh),
+                       group.market_kgco2e.has_value(),
                        group.water_l.has_value(),
                        static_cast<int>(group.quality));
 }
@@ -186,6 +201,7 @@ void add_to(StoredGroup& sum, const StoredGroup& run) {
     sum.energy_kwh.low += run.energy_kwh.low;
     sum.energy_kwh.high += run.energy_kwh.high;
     sum.facility_kwh += run.facility_kwh;
+    if (sum.market_kgco2e && run.market_kgco2e) *sum.market_kgco2e += *run.market_kgco2e;
     if (sum.water_l && run.water_l) *sum.water_l += *run.water_l;
 }
 
@@ -197,14 +213,19 @@ void add_embodied(StoredSum& out, const RunRecord& record, AccountPhase phase) {
     const Ranged& kg = record.embodied->kgco2e;
     for (StoredEmbodied& sum : out.embodied) {
         if (sum.phase != phase || sum.boundary != record.embodied->boundary ||
-            sum.kgco2e.kind != kg.kind)
+            sum.kgco2e.kind != kg.kind || sum.lifetime_h != record.embodied->lifetime_h ||
+            sum.utilisation != record.embodied->utilisation)
             continue;
         sum.kgco2e.value += kg.value;
         sum.kgco2e.low += kg.low;
         sum.kgco2e.high += kg.high;
         return;
     }
-    out.embodied.push_back({phase, record.embodied->boundary, kg});
+    out.embodied.push_back({.phase = phase,
+                            .boundary = record.embodied->boundary,
+                            .kgco2e = kg,
+                            .lifetime_h = record.embodied->lifetime_h,
+                            .utilisation = record.embodied->utilisation});
 }
 
 }  // namespace
@@ -248,6 +269,10 @@ Result<std::vector<std::string>> check_runs(const Inventory& inventory) {
                         overlapping == 1 ? "run overlaps" : "runs overlap",
                         example));
     return notes;
+}
+
+const char* node_prior_cause(bool accelerators) {
+    return accelerators ? "node overhead of accelerators" : "node overhead of servers";
 }
 
 double accelerators_of(const Host& host) {

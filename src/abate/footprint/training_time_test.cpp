@@ -43,8 +43,8 @@ std::string reason_of(const std::string& id) {
     return "";
 }
 
-// Fitted outside of abate, in Python with numpy, on the same rows by the same rule
-// (docs/methodology/training.md): 31 runs of 9 developers, U = 0.3149, hours x 0.633 to 1.452.
+// `python3 tools/check_fits.py hours`, on the same tables by the rules of docs/methodology/training.md: 31 runs of 9 developers, U =
+// 0.3149, hours x 0.633 to 1.452.
 TEST(FitUtilisation, AgreesWithAnIndependentFit) {
     EXPECT_EQ(prior().cases, 31U);
     EXPECT_EQ(prior().developers, 9U);

@@ -7,7 +7,8 @@
 // Groups: `accounting` (a source's own inputs through our formulas), `power` (rated power to what was
 // measured at the plug), `chip-hours` (a developer left out), `inference` (a family of models left
 // out), `embodied`. An error is |ours / published - 1|. A circular case (energy that is TDP x hours)
-// says nothing about power or time and is marked. What is excluded has its reason and stays visible.
+// says nothing about power or time and is marked. A figure that nobody printed, reckoned with the formula that it would test, is circular
+// and excluded. What is excluded has its reason and stays visible.
 #pragma once
 
 #include "abate/core/result.h"

@@ -90,7 +90,8 @@ TEST(Accounting, ReproducesStrubellsTable3) {
     EXPECT_TRUE(find(group("accounting"), "str-transformer-base carbon").excluded);
 }
 
-// LLMCarbon (arXiv 2309.14393), its formula on its inputs: 45.74, 553.34, 4.44, 63.78, 37.62 t.
+// LLMCarbon (arXiv 2309.14393) prints the inputs; the tonnes are sums by hand, with its formula. T5: 6 x 11e9 x 600e9 FLOP over 3600 x
+// 123e12 x 0.37 are 241,705 h, x 0.310 kW x 1.12 x 0.545 = 45,740 kg. Of GShard and Switch the base model counts (2.3e9, 7.41e9).
 TEST(Accounting, ReproducesLlmcarbonsFiveRows) {
     expect_printed("accounting",
                    {{"llmcarbon-t5 carbon", 45740, 0.001},
@@ -100,30 +101,62 @@ TEST(Accounting, ReproducesLlmcarbonsFiveRows) {
                     {"llmcarbon-xlm carbon", 37620, 0.001}});
 }
 
-// Green Algorithms: 12 h of 12 cores at 7.5 W and 64 GB at 0.3725 W/GB, PUE 1.67: 2.2814 kWh, at 475
-// g/kWh 1.0836 kg. Elsworth et al.: 0.14 -> 0.22 -> 0.24 Wh. Wu et al.: 812 times.
+// By hand. Green Algorithms: 12 h x (12 x 7.5 + 64 x 0.3725) W x 1.67 = 2.2814 kWh, x 0.475 = 1.0836 kg. EcoLogits, as below in
+// inference_energy_test.cpp: 0.1623 and 1.1576 J. Printed: Elsworth et al. 0.14 -> 0.22 -> 0.24 Wh; Wu et al. 810 times.
 TEST(Accounting, ReproducesTheCheckVectors) {
     expect_printed("accounting",
                    {{"green-algorithms-check energy", 2.2814, 1e-4},
                     {"green-algorithms-check carbon", 1.0836, 1e-4},
                     {"gemini-it node energy", 0.22e-3, 0.01},
                     {"gemini-median-prompt facility energy", 0.24e-3, 0.01},
-                    {"wu-cascade ratio", 812, 0.001},
+                    {"wu-cascade ratio", 810, 0.005},
                     {"ecologits-llama31-8b energy", 0.162, 0.005},
                     {"ecologits-llama31-70b energy", 1.16, 0.005}});
 }
 
+// A reason is not enough: each circular line has one. The source contradicts itself, or it rounds.
 TEST(Accounting, IsWithinOnePercentOrNamesTheSource) {
-    for (const ValidationCase& one : group("accounting").cases)
-        EXPECT_TRUE(one.error().value_or(0) <= 0.01 || !one.reason.empty()) << one.id;
+    for (const ValidationCase& one : group("accounting").cases) {
+        const bool named = one.excluded && !one.reason.starts_with("circular");
+        const bool rounded = one.reason.find("rounding") != std::string::npos;
+        EXPECT_TRUE(one.error().value_or(0) <= 0.01 || named || rounded) << one.id;
+    }
     EXPECT_THAT(find(group("accounting"), "luccioni-t4-gpt3 carbon").reason, HasSubstr("PUE"));
     EXPECT_THAT(find(group("accounting"), "bloom-inference-gcp carbon").reason,
                 HasSubstr("360 kg"));
     EXPECT_TRUE(find(group("accounting"), "llama1-65b energy").circular);
 }
 
-// Luccioni et al. 2022: 3.64 t of GPUs and 7.57 t of servers; Wu et al. 2022: 0.254 and 0.0761 kg/h.
-TEST(EmbodiedGroup, ReproducesBloomAndWu) {
+// What was reckoned here with the formula that it would test is no evidence for the formula.
+TEST(Validate, CountsNoFigureThatNobodyPrinted) {
+    for (const char* id : {"llmcarbon-t5 carbon",
+                           "green-algorithms-check energy",
+                           "ecologits-llama31-8b energy",
+                           "llama1-65b 6 N D",
+                           "str-elmo energy",
+                           "gopher-280b carbon",
+                           "sam-vit-h carbon",
+                           "gemini-it node energy"}) {
+        const ValidationCase& one = find(group("accounting"), id);
+        EXPECT_TRUE(one.circular) << id;
+        EXPECT_TRUE(one.excluded) << id;
+    }
+    for (const char* id : {"wu-cascade ratio", "str-elmo carbon", "pat4-t5-11b energy"}) {
+        const ValidationCase& one = find(group("accounting"), id);
+        EXPECT_FALSE(one.circular) << id;
+        EXPECT_FALSE(one.excluded) << id;
+    }
+    // Of the embodied lines only BLOOM's two tonnages are printed beside their inputs.
+    EXPECT_EQ(group("embodied").n, 2U);
+    for (const ValidationCase& one : group("embodied").cases)
+        EXPECT_EQ(one.excluded, !one.id.starts_with("bloom-")) << one.id;
+    EXPECT_THAT(group("embodied").findings.front(), HasSubstr("2 independent, 0 circular"));
+}
+
+// Printed by Luccioni et al. 2022: 3.64 t of GPUs and 7.57 t of servers. By hand: from Wu et al.'s 2000 kg, 3 to 5 years and 30 to 60 %,
+// 2000 / (3 x 8760 x 0.3) = 0.2537 and 2000 / (5 x 8760 x 0.6) = 0.0761 kg/h; dies with ACT's factors 8.26 x 2.318 = 19.15 and 8.14 x
+// 2.778 = 22.61 kg.
+TEST(EmbodiedGroup, ReproducesBloomAndTheSumsByHand) {
     expect_printed("embodied",
                    {{"bloom-embodied-gpus embodied", 3640, 0.002},
                     {"bloom-embodied-servers embodied", 7570, 0.002},
@@ -133,8 +166,8 @@ TEST(EmbodiedGroup, ReproducesBloomAndWu) {
                     {"act-die-h100 die", 22.6, 0.005}});
 }
 
-// By an independent fit in Python with numpy (docs/methodology/validation.md): n 31, median 0.204,
-// p90 0.523, 0.806 inside the others' range of median width 2.29; constants 0.245 and 0.217.
+// `python3 tools/check_fits.py hours`, which shares nothing with the code under test but the tables and the written rules: n 31, median
+// 0.204, p90 0.523, 0.806 inside the others' range of median width 2.29; constants 0.245 and 0.217.
 TEST(ChipHoursGroup, IsWhatAnIndependentFitSays) {
     const ValidationGroup& hours = group("chip-hours");
     EXPECT_EQ(hours.n, 31U);
@@ -144,10 +177,10 @@ TEST(ChipHoursGroup, IsWhatAnIndependentFitSays) {
     EXPECT_NEAR(*hours.median_high_over_low, 2.29, 5e-3);
     EXPECT_NEAR(beside(group("chip-hours"), "0.40").median_error, 0.245, 5e-4);
     EXPECT_NEAR(beside(group("chip-hours"), "0.33").median_error, 0.217, 5e-4);
-    EXPECT_NEAR(beside(group("chip-hours"), "median of").median_error, 0.225, 2e-3);
+    EXPECT_NEAR(beside(group("chip-hours"), "median of").median_error, 0.2245, 5e-4);
 }
 
-// As above: families 0.183 and 0.460, 0.872 inside; vendors' lines 0.320 and 0.771; EcoLogits on 32
+// `python3 tools/check_fits.py inference`: families 0.183 and 0.460, 0.872 inside; vendors' lines 0.320 and 0.771; EcoLogits on 32
 // rows of H100 near batch 64 0.337, ours 0.098.
 TEST(InferenceGroup, IsWhatAnIndependentFitSays) {
     const ValidationGroup& inference = group("inference");

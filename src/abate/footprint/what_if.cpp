@@ -46,12 +46,12 @@ Result<void> check(const Lever& lever) {
                 (lever.hours_factor && !possible_factor(*lever.hours_factor)))
                 return factor_refused();
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             if (!(lever.from > 0 && lever.from <= 1 && lever.to > 0 && lever.to <= 1))
                 return refused(
                     lever,
-                    fmt::format("a utilisation of {} to {} is not possible", lever.from, lever.to),
-                    "Write utilisation=0.4:0.8; both above 0 and at most 1");
+                    fmt::format("a chip load of {} to {} is not possible", lever.from, lever.to),
+                    "Write chip-load=0.4:0.8; both above 0 and at most 1");
             if (!possible_factor(lever.factor)) return factor_refused();
             break;
         case LeverKind::lifetime:
@@ -98,6 +98,52 @@ class Scope {
     std::vector<AccountPhase> phases_;
 };
 
+// Runs of several phases in one choice go together, where the choice is of this phase.
+AccountPhase phase_of(const StoredRuns& runs) {
+    return runs.phase ? account_phase(*runs.phase) : runs.as;
+}
+
+const Fleet* fleet_of(const Inventory& inventory, const std::string& name) {
+    for (const Fleet& fleet : inventory.fleets)
+        if (fleet.name == name) return &fleet;
+    return nullptr;
+}
+
+// The site that a row is at: its own, else its fleet's.
+const std::string& site_of(const Inventory& inventory, const Activity& activity) {
+    const Fleet* fleet = activity.site.empty() ? fleet_of(inventory, activity.fleet) : nullptr;
+    return fleet == nullptr ? activity.site : fleet->site;
+}
+
+bool is_training(const Activity& activity) {
+    return activity.phase == AccountPhase::training && !activity.times_training;
+}
+
+// The training that a multiple is of.
+bool is_of(const Activity& multiple, const Activity& training) {
+    return is_training(training) &&
+           (multiple.of.empty() ||
+            std::find(multiple.of.begin(), multiple.of.end(), training.name) != multiple.of.end());
+}
+
+// Which of a fleet's work a lever touches; hours that nobody declared follow the work, and are the fleet's own where there is none.
+enum class Touches { none, some, all };
+Touches touches(const Inventory& inventory, const Scope& scope, const Fleet& fleet) {
+    bool any_in = false;
+    bool any_out = false;
+    const auto work = [&](AccountPhase phase) { (scope.holds(phase) ? any_in : any_out) = true; };
+    for (const Activity& activity : inventory.activities) {
+        if (activity.fleet != fleet.name || activity.times_training) continue;
+        work(activity.phase);
+        for (const Activity& multiple : inventory.activities)
+            if (multiple.times_training && is_of(multiple, activity)) work(multiple.phase);
+    }
+    for (const StoredRuns& runs : inventory.runs)
+        if (runs.fleet == fleet.name) work(phase_of(runs));
+    if (!any_in && !any_out) work(AccountPhase::idle);
+    return !any_in ? Touches::none : any_out ? Touches::some : Touches::all;
+}
+
 struct Scale {
     double energy = 1;
     double hours = 1;
@@ -110,20 +156,20 @@ void scale_work(Inventory& inventory, const Scope& scope, const Scale& scale) {
         activity.hours_scale *= scale.hours;
     }
     for (StoredRuns& runs : inventory.runs) {
-        // Runs of several phases in one choice are scaled together where the choice is of this phase.
-        const AccountPhase phase = runs.phase ? account_phase(*runs.phase) : runs.as;
-        if (!scope.holds(phase)) continue;
+        if (!scope.holds(phase_of(runs))) continue;
         runs.energy_scale *= scale.energy;
         runs.hours_scale *= scale.hours;
     }
 }
 
-// Gives each row in scope a site of its own kind: the old one, changed.
-template <class Change>
+// Gives each row in scope a site of its own kind: the old one, changed. Runs of the store without a site have their own grids and buildings,
+// which `change_runs` changes.
+template <class Change, class ChangeRuns>
 void change_sites(Inventory& inventory,
                   const Scope& scope,
                   const std::string& suffix,
-                  const Change& change) {
+                  const Change& change,
+                  const ChangeRuns& change_runs) {
     if (inventory.sites.empty()) {
         inventory.sites.emplace_back();
         inventory.sites.back().name = "unknown place";
@@ -144,35 +190,71 @@ void change_sites(Inventory& inventory,
         }
         return at->second;
     };
-    const auto fleet_site = [&](const std::string& name) {
-        for (const Fleet& fleet : inventory.fleets)
-            if (fleet.name == name) return fleet.site;
-        return std::string();
-    };
-    std::vector<std::string> of_activities;
+    // Before the trainings move: a multiple in scope moves, one out of it stays where its training was.
+    for (Activity& multiple : inventory.activities) {
+        if (!multiple.times_training) continue;
+        for (const Activity& training : inventory.activities) {
+            if (!is_of(multiple, training)) continue;
+            const auto before = multiple.sites_of.find(training.name);
+            const std::string site = before != multiple.sites_of.end() ? before->second
+                                     : multiple.site.empty() ? site_of(inventory, training)
+                                                             : multiple.site;
+            multiple.sites_of[training.name] =
+                scope.holds(multiple.phase) ? changed_site(site) : site;
+        }
+    }
     for (Activity& activity : inventory.activities) {
-        if (!scope.holds(activity.phase) || activity.times_training) continue;
-        activity.site =
-            changed_site(activity.site.empty() ? fleet_site(activity.fleet) : activity.site);
+        if (activity.times_training) continue;
+        const std::string site = site_of(inventory, activity);
+        // Its fleet may move without it.
+        activity.site = scope.holds(activity.phase) ? changed_site(site) : site;
     }
     for (Dataset& dataset : inventory.datasets)
         if (scope.holds(AccountPhase::data)) dataset.site = changed_site(dataset.site);
     for (StoredRuns& runs : inventory.runs) {
-        const AccountPhase phase = runs.phase ? account_phase(*runs.phase) : runs.as;
-        if (scope.holds(phase)) runs.site = changed_site(runs.site);
+        if (!scope.holds(phase_of(runs))) continue;
+        if (runs.site.empty()) {
+            change_runs(runs);
+        } else {
+            runs.site = changed_site(runs.site);
+        }
     }
     for (Fleet& fleet : inventory.fleets)
         if (scope.holds(AccountPhase::idle)) fleet.site = changed_site(fleet.site);
 }
 
-void pull_accelerator_chip(Inventory& inventory, const Lever& lever, const Scope& scope) {
+// Whose making counts. The energy of the other chip is in the lever's factor, so the rated power stays.
+void pull_making_chip(Inventory& inventory, const Lever& lever, const Scope& scope) {
     if (lever.chip.empty()) return;
-    for (Activity& activity : inventory.activities) {
-        if (!scope.holds(activity.phase)) continue;
-        if (!activity.chip.empty()) activity.chip = lever.chip;
-        for (Fleet& fleet : inventory.fleets)
-            if (fleet.name == activity.fleet && !fleet.chip.empty()) fleet.chip = lever.chip;
+    for (Fleet& fleet : inventory.fleets)
+        if (touches(inventory, scope, fleet) == Touches::all) fleet.making_chip = lever.chip;
+    for (Activity& activity : inventory.activities)
+        if (scope.holds(activity.phase)) activity.making_chip = lever.chip;
+    for (StoredRuns& runs : inventory.runs)
+        if (scope.holds(phase_of(runs))) runs.making_chip = lever.chip;
+}
+
+// A piece of hardware has one lifetime, whatever works on it.
+Result<void> pull_lifetime(Inventory& inventory, const Lever& lever, const Scope& scope) {
+    for (Fleet& fleet : inventory.fleets) {
+        const Touches which = touches(inventory, scope, fleet);
+        if (which == Touches::some)
+            return Error{ErrorCode::conflict,
+                         fmt::format("{} is for some of the phases that '{}' works for, and "
+                                     "hardware has one lifetime",
+                                     name_of(lever),
+                                     fleet.name),
+                         lever.where.empty() ? "--what-if" : lever.where,
+                         "Name all of its phases, or leave them out"};
+        if (which == Touches::all) fleet.lifetime_years = exactly(lever.years);
     }
+    for (Activity& activity : inventory.activities)
+        if (scope.holds(activity.phase)) activity.lever_lifetime_years = lever.years;
+    for (StoredRuns& runs : inventory.runs)
+        if (scope.holds(phase_of(runs))) runs.lever_lifetime_years = lever.years;
+    if (scope.holds(AccountPhase::data))
+        for (Dataset& dataset : inventory.datasets) dataset.lifetime_years = exactly(lever.years);
+    return {};
 }
 
 Result<void> pull(Inventory& inventory, const Lever& lever) {
@@ -188,10 +270,9 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
                        scope,
                        {.energy = 1 / lever.factor,
                         .hours = 1 / lever.hours_factor.value_or(lever.factor)});
-            if (lever.kind == LeverKind::accelerator)
-                pull_accelerator_chip(inventory, lever, scope);
+            if (lever.kind == LeverKind::accelerator) pull_making_chip(inventory, lever, scope);
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             scale_work(
                 inventory, scope, {.energy = 1 / lever.factor, .hours = lever.from / lever.to});
             break;
@@ -201,32 +282,37 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
                 for (Dataset& dataset : inventory.datasets) dataset.scale *= lever.share;
             break;
         case LeverKind::lifetime:
-            for (Fleet& fleet : inventory.fleets) fleet.lifetime_years = exactly(lever.years);
-            for (Activity& activity : inventory.activities)
-                if (scope.holds(activity.phase)) activity.lifetime_years = exactly(lever.years);
-            for (Dataset& dataset : inventory.datasets)
-                if (scope.holds(AccountPhase::data)) dataset.lifetime_years = exactly(lever.years);
-            break;
+            return pull_lifetime(inventory, lever, scope);
         case LeverKind::region:
-            change_sites(inventory, scope, " -> " + lever.region, [&](SitePlan& plan) {
-                plan.region = lever.region;
-                plan.intensity_gco2e_per_kwh.reset();
-                // A contract for another grid does not move along.
-                plan.market_gco2e_per_kwh.reset();
-                plan.wue_l_per_kwh.reset();
-                if (lever.pue) plan.pue = lever.pue;
-            });
+            change_sites(
+                inventory,
+                scope,
+                " -> " + lever.region,
+                [&](SitePlan& plan) {
+                    plan.region = lever.region;
+                    plan.intensity_gco2e_per_kwh.reset();
+                    // A contract for another grid does not move along.
+                    plan.market_gco2e_per_kwh.reset();
+                    plan.wue_l_per_kwh.reset();
+                    if (lever.pue) plan.pue = lever.pue;
+                },
+                [&](StoredRuns& runs) {
+                    runs.moved_to = lever.region;
+                    if (lever.pue) runs.moved_pue = lever.pue;
+                });
             break;
-        case LeverKind::hour:
-            change_sites(inventory, scope, " at other hours", [&](SitePlan& plan) {
-                plan.intensity_scale *= lever.share;
-            });
+        case LeverKind::hour: {
+            const auto other_hours = [&](auto& place) { place.intensity_scale *= lever.share; };
+            change_sites(inventory, scope, " at other hours", other_hours, other_hours);
             break;
-        case LeverKind::carbon_free_share:
-            change_sites(inventory, scope, " under contract", [&](SitePlan& plan) {
-                plan.carbon_free_share = 1 - (1 - plan.carbon_free_share) * (1 - lever.share);
-            });
+        }
+        case LeverKind::carbon_free_share: {
+            const auto contract = [&](auto& place) {
+                place.carbon_free_share = 1 - (1 - place.carbon_free_share) * (1 - lever.share);
+            };
+            change_sites(inventory, scope, " under contract", contract, contract);
             break;
+        }
     }
     return {};
 }
@@ -234,7 +320,9 @@ Result<void> pull(Inventory& inventory, const Lever& lever) {
 // A phase as a product: energy of the work at the node, building, grid; and its hardware beside.
 struct PhaseFactors {
     double node_kwh = 0;
-    double facility_kwh = 0;
+    double inside_kwh = 0;    // the same with what the building adds
+    double beyond_kwh = 0;    // on which no PUE comes: taken at the facility, or on the internet
+    double facility_kwh = 0;  // inside and beyond
     double operational_kgco2e = 0;
     double embodied_kgco2e = 0;
 };
@@ -255,7 +343,8 @@ PhaseFactors factors_of(const Account& account, AccountPhase phase) {
             continue;
         }
         out.facility_kwh += amount;
-        if (line.device != "facility") out.node_kwh += amount;
+        (line.beyond_pue ? out.beyond_kwh : out.inside_kwh) += amount;
+        if (!line.beyond_pue && line.device != "facility") out.node_kwh += amount;
         if (line.intensity) out.operational_kgco2e += amount * line.intensity->effective().value;
     }
     return out;
@@ -353,7 +442,7 @@ std::vector<AccountPhase> default_phases(LeverKind kind) {
         case LeverKind::accelerator:
         case LeverKind::precision:
         case LeverKind::fused_kernels:
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             return {AccountPhase::experimentation,
                     AccountPhase::training,
                     AccountPhase::finetuning,
@@ -445,15 +534,16 @@ Comparison compare(const Accounts& accounts) {
         step(out.by_phase, name + ", embodied", b.embodied_kgco2e - a.embodied_kgco2e);
 
         // Where a phase is in one account only, its building and grid are that one's in both.
-        const double pue_b = ratio(b.facility_kwh, b.node_kwh, 0);
-        const double pue_a = ratio(a.facility_kwh, a.node_kwh, pue_b);
+        const double pue_b = ratio(b.inside_kwh, b.node_kwh, 0);
+        const double pue_a = ratio(a.inside_kwh, a.node_kwh, pue_b);
         const double grid_b = ratio(b.operational_kgco2e, b.facility_kwh, 0);
         const double grid_a = ratio(a.operational_kgco2e, a.facility_kwh, grid_b);
         const double pue_then = b.node_kwh > 0 ? pue_b : pue_a;
         const double grid_then = b.facility_kwh > 0 ? grid_b : grid_a;
         const std::vector<double> parts = shapley(3, [&](std::size_t mask) {
-            return ((mask & 1U) != 0 ? b.node_kwh : a.node_kwh) *
-                   ((mask & 2U) != 0 ? pue_then : pue_a) * ((mask & 4U) != 0 ? grid_then : grid_a);
+            const PhaseFactors& work = (mask & 1U) != 0 ? b : a;
+            return (work.node_kwh * ((mask & 2U) != 0 ? pue_then : pue_a) + work.beyond_kwh) *
+                   ((mask & 4U) != 0 ? grid_then : grid_a);
         });
         step(out.by_cause, name + ": energy of the work", parts[0]);
         step(out.by_cause, name + ": PUE", parts[1]);

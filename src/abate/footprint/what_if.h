@@ -51,7 +51,8 @@ struct Waterfall {
 // The phases that a lever changes unless it says otherwise.
 [[nodiscard]] std::vector<AccountPhase> default_phases(LeverKind kind);
 
-// The inventory with these levers pulled. Errors: out_of_range (a factor of 0, a share outside 0 to 1, a lifetime of 0), each at the lever's place.
+// The inventory with these levers pulled. Errors: out_of_range (a factor of 0, a share outside 0 to 1, a lifetime of 0), conflict (a lifetime for
+// some of the phases that one fleet works for), each at the lever's place.
 [[nodiscard]] Result<Inventory> with_levers(const Inventory& inventory,
                                             std::span<const Lever> levers);
 

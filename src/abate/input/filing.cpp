@@ -154,6 +154,7 @@ void read_statement(Reader& reader, const toml::table& table, FilingStatement& o
     reader.read(table, "grid_losses", out.grid_losses, kLosses);
     reader.read(table, "net_revenue", out.net_revenue, kPositive);
     reader.read(table, "currency", out.currency);
+    reader.read(table, "high_climate_impact", out.high_climate_impact);
     if (out.net_revenue && out.currency.empty())
         reader.refuse(
             *table.get("net_revenue"), "'net_revenue' has no currency", "Add currency = \"EUR\"");
@@ -186,6 +187,7 @@ void read_filing(Reader& reader, const toml::table& root, FilingStatement& out) 
                  "renewable_share",
                  "net_revenue",
                  "currency",
+                 "high_climate_impact",
                  "site",
                  "purchase",
                  "sold"});

@@ -40,6 +40,7 @@ nuclear_share = 0.5
 renewable_share = 0.3
 net_revenue = "12M"
 currency = "EUR"
+high_climate_impact = true
 
 [[filing.site]]
 site = "room"
@@ -67,9 +68,10 @@ source = "data sheet"
     EXPECT_EQ(said.scope1_kgco2e->high, 12);
     EXPECT_EQ(said.mix->nuclear, 0.5);
     EXPECT_EQ(said.net_revenue, 12e6);
+    EXPECT_TRUE(said.high_climate_impact);
     ASSERT_EQ(said.sites.size(), 1U);
     EXPECT_EQ(said.sites[0].direct_gco2e_per_kwh->value, 360);
-    EXPECT_EQ(said.sites[0].where, "lab.toml:19:1");
+    EXPECT_EQ(said.sites[0].where, "lab.toml:20:1");
     EXPECT_THAT(said.purchases.at(0).covers, ElementsAre("corpus"));
     EXPECT_FALSE(said.sold.at(0).intensity_gco2e_per_kwh);
 }
@@ -87,6 +89,7 @@ TEST(FilingSection, RefusesWithThePlaceAndAHint) {
              Row{"[filing]\nconsolidation = \"control\"\n", "lab.toml:2:17", "operational-control"},
              Row{"[filing]\nfossil_share = 0.5\n", "lab.toml:1:1", "add up to 1"},
              Row{"[filing]\nnet_revenue = 5\n", "lab.toml:2:15", "currency"},
+             Row{"[filing]\nhigh_climate_impact = \"no\"\n", "lab.toml:2:23", "true or false"},
              Row{"[filing]\ngrid_losses = 6\n", "lab.toml:2:15", "at most 1"},
              Row{"[filing]\nscope1_kgco2e = nan\n", "lab.toml:2:17", "at least 0"},
              Row{"filing = 3\n", "lab.toml:1:10", "Write [filing]"},

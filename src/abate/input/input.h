@@ -131,7 +131,7 @@ struct SettingsPair {
 // the section nothing is stated. Errors: as parse_inventory, which refuses the same.
 [[nodiscard]] Result<footprint::FilingStatement> parse_filing(std::string_view toml,
                                                               std::string_view file_name);
-// "caching=6.7", "region=NO", "utilisation=0.4:0.8", "precision=2.4@training,inference". Errors: invalid_argument (no such lever or phase, no
+// "caching=6.7", "region=NO", "chip-load=0.4:0.8", "precision=2.4@training,inference". Errors: invalid_argument (no such lever or phase, no
 // factor).
 [[nodiscard]] Result<footprint::Lever> parse_lever(std::string_view text);
 

@@ -167,6 +167,12 @@ void read_dataset(Reader& reader, const toml::table& table, Inventory& out) {
     Activity work;
     reader.read(table, "ingestion_fleet", work.fleet);
     reader.read(table, "ingestion_hours", work.unit_hours, {});
+    for (const char* key : {"ingestion_fleet", "ingestion_hours", "ingestion_boundary"})
+        if (!ingestion && table.get(key) != nullptr)
+            reader.refuse(
+                *table.get(key),
+                fmt::format("'{}' has {} and no ingestion_kwh", one_line(dataset.name), key),
+                "Add ingestion_kwh, or write the work as [[ingestion]] with chip_hours");
     if (!dataset.storage_tb && !dataset.network_tb && !ingestion)
         reader.refuse(table,
                       fmt::format("nothing is said of the dataset '{}'", one_line(dataset.name)),
@@ -310,6 +316,9 @@ void read_service(Reader& reader, const toml::table& table, Activity& work) {
             per_request ? "Add requests" : "Add tokens");
         return;
     }
+    // Counted also where the energy comes from elsewhere: for figures per request or token.
+    if (requests) work.counts["request"] = requests->value;
+    if (tokens) work.counts["token"] = tokens->value;
     if (per_request || per_token) {
         work.unit = per_request ? "request" : "token";
         work.amount = per_request ? requests : tokens;
@@ -455,7 +464,7 @@ const char* own_key(LeverKind kind) {
         case LeverKind::fused_kernels:
         case LeverKind::right_sized_model:
             return "factor";
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             return "to";
         case LeverKind::lifetime:
             return "years";
@@ -519,11 +528,11 @@ void read_lever(Reader& reader, const toml::table& table, Inventory& out) {
     reader.read(table, "source", lever.source);
     const char* key = own_key(lever.kind);
     if (table.get(key) == nullptr ||
-        (lever.kind == LeverKind::utilisation && table.get("from") == nullptr))
+        (lever.kind == LeverKind::chip_load && table.get("from") == nullptr))
         reader.refuse(table,
                       fmt::format("the lever {} has no {}: no factor is built in",
                                   footprint::to_string(lever.kind),
-                                  lever.kind == LeverKind::utilisation ? "from and to" : key),
+                                  lever.kind == LeverKind::chip_load ? "from and to" : key),
                       "Say what it does to this work, and the source");
     out.levers.push_back(std::move(lever));
 }
@@ -641,9 +650,9 @@ Result<Lever> parse_lever(std::string_view text) {
     }
     if (equals == std::string_view::npos || equals + 1 == text.size()) {
         return lever_error(fmt::format("the lever {} has no factor of its own", name),
-                           *kind == LeverKind::utilisation ? "Write utilisation=0.4:0.8"
-                           : *kind == LeverKind::region    ? "Write region=NO"
-                                                           : fmt::format("Write {}=2.4", name));
+                           *kind == LeverKind::chip_load ? "Write chip-load=0.4:0.8"
+                           : *kind == LeverKind::region  ? "Write region=NO"
+                                                         : fmt::format("Write {}=2.4", name));
     }
     std::string_view value = text.substr(equals + 1);
     Lever lever;
@@ -676,18 +685,18 @@ Result<Lever> parse_lever(std::string_view text) {
         lever.region = value;
         return lever;
     }
-    if (*kind == LeverKind::utilisation) {
+    if (*kind == LeverKind::chip_load) {
         const std::size_t colon = value.find(':');
         if (colon == std::string_view::npos)
-            return lever_error("utilisation goes from one share to another",
-                               "Write utilisation=0.4:0.8");
+            return lever_error("chip-load goes from one share to another",
+                               "Write chip-load=0.4:0.8");
         const Result<double> from = number(value.substr(0, colon));
         if (!from) return from.error();
         const Result<double> to = number(value.substr(colon + 1));
         if (!to) return to.error();
         for (const double share : {*from, *to})
             if (!kUtilisation.hold(share))
-                return lever_error(fmt::format("a utilisation of {} is not possible", share),
+                return lever_error(fmt::format("a chip-load of {} is not possible", share),
                                    fmt::format("It is a number {}", kUtilisation.words(share)));
         lever.from = *from;
         lever.to = *to;

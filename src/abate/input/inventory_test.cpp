@@ -204,6 +204,26 @@ TEST(Inventory, NothingIsStatedTwice) {
         EXPECT_EQ(refused(text).code, ErrorCode::parse_error) << text;
 }
 
+// 12:00 is another moment in each zone; a date alone is midnight UTC.
+TEST(Inventory, ATimeNeedsItsZone) {
+    const Error error = refused("period_start = 2025-01-01T12:00:00\n");
+    EXPECT_EQ(error.where, "lab.toml:1:16");
+    EXPECT_THAT(error.what, HasSubstr("without its zone"));
+    EXPECT_THAT(refused("period_start = \"2025-01-01T12:00:00\"\n").hint, HasSubstr("zone"));
+    const auto zoned = parse_inventory(
+        "period_start = 2025-01-01T12:00:00+02:00\n" + training("chip_hours = 1"), "lab.toml");
+    EXPECT_EQ(to_rfc3339(*zoned.value().period_start), "2025-01-01T10:00:00Z");
+}
+
+TEST(Inventory, IngestionWithoutItsEnergyIsRefused) {
+    for (const char* key : {"ingestion_fleet = \"a\"", "ingestion_hours = 3"}) {
+        const Error error =
+            refused(std::string("[[dataset]]\nname = \"a\"\nstorage_tb = 1\n") + key + "\n");
+        EXPECT_EQ(error.where.substr(0, 11), "lab.toml:4:") << key;
+        EXPECT_THAT(error.what, HasSubstr("no ingestion_kwh"));
+    }
+}
+
 TEST(Inventory, AMultiplierNeedsItsSource) {
     EXPECT_THAT(refused("[[experimentation]]\nname = \"a\"\ntimes_training = 1.68\n").what,
                 HasSubstr("source"));
@@ -211,6 +231,14 @@ TEST(Inventory, AMultiplierNeedsItsSource) {
         refused("[[experimentation]]\nname = \"a\"\nproject_over_training = 0.9\nsource = \"s\"\n")
             .code,
         ErrorCode::out_of_range);
+}
+
+TEST(Inventory, RequestsAreCountedWhereverTheEnergyIsFrom) {
+    const auto parsed = parse_inventory(
+        "[[inference]]\nname = \"service\"\nrequests = \"1.2B\"\nenergy_kwh = 12\nboundary = "
+        "\"node\"\n",
+        "lab.toml");
+    EXPECT_EQ(parsed.value().activities[0].counts.at("request"), 1.2e9);
 }
 
 TEST(Inventory, WhatIsNoInventorySaysWhere) {
@@ -229,7 +257,10 @@ TEST(Lever, OfTheCommandLineHasKindFactorAndPhases) {
     const footprint::Lever caching = parse_lever("caching=6.7").value();
     EXPECT_EQ(caching.kind, LeverKind::caching);
     EXPECT_EQ(caching.factor, 6.7);
-    const footprint::Lever use = parse_lever("utilisation=0.4:0.8@training,inference").value();
+    const footprint::Lever use = parse_lever("chip-load=0.4:0.8@training,inference").value();
+    EXPECT_EQ(use.kind, LeverKind::chip_load);
+    EXPECT_EQ(parse_lever("utilisation=0.4:0.8").value().kind, LeverKind::chip_load)
+        << "its old name";
     EXPECT_EQ(use.from, 0.4);
     EXPECT_EQ(use.to, 0.8);
     EXPECT_EQ(use.phases,
@@ -245,8 +276,8 @@ TEST(Lever, WithoutAFactorOrAKindIsRefused) {
     EXPECT_THAT(parse_lever("cashing=2").error().hint, HasSubstr("caching"));
     EXPECT_FALSE(parse_lever("caching="));
     EXPECT_FALSE(parse_lever("caching=x"));
-    EXPECT_FALSE(parse_lever("utilisation=0.4"));
-    EXPECT_FALSE(parse_lever("utilisation=1e-300:0.8"));
+    EXPECT_THAT(parse_lever("chip-load=0.4").error().hint, HasSubstr("chip-load=0.4:0.8"));
+    EXPECT_FALSE(parse_lever("chip-load=1e-300:0.8"));
     EXPECT_FALSE(parse_lever("lifetime=1e-9"));
     EXPECT_FALSE(parse_lever("caching=1e-308"));
     EXPECT_FALSE(parse_lever("caching=2@nowhere"));

@@ -263,7 +263,13 @@ class Reader {
             text = fmt::format("{:04}-{:02}-{:02}T00:00:00Z", day.year, day.month, day.day);
         } else if (const auto* moment = node->as_date_time()) {
             const toml::date_time time = moment->get();
-            const int offset = time.offset ? time.offset->minutes : 0;
+            if (!time.offset) {
+                refuse(*node,
+                       fmt::format("'{}' is a time without its zone", key),
+                       "Write the zone: 2025-01-31T12:00:00Z, or +01:00 at the end");
+                return;
+            }
+            const int offset = time.offset->minutes;
             text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
                                time.date.year,
                                time.date.month,

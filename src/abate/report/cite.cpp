@@ -153,7 +153,8 @@ std::string limits_sentence(const RunsTotal& total) {
     const auto bound = [](const Ranged& amount) {
         return amount.kind == RangeKind::bound && amount.low < amount.high;
     };
-    return bound(total.attributed_j) || bound(total.facility_j) || bound(total.carbon_kg)
+    const bool made = total.has_embodied() && (bound(total.embodied_kg) || bound(total.total_kg));
+    return made || bound(total.attributed_j) || bound(total.facility_j) || bound(total.carbon_kg)
                ? " Where a factor of a limit is a 90 % interval or a convention (PUE, rest of the "
                  "node, grid), the result may be passed."
                : "";
@@ -163,6 +164,18 @@ std::string limits_sentence(const RunsTotal& total) {
 std::string licence_words(const RunRecord& record) {
     const Provenance* row = provenance_of(record, "intensity");
     return row == nullptr || row->licence.empty() ? std::string() : ", licence " + row->licence;
+}
+
+// What making the hardware adds, where each run knows it; the boundary with it, since sources mean different things by the word.
+std::string embodied_sentence(std::span<const RunRecord> records, const RunsTotal& total) {
+    if (!total.has_embodied()) return " Emissions from making the hardware are not included.";
+    const auto boundaries =
+        distinct_words(records, [](const RunRecord& record) { return record.embodied->boundary; });
+    return fmt::format(
+        " Making the hardware, amortised over its lifetime, adds {} (of {}), together {}.",
+        human_interval(total.embodied_kg, carbon_units()),
+        joined(boundaries, "; "),
+        human_interval(total.total_kg, carbon_units()));
 }
 
 std::string carbon_sentences(std::span<const RunRecord> records, const RunsTotal& total) {
@@ -182,8 +195,8 @@ std::string carbon_sentences(std::span<const RunRecord> records, const RunsTotal
             significant(record.operational->intensity_gco2e_per_kwh.value),
             intensity_words(record) + licence_words(record));
     });
-    return out + ", with a grid carbon intensity of " + joined(grids, "; ") +
-           ". Emissions from making the hardware are not included.";
+    return out + ", with a grid carbon intensity of " + joined(grids, "; ") + "." +
+           embodied_sentence(records, total);
 }
 
 // A cell of a Markdown table: bars and line breaks would end it.
@@ -212,7 +225,8 @@ std::string hardware_cell(const Host& host) {
     return words.empty() ? "-" : words;
 }
 
-std::string table_row(const RunRecord& record) {
+// `with_embodied`: two more columns, of making the hardware and of both.
+std::string table_row(const RunRecord& record, bool with_embodied) {
     std::string out = fmt::format("| {} | {} | {} | {} | {} |",
                                   cell(record.run_id.text()),
                                   record.phase ? to_string(*record.phase) : "-",
@@ -232,22 +246,32 @@ std::string table_row(const RunRecord& record) {
     } else {
         out += " - | - | - |";
     }
+    if (with_embodied)
+        out += fmt::format(" {} | {} |",
+                           ranged_cell(record.embodied->kgco2e, 1),
+                           ranged_cell(*record.total_kgco2e, 1));
     return out + "\n";
 }
 
 std::string table(std::span<const RunRecord> records, const RunsTotal& total) {
+    const bool with_embodied = total.has_embodied();
     std::string out =
         "| run | phase | hardware | duration | attributed kWh (range) | quality | PUE | facility "
-        "kWh | "
-        "region | g CO2e/kWh | operational kg CO2e (range) |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|\n";
-    for (const RunRecord& record : records) out += table_row(record);
+        "kWh | region | g CO2e/kWh | operational kg CO2e (range) |";
+    if (with_embodied) out += " embodied kg CO2e (range) | total kg CO2e (range) |";
+    out += "\n|---|---|---|---|---|---|---|---|---|---|---|";
+    out += with_embodied ? "---|---|\n" : "\n";
+    for (const RunRecord& record : records) out += table_row(record, with_embodied);
     if (total.runs > 1) {
-        out += fmt::format("| total | | | {} | {} | | | {} | | | {} |\n",
+        out += fmt::format("| total | | | {} | {} | | | {} | | | {} |",
                            duration_cell(total.duration_s),
                            ranged_cell(total.attributed_j, kKilowattHours),
                            total.with_facility > 0 ? kwh(total.facility_j.value) : "-",
                            total.with_carbon > 0 ? ranged_cell(total.carbon_kg, 1) : "-");
+        if (with_embodied)
+            out += fmt::format(
+                " {} | {} |", ranged_cell(total.embodied_kg, 1), ranged_cell(total.total_kg, 1));
+        out += "\n";
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // `abate estimate`: as JSON, and as text with the answer first.
 #include "abate/footprint/footprint.h"
 #include "abate/report/human.h"
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/provenance.h"
 #include "abate/report/report.h"
@@ -12,29 +13,6 @@ namespace abate::report {
 namespace {
 
 using footprint::Estimate;
-
-void write_range(JsonWriter& json, std::string_view key, const Ranged& range) {
-    json.key(key).begin_object();
-    json.key("value").number(range.value);
-    json.key("low").number(range.low);
-    json.key("high").number(range.high);
-    json.end_object();
-}
-
-void write_optional(JsonWriter& json, std::string_view key, const std::optional<Ranged>& range) {
-    if (range)
-        write_range(json, key, *range);
-    else
-        json.key(key).null();
-}
-
-void write_number(JsonWriter& json, std::string_view key, const std::optional<double>& number) {
-    json.key(key);
-    if (number)
-        json.number(*number);
-    else
-        json.null();
-}
 
 void write_head(JsonWriter& json, const Estimate& estimate) {
     json.key("kind").text(estimate.kind);
@@ -56,12 +34,12 @@ void write_head(JsonWriter& json, const Estimate& estimate) {
 void write_operational(JsonWriter& json, const Estimate& estimate) {
     const footprint::Chain& chain = estimate.chain;
     json.key("operational").begin_object();
-    write_range(json, "intensity_gco2e_per_kwh", estimate.site.intensity.range);
+    put_range(json, "intensity_gco2e_per_kwh", estimate.site.intensity.range);
     json.key("region_known").boolean(estimate.site.known());
-    write_range(json, "location_kgco2e", chain.location_kgco2e);
-    write_optional(json, "scope2_kgco2e", chain.scope2_kgco2e);
-    write_optional(json, "market_kgco2e", chain.market_kgco2e);
-    write_number(json, "water_l", chain.water_l);
+    put_range(json, "location_kgco2e", chain.location_kgco2e);
+    put_range(json, "scope2_kgco2e", chain.scope2_kgco2e);
+    put_range(json, "market_kgco2e", chain.market_kgco2e);
+    put_number(json, "water_l", chain.water_l);
     json.end_object();
 }
 
@@ -207,25 +185,25 @@ std::string estimate_json(const Estimate& estimate) {
     json.begin_object();
     write_head(json, estimate);
     if (estimate.j_per_output_token)
-        write_range(json, "j_per_output_token", *estimate.j_per_output_token);
+        put_range(json, "j_per_output_token", *estimate.j_per_output_token);
     json.key("source").text(estimate.source);
     json.key("flop").number(estimate.flop);
     json.key("flop_basis").text(estimate.flop_basis);
-    write_range(json, "chip_hours", estimate.chip_hours);
-    if (estimate.mfu) write_range(json, "mfu", *estimate.mfu);
-    if (estimate.goodput) write_range(json, "goodput", *estimate.goodput);
-    if (estimate.duration_h) write_range(json, "duration_h", *estimate.duration_h);
-    if (estimate.prompt_j) write_range(json, "prompt_j", *estimate.prompt_j);
-    write_range(json, "power_w_per_chip", estimate.power_w_per_chip);
-    write_range(json, "accelerator_energy_kwh", estimate.chain.component_kwh);
-    write_range(json, "host_energy_kwh", estimate.host_kwh);
-    write_range(json, "idle_energy_kwh", estimate.idle_kwh);
-    write_range(json, "node_energy_kwh", estimate.chain.node_kwh);
-    write_range(json, "pue", estimate.site.pue.range);
-    write_range(json, "facility_energy_kwh", estimate.chain.facility_kwh);
+    put_range(json, "chip_hours", estimate.chip_hours);
+    if (estimate.mfu) put_range(json, "mfu", *estimate.mfu);
+    if (estimate.goodput) put_range(json, "goodput", *estimate.goodput);
+    if (estimate.duration_h) put_range(json, "duration_h", *estimate.duration_h);
+    if (estimate.prompt_j) put_range(json, "prompt_j", *estimate.prompt_j);
+    put_range(json, "power_w_per_chip", estimate.power_w_per_chip);
+    put_range(json, "accelerator_energy_kwh", estimate.chain.component_kwh);
+    put_range(json, "host_energy_kwh", estimate.host_kwh);
+    put_range(json, "idle_energy_kwh", estimate.idle_kwh);
+    put_range(json, "node_energy_kwh", estimate.chain.node_kwh);
+    put_range(json, "pue", estimate.site.pue.range);
+    put_range(json, "facility_energy_kwh", estimate.chain.facility_kwh);
     write_operational(json, estimate);
-    write_range(json, "embodied_kgco2e", estimate.embodied_kgco2e);
-    write_range(json, "total_kgco2e", estimate.total_kgco2e);
+    put_range(json, "embodied_kgco2e", estimate.embodied_kgco2e);
+    put_range(json, "total_kgco2e", estimate.total_kgco2e);
     json.key("basis").begin_array();
     for (const Provenance& row : estimate.basis) write_provenance(json, row);
     json.end_array();

@@ -1,6 +1,7 @@
 // A filing as one JSON document. A figure that is not there is null beside its state and words, never 0.
 #include "abate/core/version.h"
 #include "abate/report/filing.h"
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 
 namespace abate::report {
@@ -42,13 +43,8 @@ class FilingJson {
   private:
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): key, then value, as JSON has them
     void text(std::string_view key, std::string_view value) { json_.key(key).text(value); }
-    void number(std::string_view key, double value) { json_.key(key).number(value); }
     void number(std::string_view key, const std::optional<double>& value) {
-        if (value) {
-            number(key, *value);
-        } else {
-            json_.key(key).null();
-        }
+        put_number(json_, key, value);
     }
     void time(std::string_view key, const std::optional<Timestamp>& value) {
         if (value) {
@@ -70,15 +66,7 @@ class FilingJson {
             json_.key(key).null();
         }
     }
-    void range(std::string_view key, const Ranged& value) {
-        json_.key(key);
-        json_.begin_object();
-        number("value", value.value);
-        number("low", value.low);
-        number("high", value.high);
-        text("range", value.kind == RangeKind::bound ? "bound" : "interval90");
-        json_.end_object();
-    }
+    void range(std::string_view key, const Ranged& value) { put_range(json_, key, value); }
 
     // The figure under `key`, null where the state is not `value`; then what of it is known.
     struct AmountKeys {
@@ -120,6 +108,7 @@ class FilingJson {
         text("gwp", filing.gwp);
         number("net_revenue", said.net_revenue);
         text("currency", said.currency);
+        json_.key("high_climate_impact").boolean(said.high_climate_impact);
         json_.end_object();
     }
 

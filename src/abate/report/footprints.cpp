@@ -1,6 +1,7 @@
 #include "abate/report/footprints.h"
 
 #include "abate/core/plain_text.h"
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
@@ -185,27 +186,16 @@ void append_json(std::string& out, std::span<const JobCell> cells, const Footpri
 namespace {
 
 void put_known(JsonWriter& json, std::string_view name, double value, std::uint64_t rows) {
-    json.key(name);
-    if (rows > 0) {
-        json.number(value);
-    } else {
-        json.null();
-    }
+    put_number(json, name, rows > 0 ? std::optional(value) : std::nullopt);
 }
 
 void put_sums(JsonWriter& json, const BatchSums& sums, const Ranged* location) {
     put_known(json, "node_energy_kwh", sums.node_energy_kwh, sums.node_rows);
     json.key("facility_energy_kwh").number(sums.facility_energy_kwh);
-    json.key("location_kgco2e");
-    if (location != nullptr) {
-        json.begin_object();
-        json.key("value").number(location->value);
-        json.key("low").number(location->low);
-        json.key("high").number(location->high);
-        json.end_object();
-    } else {
-        json.number(sums.location_kgco2e);
-    }
+    if (location != nullptr)
+        put_range(json, "location_kgco2e", *location);
+    else
+        json.key("location_kgco2e").number(sums.location_kgco2e);
     put_known(json, "market_kgco2e", sums.market_kgco2e, sums.market_rows);
     put_known(json, "water_l", sums.water_l, sums.water_rows);
     put_known(json, "embodied_kgco2e", sums.embodied_kgco2e, sums.embodied_rows);

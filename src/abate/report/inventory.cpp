@@ -3,6 +3,7 @@
 #include "abate/core/version.h"
 #include "abate/report/csv.h"
 #include "abate/report/human.h"
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/markup.h"
 #include "abate/report/report.h"
@@ -346,7 +347,7 @@ std::string lever_words(const footprint::Lever& lever) {
                                significant_short(lever.factor),
                                significant_short(lever.hours_factor.value_or(lever.factor)));
             break;
-        case LeverKind::utilisation:
+        case LeverKind::chip_load:
             out += fmt::format(": hours x {} / {}", lever.from, lever.to);
             if (lever.factor != 1)
                 out += fmt::format(", energy / {}", significant_short(lever.factor));
@@ -463,39 +464,19 @@ std::string picture_of(const InventoryReport& report, const std::string& name) {
 
 // ---- JSON
 
-void put(JsonWriter& json, std::string_view key, const Ranged& range) {
-    json.key(key);
-    json.begin_object();
-    json.key("value").number(range.value);
-    json.key("low").number(range.low);
-    json.key("high").number(range.high);
-    json.key("range").text(range.kind == RangeKind::bound ? "bound" : "interval90");
-    json.end_object();
-}
-
 void put(JsonWriter& json, const Amounts& amounts) {
-    put(json, "energy_kwh", amounts.energy_kwh);
-    put(json, "operational_kgco2e", amounts.operational_kgco2e);
-    put(json, "embodied_kgco2e", amounts.embodied_kgco2e);
-    put(json, "total_kgco2e", amounts.total_kgco2e);
-    if (amounts.market_kgco2e) {
-        put(json, "market_kgco2e", *amounts.market_kgco2e);
-    } else {
-        json.key("market_kgco2e").null();
-    }
-    if (amounts.water_l) {
-        json.key("water_l").number(*amounts.water_l);
-    } else {
-        json.key("water_l").null();
-    }
+    put_range(json, "energy_kwh", amounts.energy_kwh);
+    put_range(json, "operational_kgco2e", amounts.operational_kgco2e);
+    put_range(json, "embodied_kgco2e", amounts.embodied_kgco2e);
+    put_range(json, "total_kgco2e", amounts.total_kgco2e);
+    put_range(json, "market_kgco2e", amounts.market_kgco2e);
+    put_number(json, "water_l", amounts.water_l);
 }
 
 void put(JsonWriter& json, const footprint::Factor& factor) {
     json.begin_object();
     json.key("quantity").text(factor.quantity);
-    json.key("value").number(factor.range.value);
-    json.key("low").number(factor.range.low);
-    json.key("high").number(factor.range.high);
+    put_range_members(json, factor.range);
     json.key("unit").text(factor.unit);
     if (!factor.cause.empty()) json.key("cause").text(factor.cause);
     if (factor.offset != 0) json.key("offset").number(factor.offset);
@@ -514,7 +495,7 @@ void put(JsonWriter& json, const Line& line) {
     json.key("ownership").text(footprint::to_string(line.ownership));
     json.key("quality").text(to_string(line.quality));
     if (line.kind == Kind::operational) json.key("energy_kwh").number(line.energy_kwh);
-    put(json, "kgco2e", line.kgco2e);
+    put_range(json, "kgco2e", line.kgco2e);
     json.key("factors");
     json.begin_array();
     for (const footprint::Factor& factor : line.factors) put(json, factor);
@@ -753,7 +734,7 @@ std::string inventory_json(const InventoryReport& report, int indent) {
                 put_text(json, "phase", footprint::to_string(phase));
                 put_text(json, "kind", footprint::to_string(kind));
                 put_text(json, "device", device);
-                put(json, "kgco2e", cell.total_kgco2e);
+                put_range(json, "kgco2e", cell.total_kgco2e);
                 json.end_object();
             }
         }

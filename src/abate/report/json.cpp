@@ -1,4 +1,5 @@
 // The run record as JSON. Order and names of keys: docs/reference/run_record.md.
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/provenance.h"
 #include "abate/report/report.h"
@@ -8,10 +9,6 @@
 
 namespace abate::report {
 namespace {
-
-const char* range_kind_name(RangeKind kind) {
-    return kind == RangeKind::bound ? "bound" : "interval90";
-}
 
 void write_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
     json.key(key).begin_array(true);
@@ -23,14 +20,14 @@ void write_energy_range(JsonWriter& json, std::string_view value_key, const Ener
     json.key(value_key).joules(range.value);
     json.key("low_j").joules(range.low);
     json.key("high_j").joules(range.high);
-    json.key("range").text(range_kind_name(range.kind));
+    json.key("range").text(to_string(range.kind));
 }
 
 void write_boundary(JsonWriter& json, const BoundaryEnergy& energy) {
     json.key("energy_j").number(energy.energy_j);
     json.key("low_j").number(energy.low_j);
     json.key("high_j").number(energy.high_j);
-    json.key("range").text(range_kind_name(energy.kind));
+    json.key("range").text(to_string(energy.kind));
 }
 
 void write_head(JsonWriter& json, const RunRecord& record) {
@@ -157,42 +154,24 @@ void write_work(JsonWriter& json, const Work& work) {
     json.end_object();
 }
 
-void write_number_or_null(JsonWriter& json, std::string_view key, std::optional<double> value) {
-    json.key(key);
-    if (value) {
-        json.number(*value);
-    } else {
-        json.null();
-    }
-}
-
-void write_carbon(JsonWriter& json, std::string_view key, const Ranged& carbon) {
-    json.key(key).begin_object();
-    json.key("value").number(carbon.value);
-    json.key("low").number(carbon.low);
-    json.key("high").number(carbon.high);
-    json.key("range").text(range_kind_name(carbon.kind));
-    json.end_object();
-}
-
 void write_operational(JsonWriter& json, const Operational& operational) {
     const Ranged& intensity = operational.intensity_gco2e_per_kwh;
     json.key("operational").begin_object();
     json.key("intensity_gco2e_per_kwh").number(intensity.value);
     json.key("intensity_low_gco2e_per_kwh").number(intensity.low);
     json.key("intensity_high_gco2e_per_kwh").number(intensity.high);
-    json.key("intensity_range").text(range_kind_name(intensity.kind));
+    json.key("intensity_range").text(to_string(intensity.kind));
     json.key("intensity_basis").text(operational.intensity_basis);
     json.key("region_known").boolean(operational.region_known);
-    write_carbon(json, "location_kgco2e", operational.location_kgco2e);
-    write_number_or_null(json, "market_kgco2e", operational.market_kgco2e);
-    write_number_or_null(json, "water_l", operational.water_l);
+    put_range(json, "location_kgco2e", operational.location_kgco2e);
+    put_number(json, "market_kgco2e", operational.market_kgco2e);
+    put_number(json, "water_l", operational.water_l);
     json.end_object();
 }
 
 void write_embodied(JsonWriter& json, const EmbodiedRecord& embodied) {
     json.key("embodied").begin_object();
-    write_carbon(json, "kgco2e", embodied.kgco2e);
+    put_range(json, "kgco2e", embodied.kgco2e);
     json.key("boundary").text(embodied.boundary);
     json.key("lifetime_h").number(embodied.lifetime_h);
     json.key("utilisation").number(embodied.utilisation);
@@ -227,7 +206,7 @@ void write_members(JsonWriter& json, const RunRecord& record) {
     write_work(json, record.work);
     if (record.operational) write_operational(json, *record.operational);
     if (record.embodied) write_embodied(json, *record.embodied);
-    if (record.total_kgco2e) write_carbon(json, "total_kgco2e", *record.total_kgco2e);
+    if (record.total_kgco2e) put_range(json, "total_kgco2e", *record.total_kgco2e);
     write_meter(json, record.meter);
     json.key("notes").begin_array();
     for (const std::string& note : record.notes) json.text(note);

@@ -48,12 +48,19 @@ std::string headline(const RunRecord& record) {
     return fmt::format("abate: {}, {}", out, how_it_ended(record));
 }
 
+// ", market-based 2.796 ug CO2e": beside the grid's figure, never netted with it.
+std::string market_words(const Operational& operational) {
+    if (!operational.market_kgco2e) return "";
+    return ", market-based " + human_carbon(*operational.market_kgco2e);
+}
+
 std::string unknown_region_line(const Operational& operational) {
     const Ranged& grid = operational.intensity_gco2e_per_kwh;
     return fmt::format(
-        "abate: region unknown, so carbon spans countries ({} to {} g CO2e/kWh): give --region",
+        "abate: region unknown, so carbon spans countries ({} to {} g CO2e/kWh): give --region{}",
         significant(grid.low),
-        significant(grid.high));
+        significant(grid.high),
+        market_words(operational));
 }
 
 // Counted devices, the measured ones first, with the quality named once for each group.
@@ -137,16 +144,11 @@ std::string region_line(const RunRecord& record) {
     if (row != nullptr && !row->source.empty()) {
         source = row->source + (row->year != 0 ? fmt::format(", {}", row->year) : std::string());
     }
-    return fmt::format("{}, {} g CO2e/kWh ({})",
+    return fmt::format("{}, {} g CO2e/kWh{} ({})",
                        record.region.empty() ? "unknown" : printable(record.region),
                        significant(operational.intensity_gco2e_per_kwh.value),
+                       market_words(operational),
                        printable(source));
-}
-
-// Beside the grid's figure, never netted with it.
-std::string market_line(const Operational& operational) {
-    return human_carbon(*operational.market_kgco2e) +
-           " by the market-based method, beside the grid's";
 }
 
 // Embodied and total, then what the embodied part is of, as far as it fits.
@@ -214,8 +216,6 @@ std::string run_summary(const RunRecord& record, const SummaryOptions& options) 
     add(labelled("share", share_line(record)));
     if (record.node || record.facility) add(labelled("chain", chain_line(record)));
     if (record.operational && !unknown_region) add(labelled("region", region_line(record)));
-    if (record.operational && record.operational->market_kgco2e)
-        add(labelled("market", market_line(*record.operational)));
     if (record.embodied) add(labelled("embodied", embodied_line(record)));
     if (!record.notes.empty()) add(labelled("note", notes_line(record, columns)), &yellow);
     if (!record.left_running.empty()) add(labelled("left", survivors_line(record)), &yellow);

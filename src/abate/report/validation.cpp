@@ -1,6 +1,7 @@
 // `abate validate`: each published case beside ours, as JSON and as text.
 #include "abate/footprint/footprint.h"
 #include "abate/report/human.h"
+#include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
@@ -23,31 +24,14 @@ constexpr std::size_t kLeastName = 12;
 constexpr std::size_t kMostName = 96;
 constexpr std::size_t kWorstLines = 10;
 
-void write_number(JsonWriter& json, std::string_view key, const std::optional<double>& number) {
-    json.key(key);
-    if (number)
-        json.number(*number);
-    else
-        json.null();
-}
-
 void write_case(JsonWriter& json, const ValidationCase& one) {
     json.begin_object();
     json.key("id").text(one.id);
     json.key("quantity").text(one.quantity);
     json.key("unit").text(one.unit);
-    write_number(json, "published", one.published);
-    json.key("ours");
-    if (one.ours) {
-        json.begin_object();
-        json.key("value").number(one.ours->value);
-        json.key("low").number(one.ours->low);
-        json.key("high").number(one.ours->high);
-        json.end_object();
-    } else {
-        json.null();
-    }
-    write_number(json, "error", one.error());
+    put_number(json, "published", one.published);
+    put_range(json, "ours", one.ours);
+    put_number(json, "error", one.error());
     json.key("circular").boolean(one.circular);
     json.key("excluded").boolean(one.excluded);
     json.key("reason").text(one.reason);
@@ -61,7 +45,7 @@ void write_summary(JsonWriter& json, const ValidationSummary& summary) {
     json.key("n").unsigned_integer(summary.n);
     json.key("median_error").number(summary.median_error);
     json.key("p90_error").number(summary.p90_error);
-    write_number(json, "inside_range", summary.inside_range);
+    put_number(json, "inside_range", summary.inside_range);
     json.end_object();
 }
 
@@ -72,8 +56,8 @@ void write_group(JsonWriter& json, const ValidationGroup& group) {
     json.key("n").unsigned_integer(group.n);
     json.key("median_error").number(group.median_error);
     json.key("p90_error").number(group.p90_error);
-    write_number(json, "inside_range", group.inside_range);
-    write_number(json, "median_high_over_low", group.median_high_over_low);
+    put_number(json, "inside_range", group.inside_range);
+    put_number(json, "median_high_over_low", group.median_high_over_low);
     json.key("beside").begin_array();
     for (const ValidationSummary& summary : group.beside) write_summary(json, summary);
     json.end_array();

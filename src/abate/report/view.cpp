@@ -120,6 +120,8 @@ RunsTotal total_of(std::span<const RunRecord> records) {
     RangeSum attributed;
     RangeSum facility;
     RangeSum carbon;
+    RangeSum embodied;
+    RangeSum both;
     for (const RunRecord& record : records) {
         ++out.runs;
         out.duration_s += record.duration_s;
@@ -132,10 +134,17 @@ RunsTotal total_of(std::span<const RunRecord> records) {
             carbon.add(record.operational->location_kgco2e, "one grid");
             ++out.with_carbon;
         }
+        if (record.embodied && record.total_kgco2e) {
+            embodied.add(record.embodied->kgco2e, "one table");
+            both.add(*record.total_kgco2e, "one table and one grid");
+            ++out.with_total;
+        }
     }
     out.attributed_j = attributed.total();
     out.facility_j = facility.total();
     out.carbon_kg = carbon.total();
+    out.embodied_kg = embodied.total();
+    out.total_kg = both.total();
     return out;
 }
 

@@ -53,16 +53,22 @@ struct CloudPlace {
 // "experiment" for experimentation, so that a column stays narrow.
 [[nodiscard]] const char* phase_short(Phase phase);
 
-// Several runs as one: attributed and facility energy and carbon added. The runs share their meters
+// Several runs as one: attributed and facility energy, operational and embodied carbon and their total added. The runs share their meters
 // and tables, so their errors have the same cause and add linearly (docs/methodology, ranges).
 struct RunsTotal {
     std::size_t runs = 0;
     double duration_s = 0;
     Ranged attributed_j;
-    Ranged facility_j;  // of the runs that have one
-    Ranged carbon_kg;   // of the runs that have one
+    Ranged facility_j;   // of the runs that have one
+    Ranged carbon_kg;    // operational, of the runs that have one
+    Ranged embodied_kg;  // of the runs that have it and a total
+    Ranged total_kg;     // of the same
     std::size_t with_facility = 0;
     std::size_t with_carbon = 0;
+    std::size_t with_total = 0;
+
+    // What making the hardware costs is known for each run, so that it and the total can be told.
+    [[nodiscard]] bool has_embodied() const { return runs > 0 && with_total == runs; }
 };
 [[nodiscard]] RunsTotal total_of(std::span<const RunRecord> records);
 

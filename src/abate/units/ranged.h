@@ -17,6 +17,10 @@ namespace abate {
 
 // [low, high] is a 90 % interval, or limits that cannot be passed.
 enum class RangeKind { interval90, bound };
+// As documents spell it: "interval90", "bound".
+[[nodiscard]] constexpr const char* to_string(RangeKind kind) {
+    return kind == RangeKind::bound ? "bound" : "interval90";
+}
 
 // Plain numbers of one stated unit; low <= value <= high.
 struct Ranged {
