@@ -111,7 +111,7 @@ void print_grid(const std::vector<std::vector<std::string>>& lines) {
             if (i + 1 < line.size()) text.append(widths[i] - width_of(line[i]) + 2, ' ');
         }
         text.erase(text.find_last_not_of(' ') + 1);
-        fmt::print("{}\n", text);
+        fmt::print("{}\n", plain_line(text));
     }
 }
 
@@ -278,12 +278,12 @@ void show_row(Context& context, const std::string& table, const std::string& key
         std::string cells;
         for (const auto& [name, text] : row.columns)
             if (!text.empty()) cells += fmt::format("  {} {}", name, text);
-        fmt::print("  {:<13}{}\n", row.layer, cells.empty() ? "" : cells.substr(2));
+        fmt::print("  {:<13}{}\n", row.layer, cells.empty() ? "" : plain_line(cells.substr(2)));
         fmt::print("  {:<13}{}{}; {}\n",
                    "",
-                   row.source.empty() ? "unsourced" : row.source,
-                   row.licence.empty() ? "" : " (" + row.licence + ")",
-                   row.pack);
+                   row.source.empty() ? "unsourced" : plain_line(row.source),
+                   row.licence.empty() ? "" : " (" + plain_line(row.licence) + ")",
+                   plain_line(row.pack));
     }
     if (rows.size() > 1) fmt::print("A later layer wins; within a layer, the newest year.\n");
     print_attributions(attributions(tables, licences_of(rows)));

@@ -50,6 +50,7 @@ Failure bad(std::string what, std::string where, std::string hint) {
 }
 
 // As for rows of a job table.
+constexpr double kMostWatts = 1e6;
 constexpr double kMostDeclaredHours = footprint::kMostHours;
 // 9999-12-31T23:59:59Z, the last that RFC 3339 can write.
 constexpr std::int64_t kLastMomentUs = 253'402'300'799 * std::int64_t{1'000'000};
@@ -121,10 +122,10 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
         "{:.10g} {} x {:.6g} h", options.chips, options.chips == 1 ? "chip" : "chips", hours);
     if (options.power_w) {
         const double watts = *options.power_w;
-        if (!(watts > 0) || !std::isfinite(watts)) {
+        if (!(watts > 0 && watts <= kMostWatts)) {
             throw bad(fmt::format("{} W is no power of a chip at work", watts),
                       "--power",
-                      "Mean watts of one chip, above 0");
+                      "Mean watts of one chip, above 0 and at most 1e6");
         }
         if (chip.tdp_w > 0 && watts > 2 * chip.tdp_w) {
             throw bad(
