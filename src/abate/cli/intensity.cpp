@@ -103,6 +103,7 @@ void refuse_gaps(const data::HourlyValues& values, const std::string& file, bool
 }
 
 // Letters, digits, '-', '_' and '.': a zone is part of a file's name, and two must not meet in one.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the zone, then the file that it is of
 void check_zone_name(const std::string& zone, const std::string& file) {
     if (zone.empty())
         throw Failure(

@@ -63,6 +63,7 @@ constexpr std::string_view kPartMark = ".part-";
 constexpr int kMostLinks = 40;
 
 // The process of a part's name, if it is one of `base`.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a name of the folder, then the target's
 std::optional<pid_t> writer_of(std::string_view name, std::string_view base) {
     if (!name.starts_with(base) || !name.substr(base.size()).starts_with(kPartMark)) return {};
     const std::string_view digits = name.substr(base.size() + kPartMark.size());

@@ -156,7 +156,7 @@ Error no_text() {
 
 // A NUL is UTF-8 and no text: other programs end a row there.
 bool is_text(std::string_view row) {
-    return std::memchr(row.data(), '\0', row.size()) == nullptr && is_utf8(row);
+    return row.find('\0') == std::string_view::npos && is_utf8(row);
 }
 
 // One CSV row into cells; quoted ones without their quotes, the rest as they stand. False: `error` says why.
