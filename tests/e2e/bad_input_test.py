@@ -96,6 +96,9 @@ class Words(e2e.E2e):
             ("--chip", "H100 SXM", "--hours", "1", "--chips", "0"), ("--chip", "H100 SXM", "--hours", "1e9"),
             ("--chip", "H100 SXM", "--hours", "1", "--power", "99999"), ("--energy", "5kWh", "--boundary", "moon"), ("--energy", "5kWh", "--hours", "0"),
             ("--energy", "5kWh", "--boundary", "facility", "--pue", "1.2"), ("--energy", "5kWh", "--started", "soon"),
+            ("--energy", "5kWh", "--hours", "1e300"), ("--energy", "5kWh", "--hours", "1", "--started", "9999-12-31T23:30:00Z"),
+            ("--energy", "5kWh", "--lifetime", "1e-9y"), ("--energy", "5kWh", "--utilisation", "1e-300"),
+            ("--energy", "5kWh", "--tokens", "1e300", "--params-active", "1e300", "--phase", "training"),
             ("--energy", "5kWh", "--lifetime", "0y"), ("--energy", "5kWh", "--utilisation", "1.2"),
         ):
             with self.subTest(words=words):

@@ -54,6 +54,22 @@ class Disk(e2e.E2e):
         self.assertEqual(len([line for line in done.stderr.splitlines() if line.startswith("abate: note: --output")]), 1, done.stderr)
         self.assertEqual(os.listdir(self.cwd), [])
 
+    def test_a_file_size_limit_is_a_full_disk_and_no_death(self):
+        # As `ulimit -f` of a shell leaves it: SIGXFSZ has its default, which ends a program.
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        self.write("jobs.csv", "energy_kwh\n" + "1\n" * 20_000)
+        done = self.abate("footprint", "jobs.csv", "--output", "out.csv", preexec_fn=limit)
+        self.check_error(done, "the disk or quota is full (out.csv)", "Free some space", code=1)
+        self.write("lab.toml", "[[training]]\nname = \"a\"\nenergy_kwh = 1\nboundary = \"node\"\n")
+        done = self.abate("inventory", "lab.toml", "--format", "html", "--output", "lab.html", preexec_fn=limit)
+        self.check_error(done, "the disk or quota is full (lab.html)", code=1)
+        self.assertEqual(sorted(os.listdir(self.cwd)), ["jobs.csv", "lab.toml"])
+        # A metered command keeps its own way with the signal.
+        done = self.abate("run", "--quiet", "--region", "FR", "--", "sh", "-c", "head -c 9999 /dev/zero > big", preexec_fn=limit)
+        self.assertEqual(done.returncode, 128 + signal.SIGXFSZ, done.stderr)
+
     @unittest.skipUnless(e2e.ROOT, "mounting takes root")
     def test_a_pipe_that_nobody_reads_holds_nothing_up(self):
         self.ok("run", "--quiet", "--region", "FR", "--", "true")
@@ -105,6 +121,107 @@ class Disk(e2e.E2e):
         subprocess.run(["mount", "-o", "remount,size=8m", self.home], check=True)
         self.assertGreaterEqual(len(self.runs()), kept)
         self.assertFalse([name for name in self.files_of_home() if "damaged" in name])
+
+
+class Outputs(e2e.E2e):
+    def mode(self, name):
+        return os.stat(os.path.join(self.cwd, name)).st_mode & 0o777
+
+    def test_parts_of_dead_processes_go_when_the_next_output_is_begun(self):
+        dead = subprocess.Popen(["true"])
+        dead.wait()
+        self.write("jobs.csv", "energy_kwh\n1\n")
+        self.write(f"out.csv.part-{dead.pid}", "half a table")
+        self.write(f"other.csv.part-{dead.pid}", "of another target")
+        self.write(f"out.csv.part-{os.getpid()}", "of a process that lives")
+        self.write("out.csv.part-x", "of nobody")
+        self.ok("footprint", "jobs.csv", "--output", "out.csv")
+        self.assertEqual(sorted(os.listdir(self.cwd)),
+                         ["jobs.csv", f"other.csv.part-{dead.pid}", "out.csv", f"out.csv.part-{os.getpid()}", "out.csv.part-x"])
+        self.ok("record", "--energy", "1kWh", "--region", "FR")
+        self.ok("export", "--json", "--output", "other.csv")
+        self.assertNotIn(f"other.csv.part-{dead.pid}", os.listdir(self.cwd))
+
+    def test_a_file_keeps_its_mode_and_a_link_its_target(self):
+        self.ok("record", "--energy", "1kWh", "--region", "FR")
+        self.write("jobs.csv", "energy_kwh\n1\n")
+        for words in (("export", "--json"), ("footprint", "jobs.csv")):
+            os.chmod(self.write("out.csv", "old\n"), 0o600)
+            self.ok(*words, "--output", "out.csv")
+            self.assertEqual(self.mode("out.csv"), 0o600)
+            os.symlink("there.csv", os.path.join(self.cwd, "link"))
+            self.ok(*words, "--output", "link")
+            self.assertTrue(os.path.islink(os.path.join(self.cwd, "link")))
+            self.assertGreater(os.path.getsize(os.path.join(self.cwd, "there.csv")), 0)
+            os.unlink(os.path.join(self.cwd, "link"))
+
+    def test_overrides_that_are_set_at_once_are_all_kept(self):
+        chips = ("NVIDIA T4", "NVIDIA L4", "NVIDIA H100 SXM5 80GB", "NVIDIA A100 SXM4 80GB", "NVIDIA B200", "NVIDIA A10")
+        children = [self.start("data", "override", "accelerators", chip, "tdp_w", str(50 + number)) for chip in chips for number in range(3)]
+        for child in children:
+            self.assertEqual(child.wait(timeout=60), 0, child.stderr.read())
+        with open(os.path.join(self.cwd, "abate-overrides.csv")) as file:
+            rows = file.read().splitlines()[1:]
+        self.assertEqual(sorted(row.split(",")[1] for row in rows), sorted(chips))
+        self.assertEqual(os.listdir(self.cwd), ["abate-overrides.csv"])
+
+    def test_an_override_keeps_mode_and_link_and_holds_no_formula(self):
+        os.chmod(self.write("mine.csv", "table,key,column,value,source,licence,year,note\n"), 0o600)
+        os.symlink("mine.csv", os.path.join(self.cwd, "abate-overrides.csv"))
+        self.ok("data", "override", "accelerators", "NVIDIA T4", "tdp_w", "75", "--source", "=HYPERLINK(1)\x1b[31m\u202e")
+        self.assertTrue(os.path.islink(os.path.join(self.cwd, "abate-overrides.csv")))
+        self.assertEqual(self.mode("mine.csv"), 0o600)
+        with open(os.path.join(self.cwd, "mine.csv")) as file:
+            self.assertIn(",75,'=HYPERLINK(1)?[31m?,", file.read())
+        os.unlink(os.path.join(self.cwd, "mine.csv"))
+        self.ok("data", "override", "accelerators", "NVIDIA T4", "tdp_w", "75", "--source", "a letter")
+        self.assertTrue(os.path.islink(os.path.join(self.cwd, "abate-overrides.csv")))
+        self.assertTrue(os.path.exists(os.path.join(self.cwd, "mine.csv")))
+
+
+class Inputs(e2e.E2e):
+    """Nothing waits for a pipe or reads a device to its end, whatever leads there."""
+
+    def test_overrides_are_a_regular_file_of_some_size(self):
+        path = os.path.join(self.cwd, "abate-overrides.csv")
+        os.mkfifo(path)
+        self.check_error(self.abate("data", "show", "FR", timeout=20), "this is no regular file (abate-overrides.csv)", code=2)
+        self.assertEqual(self.abate("run", "--", "true", timeout=20).returncode, 125)
+        self.check_error(self.abate("data", "override", "accelerators", "NVIDIA T4", "tdp_w", "75", timeout=20), "no regular file")
+        os.unlink(path)
+        os.symlink("/dev/zero", path)
+        self.check_error(self.abate("data", "show", "FR", timeout=20), "no regular file", code=2)
+        os.unlink(path)
+        with open(path, "wb") as file:
+            file.truncate(400 << 20)
+        self.check_error(self.abate("data", "show", "FR", timeout=20), "larger than 16 MiB", code=2)
+        os.unlink(path)
+        os.mkfifo(self.path("pipe"))
+        self.check_error(self.abate("data", "show", "FR", timeout=20, env={"ABATE_ORGANISATION_DATA": self.path("pipe")}), "no regular file")
+
+    def test_a_token_file_that_is_none_costs_a_note(self):
+        os.mkfifo(self.path("pipe"))
+        for path in (self.path("pipe"), "/dev/zero"):
+            env = {"ABATE_INTENSITY_TOKEN_FILE": path, "ABATE_INTENSITY_URL": "http://127.0.0.1:1"}
+            done = self.abate("run", "--json", "--region", "DE", "--hourly", "auto", "--", "true", env=env, timeout=20)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.record_of(done.stderr)
+
+    def test_imported_hours_that_are_a_pipe_hold_nothing_up(self):
+        os.makedirs(os.path.join(self.home, "intensity"))
+        os.mkfifo(os.path.join(self.home, "intensity", "DE.average.life-cycle.csv"))
+        done = self.ok("data", "list", timeout=20)
+        self.assertIn("no regular file", done.stderr)
+        done = self.abate("run", "--region", "DE", "--hourly", "auto", "--", "true", timeout=20)
+        self.check_error(done, "no regular file", code=125)
+
+    def test_an_error_repeats_little_of_what_it_was_given(self):
+        for name, text in (("long.csv", "hour,g_per_kwh\n" + "x" * 100_000 + ",1\n"),
+                           ("cell.csv", "hour,g_per_kwh\n2024-05-01T00:00Z," + "9" * 100_000 + "x\n")):
+            self.write(name, text)
+            self.assertLess(len(self.check_error(self.abate("data", "import-intensity", name, "--zone", "DE"))), 400)
+        self.write("abate-overrides.csv", "table,key,column,value\n" + "x" * 100_000 + ",a,b,1\n")
+        self.assertLess(len(self.check_error(self.abate("data", "show", "FR"))), 400)
 
 
 class ReadOnly(e2e.E2e):

@@ -125,7 +125,9 @@ class Refusals(e2e.E2e):
         for option, value, part in (("--chip", "H10", "H100"), ("--params", "0", ""), ("--tokens", "lots", ""),
                                     ("--precision", "fp12", "mxfp4"), ("--pue", "0.8", ""),
                                     ("--region", "Frnace", "France"), ("--mfu", "1.5", ""), ("--power", "9000", ""),
-                                    ("--chips", "0", ""), ("--params-active", "8B", "")):
+                                    ("--chips", "0", ""), ("--params-active", "8B", ""), ("--mfu", "1e-320", "0.0001"),
+                                    ("--goodput", "1e-300", "0.0001"), ("--chips", "0.5", "from 1 to"), ("--chips", "1e300", ""), ("--chips", "1e9", "1e+07"),
+                                    ("--tokens", "1e19", "1e+18"), ("--power", "1e-9", "0.001")):
             with self.subTest(option=option):
                 words = list(base)
                 if option in words:
@@ -135,6 +137,11 @@ class Refusals(e2e.E2e):
                 error = self.refused(*words)
                 self.assertIn(option, error["message"])
                 self.assertIn(part, error["hint"])
+
+    def test_a_size_that_the_model_does_not_have_is_refused(self):
+        error = self.refused("estimate", "training", "--model", "Llama 3.1-8B", "--params", "70B", "--tokens", "1T", *H100)
+        self.assertIn("Llama 3.1-8B has 8e+09 parameters, not 7e+10 (--params)", error["message"])
+        self.ok("estimate", "training", "--model", "Llama 3.1-8B", "--params", "8.03B", "--tokens", "1T", *H100)
 
     def test_a_precision_that_the_chip_lacks_names_those_it_has(self):
         error = self.refused("estimate", "training", "--params", "7B", "--tokens", "1T", "--chip",

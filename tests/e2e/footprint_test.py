@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 import time
@@ -75,10 +76,6 @@ class Footprint(e2e.E2e):
         with open(os.path.join(self.cwd, "out.csv"), newline="") as file:
             self.assertEqual(file.read(), expected)
         self.assertEqual(sorted(os.listdir(self.cwd)), ["jobs.csv", "out.csv"])
-        # Over its own input, since it is renamed at the end.
-        self.ok("footprint", "jobs.csv", "--output", "jobs.csv")
-        with open(os.path.join(self.cwd, "jobs.csv"), newline="") as file:
-            self.assertEqual(file.read(), expected)
 
     def test_json_lines_both_ways(self):
         self.write("jobs.csv", TABLE)
@@ -149,6 +146,88 @@ class Footprint(e2e.E2e):
     def test_a_full_disk_is_an_error(self):
         self.write("jobs.csv", TABLE)
         self.check_error(self.abate("footprint", "jobs.csv", "--output", "/dev/full"), "cannot write", code=1)
+
+    def test_its_own_input_is_not_written_over(self):
+        self.write("jobs.csv", TABLE)
+        os.symlink("jobs.csv", os.path.join(self.cwd, "link.csv"))
+        os.link(os.path.join(self.cwd, "jobs.csv"), os.path.join(self.cwd, "hard.csv"))
+        for output in ("jobs.csv", "./jobs.csv", "link.csv", "hard.csv"):
+            self.check_error(self.abate("footprint", "jobs.csv", "--output", output), "FILE and --output are the same file", code=2)
+        with open(os.path.join(self.cwd, "jobs.csv")) as table:
+            done = self.abate("footprint", "-", "--output", "jobs.csv", input=None, stdin=table)
+            self.check_error(done, "are the same file", code=2)
+        with open(os.path.join(self.cwd, "jobs.csv"), newline="") as file:
+            self.assertEqual(file.read(), TABLE)
+
+    def test_formats_that_are_not_written_are_refused(self):
+        self.write("jobs.csv", TABLE)
+        for name in ("out.json", "out.parquet", "out.csv.gz"):
+            self.check_error(self.abate("footprint", "jobs.csv", "--output", name), ".csv or .jsonl", code=2)
+        self.ok("footprint", "jobs.csv", "--output", "out.2025")
+
+    def test_a_table_without_rows_is_none(self):
+        self.check_error(self.abate("footprint", "-", input=b"energy_kwh,region\n"), "the table has no row", code=1)
+        done = self.abate("footprint", "-", "--output", "out.csv", input=b"energy_kwh,region\n\n")
+        self.check_error(done, "the table has no row", code=1)
+        self.assertEqual(os.listdir(self.cwd), [])
+
+    def test_what_is_no_text_is_refused_at_its_line(self):
+        for row in (b"Z\xfcrich,2", b"a\0b,2"):
+            table = b"note,energy_kwh\na,1\n" + row + b"\nc,3\n"
+            self.check_error(self.abate("footprint", "-", input=table), "no text in UTF-8 (standard input:3)", code=1)
+            done = self.ok("footprint", "-", "--on-error", "skip", input=table)
+            self.assertEqual([line["note"] for line in self.rows(done.stdout)], ["a", "c"])
+
+    def test_keys_and_texts_of_json_are_no_formulas(self):
+        line = {"=cmd()": "@SUM(1)", "energy_kwh": 1, "n": -5, "esc": "a\x1bb"}
+        self.write("jobs.jsonl", json.dumps(line) + "\n")
+        self.ok("footprint", "jobs.jsonl", "--output", "out.csv")
+        with open(os.path.join(self.cwd, "out.csv")) as file:
+            header, row = file.read().splitlines()
+        self.assertTrue(header.startswith("'=cmd(),energy_kwh,n,esc,"), header)
+        self.assertTrue(row.startswith("'@SUM(1),1,-5,a?b,"), row)
+
+    def test_what_would_be_overlooked_is_refused(self):
+        for column in ("chips", "hours", "power_w"):
+            self.check_error(self.abate("footprint", "-", input=f"energy_kwh,{column}\n1,2\n".encode()),
+                             f"so {column} would be overlooked (standard input:2, column {column})", code=1)
+            self.ok("footprint", "-", input=f"energy_kwh,{column}\n1,\n".encode())
+
+    def test_a_name_is_repeated_in_part_and_without_controls(self):
+        name = "\u202e\x1b[31m" + "x" * 5000
+        done = self.abate("footprint", "-", input=f"energy_kwh,region\n1,{name}\n".encode())
+        line = self.check_error(done, "unknown region", code=1)
+        self.assertLess(len(line), 400)
+        self.assertNotIn("\u202e", line)
+        self.assertNotIn("\x1b", line)
+
+    def test_threads_that_the_system_refuses_are_done_without(self):
+        table = b"energy_kwh\n" + b"1\n" * 20_000
+        expected = self.ok("footprint", "-", "--threads", "1", input=table).stdout
+
+        def few_processes():
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+            e2e.become_nobody()
+
+        if e2e.ROOT and not e2e.SANITIZER:
+            done = self.abate("footprint", "-", "--threads", "64", input=table, preexec_fn=few_processes,
+                              env={"ABATE_HOME": "/nonexistent"})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout, expected)
+
+    @unittest.skipIf(e2e.SANITIZER, "a sanitizer needs more address space than any limit here")
+    def test_memory_that_the_system_refuses_is_one_error_and_no_part(self):
+        self.write("jobs.csv", "energy_kwh,note\n" + ("1," + "x" * 200 + "\n") * 100_000)
+        for mebibytes in (400, 200, 100, 60):
+            with self.subTest(mebibytes=mebibytes):
+                limit = mebibytes << 20
+                done = self.abate("footprint", "jobs.csv", "--threads", "64", "--output", "out.csv",
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                self.assertNotIn("terminate", done.stderr)
+                if done.returncode == 1:
+                    self.check_error(done)
+                self.assertEqual([name for name in os.listdir(self.cwd) if ".part-" in name], [])
 
     def test_an_interrupt_leaves_nothing_behind(self):
         child = self.start("footprint", "-", "--output", "out.csv", stdin=subprocess.PIPE)

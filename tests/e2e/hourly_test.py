@@ -144,6 +144,58 @@ class Hourly(e2e.E2e):
         self.check_error(self.abate("data", "import-intensity", "h.csv", "--first-hour", "2024-01-01"), "--zone")
         self.ok("data", "import-intensity", "h.csv", "--zone", "DE", "--first-hour", "2024-01-01T00:00Z")
 
+    def plain(self, name, year, value, hours=3, head=""):
+        rows = "".join(f"{year}-01-01T{hour:02}:00Z,{value}\n" for hour in range(hours))
+        return self.write(name, head + "hour,lca_g_per_kwh\n" + rows)
+
+    def test_hours_of_another_import_are_kept(self):
+        self.plain("2024.csv", 2024, 100)
+        self.plain("2025.csv", 2025, 200)
+        first = self.imported("2024.csv", "--zone", "DE")[0]
+        self.assertEqual((first["kept"], first["replaced"], first["added"]), (0, 0, 3))
+        second = self.imported("2025.csv", "--zone", "DE")[0]
+        self.assertEqual((second["kept"], second["replaced"], second["added"]), (3, 0, 3))
+        self.assertEqual((second["first_hour"], second["end"]), ("2024-01-01T00:00:00Z", "2025-01-01T03:00:00Z"))
+        self.assertAlmostEqual(second["mean_gco2e_per_kwh"], 150)
+        # The newer file wins where both have an hour.
+        self.plain("again.csv", 2025, 300, hours=4)
+        self.assertIn("DE: 3 hours kept, 3 replaced, 1 added", self.ok("data", "import-intensity", "again.csv", "--zone", "DE").stdout)
+        for year, value in ((2024, 100), (2025, 300)):
+            record = json.loads(self.ok("record", "--energy", "1kWh", "--hours", "1", "--started", f"{year}-01-01T01:00:00Z", "--region", "DE",
+                                        "--hourly", "auto", "--json").stdout)
+            self.assertAlmostEqual(record["operational"]["intensity_gco2e_per_kwh"], value)
+        alone = self.imported("2025.csv", "--zone", "DE", "--replace")[0]
+        self.assertEqual((alone["kept"], alone["hours"]), (0, 3))
+
+    def test_hours_of_another_source_are_not_mixed(self):
+        self.plain("a.csv", 2024, 100, head="# source: a\n")
+        self.plain("b.csv", 2025, 100, head="# source: b\n")
+        self.ok("data", "import-intensity", "a.csv", "--zone", "DE")
+        self.check_error(self.abate("data", "import-intensity", "b.csv", "--zone", "DE"), "kept so far are of a, and these of b", "--replace", code=1)
+        self.ok("data", "import-intensity", "b.csv", "--zone", "DE", "--replace")
+
+    def test_imports_at_once_lose_no_hour(self):
+        for year in range(2016, 2026):
+            self.plain(f"{year}.csv", year, 100)
+        children = [self.start("data", "import-intensity", f"{year}.csv", "--zone", "DE") for year in range(2016, 2026)]
+        for child in children:
+            self.assertEqual(child.wait(timeout=60), 0, child.stderr.read())
+        listed = json.loads(self.ok("data", "list", "--json").stdout)["hourly"][0]
+        self.assertEqual(listed["hours"] - listed["missing"], 30)
+        path = os.path.join(self.home, "intensity", "DE.average.life-cycle.csv")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+    def test_a_zone_is_a_plain_name(self):
+        self.plain("h.csv", 2024, 100)
+        for zone in ("D\x1b[31mE", "a/b", "a\nb", "../x", ".x", "x" * 61):
+            done = self.abate("data", "import-intensity", "h.csv", "--zone", zone)
+            self.assertNotIn("\x1b", self.check_error(done, "is no zone's name (--zone)", code=2))
+        self.plain("z.csv", 2024, 100, head="# zone: a/b\n")
+        self.check_error(self.abate("data", "import-intensity", "z.csv"), "is no zone's name", code=2)
+        self.assertFalse(os.path.exists(os.path.join(self.home, "intensity")))
+        self.ok("data", "import-intensity", "h.csv", "--zone", "A.b_c-1")
+        self.assertEqual(os.listdir(os.path.join(self.home, "intensity")), ["A.b_c-1.average.life-cycle.csv"])
+
     def test_a_killed_run_has_its_hours_all_the_same(self):
         self.maps()
         child = self.start("run", "--region", "DE", "--hourly", "de.csv", "--market-intensity", "25", "--", "sleep", "60")

@@ -198,6 +198,41 @@ class Golden(e2e.E2e):
         self.assertEqual(total["total_kgco2e"]["range"], "bound")
 
 
+class Outputs(e2e.E2e):
+    def test_no_input_is_written_over_and_no_output_twice(self):
+        self.write("lab.toml", SMALL)
+        self.write("before.toml", SMALL)
+        for words, said in ((["--output", "lab.toml"], "FILE and --output"), (["--svg-bars", "./lab.toml"], "FILE and --svg-bars"),
+                            (["--compare", "before.toml", "--svg-waterfall", "before.toml"], "--compare and --svg-waterfall"),
+                            (["--svg-sankey", "a.svg", "--svg-bars", "a.svg"], "--svg-sankey and --svg-bars"),
+                            (["--output", "a.svg", "--svg-bars", "./a.svg"], "--output and --svg-bars"),
+                            (["--svg-sankey", "a.svg", "--svg-waterfall", "b.svg"], "no waterfall")):
+            with self.subTest(words=words):
+                self.check_error(self.abate("inventory", "lab.toml", *words), said, code=2)
+                self.assertEqual(sorted(os.listdir(self.cwd)), ["before.toml", "lab.toml"])
+        with open(os.path.join(self.cwd, "lab.toml")) as file:
+            self.assertEqual(file.read(), SMALL)
+
+    def test_names_reach_no_terminal_through_the_csv(self):
+        self.write("lab.toml", SMALL.replace('name = "run"', 'name = "r\\u001B[31m\\u0007\\rn"'))
+        text = self.ok("inventory", "lab.toml", "--format", "csv").stdout
+        self.assertIn("r?[31m??n", text)
+        self.assertNotIn("\x1b", text)
+
+
+class Words(e2e.E2e):
+    def test_what_was_not_understood_is_refused(self):
+        self.write("lab.toml", SMALL)
+        for words, said in ((["--format", "nope", "--json"], "'nope' is not known"), (["--format", "csv", "--json"], "--json is --format json"),
+                            (["--seed", "-1", "--monte-carlo", "10"], "'-1' is no seed"), (["--seed", "1e3"], "no seed"),
+                            (["--seed", "18446744073709551616"], "from 0 to 18446744073709551615")):
+            with self.subTest(words=words):
+                done = self.abate("inventory", "lab.toml", *words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+                self.assertIn(said, done.stderr)
+        self.ok("inventory", "lab.toml", "--monte-carlo", "100", "--seed", "18446744073709551615")
+
+
 class WhatIf(e2e.E2e):
     def setUp(self):
         super().setUp()
@@ -283,7 +318,7 @@ class Refusals(e2e.E2e):
             ("[[training]]\nname = \"a\"\nenergy = 1\n", "bad.toml:3:1", "energy_kwh"),
             ("[[training]]\nname = \"a\"\nchip_hours = nan\n", "bad.toml:3:", "number"),
             ("[[site]]\nname = \"a\"\npue = 0.5\n", "bad.toml:3:", "at least 1"),
-            ("[[fleet]]\nname = \"a\"\nlifetime_years = 0\n", "bad.toml:3:", "above 0"),
+            ("[[fleet]]\nname = \"a\"\nlifetime_years = 0\n", "bad.toml:3:", "1 day"),
             ("[[site]]\nname = \"a\"\nregion = \"Frence\"\n[[fleet]]\nname = \"f\"\n", "bad.toml:1:", "France"),
             ("[[training]]\nname = \"a\"\nchip = \"H100 SXN\"\nchip_hours = 1\n", "bad.toml:1:", "H100"),
             ("[[training]]\nname = \"a\"\nfleet = \"none\"\nchip_hours = 1\n", "bad.toml:1:", ""),

@@ -139,6 +139,20 @@ class Refusals(e2e.E2e):
         self.refused([path, *of_2025, "--provider-per", "image=3"], 2, "flop, training-token or parameter")
         self.refused(["none.toml", *of_2025], 1, "no such file")
 
+    def test_no_input_is_written_over(self):
+        self.write("lab.toml", SMALL)
+        self.refused(["lab.toml", "--year", "2025", "--output", "lab.toml"], 2, "FILE and --output are the same file")
+        with open(os.path.join(self.cwd, "lab.toml")) as file:
+            self.assertEqual(file.read(), SMALL)
+
+    def test_what_would_be_overlooked_is_refused(self):
+        self.write("lab.toml", SMALL)
+        self.refused(["lab.toml", "--year", "2025", "--ownership", "cloud"], 2, "the ownership of hardware stands in FILE")
+        self.refused(["lab.toml", "--year", "2025", "--per", "request=1e-308"], 2, "from 1e-09 to 1e+30")
+        for words in (["--format", "nope"], ["--format", "ghg"]):
+            done = self.abate("report", "lab.toml", "--year", "2025", "--json", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+
     def test_filing_sections_are_refused_with_line_and_column(self):
         for lines, where, hint in (("[filing]\nbase_yaer = 2023\n", ":12:1", "base_year"),
                                    ("[[filing.site]]\nsite = \"rom\"\ngrid_losses = 0.1\nsource = \"x\"\n", ":11:1", "'room'"),

@@ -20,7 +20,7 @@ void print_completion(const CLI::App& app, const std::string& name) {
     const std::optional<Shell> shell = parse_shell(name);
     if (!shell) {
         throw Failure({ErrorCode::invalid_argument,
-                       "there is no completion for '" + name + "'",
+                       "there is no completion for '" + short_text(name) + "'",
                        "",
                        "Use bash, zsh or fish"});
     }
@@ -36,7 +36,7 @@ void generate(const CLI::App& app, const CompletionOptions& options) {
         write_file(options.folder + "/cli.md", markdown_reference(root));
     } else {
         throw Failure({ErrorCode::invalid_argument,
-                       "cannot generate '" + options.what + "'",
+                       "cannot generate '" + short_text(options.what) + "'",
                        "",
                        "Use man or markdown"});
     }

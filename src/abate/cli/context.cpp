@@ -60,10 +60,7 @@ input::Settings settings_file(const std::string& path) {
 std::string one_line(std::string text) {
     constexpr std::size_t kMost = 2000;
     if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return text;
+    return plain_line(text);
 }
 
 std::string environment_variable(const char* name) {

@@ -94,7 +94,7 @@ struct Context {
     std::vector<std::string> noted_;
 };
 
-// One line that a terminal can be given: control characters become '?', what is longer than 2,000 bytes is cut.
+// One line that a terminal can be given (plain_line); what is longer than 2,000 bytes is cut.
 [[nodiscard]] std::string one_line(std::string text);
 
 // $NAME, or empty.

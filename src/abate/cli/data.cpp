@@ -1,6 +1,7 @@
 // `abate data list|show|override|check`: the reference tables, what each figure rests on, and the
 // cells that a person sets instead.
 #include "abate/cli/context.h"
+#include "abate/cli/folder_lock.h"
 #include "abate/cli/hourly.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
@@ -110,7 +111,7 @@ void print_grid(const std::vector<std::vector<std::string>>& lines) {
             if (i + 1 < line.size()) text.append(widths[i] - width_of(line[i]) + 2, ' ');
         }
         text.erase(text.find_last_not_of(' ') + 1);
-        fmt::print("{}\n", text);
+        fmt::print("{}\n", plain_line(text));
     }
 }
 
@@ -167,13 +168,13 @@ void print_hourly(Context& context) {
     for (const auto& [path, series] : found) {
         const data::HourlyValues& values = data::values_of(series);
         const data::HourlySource& source = data::source_of(series);
-        lines.push_back({source.zone,
+        lines.push_back({plain_line(source.zone),
                          data::to_string(data::signal_of(series)),
                          data::to_string(data::basis_of(series)),
                          data::hour_name(values.first()),
                          data::hour_name(values.hour(values.size() - 1)),
                          std::to_string(values.missing()),
-                         source.licence.empty() ? "-" : source.licence});
+                         source.licence.empty() ? "-" : plain_line(source.licence)});
     }
     fmt::print("\n");
     print_grid(lines);
@@ -277,12 +278,12 @@ void show_row(Context& context, const std::string& table, const std::string& key
         std::string cells;
         for (const auto& [name, text] : row.columns)
             if (!text.empty()) cells += fmt::format("  {} {}", name, text);
-        fmt::print("  {:<13}{}\n", row.layer, cells.empty() ? "" : cells.substr(2));
+        fmt::print("  {:<13}{}\n", row.layer, cells.empty() ? "" : plain_line(cells.substr(2)));
         fmt::print("  {:<13}{}{}; {}\n",
                    "",
-                   row.source.empty() ? "unsourced" : row.source,
-                   row.licence.empty() ? "" : " (" + row.licence + ")",
-                   row.pack);
+                   row.source.empty() ? "unsourced" : plain_line(row.source),
+                   row.licence.empty() ? "" : " (" + plain_line(row.licence) + ")",
+                   plain_line(row.pack));
     }
     if (rows.size() > 1) fmt::print("A later layer wins; within a layer, the newest year.\n");
     print_attributions(attributions(tables, licences_of(rows)));
@@ -453,12 +454,24 @@ std::string override_file(Context& context, const OverrideOptions& options) {
     return chosen.empty() ? kOrganisationFile : chosen;
 }
 
+// A citation is one line of text, and no formula to the spreadsheet that opens the file (docs/reference/exports.md).
+std::string cited(const std::string& text) { return guarded_cell(plain_line(text)); }
+
 void override_cell(Context& context, const OverrideOptions& options) {
-    const data::Override& cell = options.cell;
+    data::Override cell = options.cell;
+    if (plain_line(cell.key) != cell.key)
+        throw Failure({ErrorCode::invalid_argument,
+                       "'" + short_text(cell.key) + "' is no key",
+                       "KEY",
+                       "`abate data list " + short_text(cell.table) + "` shows the keys"});
+    for (std::string* text : {&cell.source, &cell.licence, &cell.note}) *text = cited(*text);
     const Result<void> possible = context.tables().check_override(cell);
     if (!possible) throw Failure(possible.error());
     const std::string path = override_file(context, options);
-    write_file(path, value_or_fail(data::with_override(read_or_empty(path), path, cell)));
+    {
+        const FolderLock lock(path);
+        write_file(path, value_or_fail(data::with_override(read_or_empty(path), path, cell)));
+    }
     if (context.json) {
         print_json({{"override",
                      {{"table", cell.table},

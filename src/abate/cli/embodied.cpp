@@ -74,7 +74,7 @@ Answer of_name(const data::Tables& tables, const std::string& name, double per_n
     if (server.error().code == ErrorCode::invalid_argument) throw Failure(server.error());
     throw Failure(
         {ErrorCode::not_found,
-         "neither an accelerator nor a server is called '" + one_line(name) + "'",
+         "neither an accelerator nor a server is called '" + short_text(name) + "'",
          "",
          fmt::format("Accelerators: {} Servers: {}", chip.error().hint, server.error().hint)});
 }
@@ -130,7 +130,7 @@ void add_ledgers(Answer& answer, const EmbodiedOptions& options, Context& contex
         throw Failure({ErrorCode::out_of_range,
                        fmt::format("{:g} units are not possible", options.units),
                        "--units",
-                       "Above 0"});
+                       "Above 0 and at most 1e9"});
     const footprint::Embodied& each = answer.in_node ? *answer.in_node : answer.piece;
     answer.per_hour =
         value_or_fail(footprint::amortised(each.total(),
@@ -369,7 +369,7 @@ void add_embodied(CLI::App& app, Context& context) {
     command->add_option("--lifetime", options->lifetime, "Years of service: 4y, 48mo (default 4y)");
     command->add_option("--utilisation",
                         options->utilisation,
-                        "Allocated over owned hours, above 0 and at most 1 (default 1)");
+                        "Allocated over owned hours, 0.001 to 1 (default 1)");
     add_set_option(*command, context);
     command->add_flag("--json", context.json, "Print one JSON document");
     command->footer(

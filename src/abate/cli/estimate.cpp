@@ -48,7 +48,7 @@ double count_of(const std::string& text, const char* option) {
     }
     if (!(*parsed > 0))
         throw Failure({ErrorCode::out_of_range,
-                       "'" + text + "' is not above 0",
+                       "'" + short_text(text) + "' is not above 0",
                        option,
                        "Counts are above 0: 300K, 7B, 1.4T, 1.5e22"});
     return *parsed;

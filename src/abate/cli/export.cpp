@@ -25,7 +25,7 @@ Writer writer_of(const std::string& format, bool json) {
     if (json && (format.empty() || format == "json")) return &report::runs_json;
     if (json) {
         throw Failure({ErrorCode::invalid_argument,
-                       "--json is --format json, and '" + format + "' is another",
+                       "--json is --format json, and '" + short_text(format) + "' is another",
                        "--format",
                        "Give one of them"});
     }
@@ -42,7 +42,7 @@ Writer writer_of(const std::string& format, bool json) {
     }
     const std::vector<std::string> near = nearest(format, names, 1);
     throw Failure({ErrorCode::invalid_argument,
-                   "there is no format '" + format + "'",
+                   "there is no format '" + short_text(format) + "'",
                    "--format",
                    near.empty() ? "Use csv, json, codecarbon or model-card"
                                 : "Did you mean '" + near[0] + "'?"});

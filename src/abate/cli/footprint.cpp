@@ -143,10 +143,26 @@ input::JobFormat input_format(const FootprintOptions& options) {
     if (!options.format.empty()) {
         if (const std::optional<input::JobFormat> format = input::parse_job_format(options.format))
             return *format;
-        throw bad_option(
-            "there is no format '" + options.format + "'", "--format", "Use csv or jsonl");
+        throw bad_option("there is no format '" + short_text(options.format) + "'",
+                         "--format",
+                         "Use csv or jsonl");
     }
     return input::job_format_of(options.input).value_or(input::JobFormat::csv);
+}
+
+// By the name of the file; a name of yet another format is refused, and one that says nothing is of the input's.
+input::JobFormat output_format(const std::string& output, input::JobFormat of_input) {
+    if (const std::optional<input::JobFormat> format = input::job_format_of(output)) return *format;
+    const std::size_t dot = output.rfind('.');
+    const std::string ending = dot == std::string::npos ? "" : output.substr(dot + 1);
+    for (const char* other :
+         {"json", "parquet", "arrow", "feather", "orc", "avro", "tsv", "xlsx", "xls", "ods",
+          "xml",  "html",    "yaml",  "sqlite",  "db",  "gz",   "zst", "xz",   "bz2", "zip"})
+        if (ending == other)
+            throw bad_option("there is no format '" + ending + "' to write",
+                             "--output",
+                             "End the name in .csv or .jsonl");
+    return of_input;
 }
 
 // Embodied carbon of a chip with its share of the server, over the lifetime and utilisation of the settings.
@@ -173,7 +189,7 @@ footprint::BatchDefaults defaults_of(const FootprintOptions& options, Context& c
     if (!options.phase.empty()) {
         defaults.phase = parse_phase(options.phase);
         if (!defaults.phase)
-            throw bad_option("there is no phase '" + options.phase + "'",
+            throw bad_option("there is no phase '" + short_text(options.phase) + "'",
                              "--phase",
                              "Use data, experimentation, training, finetuning or inference");
     }
@@ -199,7 +215,7 @@ void say_skipped(Context& context, const std::string& name, const report::Footpr
 void reckon_table(const FootprintOptions& options, Context& context) {
     if (options.on_error != "stop" && options.on_error != "skip")
         throw bad_option(
-            "there is no '" + options.on_error + "'", "--on-error", "Use stop or skip");
+            "there is no '" + short_text(options.on_error) + "'", "--on-error", "Use stop or skip");
     if (context.json && options.output == "-")
         throw bad_option("--json and the table both want standard output",
                          "--output",
@@ -207,7 +223,9 @@ void reckon_table(const FootprintOptions& options, Context& context) {
     PipelineOptions pipeline;
     pipeline.from = input_format(options);
     const std::string output = options.output.empty() && !context.json ? "-" : options.output;
-    pipeline.to = input::job_format_of(output).value_or(pipeline.from);
+    pipeline.to = output_format(output, pipeline.from);
+    check_outputs({{.option = "FILE", .path = options.input}},
+                  {{.option = "--output", .path = output}});
     pipeline.skip_bad = options.on_error == "skip";
     pipeline.threads = options.threads != 0
                            ? options.threads
@@ -241,6 +259,12 @@ void reckon_table(const FootprintOptions& options, Context& context) {
                        "every row was skipped",
                        pipeline.name,
                        "The notes above say why"},
+                      1);
+    if (report.summary.all.rows == 0)
+        throw Failure({ErrorCode::parse_error,
+                       "the table has no row",
+                       pipeline.name,
+                       "Behind the names of the columns stands one row a job"},
                       1);
     if (out) out->keep();
     if (context.json) {

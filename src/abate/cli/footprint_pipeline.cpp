@@ -136,16 +136,18 @@ class Worker {
 // Threads that take chunks in the order in which they are handed over. With none, hand_over does the work.
 class Pool {
   public:
+    // A thread that the system refuses (limits of processes or memory) is done without; with none at all the caller's works.
     Pool(const PipelineOptions& options, const input::JobTable& table, footprint::BatchBook& book) {
-        if (options.threads == 0) {
-            own_ = std::make_unique<Worker>(options, table, book);
-            return;
-        }
+        // Each thread has its own before it starts: nothing in `serve` allocates outside of a chunk's work.
+        for (unsigned i = 0; i < std::max(1U, options.threads); ++i)
+            workers_.push_back(std::make_unique<Worker>(options, table, book));
+        threads_.reserve(options.threads);
         for (unsigned i = 0; i < options.threads; ++i) {
-            threads_.emplace_back([this, &options, &table, &book] {
-                Worker worker(options, table, book);
-                serve(worker);
-            });
+            try {
+                threads_.emplace_back([this, i] { serve(*workers_[i]); });
+            } catch (const std::exception&) {  // std::system_error, std::bad_alloc
+                break;
+            }
         }
     }
     ~Pool() {
@@ -160,8 +162,8 @@ class Pool {
     Pool& operator=(const Pool&) = delete;
 
     void hand_over(Chunk& chunk) {
-        if (own_) {
-            own_->work(chunk);
+        if (threads_.empty()) {
+            workers_.front()->work(chunk);
             chunk.done = true;
             return;
         }
@@ -206,8 +208,8 @@ class Pool {
     std::condition_variable finished_;
     std::deque<Chunk*> waiting_;
     bool closing_ = false;
-    std::unique_ptr<Worker> own_;
-    std::vector<std::thread> threads_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::thread> threads_;  // may be fewer than asked for
 };
 
 // Cuts what is read at rows' ends.
@@ -299,14 +301,10 @@ class Sink {
         rows_ += chunk.rows.size();
         totals_.add(chunk.rows, chunk.figures);
         if (chunk.out.empty()) return {};
-        write_header();
+        if (!header_.empty()) write_(header_);
+        header_.clear();
         write_(chunk.out);
         return {};
-    }
-    void write_header() {
-        if (header_.empty()) return;
-        write_(header_);
-        header_.clear();
     }
     [[nodiscard]] std::uint64_t rows() const { return rows_; }
     [[nodiscard]] std::uint64_t line() const { return line_; }
@@ -416,10 +414,8 @@ Result<PipelineOutcome> run_pipeline(const PipelineOptions& options,
         if (tell) tell({.bytes = source.bytes(), .rows = sink.rows()});
     }
     if (too_long) return at_line(options, sink.line(), *std::move(too_long));
-    PipelineOutcome outcome = sink.outcome(book);
-    // A table without rows is a table; one whose rows are all bad is none.
-    if (outcome.skipped_rows == 0) sink.write_header();
-    return outcome;
+    // A table without a good row is none, so it has no header either.
+    return sink.outcome(book);
 }
 
 }  // namespace abate::cli

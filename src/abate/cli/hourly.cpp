@@ -10,7 +10,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -149,7 +149,7 @@ std::optional<HourlyIntensity> open_hourly(Context& context,
     }
     for (const std::string& zone : zones_of(*place)) {
         const std::string path = intensity_path(context, zone, Signal::average, Basis::life_cycle);
-        if (!read_small_file(path)) continue;
+        if (access(path.c_str(), F_OK) != 0) continue;
         try {
             const input::IntensityFile file = read_intensity_file(context, path, {});
             return usable(choice, file.series, place, exit_status);
@@ -184,7 +184,7 @@ constexpr const char* kElectricityMaps = "https://api.electricitymaps.com";
 // The command has ended and its caller waits: rather the year's figure than a minute.
 constexpr std::int64_t kLiveTimeoutMs = 5'000;
 
-using HoursByTime = std::map<std::int64_t, data::HourValue>;
+}  // namespace
 
 void take_known(const data::HourlyValues& values, HoursByTime& hours) {
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -200,6 +200,8 @@ data::HourlyValues values_of(const HoursByTime& hours) {
     return {{first}, std::move(list)};
 }
 
+namespace {
+
 // Settled hours for the next time; that they cannot be kept costs one more request.
 void keep_live(Context& context,
                const std::string& path,
@@ -211,8 +213,8 @@ void keep_live(Context& context,
         make_folders(path.substr(0, path.rfind('/')));
         write_file(path,
                    report::intensity_csv(data::make_series(
-                       Signal::average, Basis::life_cycle, source, values_of(hours))));
-        [[maybe_unused]] const int changed = chmod(path.c_str(), 0600);
+                       Signal::average, Basis::life_cycle, source, values_of(hours))),
+                   Readers::owner);
     } catch (const Failure& failure) {
         context.note("live hours cannot be kept: " + to_string(failure.error()));
     }
@@ -228,7 +230,7 @@ Result<data::AverageLifeCycle> live_hours(Context& context,
     std::string path = intensity_path(context, zone, Signal::average, Basis::life_cycle);
     path.insert(intensity_folder(context).size(), "/live");
     HoursByTime known;
-    if (read_small_file(path)) {
+    if (access(path.c_str(), F_OK) == 0) {
         try {
             const data::AnyHourlySeries kept = read_intensity_file(context, path, {}).series;
             take_known(data::values_of(kept), known);
@@ -366,7 +368,8 @@ std::string intensity_path(const Context& context,
                            Basis basis) {
     std::string name;
     for (const char c : zone) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+        const bool plain =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
         name += plain ? c : '_';
     }
     return fmt::format("{}/{}.{}.{}.csv",

@@ -11,6 +11,7 @@
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,12 +103,18 @@ class HourlyEnergy final : public meter::SampleSink {
                                          Basis basis);
 // Imported files, by name; empty where there are none.
 [[nodiscard]] std::vector<std::string> intensity_files(const Context& context);
-// Reads one file of hours. Throws Failure.
+// Reads one file of hours, at most 512 MiB. Throws Failure.
 [[nodiscard]] input::IntensityFile read_intensity_file(Context& context,
                                                        const std::string& path,
                                                        input::IntensityOptions options);
 
 void make_folders(const std::string& path);  // each 0700; throws Failure
+
+// Known hours by when they begin.
+using HoursByTime = std::map<std::int64_t, data::HourValue>;
+void take_known(const data::HourlyValues& values, HoursByTime& hours);
+// REQUIRES: hours is not empty.
+[[nodiscard]] data::HourlyValues values_of(const HoursByTime& hours);
 
 // `abate data import-intensity`.
 void add_import_intensity(CLI::App& data, Context& context);

@@ -1,14 +1,14 @@
 #include "abate/cli/http_get.h"
 
+#include "abate/core/read_file.h"
+
 #include <dlfcn.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -136,19 +136,17 @@ std::string without_user(std::string url) {
 // The password or token: the first line of the file.
 // `word` says in an error what the file should hold.
 Result<std::string> read_password(const std::string& path, const char* word = "password") {
-    std::ifstream in(path);
-    if (!in) {
-        const int error = errno;
-        const ErrorCode code =
-            error == EACCES ? ErrorCode::permission_denied : ErrorCode::not_found;
-        return Error{code,
-                     std::string("the ") + word + " file cannot be read",
-                     path,
-                     std::string("It should hold the ") + word + " on its first line (" +
-                         std::strerror(error) + ")"};
+    constexpr std::size_t kMostPasswordBytes = std::size_t{64} << 10;
+    const Result<std::string> text = read_regular_file(path, kMostPasswordBytes);
+    if (!text) {
+        Error error = text.error();
+        constexpr std::string_view kSaid = "cannot read the file: ";
+        if (error.what.starts_with(kSaid)) error.what.erase(0, kSaid.size());
+        error.what = std::string("the ") + word + " file cannot be read: " + error.what;
+        error.hint = std::string("It should hold the ") + word + " on its first line";
+        return error;
     }
-    std::string password;
-    std::getline(in, password);
+    std::string password = text->substr(0, text->find('\n'));
     if (!password.empty() && password.back() == '\r') password.pop_back();
     if (password.empty()) {
         return Error{ErrorCode::invalid_argument,

@@ -2,6 +2,7 @@
 
 #include "abate/cli/records.h"
 
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -39,6 +40,23 @@ footprint::Inventory parsed_inventory(Context& context,
     if (inventory.name.empty()) inventory.name = std::filesystem::path(path).stem().string();
     for (footprint::StoredRuns& choice : inventory.runs) fetch_runs(context, choice);
     return inventory;
+}
+
+footprint::Account finite_account(Context& context, const footprint::Inventory& inventory) {
+    footprint::Account account = value_or_fail(footprint::account(inventory, context.tables()));
+    const footprint::Amounts total = account.total();
+    for (const Ranged& sum : {total.energy_kwh,
+                              total.operational_kgco2e,
+                              total.embodied_kgco2e,
+                              total.total_kgco2e,
+                              total.market_kgco2e.value_or(Ranged{}),
+                              exactly(total.water_l.value_or(0))})
+        if (!std::isfinite(sum.value) || !std::isfinite(sum.low) || !std::isfinite(sum.high))
+            throw Failure({ErrorCode::out_of_range,
+                           "the sums are larger than any number",
+                           inventory.name,
+                           "Check the counts and amounts of the inventory"});
+    return account;
 }
 
 footprint::Inventory read_inventory(Context& context, const std::string& path) {

@@ -16,6 +16,10 @@ namespace abate::cli {
                                                     const std::string& path);
 [[nodiscard]] footprint::Inventory read_inventory(Context& context, const std::string& path);
 
+// The account of an inventory. Throws Failure, also where a sum is no number any more: a figure that overflowed is an error, never null or inf.
+[[nodiscard]] footprint::Account finite_account(Context& context,
+                                                const footprint::Inventory& inventory);
+
 // Fills choice.records as its other fields say. Throws Failure.
 void fetch_runs(Context& context, footprint::StoredRuns& choice);
 

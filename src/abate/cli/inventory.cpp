@@ -1,6 +1,7 @@
 // `abate inventory`: the account of a whole life cycle, from a file or from a run.
 #include "abate/cli/common_options.h"
 #include "abate/cli/inventories.h"
+#include "abate/cli/output_file.h"
 #include "abate/cli/records.h"
 #include "abate/footprint/footprint.h"
 #include "abate/report/report.h"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -34,8 +36,9 @@ struct InventoryOptions {
     std::vector<std::string> levers;
     std::string basis = "location";
     std::optional<std::size_t> draws;
-    std::uint64_t seed = kSeed;
+    std::string seed;
     std::optional<int> years;
+    bool format_given = false;
 };
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error's members
@@ -58,7 +61,7 @@ T word(const std::array<std::pair<const char*, T>, N>& known,
     const std::vector<std::string> near = nearest(given, names, 1);
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    throw bad(fmt::format("'{}' is not known", given),
+    throw bad(fmt::format("'{}' is not known", short_text(given)),
               option,
               near.empty() ? "Use one of " + list : "Did you mean '" + near[0] + "'?");
 }
@@ -174,27 +177,58 @@ void write_pictures(const report::InventoryReport& report, const InventoryOption
     } else if (report.comparison) {
         write_file(options.waterfall,
                    report::waterfall_svg(report.comparison->by_cause, {.id = "waterfall"}));
-    } else {
-        throw bad("there is no waterfall to draw", "--svg-waterfall", "Add --what-if or --compare");
     }
 }
 
+// A simulation is repeated by its seed, so one that was not read as it stands is refused.
+std::uint64_t seed_of(const std::string& text) {
+    if (text.empty()) return kSeed;
+    std::uint64_t seed = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+    if (error == std::errc{} && end == text.data() + text.size()) return seed;
+    throw bad(fmt::format("'{}' is no seed", short_text(text)),
+              "--seed",
+              "Use a whole number from 0 to 18446744073709551615");
+}
+
+Format format_of(const InventoryOptions& options, bool json) {
+    const Format format = word(kFormats, options.format, "--format");
+    if (!json) return format;
+    if (options.format_given && format != Format::json)
+        throw bad(fmt::format("--json is --format json, and '{}' is another", options.format),
+                  "--format",
+                  "Give one of them");
+    return Format::json;
+}
+
+void check_files(const InventoryOptions& options) {
+    if (!options.waterfall.empty() && options.levers.empty() && options.compare.empty())
+        throw bad("there is no waterfall to draw", "--svg-waterfall", "Add --what-if or --compare");
+    check_outputs({{.option = "FILE", .path = options.file},
+                   {.option = "--compare", .path = options.compare}},
+                  {{.option = "--output", .path = options.output},
+                   {.option = "--svg-sankey", .path = options.sankey},
+                   {.option = "--svg-bars", .path = options.bars},
+                   {.option = "--svg-waterfall", .path = options.waterfall}});
+}
+
 void make_account(InventoryOptions& options, Context& context) {
-    const Format format = context.json ? Format::json : word(kFormats, options.format, "--format");
+    const Format format = format_of(options, context.json);
+    const std::uint64_t seed = seed_of(options.seed);
+    check_files(options);
     const footprint::Measure measure = word(kBases, options.basis, "--basis");
     if (options.years && (*options.years < 1 || *options.years > kMostYears))
         throw bad(fmt::format("{} years are not possible", *options.years),
                   "--years",
                   fmt::format("Use 1 to {}", kMostYears));
     const footprint::Inventory inventory = chosen_inventory(context, options);
-    report::InventoryReport report{
-        .account = value_or_fail(footprint::account(inventory, context.tables()))};
+    report::InventoryReport report{.account = finite_account(context, inventory)};
     if (!options.levers.empty())
         report.what_if = value_or_fail(footprint::what_if(
             inventory, chosen_levers(inventory, options.levers), context.tables(), measure));
     if (!options.compare.empty()) {
         const footprint::Inventory other = read_inventory(context, options.compare);
-        footprint::Account before = value_or_fail(footprint::account(other, context.tables()));
+        footprint::Account before = finite_account(context, other);
         footprint::Account now = report.account;
         if (before.name == now.name) {
             before.name = options.compare;
@@ -207,7 +241,7 @@ void make_account(InventoryOptions& options, Context& context) {
             value_or_fail(footprint::project(report.account, inventory, *options.years));
     if (options.draws)
         report.simulation = value_or_fail(
-            footprint::simulate(report.account, {.draws = *options.draws, .seed = options.seed}));
+            footprint::simulate(report.account, {.draws = *options.draws, .seed = seed}));
     write_pictures(report, options);
     const std::string text = document(report, options, format, context.color);
     if (options.output.empty()) {
@@ -253,13 +287,16 @@ void add_inventory(CLI::App& app, Context& context) {
     command->add_option("--years", options->years, "Go on so many years with the file's [growth]");
     command->add_option(
         "--monte-carlo", options->draws, "Draw each cause of error so many times (10000)");
-    command->add_option("--seed", options->seed, "Of the draws (default 1)");
+    command->add_option("--seed", options->seed, "Of the draws (default 1)")->type_name("UINT");
     add_set_option(*command, context);
     command->add_flag("--json", context.json, "As --format json");
     command->footer(
         "Example:\n  abate inventory lab.toml --what-if caching=3 --what-if region=NO\n  abate "
         "inventory lab.toml --format html --output lab.html --monte-carlo 10000");
-    command->callback([options, &context] { make_account(*options, context); });
+    command->callback([options, command, &context] {
+        options->format_given = command->count("--format") > 0;
+        make_account(*options, context);
+    });
 }
 
 }  // namespace abate::cli

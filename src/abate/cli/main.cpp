@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -120,7 +121,7 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
         if (sub->get_name() == command) found = sub;
     }
     if (!command.empty() && found == nullptr) {
-        error.what = "there is no command '" + command + "'";
+        error.what = "there is no command '" + short_text(command) + "'";
         const std::vector<std::string> near = nearest(command, names, 1);
         error.hint = near.empty() ? "See `abate --help`" : "Did you mean `abate " + near[0] + "`?";
         return error;
@@ -180,6 +181,8 @@ int run_program(int argc, char** argv) {
     const bool metering = first_word(words) == "run";
     // For the terminal page of `watch`. A metered command has nothing to do with ours, and a dozen files are read for it.
     if (!metering) std::setlocale(LC_ALL, "");
+    // A file-size limit is a full disk (EFBIG) to us; a metered command has its own way with it, so `run` sets this behind its start.
+    if (!metering) std::signal(SIGXFSZ, SIG_IGN);
     context.child = words.child;
     context.child_given = words.child_given;
 

@@ -49,6 +49,12 @@ Failure bad(std::string what, std::string where, std::string hint) {
         {ErrorCode::invalid_argument, std::move(what), std::move(where), std::move(hint)});
 }
 
+// As for rows of a job table.
+constexpr double kMostWatts = 1e6;
+constexpr double kMostDeclaredHours = footprint::kMostHours;
+// 9999-12-31T23:59:59Z, the last that RFC 3339 can write.
+constexpr std::int64_t kLastMomentUs = 253'402'300'799 * std::int64_t{1'000'000};
+
 double hours_of(const std::string& text) {
     if (text.empty()) return 0;
     // A bare number is hours, as the option's name says; a duration has its own unit.
@@ -56,8 +62,9 @@ double hours_of(const std::string& text) {
     if (plain) return *plain;
     const Result<std::int64_t> duration = input::parse_duration_ns(text);
     if (duration) return static_cast<double>(*duration) / 3.6e12;
-    throw bad(
-        "'" + text + "' is no number of hours", "--hours", "Use 12, 1.5 or a duration such as 90m");
+    throw bad("'" + short_text(text) + "' is no number of hours",
+              "--hours",
+              "Use 12, 1.5 or a duration such as 90m");
 }
 
 // The two factors of a chip's energy that no user gave.
@@ -74,6 +81,10 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
     const double hours = hours_of(options.hours);
     if (!options.hours.empty() && !(hours > 0))
         throw bad("hours must be above 0", "--hours", "Wall-clock hours: 12, 1.5, 90m");
+    if (hours > kMostDeclaredHours)
+        throw bad(fmt::format("{:g} hours are more than ten years", hours),
+                  "--hours",
+                  "Wall-clock hours, not chip-hours");
     if (!options.energy.empty()) {
         if (!options.chip.empty())
             throw bad("--energy and --chip both state the energy", "--chip", "Give one of them");
@@ -94,11 +105,7 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
     if (!(hours > 0)) throw bad("--chip needs the hours that it ran", "--hours", "Add --hours H");
     if (!(options.chips >= 1) || options.chips > 1e7)
         throw bad(
-            fmt::format("{} chips are not possible", options.chips), "--chips", "Use 1 or more");
-    if (hours > 24 * 366 * 10)
-        throw bad(fmt::format("{} hours are more than ten years", hours),
-                  "--hours",
-                  "Wall-clock hours, not chip-hours");
+            fmt::format("{} chips are not possible", options.chips), "--chips", "Use 1 to 1e7");
     const data::Chip chip = value_or_fail(context.tables().chip(options.chip));
     const double chip_seconds = options.chips * hours * 3600;
     const double peak_tflops =
@@ -115,10 +122,10 @@ Declared declared_energy(const RecordOptions& options, Context& context) {
         "{:.10g} {} x {:.6g} h", options.chips, options.chips == 1 ? "chip" : "chips", hours);
     if (options.power_w) {
         const double watts = *options.power_w;
-        if (!(watts > 0) || !std::isfinite(watts)) {
+        if (!(watts > 0 && watts <= kMostWatts)) {
             throw bad(fmt::format("{} W is no power of a chip at work", watts),
                       "--power",
-                      "Mean watts of one chip, above 0");
+                      "Mean watts of one chip, above 0 and at most 1e6");
         }
         if (chip.tdp_w > 0 && watts > 2 * chip.tdp_w) {
             throw bad(
@@ -194,6 +201,9 @@ RunRecord declared_record(const RecordOptions& options,
         if (!started) throw Failure(started.error());
         record.started_at = *started;
         record.ended_at = {started->us + std::llround(declared.seconds * 1e6)};
+        if (record.ended_at.us > kLastMomentUs)
+            throw bad(
+                "it would end after the year 9999", "--started", "Check the year, and --hours");
     }
     if (!options.phase.empty())
         record.phase = for_option(input::parse_phase_word(options.phase), "--phase");
@@ -264,7 +274,7 @@ void declare(const RecordOptions& options, Context& context) {
     RunRecord record = declared_record(options, declared, context);
     if (options.boundary != "component" && options.boundary != "node" &&
         options.boundary != "facility") {
-        throw bad("there is no boundary '" + options.boundary + "'",
+        throw bad("there is no boundary '" + short_text(options.boundary) + "'",
                   "--boundary",
                   "Use component, node or facility");
     }

@@ -26,13 +26,6 @@ Error unwritten(const std::string& path) {
                        .denied = "Choose a place that you may write to",
                        .other = "Choose a place that you may write to"});
 }
-Error unread(const std::string& path) {
-    return file_error(errno,
-                      {.what = "cannot read the file",
-                       .where = path,
-                       .denied = "Ask its owner for the right to read it",
-                       .other = ""});
-}
 
 // How long somebody may take to open the other end of a pipe: a reader that is started beside us
 // (`abate export --output p & cat p`) has that long, and one that never comes holds nobody up.
@@ -203,59 +196,25 @@ void import_spools(Context& context, store::RunStore& store) {
 }
 
 std::optional<std::string> read_small_file(const std::string& path, std::size_t most_bytes) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-        throw Failure(unread(path));
-    }
-    struct stat info {};
-    const bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-    std::string text;
-    ssize_t n = regular ? 1 : 0;
-    char block[16384];
-    while (n > 0 && text.size() <= most_bytes) {
-        n = read(fd, block, sizeof block);
-        if (n > 0) text.append(block, static_cast<std::size_t>(n));
-        if (n < 0 && errno == EINTR) n = 1;
-    }
-    const Error failed = unread(path);
-    close(fd);
-    if (!regular) {
-        throw Failure(
-            {ErrorCode::invalid_argument, "this is no regular file", path, "Name a text file"});
-    }
-    if (n < 0) throw Failure(failed);
-    if (text.size() > most_bytes) {
-        throw Failure({ErrorCode::out_of_range,
-                       fmt::format("the file is larger than {} MiB", most_bytes >> 20),
-                       path,
-                       "Name a text file"});
-    }
-    return text;
+    Result<std::string> text = read_regular_file(path, most_bytes);
+    if (text) return std::move(text).value();
+    if (text.error().code == ErrorCode::not_found) return std::nullopt;
+    throw Failure(text.error());
 }
 
-void write_file(const std::string& path, const std::string& text) {
+void write_file(const std::string& path, const std::string& text, Readers readers) {
     struct stat info {};
-    const bool exists = stat(path.c_str(), &info) == 0;
-    if (exists && !S_ISREG(info.st_mode)) {
+    if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
         write_in_place(path, S_ISFIFO(info.st_mode), text);
         return;
     }
-    // Through a symbolic link, so that its target is renewed and the link stays.
-    std::string target = path;
-    if (char* resolved = exists ? realpath(path.c_str(), nullptr) : nullptr; resolved != nullptr) {
-        target = resolved;
-        free(resolved);
-    }
-    const std::string temporary = target + ".part-" + std::to_string(getpid());
+    const Part part = begin_part(path, readers);
+    if (part.fd < 0) throw Failure(unwritten(path));
     try {
-        const int fd =
-            open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (fd < 0) throw Failure(unwritten(path));
-        write_and_close(fd, text, path);
-        if (rename(temporary.c_str(), target.c_str()) != 0) throw Failure(unwritten(path));
+        write_and_close(part.fd, text, path);
+        if (rename(part.name.c_str(), part.target.c_str()) != 0) throw Failure(unwritten(path));
     } catch (const Failure&) {
-        unlink(temporary.c_str());
+        unlink(part.name.c_str());
         throw;
     }
 }

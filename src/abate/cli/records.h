@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abate/cli/context.h"
+#include "abate/cli/output_file.h"
 #include "abate/record/record.h"
 #include "abate/store/store.h"
 
@@ -32,11 +33,13 @@ void complete_record(Context& context,
 // A file that people or abate wrote, at most `most_bytes`; absent: there is none. Never waits for a pipe and never reads a device
 // to its end. Throws Failure when it is no regular file, is larger, or may not be read.
 [[nodiscard]] std::optional<std::string> read_small_file(const std::string& path,
-                                                         std::size_t most_bytes = 16U << 20);
+                                                         std::size_t most_bytes = kMostTextBytes);
 
 // Writes `text` to `path` by a temporary file and a rename, so that nothing half-written is ever
-// seen. What is no regular file (a pipe, /dev/null) is written to as it is; a pipe that nobody has
+// seen; the file keeps its mode, or is its owner's alone. What is no regular file (a pipe, /dev/null) is written to as it is; a pipe that nobody has
 // opened to read within five seconds is refused. Throws Failure.
-void write_file(const std::string& path, const std::string& text);
+void write_file(const std::string& path,
+                const std::string& text,
+                Readers readers = Readers::others);
 
 }  // namespace abate::cli

@@ -3,6 +3,7 @@
 
 #include "abate/cli/common_options.h"
 #include "abate/cli/inventories.h"
+#include "abate/cli/output_file.h"
 #include "abate/cli/records.h"
 
 #include <CLI/CLI.hpp>
@@ -29,10 +30,12 @@ struct ReportOptions {
     std::vector<std::string> provider_per;
     std::string service;
     std::string output;
+    bool ownership_given = false;
 };
 
 constexpr int kFirstYear = 1970;
 constexpr int kLastYear = 9998;
+constexpr double kLeastUnits = 1e-9;  // it divides
 
 enum class Form { ghg, esrs, sci, markdown, json };
 constexpr std::array<std::pair<const char*, Form>, 5> kForms{{{"ghg", Form::ghg},
@@ -55,7 +58,7 @@ Form form_of(const std::string& given) {
     }
     const std::vector<std::string> near = nearest(given, names, 1);
     throw unusable(
-        fmt::format("there is no format '{}'", given),
+        fmt::format("there is no format '{}'", short_text(given)),
         "--format",
         near.empty() ? "Use ghg, esrs, sci, markdown or json" : "Did you mean '" + near[0] + "'?");
 }
@@ -70,10 +73,15 @@ footprint::FunctionalUnit unit_of(const std::string& given, const char* option) 
         throw unusable("a functional unit has a name", option, "Write token, or token=2.4T");
     if (equals == std::string::npos) return unit;
     const Result<double> count = input::parse_count(given.substr(equals + 1));
-    if (!count || !(*count > 0))
-        throw unusable(fmt::format("'{}' is no number of {}s", given.substr(equals + 1), unit.name),
+    if (!count || !(*count >= kLeastUnits))
+        throw unusable(fmt::format("'{}' is no number of {}s",
+                                   short_text(given.substr(equals + 1)),
+                                   short_text(unit.name)),
                        option,
-                       fmt::format("Write {}=2.4T", unit.name));
+                       fmt::format("Write {}=2.4T; from {} to {}",
+                                   short_text(unit.name),
+                                   kLeastUnits,
+                                   input::kMostCount));
     unit.count = *count;
     return unit;
 }
@@ -100,7 +108,7 @@ footprint::Inventory inventory_of_runs(Context& context, const ReportOptions& op
     choice.until = year.end;
     choice.ownership = footprint::parse_ownership(options.ownership);
     if (!choice.ownership)
-        throw unusable(fmt::format("there is no ownership '{}'", options.ownership),
+        throw unusable(fmt::format("there is no ownership '{}'", short_text(options.ownership)),
                        "--ownership",
                        "Use owned, leased, colocated, cloud or api");
     fetch_runs(context, choice);
@@ -135,6 +143,12 @@ footprint::Filing filing_of(Context& context, const ReportOptions& options, Form
                        of_store ? "Choose runs in the file: [[runs]]"
                                 : "Give an inventory, or --project or --label");
     }
+    if (!of_store && options.ownership_given)
+        throw unusable("the ownership of hardware stands in FILE",
+                       "--ownership",
+                       "Write ownership = in its [[fleet]] and work");
+    check_outputs({{.option = "FILE", .path = options.file}},
+                  {{.option = "--output", .path = options.output}});
     footprint::FilingOptions filing;
     filing.year = options.year;
     if (!options.per.empty()) filing.per = unit_of(options.per, "--per");
@@ -169,8 +183,7 @@ footprint::Filing filing_of(Context& context, const ReportOptions& options, Form
         inventory.period_start = year.start;
         inventory.period_end = year.end;
     }
-    return value_or_fail(footprint::file(
-        value_or_fail(footprint::account(inventory, context.tables())), statement, filing));
+    return value_or_fail(footprint::file(finite_account(context, inventory), statement, filing));
 }
 
 std::string text_of(const footprint::Filing& filing, Form form, bool color) {
@@ -238,8 +251,14 @@ void add_report(CLI::App& app, Context& context) {
         "ghg\n"
         "  abate report lab.toml --year 2025 --format sci --per request "
         "--provider-per training-token=2T");
-    command->callback([options, &context] {
-        const Form form = context.json ? Form::json : form_of(options->format);
+    command->callback([options, command, &context] {
+        options->ownership_given = command->count("--ownership") > 0;
+        const Form named = form_of(options->format);
+        if (context.json && command->count("--format") > 0 && named != Form::json)
+            throw unusable("--json is --format json, and '" + options->format + "' is another",
+                           "--format",
+                           "Give one of them");
+        const Form form = context.json ? Form::json : named;
         const footprint::Filing filing = filing_of(context, *options, form);
         const std::string text = text_of(filing, form, context.color && options->output.empty());
         if (options->output.empty()) {

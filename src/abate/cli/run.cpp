@@ -50,12 +50,12 @@ double count_or_none(const std::string& text, const char* option) {
 std::vector<std::string> command_words(const CLI::App& command, const Context& context) {
     std::vector<std::string> words = context.child_given ? context.child : command.remaining();
     if (context.child_given && !command.remaining().empty()) {
-        throw Failure(
-            {ErrorCode::invalid_argument,
-             "'" + command.remaining().front() + "' stands before `--` and is no option of run",
-             "",
-             "Write: abate run [OPTIONS] -- COMMAND [ARGS]"},
-            kSelfFailed);
+        throw Failure({ErrorCode::invalid_argument,
+                       "'" + short_text(command.remaining().front()) +
+                           "' stands before `--` and is no option of run",
+                       "",
+                       "Write: abate run [OPTIONS] -- COMMAND [ARGS]"},
+                      kSelfFailed);
     }
     if (words.empty()) {
         throw Failure({ErrorCode::invalid_argument,
@@ -66,7 +66,7 @@ std::vector<std::string> command_words(const CLI::App& command, const Context& c
     }
     if (!context.child_given && words.front().rfind('-', 0) == 0) {
         throw Failure({ErrorCode::invalid_argument,
-                       "run has no option '" + words.front() + "'",
+                       "run has no option '" + short_text(words.front()) + "'",
                        "",
                        "See `abate run --help`; put `--` before a command that begins with a dash"},
                       kSelfFailed);

@@ -13,7 +13,7 @@ Timestamp moment(const Context& context, const std::string& text, const char* op
     if (const Result<std::int64_t> ago = input::parse_duration_ns(text))
         return {context.clock.now().wall.us - *ago / 1000};
     throw Failure({ErrorCode::invalid_argument,
-                   "'" + text + "' is no time",
+                   "'" + short_text(text) + "' is no time",
                    option,
                    "Use 2026-11-22, 2026-11-22T09:00:00Z, or a time before now such as 7d"});
 }
@@ -47,7 +47,7 @@ std::vector<RunRecord> select_runs(Context& context, const Selection& selection)
     }
     if (!selection.status.empty() && !parse_run_status(selection.status)) {
         throw Failure({ErrorCode::invalid_argument,
-                       "there is no status '" + selection.status + "'",
+                       "there is no status '" + short_text(selection.status) + "'",
                        "--status",
                        "Use finished, failed or interrupted"});
     }

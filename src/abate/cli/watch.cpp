@@ -472,7 +472,7 @@ std::int64_t watch_interval(const std::string& text) {
     }
     if (*interval < kWatchLeast_ns || *interval > kWatchMost_ns) {
         throw Failure({ErrorCode::out_of_range,
-                       "the interval '" + text + "' is not between 100ms and 30s",
+                       "the interval '" + short_text(text) + "' is not between 100ms and 30s",
                        "--interval",
                        "1s suits people, 100ms shows short bursts"},
                       2);

@@ -9,6 +9,8 @@
 #include "abate/core/file_error.h"
 #include "abate/core/id.h"
 #include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
 #include "abate/core/random.h"
+#include "abate/core/read_file.h"
 #include "abate/core/result.h"
 #include "abate/core/version.h"

@@ -1,5 +1,6 @@
 #include "abate/data/find_row.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/data/words.h"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ Error ambiguous(std::string_view what, std::string_view name, const std::vector<
     if (names.size() > kCandidatesShown)
         hint += " or " + std::to_string(names.size() - kCandidatesShown) + " more";
     return Error{ErrorCode::invalid_argument,
-                 std::string(what) + " \"" + std::string(name) + "\" is ambiguous",
+                 std::string(what) + " \"" + short_text(name) + "\" is ambiguous",
                  "",
                  hint + "."};
 }

@@ -1,4 +1,5 @@
 // Processors, accelerators, instances and coefficients by the names that machines give them.
+#include "abate/core/plain_text.h"
 #include "abate/data/data.h"
 #include "abate/data/find_row.h"
 #include "abate/data/tables_impl.h"
@@ -83,7 +84,7 @@ Result<RowRef> one_row(
         const auto exact = tables.row(table, folded(name));
         if (exact) return *exact;
         return Error{ErrorCode::not_found,
-                     "\"" + std::string(name) + "\" names no model of " + std::string(what),
+                     "\"" + short_text(name) + "\" names no model of " + std::string(what),
                      "",
                      "`abate data list " + std::string(table) + "` shows the names."};
     }

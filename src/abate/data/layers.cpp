@@ -1,14 +1,12 @@
 #include "abate/data/layers.h"
 
+#include "abate/core/plain_text.h"
+#include "abate/core/read_file.h"
 #include "abate/data/words.h"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -18,6 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kOverrideColumns = {
     "table", "key", "column", "value", "source", "licence", "year", "note"};
 constexpr std::size_t kRequiredColumns = 4;
+// A pack may have a row for each server of a cloud.
+constexpr std::size_t kMostPackBytes = std::size_t{64} << 20;
 
 std::array<std::string*, 8> fields_of(Override& cell) {
     return {&cell.table,
@@ -53,7 +53,10 @@ Result<std::vector<std::size_t>> override_columns(const CsvTable& csv, std::stri
                 "column", name, {kOverrideColumns.begin(), kOverrideColumns.end()}, where);
         const auto index = static_cast<std::size_t>(found - kOverrideColumns.begin());
         if (std::find(meaning.begin(), meaning.end(), index) != meaning.end())
-            return Error{ErrorCode::parse_error, "column \"" + name + "\" stands twice", where, ""};
+            return Error{ErrorCode::parse_error,
+                         "column \"" + short_text(name) + "\" stands twice",
+                         where,
+                         ""};
         meaning.push_back(index);
     }
     for (std::size_t i = 0; i < kRequiredColumns; ++i)
@@ -87,14 +90,6 @@ Result<std::vector<OverrideLine>> read_override_lines(std::string_view text,
     return lines;
 }
 
-Error missing_file(const std::string& path) {
-    const bool absent = errno == ENOENT || errno == ENOTDIR;
-    return Error{absent ? ErrorCode::not_found : ErrorCode::io_error,
-                 "cannot read it: " + std::string(std::strerror(errno)),
-                 path,
-                 absent ? "Check the path, or take it out of the settings." : ""};
-}
-
 // Header and cells of a pack's table: the key columns are there, each column is known, each number
 // possible, each year a year.
 Result<void> check_pack_table(const PackFile& file) {
@@ -115,7 +110,7 @@ Result<void> check_pack_table(const PackFile& file) {
             if (text.empty()) continue;
             if (year && !parse_year(text))
                 return Error{ErrorCode::parse_error,
-                             "year = \"" + std::string(text) + "\" is not a year",
+                             "year = \"" + short_text(text) + "\" is not a year",
                              where,
                              "Write it as 2025."};
             if (rule == nullptr) continue;
@@ -161,7 +156,7 @@ Result<PackFile> read_pack_file(const std::filesystem::path& path) {
         known.emplace_back("sources");
         return unknown_name("table", stem, known, file.path);
     }
-    Result<std::string> text = read_text(file.path);
+    Result<std::string> text = read_text(file.path, kMostPackBytes);
     if (!text) return text.error();
     file.text = std::make_unique<std::string>(std::move(text).value());
     Result<CsvView> view = scan_csv(*file.text, file.path);
@@ -176,19 +171,13 @@ Result<PackFile> read_pack_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::string> read_text(const std::string& path) {
-    errno = 0;
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) {
-        errno = EISDIR;
-        return missing_file(path);
-    }
-    errno = 0;
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return missing_file(path);
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    if (in.bad()) return missing_file(path);
-    return text;
+Result<std::string> read_text(const std::string& path, std::size_t most_bytes) {
+    Result<std::string> text = read_regular_file(path, most_bytes);
+    if (text) return text;
+    Error error = text.error();
+    if (error.code == ErrorCode::not_found || error.code == ErrorCode::invalid_argument)
+        error.hint = "Check the path, or take it out of the settings.";
+    return error;
 }
 
 Result<void> resolve(PlacedOverride& placed) {
@@ -213,7 +202,7 @@ Result<void> resolve(PlacedOverride& placed) {
     const std::optional<int> year = parse_year(placed.cell.year);
     if (!year)
         return Error{ErrorCode::parse_error,
-                     "year = \"" + placed.cell.year + "\" is not a year",
+                     "year = \"" + short_text(placed.cell.year) + "\" is not a year",
                      placed.where,
                      "Write it as 2025, or leave it empty."};
     placed.year = *year;
@@ -241,7 +230,7 @@ Result<std::vector<PlacedOverride>> parse_overrides(
 }
 
 Result<PlacedOverride> parse_option(std::string_view text) {
-    const std::string where = "--set " + std::string(text);
+    const std::string where = "--set " + short_text(text);
     const std::size_t equals = text.rfind('=');
     const std::size_t first = text.find('/');
     const std::size_t last = equals == std::string_view::npos ? equals : text.rfind('/', equals);

@@ -7,6 +7,7 @@
 // the columns of the built-in ones (docs/reference/data.md).
 #pragma once
 
+#include "abate/core/read_file.h"
 #include "abate/core/result.h"
 #include "abate/data/csv.h"
 #include "abate/data/data.h"
@@ -60,7 +61,8 @@ struct Pack {
 // file:line.
 [[nodiscard]] Result<Pack> read_pack(const std::string& folder);
 
-// The whole file. Errors: not_found (no such file), io_error.
-[[nodiscard]] Result<std::string> read_text(const std::string& path);
+// The whole file. Errors: those of read_regular_file, with the path as their place.
+[[nodiscard]] Result<std::string> read_text(const std::string& path,
+                                            std::size_t most_bytes = kMostTextBytes);
 
 }  // namespace abate::data

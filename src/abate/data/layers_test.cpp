@@ -227,7 +227,7 @@ TEST_F(LayersTest, MissingFileIsNamed) {
     EXPECT_EQ(error.code, ErrorCode::not_found);
     EXPECT_EQ(error.where, layers.organisation);
     layers.organisation = folder_;
-    EXPECT_EQ(Tables::load(layers).error().code, ErrorCode::io_error);
+    EXPECT_EQ(Tables::load(layers).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(LayersTest, BadPackIsRefusedWithFileAndLine) {

@@ -1,4 +1,5 @@
 // Where a job runs: the names that people and clouds have for grids, and the grid behind each.
+#include "abate/core/plain_text.h"
 #include "abate/data/data.h"
 #include "abate/data/tables_impl.h"
 #include "abate/data/words.h"
@@ -132,7 +133,7 @@ Error ambiguous_place(std::string_view text, const std::vector<Place>& found) {
     for (std::size_t i = 0; i < found.size(); ++i)
         hint += (i == 0 ? "\"" : ", \"") + found[i].key + "\"";
     return Error{ErrorCode::invalid_argument,
-                 "region \"" + std::string(text) + "\" is ambiguous",
+                 "region \"" + short_text(text) + "\" is ambiguous",
                  "",
                  hint + "."};
 }

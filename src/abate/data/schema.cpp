@@ -1,6 +1,7 @@
 #include "abate/data/schema.h"
 
 #include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
 
 #include <array>
 #include <charconv>
@@ -263,12 +264,12 @@ Result<double> checked_value(const ColumnRule& column,
     const std::optional<double> value = parse_number(text);
     if (!value)
         return Error{ErrorCode::parse_error,
-                     name + " = \"" + std::string(text) + "\" is not a number",
+                     name + " = \"" + short_text(text) + "\" is not a number",
                      where,
                      "Write a decimal number of " + limits + "."};
     if (*value < column.low || *value > column.high)
         return Error{ErrorCode::out_of_range,
-                     name + " = " + std::string(text) + " cannot be",
+                     name + " = " + short_text(text) + " cannot be",
                      where,
                      "Possible are " + limits + "."};
     return *value;
@@ -284,7 +285,7 @@ Error unknown_name(std::string_view what,
         hint += (hint.empty() ? "Did you mean \"" : "\", \"") + candidate;
     if (!hint.empty()) hint += "\"?";
     return Error{ErrorCode::not_found,
-                 "unknown " + std::string(what) + " \"" + std::string(name) + "\"",
+                 "unknown " + std::string(what) + " \"" + short_text(name) + "\"",
                  where,
                  hint};
 }

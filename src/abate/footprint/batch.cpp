@@ -250,7 +250,7 @@ Result<void> BatchResolver::chip_energy_of(const Job& job, BatchRow& row) {
                       "Wall-clock hours, not chip-hours");
     const double chips = std::isnan(job.chips) ? 1 : job.chips;
     if (!(chips >= 1 && chips <= kMostChips))
-        return beyond(fmt::format("{} chips are not possible", chips), "chips", "1 or more");
+        return beyond(fmt::format("{} chips are not possible", chips), "chips", "From 1 to 1e7");
     const BatchBook::Entry<BatchChip>& entry =
         known(chips_, job.chip, [this](std::string_view name) { return book_->chip(name); });
     if (entry.found == nullptr) return *entry.error;
@@ -299,6 +299,16 @@ Result<void> BatchResolver::energy_of(const Job& job, BatchRow& row) {
                          "nothing says how much energy it was",
                          "energy_kwh",
                          "Give energy_kwh, or chip and hours");
+    for (const auto& [number, column] : {std::pair{job.power_w, "power_w"},
+                                         std::pair{job.chips, "chips"},
+                                         std::pair{job.hours, "hours"}})
+        if (!std::isnan(number))
+            return at_column(
+                ErrorCode::invalid_argument,
+                fmt::format("energy_kwh states the energy, so {} would be overlooked", column),
+                column,
+                "Leave it empty in such a row, give chip in place of energy_kwh, or rename the "
+                "column");
     if (job.energy_kwh > kMostEnergyKwh)
         return beyond(
             fmt::format("{} kWh is not possible", job.energy_kwh), "energy_kwh", "From 0 to 1e18");
@@ -339,7 +349,7 @@ Result<BatchRow> BatchResolver::row(const Job& job) {
     if (job.market_gco2e_per_kwh > kMostMarketGco2e)
         return beyond(fmt::format("{} g CO2e/kWh is not possible", job.market_gco2e_per_kwh),
                       "market_gco2e_per_kwh",
-                      "Grams per kWh, from 0 to 2000");
+                      fmt::format("Grams per kWh, from 0 to {}", kMostMarketGco2e));
     row.market_gco2e_per_kwh = job.market_gco2e_per_kwh;
     row.tokens = job.tokens;
     row.params_active = job.params_active;

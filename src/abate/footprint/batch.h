@@ -139,8 +139,7 @@ struct BatchChip {
 inline constexpr double kMostEnergyKwh = 1e18;  // 10,000 times what mankind uses a year
 inline constexpr double kMostChips = 1e7;
 inline constexpr double kMostHours = 24.0 * 366 * 10;
-inline constexpr double kMostMarketGco2e =
-    2000;  // no plant at the margin emits more (data/schema.cpp)
+inline constexpr double kMostMarketGco2e = 3000;  // as for --market-intensity: no grid emits more
 inline constexpr std::size_t kMostNames = 16384;  // distinct regions, distinct chips
 
 // Every place and chip met so far, each looked up once, wrong names included. Thread-safe. REQUIRES: `tables` outlives it.
@@ -196,7 +195,7 @@ class BatchResolver {
   public:
     explicit BatchResolver(BatchBook& book) : book_(&book) {}
 
-    // Errors, each with the column as its place: not_found (region, chip), invalid_argument (both energy and chip, neither, chip without
+    // Errors, each with the column as its place: not_found (region, chip), invalid_argument (energy and chip, chips, hours or power_w, neither, chip without
     // hours, a PUE for energy at the facility), out_of_range (PUE below 1 and the limits above).
     [[nodiscard]] Result<BatchRow> row(const Job& job);
 

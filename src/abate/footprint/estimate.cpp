@@ -1,5 +1,6 @@
 #include "abate/footprint/estimate.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/embodied.h"
 #include "abate/workload/workload.h"
@@ -19,7 +20,14 @@ constexpr double kMemoryOverWeights = 1.2;
 // Host and idle over accelerators: 0.06 and 0.02 Wh over 0.14 Wh (Elsworth et al. 2025, arXiv
 // 2508.15734, table 1). Their sum is accelerator_overhead() - 1.
 constexpr double kHostShare = 0.06 / 0.08;
+// Ten thousand times the tokens of all books, and more chips than were ever made: larger numbers are slips, and their products overflow.
 constexpr double kMostCount = 1e18;
+constexpr double kMostChipsAtWork = 1e7;
+constexpr double kMostBatchSize = 1e6;
+constexpr double kLeastWatts = 0.001;
+constexpr double kMostWatts = 1e6;
+// Sizes that people round: 8B for 8.03e9.
+constexpr double kSameSize = 0.05;
 
 struct Sizes {
     std::string name;
@@ -31,13 +39,54 @@ struct Sizes {
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it is a count of, then its option
 Error bad_count(double value, const char* what, const char* option) {
-    return {ErrorCode::out_of_range,
-            fmt::format("{:g} {} are not possible", value, what),
-            option,
-            "It is a number above 0, with K, M, B or T: 7B"};
+    return {
+        ErrorCode::out_of_range,
+        fmt::format("{:g} {} are not possible", value, what),
+        option,
+        fmt::format("It is a number above 0 and at most {:g}, with K, M, B or T: 7B", kMostCount)};
 }
 
 bool possible_count(double value) { return value > 0 && value <= kMostCount; }
+
+// 0: not given.
+Result<void> check_chips(double chips) {
+    if (chips == 0 || (chips >= 1 && chips <= kMostChipsAtWork)) return {};
+    return Error{ErrorCode::out_of_range,
+                 fmt::format("{:g} chips are not possible", chips),
+                 "--chips",
+                 fmt::format("It is a number from 1 to {:g}", kMostChipsAtWork)};
+}
+
+// Two statements of one size that cannot both be meant.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what was given, then what the table has
+Result<void> check_same(double given,
+                        double of_table,
+                        const std::string& name,
+                        const char* option) {
+    if (given == 0 || of_table == 0 || std::abs(given / of_table - 1) <= kSameSize) return {};
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} has {:g} parameters, not {:g}", name, of_table, given),
+                 option,
+                 "Leave it out, or leave --model out"};
+}
+
+// A figure that overflowed is no estimate.
+Result<Estimate> finite_estimate(Estimate estimate) {
+    for (const Ranged& figure : {estimate.chip_hours,
+                                 estimate.chain.node_kwh,
+                                 estimate.chain.facility_kwh,
+                                 estimate.chain.location_kgco2e,
+                                 estimate.embodied_kgco2e,
+                                 estimate.total_kgco2e,
+                                 estimate.duration_h.value_or(Ranged{})})
+        if (!std::isfinite(figure.value) || !std::isfinite(figure.low) ||
+            !std::isfinite(figure.high))
+            return Error{ErrorCode::out_of_range,
+                         "the estimate is larger than any number",
+                         "",
+                         "Check the counts: parameters, tokens, chips"};
+    return estimate;
+}
 
 // Parameters from the options, and from the models table what they leave out.
 Result<Sizes> sizes_of(
@@ -58,6 +107,13 @@ Result<Sizes> sizes_of(
         }
         sizes.name = found->name;
         sizes.inference_id = found->inference_model_id;
+        for (const Result<void>& same :
+             {check_same(total, found->params_total, found->name, "--params"),
+              check_same(active,
+                         found->params_active == 0 ? found->params_total : found->params_active,
+                         found->name,
+                         "--params-active")})
+            if (!same) return same.error();
         if (sizes.total == 0) {
             sizes.total = found->params_total;
             if (sizes.active == 0) sizes.active = found->params_active;
@@ -124,11 +180,12 @@ Result<Ranged> power_of(const data::Tables& tables,
                         Estimate& estimate) {
     const data::Chip& chip = estimate.chip;
     if (given_w) {
-        if (!(*given_w > 0) || !std::isfinite(*given_w))
-            return Error{ErrorCode::out_of_range,
-                         fmt::format("{} W is no power of a chip at work", *given_w),
-                         "--power",
-                         "Mean watts of one chip, above 0"};
+        if (!(*given_w >= kLeastWatts && *given_w <= kMostWatts))
+            return Error{
+                ErrorCode::out_of_range,
+                fmt::format("{} W is no power of a chip at work", *given_w),
+                "--power",
+                fmt::format("Mean watts of one chip, from {} to {:g}", kLeastWatts, kMostWatts)};
         if (chip.tdp_w > 0 && *given_w > 2 * chip.tdp_w)
             return Error{ErrorCode::out_of_range,
                          fmt::format("{} W is more than twice the rated {} W of {}",
@@ -241,6 +298,17 @@ void add_training_basis(const TrainingCases& known,
     }
 }
 
+void note_memory(const Estimate& estimate, std::vector<std::string>& notes) {
+    const double weights_gb = estimate.params_total * bytes_per_weight(estimate.precision) / 1e9;
+    const double memory_gb = estimate.chips * estimate.chip.memory_gb;
+    if (memory_gb > 0 && weights_gb > memory_gb)
+        notes.push_back(fmt::format("{:.0f} GB of weights do not fit in the {:.0f} GB of {:g} x {}",
+                                    weights_gb,
+                                    memory_gb,
+                                    estimate.chips,
+                                    estimate.chip.name));
+}
+
 Result<Estimate> train(const data::Tables& tables,
                        const TrainingEstimateQuery& query,
                        bool fine_tuning) {
@@ -250,8 +318,7 @@ Result<Estimate> train(const data::Tables& tables,
         sizes_of(tables, query.model, query.params_total, query.params_active);
     if (!sizes) return sizes.error();
     if (!possible_count(query.tokens)) return bad_count(query.tokens, "tokens", "--tokens");
-    if (query.chips < 0 || !std::isfinite(query.chips))
-        return bad_count(query.chips, "chips", "--chips");
+    if (const Result<void> fine = check_chips(query.chips); !fine) return fine.error();
     Result<data::Chip> chip = chip_of(tables, query.chip);
     if (!chip) return chip.error();
     estimate.chip = *std::move(chip);
@@ -293,7 +360,10 @@ Result<Estimate> train(const data::Tables& tables,
     estimate.mfu = time->mfu;
     estimate.goodput = time->goodput;
     estimate.notes = time->notes;
-    if (query.chips > 0) estimate.duration_h = scaled(time->chip_hours, 1 / query.chips);
+    if (query.chips > 0) {
+        estimate.duration_h = scaled(time->chip_hours, 1 / query.chips);
+        note_memory(estimate, estimate.notes);
+    }
     Provenance peak = estimate.chip.provenance;
     peak.figure = "peak_tflops";
     peak.key = estimate.chip.name;
@@ -308,7 +378,7 @@ Result<Estimate> train(const data::Tables& tables,
     estimate.power_w_per_chip = *power;
     carry_on(estimate, multiply(estimate.chip_hours, scaled(*power, 1e-3)));
     add_embodied(tables, estimate);
-    return estimate;
+    return finite_estimate(std::move(estimate));
 }
 
 // The least power of two of chips whose memory holds the weights and a fifth more.
@@ -317,17 +387,6 @@ double chips_that_hold(const Sizes& sizes, const data::Chip& chip, Precision pre
     const double gigabytes = kMemoryOverWeights * sizes.total * bytes_per_weight(precision) / 1e9;
     const double needed = std::ceil(gigabytes / chip.memory_gb);
     return std::exp2(std::ceil(std::log2(std::max(1.0, needed))));
-}
-
-void note_memory(const Estimate& estimate, std::vector<std::string>& notes) {
-    const double weights_gb = estimate.params_total * bytes_per_weight(estimate.precision) / 1e9;
-    const double memory_gb = estimate.chips * estimate.chip.memory_gb;
-    if (memory_gb > 0 && weights_gb > memory_gb)
-        notes.push_back(fmt::format("{:.0f} GB of weights do not fit in the {:.0f} GB of {:g} x {}",
-                                    weights_gb,
-                                    memory_gb,
-                                    estimate.chips,
-                                    estimate.chip.name));
 }
 
 // What the measured rows of a model were run in, where the user does not say: 16 bit, else theirs.
@@ -374,11 +433,22 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
     estimate.params_active = sizes->active;
     if (!possible_count(query.output_tokens))
         return bad_count(query.output_tokens, "output tokens", "--output-tokens");
+    if (!(query.input_tokens >= 0 && query.input_tokens <= kMostCount))
+        return Error{ErrorCode::out_of_range,
+                     fmt::format("{:g} input tokens are not possible", query.input_tokens),
+                     "--input-tokens",
+                     fmt::format("It is a number from 0 to {:g}", kMostCount)};
+    if (const Result<void> fine = check_chips(query.chips); !fine) return fine.error();
+    if (!(query.batch == 0 || (query.batch >= 1 && query.batch <= kMostBatchSize)))
+        return Error{ErrorCode::out_of_range,
+                     fmt::format("a batch of {:g} is not possible", query.batch),
+                     "--batch",
+                     fmt::format("Sequences decoded together, from 1 to {:g}", kMostBatchSize)};
     if (!query.task.empty()) {
         const std::vector<std::string> tasks = inference_tasks();
         if (std::find(tasks.begin(), tasks.end(), query.task) == tasks.end())
             return Error{ErrorCode::invalid_argument,
-                         fmt::format("no task '{}' was measured", query.task),
+                         fmt::format("no task '{}' was measured", short_text(query.task)),
                          "--task",
                          fmt::format("Use one of {}", fmt::join(tasks, ", "))};
     }
@@ -435,7 +505,7 @@ Result<Estimate> estimate_inference(const data::Tables& tables,
                  {.value = 1e3 / power->value, .low = 1e3 / power->high, .high = 1e3 / power->low});
     carry_on(estimate, accelerators_kwh);
     add_embodied(tables, estimate);
-    return estimate;
+    return finite_estimate(std::move(estimate));
 }
 
 }  // namespace abate::footprint

@@ -169,6 +169,66 @@ TEST(Chain, LeadsFromGeminisAcceleratorsToItsFacility) {
     EXPECT_NEAR(chain.facility_kwh.value, 0.24e-3, 0.001e-3);
 }
 
+TEST(EstimateTraining, NotesWeightsThatDoNotFit) {
+    TrainingEstimateQuery query = gpt3();
+    query.chips = 1;
+    // 175e9 weights of 2 bytes are 350 GB; a V100 has 32.
+    const Estimate estimate = estimate_training(tables(), query).value();
+    EXPECT_TRUE(
+        std::any_of(estimate.notes.begin(), estimate.notes.end(), [](const std::string& note) {
+            return note.find("350 GB of weights do not fit in the 32 GB") != std::string::npos;
+        }));
+}
+
+TEST(Estimate, RefusesCountsThatOverflow) {
+    for (const auto& [mfu, goodput] :
+         {std::pair{1e-320, 1.0}, std::pair{1e-5, 1.0}, std::pair{0.4, 1e-300}}) {
+        TrainingEstimateQuery query = gpt3();
+        query.tokens = 1e18;
+        query.mfu = mfu;
+        query.goodput = goodput;
+        EXPECT_EQ(estimate_training(tables(), query).error().code, ErrorCode::out_of_range);
+        EXPECT_EQ(estimate_finetuning(tables(), query).error().code, ErrorCode::out_of_range);
+    }
+    for (const double chips : {0.5, 1e300}) {
+        TrainingEstimateQuery query = gpt3();
+        query.chips = chips;
+        EXPECT_EQ(estimate_training(tables(), query).error().where, "--chips");
+        InferenceEstimateQuery serving = llama8b();
+        serving.chips = chips;
+        EXPECT_EQ(estimate_inference(tables(), serving).error().where, "--chips");
+    }
+    InferenceEstimateQuery query = llama8b();
+    query.input_tokens = 1e300;
+    EXPECT_EQ(estimate_inference(tables(), query).error().where, "--input-tokens");
+    query = llama8b();
+    query.batch = 1e300;
+    EXPECT_EQ(estimate_inference(tables(), query).error().where, "--batch");
+    // The ends of what is allowed are numbers.
+    TrainingEstimateQuery most = gpt3();
+    most.params_total = most.tokens = 1e18;
+    most.mfu = most.goodput = 1e-4;
+    EXPECT_TRUE(estimate_training(tables(), most));
+    query = llama8b();
+    query.model.clear();
+    query.params_total = query.input_tokens = query.output_tokens = 1e18;
+    query.chips = 1;
+    EXPECT_TRUE(estimate_inference(tables(), query));
+}
+
+TEST(Estimate, RefusesASizeThatTheModelDoesNotHave) {
+    InferenceEstimateQuery query = llama8b();
+    query.params_total = 70e9;
+    const Error error = estimate_inference(tables(), query).error();
+    EXPECT_EQ(error.where, "--params");
+    EXPECT_THAT(error.what, HasSubstr("Llama"));
+    query.params_total = 8e9;  // 8.03e9 in the table
+    EXPECT_TRUE(estimate_inference(tables(), query));
+    query.params_total = 0;
+    query.params_active = 1e9;
+    EXPECT_EQ(estimate_inference(tables(), query).error().where, "--params-active");
+}
+
 TEST(Estimate, RefusesWithTheOptionThatIsWrong) {
     TrainingEstimateQuery query = gpt3();
     query.chip = "H10";

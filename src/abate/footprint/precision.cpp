@@ -1,5 +1,7 @@
 #include "abate/footprint/precision.h"
 
+#include "abate/core/plain_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -74,7 +76,7 @@ Result<Precision> parse_precision(std::string_view text) {
     for (const auto& [name, precision] : kAliases)
         if (lower == name) return precision;
     return Error{ErrorCode::invalid_argument,
-                 "there is no precision '" + std::string(text) + "'",
+                 "there is no precision '" + short_text(text) + "'",
                  "--precision",
                  "Use fp32, tf32, bf16, fp16, fp8, fp4, mxfp4 or int8"};
 }

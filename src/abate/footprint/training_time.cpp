@@ -316,12 +316,15 @@ double weighted_mean(std::span<const TrainingCase> cases,
     return sum / weights;
 }
 
+// Of MFU and goodput: a run that gets less out of its chips is a slip.
+constexpr double kLeastShare = 1e-4;
+
 Result<void> check_share(const std::optional<double>& share, const char* option) {
-    if (!share || (*share > 0 && *share <= 1)) return {};
+    if (!share || (*share >= kLeastShare && *share <= 1)) return {};
     return Error{ErrorCode::out_of_range,
-                 fmt::format("{} is no share", *share),
+                 fmt::format("{} is no share of a run", *share),
                  option,
-                 "It lies above 0 and up to 1: 0.4"};
+                 fmt::format("It lies from {} to 1: 0.4", kLeastShare)};
 }
 
 bool is_16bit(Precision precision) {

@@ -23,7 +23,7 @@ constexpr std::size_t kMostPlayers = 20;
 // Of a factor and of what divides by it: no change of a real thing is a million-fold.
 constexpr double kLeastFactor = 1e-6;
 constexpr double kMostFactor = 1e6;
-constexpr double kLeastYears = 0.01;
+constexpr double kLeastYears = 0.00273;  // a day
 // Steps below this part of the total are rounding.
 constexpr double kDust = 1e-9;
 
@@ -75,7 +75,7 @@ Result<void> check(const Lever& lever) {
             if (!(lever.years >= kLeastYears && lever.years <= 100))
                 return refused(lever,
                                fmt::format("a lifetime of {} years is not possible", lever.years),
-                               "Give the years, from 0.01 to 100");
+                               "Give the years, from a day (0.00274) to 100");
             break;
         case LeverKind::data_sampling:
         case LeverKind::carbon_free_share:

@@ -1,5 +1,6 @@
 #include "abate/input/entsoe_xml.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/input/intensity_rows.h"
 
 #include <fmt/format.h>
@@ -82,7 +83,7 @@ class XmlReader {
   public:
     XmlReader(std::string_view text, std::string_view file_name) : text_(text), file_(file_name) {}
 
-    Result<std::vector<EntsoeSample>> read() {
+    Result<EntsoeDocument> read() {
         while (!error_) {
             const std::size_t open = text_.find('<', at_);
             if (open == std::string_view::npos) break;
@@ -92,22 +93,20 @@ class XmlReader {
             tag();
         }
         if (!error_ && !path_.empty())
-            refuse(text_.size(), "the document ends inside <" + path_.back() + ">");
+            refuse(text_.size(), "the document ends inside <" + short_text(path_.back()) + ">");
         if (!error_ && units_.empty())
             refuse(0,
                    reason_.empty() ? "the document has no generation"
                                    : "ENTSO-E answered: " + reason_);
         if (error_) return *error_;
-        return samples();
+        return EntsoeDocument{.samples = samples(), .area = area_};
     }
 
   private:
-    void refuse(std::size_t at, std::string what) {
+    void refuse(std::size_t at, const std::string& what) {
         if (error_) return;
-        for (char& c : what)
-            if (static_cast<unsigned char>(c) < 0x20) c = ' ';
         error_ = Error{ErrorCode::parse_error,
-                       std::move(what),
+                       plain_line(what),
                        where(at),
                        "Give the XML of ENTSO-E's document type A75, process type A16"};
     }
@@ -167,14 +166,16 @@ class XmlReader {
 
     void end_element(const std::string& name, std::size_t at) {
         if (path_.empty() || path_.back() != name)
-            return refuse(at, "</" + name + "> closes what is not open");
+            return refuse(at, "</" + short_text(name) + "> closes what is not open");
         path_.pop_back();
         std::string_view text = content_;
         while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ')
             text.remove_prefix(1);
         while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ')
             text.remove_suffix(1);
-        if (name == "psrType")
+        if (name == "inBiddingZone_Domain.mRID" || name == "in_Domain.mRID")
+            area(text);
+        else if (name == "psrType")
             series_.code = text;
         else if (name == "curveType")
             series_.repeats = text == "A03";
@@ -196,6 +197,13 @@ class XmlReader {
 
     [[nodiscard]] bool inside(std::string_view name) const {
         return std::find(path_.begin(), path_.end(), name) != path_.end();
+    }
+
+    void area(std::string_view text) {
+        if (area_.empty()) area_ = text.substr(0, 40);
+        if (text != area_)
+            refuse(content_at_,
+                   "the document has two areas, " + short_text(area_) + " and " + short_text(text));
     }
 
     void interval(const std::string& name, std::string_view text) {
@@ -310,15 +318,51 @@ class XmlReader {
     Series series_;
     std::map<std::int64_t, MeasureUnit> units_;
     std::uint32_t codes_ = 0;
+    std::string area_;
     std::string reason_;
     std::optional<Error> error_;
 };
 
 }  // namespace
 
-Result<std::vector<EntsoeSample>> parse_entsoe_xml(std::string_view text,
-                                                   std::string_view file_name) {
+Result<EntsoeDocument> parse_entsoe_xml(std::string_view text, std::string_view file_name) {
     return XmlReader(text, file_name).read();
+}
+
+std::string entsoe_zone(std::string_view area) {
+    // ENTSO-E, Energy Identification Codes of bidding zones (code list Y).
+    static const std::map<std::string_view, const char*> kZones{
+        {"10YAL-KESH-----5", "AL"},     {"10YAT-APG------L", "AT"},
+        {"10YBA-JPCC-----D", "BA"},     {"10YBE----------2", "BE"},
+        {"10YCA-BULGARIA-R", "BG"},     {"10YCH-SWISSGRIDZ", "CH"},
+        {"10YCZ-CEPS-----N", "CZ"},     {"10Y1001A1001A82H", "DE"},
+        {"10Y1001A1001A83F", "DE"},     {"10YDK-1--------W", "DK-DK1"},
+        {"10YDK-2--------M", "DK-DK2"}, {"10Y1001A1001A39I", "EE"},
+        {"10YES-REE------0", "ES"},     {"10YFI-1--------U", "FI"},
+        {"10YFR-RTE------C", "FR"},     {"10YGB----------A", "GB"},
+        {"10YGR-HTSO-----Y", "GR"},     {"10YHR-HEP------M", "HR"},
+        {"10YHU-MAVIR----U", "HU"},     {"10Y1001A1001A59C", "IE"},
+        {"10YIT-GRTN-----B", "IT"},     {"10YLT-1001A0008Q", "LT"},
+        {"10YLU-CEGEDEL-NQ", "LU"},     {"10YLV-1001A00074", "LV"},
+        {"10YNL----------L", "NL"},     {"10YNO-1--------2", "NO-NO1"},
+        {"10YNO-2--------T", "NO-NO2"}, {"10YNO-3--------J", "NO-NO3"},
+        {"10YNO-4--------9", "NO-NO4"}, {"10Y1001A1001A48H", "NO-NO5"},
+        {"10YPL-AREA-----S", "PL"},     {"10YPT-REN------W", "PT"},
+        {"10YRO-TEL------P", "RO"},     {"10YCS-SERBIATSOV", "RS"},
+        {"10Y1001A1001A44P", "SE-SE1"}, {"10Y1001A1001A45N", "SE-SE2"},
+        {"10Y1001A1001A46L", "SE-SE3"}, {"10Y1001A1001A47J", "SE-SE4"},
+        {"10YSI-ELES-----O", "SI"},     {"10YSK-SEPS-----K", "SK"}};
+    const auto found = kZones.find(area);
+    return found == kZones.end() ? "" : found->second;
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
+bool same_grid(std::string_view a, std::string_view b) {
+    const std::string one = plain_name(a);
+    const std::string other = plain_name(b);
+    // "SE3" is what people write for SE-SE3, "DE-LU" the bidding zone of DE.
+    return one == other || one.starts_with(other + "-") || other.starts_with(one + "-") ||
+           one.ends_with("-" + other);
 }
 
 }  // namespace abate::input

@@ -20,9 +20,20 @@ struct EntsoeSample {
     std::string where;  // file:line:column of the first point
 };
 
-// In order of time. A series that consumes (outBiddingZone) and storage (B10, B25) are left out. Curve type A03 repeats a point until
-// the next; in A01 a missing point is missing. Errors: parse_error with file:line:column.
-[[nodiscard]] Result<std::vector<EntsoeSample>> parse_entsoe_xml(std::string_view text,
-                                                                 std::string_view file_name);
+struct EntsoeDocument {
+    std::vector<EntsoeSample> samples;  // in order of time
+    std::string area;                   // EIC of the bidding zone or control area; empty: not said
+};
+
+// A series that consumes (outBiddingZone) and storage (B10, B25) are left out. Curve type A03 repeats a point until
+// the next; in A01 a missing point is missing. Errors: parse_error with file:line:column (two areas in one document, too).
+[[nodiscard]] Result<EntsoeDocument> parse_entsoe_xml(std::string_view text,
+                                                      std::string_view file_name);
+
+// The zone that the area is, as Electricity Maps names it: 10YFR-RTE------C is FR, 10YNO-1--------2 NO-NO1. Empty: not known.
+[[nodiscard]] std::string entsoe_zone(std::string_view area);
+
+// Whether one of two zones may stand for the other: the same, or a country and a part of it.
+[[nodiscard]] bool same_grid(std::string_view a, std::string_view b);
 
 }  // namespace abate::input

@@ -21,8 +21,13 @@
 
 namespace abate::input {
 
+// Of any count that people write: larger ones are slips, and their products overflow.
+inline constexpr double kMostCount = 1e30;
+// Of allocated over owned hours: nobody owns a thousand hours for each that is used.
+inline constexpr double kLeastUtilised = 0.001;
+
 // Counts with K, M, B (1e9), T (1e12) or an exponent: "7B", "1.5e22", "300K". Errors: parse_error,
-// out_of_range (< 0, not finite).
+// out_of_range (< 0, above kMostCount).
 [[nodiscard]] Result<double> parse_count(std::string_view text);
 // "100ms", "30s", "5m", "6h", "7d"; also sums like "1h30m". Nanoseconds. A bare number is refused:
 // the unit is missing.
@@ -34,9 +39,9 @@ namespace abate::input {
 // g CO2e/kWh, 0 to 3000, as a plain number. Errors: parse_error, out_of_range.
 [[nodiscard]] Result<double> parse_intensity_g_per_kwh(std::string_view text);
 // "4y", "48mo", "1460d", "35040h" in hours; 365 days a year, 730 h a month. A bare number is refused:
-// the unit is missing. Errors: parse_error, out_of_range (0, above 100 years).
+// the unit is missing. Errors: parse_error, out_of_range (below a day, above 100 years).
 [[nodiscard]] Result<double> parse_lifetime_h(std::string_view text);
-// Allocated over owned hours, "0.6" or "60%", above 0 and at most 1. Errors: parse_error,
+// Allocated over owned hours, "0.6" or "60%", from 0.001 to 1. Errors: parse_error,
 // out_of_range.
 [[nodiscard]] Result<double> parse_utilisation(std::string_view text);
 // "key=value", key of [A-Za-z0-9_.-]+.

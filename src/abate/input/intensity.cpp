@@ -1,5 +1,6 @@
 #include "abate/input/intensity.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/input/entsoe_xml.h"
 #include "abate/input/intensity_rows.h"
 
@@ -46,11 +47,17 @@ struct Found {
     std::vector<std::string> notes;
 };
 
+constexpr const char* kNumberHint =
+    "with a decimal point; a comma only parts thousands, as in 1,234.5";
+
 Error bad_cell(const CsvFile& csv, std::size_t row, std::size_t column, const char* what) {
-    return Error{ErrorCode::parse_error,
-                 fmt::format("'{}' is {}", csv.at(row, column), what),
-                 csv.where(row, column),
-                 "Write g CO2e/kWh as a number"};
+    const bool generation = std::string_view(what).find("MW") != std::string_view::npos;
+    return Error{
+        ErrorCode::parse_error,
+        fmt::format("'{}' is {}", short_text(csv.at(row, column)), what),
+        csv.where(row, column),
+        fmt::format(
+            "Write {} as a number {}", generation ? "megawatts" : "g CO2e/kWh", kNumberHint)};
 }
 
 Error placed(Error error, std::string where) {
@@ -107,7 +114,7 @@ Result<std::vector<std::size_t>> rows_of_zone(const CsvFile& csv,
     std::string list;
     for (const std::string& name : zones) {
         if (list.size() > 200) break;
-        list += (list.empty() ? "" : ", ") + name;
+        list += (list.empty() ? "" : ", ") + short_text(name);
     }
     if (zone.empty())
         return Error{ErrorCode::invalid_argument,
@@ -116,7 +123,7 @@ Result<std::vector<std::size_t>> rows_of_zone(const CsvFile& csv,
                      "Say which one with --zone"};
     if (rows.empty() && !zones.empty())
         return Error{ErrorCode::not_found,
-                     "the file has no zone '" + zone + "'",
+                     "the file has no zone '" + short_text(zone) + "'",
                      csv.file_name(),
                      "It has " + list};
     return rows;
@@ -134,13 +141,14 @@ Result<Timestamp> plain_time(const CsvFile& csv,
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (!text.empty() && error == std::errc{} && stop == text.data() + text.size()) {
         if (!options.first_hour)
-            return Error{ErrorCode::parse_error,
-                         fmt::format("'{}' counts hours, and nothing says from when", text),
-                         csv.where(row, column),
-                         "Say when hour 0 begins: --first-hour 2024-01-01T00:00Z"};
+            return Error{
+                ErrorCode::parse_error,
+                fmt::format("'{}' counts hours, and nothing says from when", short_text(text)),
+                csv.where(row, column),
+                "Say when hour 0 begins: --first-hour 2024-01-01T00:00Z"};
         if (count < 0 || count > 1'000'000)
             return Error{ErrorCode::out_of_range,
-                         fmt::format("there is no hour {}", text),
+                         fmt::format("there is no hour {}", short_text(text)),
                          csv.where(row, column),
                          "Hours count from 0"};
         return Timestamp{options.first_hour->us + count * data::kHourUs};
@@ -204,6 +212,12 @@ Result<HourValue> plain_value(const CsvFile& csv, std::size_t row, const PlainCo
         const Result<HourValue> high = intensity_cell(csv, row, *columns.high);
         if (!low) return low;
         if (!high) return high;
+        if (low->known && high->known && low->value > high->value)
+            return Error{
+                ErrorCode::out_of_range,
+                fmt::format("the low end, {}, is above the high end, {}", low->value, high->value),
+                csv.where(row, *columns.low),
+                "It must be low <= value <= high"};
         if (low->known) value->low = std::min(low->value, value->value);
         if (high->known) value->high = std::max(high->value, value->value);
     }
@@ -242,9 +256,27 @@ Result<void> read_meaning(const CsvFile& csv, const IntensityOptions& options, F
     return {};
 }
 
+// What the file says of itself, and what its user says of it.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the file's zone, then the option's
+Result<void> check_zone_of_file(const std::string& in_file,
+                                const std::string& wanted,
+                                const std::string& file_name) {
+    if (in_file.empty() || wanted.empty() || same_zone(in_file, wanted)) return {};
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("the file says that these are the hours of {}, not of {}",
+                             short_text(in_file),
+                             short_text(wanted)),
+                 file_name,
+                 "Leave --zone out, or give another file"};
+}
+
 Result<Found> read_plain(const CsvFile& csv, const IntensityOptions& options) {
     Found found;
     if (const Result<void> fine = read_meaning(csv, options, found); !fine) return fine.error();
+    if (const Result<void> fine =
+            check_zone_of_file(csv.remark("zone"), options.zone, csv.file_name());
+        !fine)
+        return fine.error();
     const std::optional<PlainColumns> columns = plain_columns(csv, found.signal, found.basis);
     if (!columns)
         return Error{ErrorCode::parse_error,
@@ -434,20 +466,21 @@ Result<std::pair<Timestamp, std::int64_t>> entsoe_unit(std::string_view text, bo
     const std::string name = plain_name(text);
     if (dash == std::string_view::npos)
         return Error{ErrorCode::parse_error,
-                     fmt::format("'{}' is no market time unit", text),
+                     fmt::format("'{}' is no market time unit", short_text(text)),
                      "",
                      "ENTSO-E writes 31.03.2024 02:00 - 31.03.2024 03:00 (UTC)"};
     if (name.find("cet") != std::string::npos || name.find("cest") != std::string::npos ||
         name.find("wet") != std::string::npos || name.find("eet") != std::string::npos)
         return Error{ErrorCode::parse_error,
-                     fmt::format("'{}' is a local time", text),
+                     fmt::format("'{}' is a local time", short_text(text)),
                      "",
                      "Export the file with the time zone UTC"};
     const bool said = name.find("(utc)") != std::string::npos;
     const auto one = [&](std::string_view part) -> Result<Timestamp> {
         while (part.starts_with(' ')) part.remove_prefix(1);
         if (part.size() < 16)
-            return Error{ErrorCode::parse_error, fmt::format("'{}' is no time", text), "", ""};
+            return Error{
+                ErrorCode::parse_error, fmt::format("'{}' is no time", short_text(text)), "", ""};
         const std::string iso = fmt::format("{}-{}-{} {}",
                                             part.substr(6, 4),
                                             part.substr(3, 2),
@@ -515,10 +548,11 @@ Result<Found> read_entsoe_long(const CsvFile& csv,
         const std::optional<Plant> plant = entsoe_plant(name);
         if (!plant || plain_name(csv.at(row, *amount)) == "n/e") continue;
         if (!here.types.insert(name).second)
-            return Error{ErrorCode::parse_error,
-                         fmt::format("{} of {} stands twice", name, to_rfc3339(unit->first)),
-                         csv.where(row, mtu),
-                         "Give a file of one area"};
+            return Error{
+                ErrorCode::parse_error,
+                fmt::format("{} of {} stands twice", short_text(name), to_rfc3339(unit->first)),
+                csv.where(row, mtu),
+                "Give a file of one area"};
         if (is_blank(csv.at(row, *amount))) {
             here.whole = false;
             continue;
@@ -765,9 +799,16 @@ Result<Found> read_entsoe_xml(std::string_view text,
          .method = {},
          .key = {}});
     if (!found) return found;
-    const Result<std::vector<EntsoeSample>> units = parse_entsoe_xml(text, file_name);
-    if (!units) return units.error();
-    for (const EntsoeSample& unit : *units) {
+    const Result<EntsoeDocument> document = parse_entsoe_xml(text, file_name);
+    if (!document) return document.error();
+    const std::string zone = entsoe_zone(document->area);
+    if (!same_grid(zone, options.zone))
+        if (const Result<void> fine =
+                check_zone_of_file(zone, options.zone, std::string(file_name));
+            !fine)
+            return fine.error();
+    if (found->source.zone.empty()) found->source.zone = zone;
+    for (const EntsoeSample& unit : document->samples) {
         found->samples.push_back(
             {unit.start, production_hour(unit.mix, *options.factors), unit.where, unit.length_us});
     }
@@ -879,9 +920,25 @@ Result<IntensityFile> parse_intensity(std::string_view text,
     Result<Found> found = read_any(text, file_name, options, format);
     if (!found) return found.error();
     if (!options.zone.empty()) found->source.zone = options.zone;
+    const std::int64_t past = minutes_past_the_hour(found->samples);
+    const std::size_t rows = found->samples.size();
+    if (past != 0 && rows == 1)
+        return Error{ErrorCode::parse_error,
+                     fmt::format("its one hour begins {} minutes past the UTC hour, so it covers "
+                                 "no UTC hour wholly",
+                                 past),
+                     std::string(file_name),
+                     "Give the hours around it too"};
     Result<data::HourlyValues> values =
         fold_into_hours(std::move(found->samples), std::string(file_name));
     if (!values) return values.error();
+    if (past != 0)
+        found->notes.push_back(fmt::format(
+            "its hours begin {} minutes past the UTC hour: each UTC hour is made of parts of two, "
+            "and the {} and {} minutes at the ends, which cover no UTC hour wholly, are left out",
+            past,
+            60 - past,
+            past));
     if (const Result<void> fine = check_hours(*values, *found, options); !fine) return fine.error();
     return IntensityFile{
         .series = data::make_series(

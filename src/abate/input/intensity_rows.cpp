@@ -1,9 +1,12 @@
 #include "abate/input/intensity_rows.h"
 
+#include "abate/core/plain_text.h"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 namespace abate::input {
 namespace {
@@ -35,7 +38,7 @@ std::string without_remarks(std::string_view text,
 }
 
 Error refuse_time(std::string_view text, const char* what, const char* hint) {
-    return Error{ErrorCode::parse_error, "'" + std::string(text) + "' " + what, "", hint};
+    return Error{ErrorCode::parse_error, "'" + short_text(text) + "' " + what, "", hint};
 }
 
 Result<std::int64_t> least_step(const std::vector<IntensitySample>& samples,
@@ -86,6 +89,15 @@ Result<CsvFile> CsvFile::read(std::string_view text, std::string_view file_name)
     Result<data::CsvView> view = data::scan_csv(*file.text_, file_name);
     if (!view) return view.error();
     file.view_ = std::move(view).value();
+    std::set<std::string> names;
+    for (const std::string_view name : file.view_.header) {
+        const std::string plain = plain_name(name);
+        if (!plain.empty() && !names.insert(plain).second)
+            return Error{ErrorCode::parse_error,
+                         "the column '" + short_text(name) + "' is there twice",
+                         file.where_header(),
+                         "Keep one"};
+    }
     return file;
 }
 
@@ -155,15 +167,63 @@ Result<Timestamp> parse_instant(std::string_view text, bool utc) {
     return *time;
 }
 
-std::optional<double> parse_number(std::string_view text) {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "1,234,567": the digits in front of the point, if their marks part thousands; "0,381" does not. REQUIRES: `mark` is in it.
+std::optional<std::string> without_marks(std::string_view whole, char mark) {
+    if (whole.starts_with('0')) return std::nullopt;
     std::string digits;
-    for (const char c : text)
-        if (c != ',' && c != ' ') digits += c;
+    std::size_t run = 0;
+    bool first = true;
+    for (std::size_t i = 0; i <= whole.size(); ++i) {
+        if (i < whole.size() && is_digit(whole[i])) {
+            digits += whole[i];
+            ++run;
+            continue;
+        }
+        if (i < whole.size() && whole[i] != mark) return std::nullopt;
+        if (first ? run < 1 || run > 3 : run != 3) return std::nullopt;
+        first = false;
+        run = 0;
+    }
+    return digits;
+}
+
+}  // namespace
+
+std::optional<double> parse_number(std::string_view text) {
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    std::string digits(text);
+    if (const std::size_t mark = text.find_first_of(", "); mark != std::string_view::npos) {
+        const std::size_t sign = text.starts_with('-') ? 1 : 0;
+        const std::size_t point = std::min(text.find('.'), text.size());
+        if (point < sign) return std::nullopt;
+        const std::optional<std::string> whole =
+            without_marks(text.substr(sign, point - sign), text[mark]);
+        if (!whole) return std::nullopt;
+        digits = std::string(text.substr(0, sign)) + *whole + std::string(text.substr(point));
+    }
     double value = 0;
     const char* end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, value);
     if (error != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
     return value;
+}
+
+std::int64_t minutes_past_the_hour(const std::vector<IntensitySample>& samples) {
+    const auto past = [](const IntensitySample& sample) {
+        const std::int64_t rest = sample.start.us % data::kHourUs;
+        return rest < 0 ? rest + data::kHourUs : rest;
+    };
+    if (samples.empty()) return 0;
+    const std::int64_t first = past(samples.front());
+    for (const IntensitySample& sample : samples)
+        if (past(sample) != first || (sample.length_us != 0 && sample.length_us != data::kHourUs))
+            return 0;
+    return first / data::kMinuteUs;
 }
 
 namespace {

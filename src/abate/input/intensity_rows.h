@@ -19,7 +19,7 @@ namespace abate::input {
 // A CSV file with the places of its cells.
 class CsvFile {
   public:
-    // Lines that begin with '#' before the header are passed over. Errors: parse_error.
+    // Lines that begin with '#' before the header are passed over. Errors: parse_error (a name twice, too).
     static Result<CsvFile> read(std::string_view text, std::string_view file_name);
 
     [[nodiscard]] std::size_t rows() const { return view_.rows(); }
@@ -28,7 +28,7 @@ class CsvFile {
         return view_.at(row, column);
     }
     [[nodiscard]] const std::vector<std::string_view>& header() const { return view_.header; }
-    // By its name without case, and with runs of blanks as one; the first of several names.
+    // By its name without case, and with runs of blanks as one.
     [[nodiscard]] std::optional<std::size_t> column(std::string_view name) const;
     [[nodiscard]] std::size_t line(std::size_t row) const { return view_.lines[row]; }
     // "file:line:column" of a cell.
@@ -56,7 +56,8 @@ class CsvFile {
 // Errors: parse_error, without a place.
 [[nodiscard]] Result<Timestamp> parse_instant(std::string_view text, bool utc);
 
-// A number as these files have it: "1,234.5" too. Absent: no number.
+// A number as these files have it. A comma or a blank only parts thousands, "1,234.5": one to three digits, then groups of three, so that a decimal comma
+// ("25,4") is never read as one. Absent: no number.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 
 // One row of a file.
@@ -66,6 +67,9 @@ struct IntensitySample {
     std::string where;
     std::int64_t length_us = 0;  // 0: the least distance between two rows
 };
+
+// How far behind the UTC hour hourly rows begin, in minutes; 0 for rows that begin with it, and for finer ones that do.
+[[nodiscard]] std::int64_t minutes_past_the_hour(const std::vector<IntensitySample>& samples);
 
 // Folds rows into whole UTC hours, weighted by time; sorts them. An hour that rows do not wholly cover is a gap.
 // Errors: parse_error (an instant twice, rows that overlap or lie more than an hour apart, no whole hour at all), out_of_range.

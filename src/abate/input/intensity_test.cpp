@@ -94,6 +94,10 @@ TEST(PlainIntensity, HoursOfAHalfHourOffsetAreShared) {
     ASSERT_EQ(values(file).size(), 2u);
     EXPECT_DOUBLE_EQ(values(file).hours()[0].value, 200);
     EXPECT_DOUBLE_EQ(values(file).hours()[1].value, 400);
+    ASSERT_FALSE(file->notes.empty());
+    EXPECT_THAT(file->notes.back(), HasSubstr("begin 30 minutes past the UTC hour"));
+    EXPECT_THAT(refused("time,g_per_kwh\n2024-05-01T00:00+05:30,100\n"),
+                HasSubstr("begins 30 minutes past the UTC hour"));
 }
 
 TEST(PlainIntensity, AnHourThatIsCountedNeedsItsBeginning) {
@@ -111,6 +115,53 @@ TEST(PlainIntensity, AnHourThatIsCountedNeedsItsBeginning) {
                   .hours()[1]
                   .value,
               6);
+}
+
+// A comma that parts no thousands is a decimal one: 25,4 was read as 254.
+TEST(PlainIntensity, ReadsCommasBetweenThousandsOnly) {
+    const auto with = [](const std::string& cell) {
+        return parse("hour,g_per_kwh\n2024-05-01T00:00Z,\"" + cell + "\"\n");
+    };
+    EXPECT_EQ(values(with("1,234.5")).hours()[0].value, 1234.5);
+    EXPECT_EQ(values(with(" 1 234 ")).hours()[0].value, 1234);
+    for (const char* cell : {"25,4",
+                             "3,81",
+                             "0,381",
+                             ",5",
+                             "5,",
+                             "1,23,456",
+                             "1234,567",
+                             "12,3456",
+                             "1,234,",
+                             "1.5,000",
+                             "1,,234"}) {
+        const auto file = with(cell);
+        ASSERT_FALSE(file) << cell;
+        EXPECT_THAT(to_string(file.error()), HasSubstr("is no number (f.csv:2:")) << cell;
+        EXPECT_THAT(file.error().hint, HasSubstr("a comma only parts thousands")) << cell;
+    }
+    const std::string generation =
+        "MTU (UTC),Area,Production Type,Generation (MW)\n"
+        "31/03/2024 00:00:00 - 31/03/2024 01:00:00,BZN|FR,Nuclear,\"100,5\"\n";
+    EXPECT_THAT(refused(generation), HasSubstr("Write megawatts"));
+}
+
+TEST(PlainIntensity, RefusesColumnsThatContradict) {
+    EXPECT_THAT(refused("hour,g_per_kwh,G_per_kWh\n2024-05-01T00:00Z,100,200\n"),
+                HasSubstr("'G_per_kWh' is there twice (f.csv:1)"));
+    EXPECT_THAT(
+        refused("hour,g_per_kwh,low_g_per_kwh,high_g_per_kwh\n2024-05-01T00:00Z,100,150,90\n"),
+        HasSubstr("above the high end, 90 (f.csv:2:"));
+    EXPECT_TRUE(parse("hour,g_per_kwh,,\n2024-05-01T00:00Z,100,,\n"));
+}
+
+TEST(PlainIntensity, RefusesAZoneThatTheFileDenies) {
+    IntensityOptions options;
+    options.zone = "DE";
+    const std::string file = "# zone: FR\nhour,g_per_kwh\n2024-05-01T00:00Z,100\n";
+    EXPECT_THAT(refused(file, options), HasSubstr("the hours of FR, not of DE"));
+    options.zone = "FR";
+    EXPECT_TRUE(parse(file, options));
 }
 
 TEST(PlainIntensity, RefusesWhatCannotBe) {
@@ -263,9 +314,10 @@ TEST(Entsoe, ReadsOneRowAKind) {
 
 std::string xml_series(const std::string& code,
                        const std::string& points,
-                       const char* domain = "in") {
+                       const char* domain = "in",
+                       const std::string& area = "10YFR") {
     return std::string("<TimeSeries><curveType>A03</curveType><") + domain +
-           "BiddingZone_Domain.mRID>10YFR</" + domain +
+           "BiddingZone_Domain.mRID>" + area + "</" + domain +
            "BiddingZone_Domain.mRID><MktPSRType><psrType>" + code +
            "</psrType></MktPSRType>\n<Period><timeInterval><start>2024-03-31T00:00Z</"
            "start><end>2024-03-31T03:00Z</end>"
@@ -290,6 +342,32 @@ TEST(Entsoe, ReadsTheDocumentOfTheApi) {
     ASSERT_EQ(values(file).size(), 3u);
     EXPECT_NEAR(values(file).hours()[1].value, (900 * 12 + 100 * 490) / 1000.0, 1e-9);
     EXPECT_NEAR(values(file).hours()[2].value, (600 * 12 + 100 * 490) / 700.0, 1e-9);
+}
+
+// Codes of ENTSO-E's list of areas.
+TEST(Entsoe, KnowsWhoseDocumentItIs) {
+    const std::string france =
+        "<G>" + xml_series("B14", xml_point(1, 900), "in", "10YFR-RTE------C") + "</G>";
+    EXPECT_EQ(data::source_of(parse(france)->series).zone, "FR");
+    IntensityOptions options;
+    options.zone = "DE";
+    EXPECT_THAT(refused(france, options), HasSubstr("the hours of FR, not of DE"));
+    options.zone = "FR";
+    EXPECT_TRUE(parse(france, options));
+    const std::string north =
+        "<G>" + xml_series("B11", xml_point(1, 900), "in", "10YNO-1--------2") + "</G>";
+    for (const char* zone : {"NO-NO1", "NO1", "NO"}) {
+        options.zone = zone;
+        EXPECT_TRUE(parse(north, options)) << zone;
+    }
+    options.zone = "NO-NO2";
+    EXPECT_FALSE(parse(north, options));
+    // An area that we do not know is whatever its user says.
+    options.zone = "XX";
+    EXPECT_TRUE(parse("<G>" + xml_series("B14", xml_point(1, 900)) + "</G>", options));
+    EXPECT_THAT(refused("<G>" + xml_series("B14", xml_point(1, 900), "in", "10YFR-RTE------C") +
+                        xml_series("B04", xml_point(1, 900), "in", "10YNO-1--------2") + "</G>"),
+                HasSubstr("two areas"));
 }
 
 TEST(Entsoe, SaysWhereADocumentIsBroken) {

@@ -103,8 +103,8 @@ void read_fleet(Reader& reader, const toml::table& table, Inventory& out) {
     reader.read(table, "units", fleet.units, {.most = 1e9});
     reader.read(table, "bought", fleet.bought);
     reader.read(table, "retired", fleet.retired);
-    reader.read(table, "lifetime_years", fleet.lifetime_years, {.most = 100, .above = true});
-    reader.read(table, "utilisation", fleet.utilisation, kShare);
+    reader.read(table, "lifetime_years", fleet.lifetime_years, kYears);
+    reader.read(table, "utilisation", fleet.utilisation, kUtilisation);
     reader.read(table, "allocated_hours", fleet.allocated_hours, {});
     reader.read(table, "embodied_kgco2e_per_unit", fleet.embodied_kgco2e_per_unit, {});
     reader.read(table, "server_kgco2e", fleet.server_kgco2e, {});
@@ -116,7 +116,7 @@ void read_fleet(Reader& reader, const toml::table& table, Inventory& out) {
             table, "idle_kwh and idle_w_per_unit both state the idle energy", "Give one of them");
     if (fleet.retired && fleet.bought && *fleet.retired < *fleet.bought)
         reader.refuse(ErrorCode::out_of_range,
-                      fmt::format("'{}' is retired before it is bought", fleet.name),
+                      fmt::format("'{}' is retired before it is bought", one_line(fleet.name)),
                       reader.where(table),
                       "Check the two dates");
     out.fleets.push_back(std::move(fleet));
@@ -159,7 +159,7 @@ void read_dataset(Reader& reader, const toml::table& table, Inventory& out) {
     reader.word(table, "medium", dataset.medium, one_of("hdd", "ssd"), {"hdd", "ssd"});
     reader.read(table, "storage_w_per_tb", dataset.w_per_tb, {});
     reader.read(table, "embodied_kgco2e_per_tb", dataset.embodied_kgco2e_per_tb, {});
-    reader.read(table, "lifetime_years", dataset.lifetime_years, {.most = 100, .above = true});
+    reader.read(table, "lifetime_years", dataset.lifetime_years, kYears);
     reader.read(table, "network_tb", dataset.network_tb, {});
     reader.word(table,
                 "network",
@@ -175,12 +175,13 @@ void read_dataset(Reader& reader, const toml::table& table, Inventory& out) {
     reader.read(table, "ingestion_hours", work.unit_hours, {});
     for (const char* key : {"ingestion_fleet", "ingestion_hours", "ingestion_boundary"})
         if (!ingestion && table.get(key) != nullptr)
-            reader.refuse(*table.get(key),
-                          fmt::format("'{}' has {} and no ingestion_kwh", dataset.name, key),
-                          "Add ingestion_kwh, or write the work as [[ingestion]] with chip_hours");
+            reader.refuse(
+                *table.get(key),
+                fmt::format("'{}' has {} and no ingestion_kwh", one_line(dataset.name), key),
+                "Add ingestion_kwh, or write the work as [[ingestion]] with chip_hours");
     if (!dataset.storage_tb && !dataset.network_tb && !ingestion)
         reader.refuse(table,
-                      fmt::format("nothing is said of the dataset '{}'", dataset.name),
+                      fmt::format("nothing is said of the dataset '{}'", one_line(dataset.name)),
                       "Give storage_tb, network_tb or ingestion_kwh");
     if (ingestion) {
         if (table.get("ingestion_boundary") == nullptr)
@@ -243,16 +244,18 @@ void read_jobs(Reader& reader, const toml::table& table, Activity& work) {
     if (!runs && !p50 && !p99 && !each) return;
     const bool spread = p50 && p99;
     if (!runs || spread == each.has_value() || p50.has_value() != p99.has_value()) {
-        reader.refuse(table,
-                      fmt::format("the sizes of the runs of '{}' are not clear", work.name),
-                      "Give runs with chip_hours_per_run, or runs with p50_chip_hours and "
-                      "p99_chip_hours");
+        reader.refuse(
+            table,
+            fmt::format("the sizes of the runs of '{}' are not clear", one_line(work.name)),
+            "Give runs with chip_hours_per_run, or runs with p50_chip_hours and "
+            "p99_chip_hours");
         return;
     }
     if (work.unit_hours) {
-        reader.refuse(table,
-                      fmt::format("chip_hours and runs both state the hours of '{}'", work.name),
-                      "Give one of them");
+        reader.refuse(
+            table,
+            fmt::format("chip_hours and runs both state the hours of '{}'", one_line(work.name)),
+            "Give one of them");
         return;
     }
     if (spread) {
@@ -289,12 +292,13 @@ void read_multiple(Reader& reader, const toml::table& table, Activity& work) {
     if (!work.times_training) return;
     if (work.source.empty())
         reader.refuse(table,
-                      fmt::format("the multiplier of '{}' has no source", work.name),
+                      fmt::format("the multiplier of '{}' has no source", one_line(work.name)),
                       "Add source = \"...\": where the multiple of training was found");
     if (work.energy_kwh || work.unit_hours || work.jobs)
-        reader.refuse(table,
-                      fmt::format("'{}' has a multiplier and amounts of its own", work.name),
-                      "Give one of them");
+        reader.refuse(
+            table,
+            fmt::format("'{}' has a multiplier and amounts of its own", one_line(work.name)),
+            "Give one of them");
 }
 
 void read_service(Reader& reader, const toml::table& table, Activity& work) {
@@ -312,9 +316,10 @@ void read_service(Reader& reader, const toml::table& table, Activity& work) {
         return;
     }
     if ((per_request && !requests) || (per_token && !tokens)) {
-        reader.refuse(table,
-                      fmt::format("'{}' has energy per unit and no number of units", work.name),
-                      per_request ? "Add requests" : "Add tokens");
+        reader.refuse(
+            table,
+            fmt::format("'{}' has energy per unit and no number of units", one_line(work.name)),
+            per_request ? "Add requests" : "Add tokens");
         return;
     }
     // Counted also where the energy comes from elsewhere: for figures per request or token.
@@ -363,8 +368,8 @@ void read_work(Reader& reader,
             table, "chip_hours and server_hours both state the hours", "Give one of them");
     if (server_hours) work.unit_hours = server_hours;
     reader.read(table, "embodied_kgco2e", work.embodied_kgco2e, {});
-    reader.read(table, "lifetime_years", work.lifetime_years, {.most = 100, .above = true});
-    reader.read(table, "utilisation", work.utilisation, kShare);
+    reader.read(table, "lifetime_years", work.lifetime_years, kYears);
+    reader.read(table, "utilisation", work.utilisation, kUtilisation);
     reader.read(table, "run_ids", work.run_ids);
     reader.read(table, "host", work.host);
     reader.read(table, "from", work.from);
@@ -378,22 +383,24 @@ void read_work(Reader& reader,
     if (phase == AccountPhase::experimentation) read_multiple(reader, table, work);
 
     if (!work.fleet.empty() && (!work.chip.empty() || work.lifetime_years || work.utilisation))
-        reader.refuse(table,
-                      fmt::format("'{}' names a fleet and hardware of its own", work.name),
-                      "chip, lifetime_years and utilisation are those of its [[fleet]]");
+        reader.refuse(
+            table,
+            fmt::format("'{}' names a fleet and hardware of its own", one_line(work.name)),
+            "chip, lifetime_years and utilisation are those of its [[fleet]]");
     const int ways = (work.energy_kwh ? 1 : 0) + (work.j_per_unit ? 1 : 0) + (work.power_w ? 1 : 0);
     if (ways > 1)
         reader.refuse(table,
-                      fmt::format("the energy of '{}' is stated twice", work.name),
+                      fmt::format("the energy of '{}' is stated twice", one_line(work.name)),
                       "Give one of energy_kwh, power_w and energy per request or token");
     if (ways > 0 && table.get("boundary") == nullptr)
-        reader.refuse(table,
-                      fmt::format("nothing says where the energy of '{}' was taken", work.name),
-                      "Add boundary = \"component\", \"node\" or \"facility\"");
+        reader.refuse(
+            table,
+            fmt::format("nothing says where the energy of '{}' was taken", one_line(work.name)),
+            "Add boundary = \"component\", \"node\" or \"facility\"");
     reader.word(table, "boundary", work.boundary, parse_boundary, boundaries());
     if (work.until && work.from && *work.until < *work.from)
         reader.refuse(ErrorCode::out_of_range,
-                      fmt::format("'{}' ends before it begins", work.name),
+                      fmt::format("'{}' ends before it begins", one_line(work.name)),
                       reader.where(table),
                       "Check from and until");
     out.activities.push_back(std::move(work));
@@ -449,7 +456,7 @@ void read_runs(Reader& reader, const toml::table& table, Inventory& out) {
     if (runs.labels.empty() && runs.project.empty() && !runs.phase && !runs.since && !runs.until &&
         runs.ids.empty())
         reader.refuse(table,
-                      fmt::format("'{}' chooses no runs", runs.name),
+                      fmt::format("'{}' chooses no runs", one_line(runs.name)),
                       "Give labels, project, phase, since, until or ids");
     out.runs.push_back(std::move(runs));
 }
@@ -517,9 +524,9 @@ void read_lever(Reader& reader, const toml::table& table, Inventory& out) {
     }
     reader.read(table, "factor", lever.factor, kPositive);
     reader.read(table, "hours_factor", lever.hours_factor, kPositive);
-    reader.read(table, "from", lever.from, kShare);
-    reader.read(table, "to", lever.to, kShare);
-    reader.read(table, "years", lever.years, {.most = 100, .above = true});
+    reader.read(table, "from", lever.from, kUtilisation);
+    reader.read(table, "to", lever.to, kUtilisation);
+    reader.read(table, "years", lever.years, kYears);
     reader.read(table, "share", lever.share, {.most = lever.kind == LeverKind::hour ? 100.0 : 1.0});
     reader.read(table, "region", lever.region);
     reader.read(table, "pue", lever.pue, {.least = 1, .most = 10});
@@ -673,10 +680,12 @@ Result<Lever> parse_lever(std::string_view text) {
     }
     const auto number = [&](std::string_view digits) -> Result<double> {
         Result<double> parsed = parse_count(digits);
-        if (parsed) return parsed;
-        return lever_error(
-            fmt::format("'{}' is no number for {}", one_line(std::string(digits)), name),
-            fmt::format("Write {}=2.4", name));
+        if (parsed && (*parsed == 0 || *parsed >= kLeastAbove)) return parsed;
+        if (parsed || parsed.error().code == ErrorCode::out_of_range)
+            return lever_error(fmt::format("{} cannot be {}", name, one_line(digits)),
+                               fmt::format("It is 0, or from {} to {}", kLeastAbove, kMost));
+        return lever_error(fmt::format("'{}' is no number for {}", one_line(digits), name),
+                           fmt::format("Write {}=2.4", name));
     };
     if (*kind == LeverKind::region) {
         lever.region = value;
@@ -691,6 +700,10 @@ Result<Lever> parse_lever(std::string_view text) {
         if (!from) return from.error();
         const Result<double> to = number(value.substr(colon + 1));
         if (!to) return to.error();
+        for (const double share : {*from, *to})
+            if (!kUtilisation.hold(share))
+                return lever_error(fmt::format("a chip-load of {} is not possible", share),
+                                   fmt::format("It is a number {}", kUtilisation.words(share)));
         lever.from = *from;
         lever.to = *to;
         return lever;
@@ -698,6 +711,9 @@ Result<Lever> parse_lever(std::string_view text) {
     const Result<double> parsed = number(value);
     if (!parsed) return parsed.error();
     const std::string_view key = own_key(*kind);
+    if (key == "years" && !kYears.hold(*parsed))
+        return lever_error(fmt::format("a lifetime of {} years is not possible", *parsed),
+                           fmt::format("It is a number {}", kYears.words(*parsed)));
     (key == "factor" ? lever.factor : key == "years" ? lever.years : lever.share) = *parsed;
     return lever;
 }

@@ -1,5 +1,6 @@
 #include "abate/input/input.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -157,6 +158,38 @@ TEST(Inventory, EnergyNeedsItsBoundary) {
                 HasSubstr("ingestion_boundary"));
 }
 
+// 2^53 + 1 is the first whole number that no double holds; llama's 15.6e15 tokens served are more.
+TEST(Inventory, ReadsWholeNumbersThatNoDoubleHolds) {
+    const auto served = [](const char* tokens) {
+        return parse_inventory(
+            fmt::format("[[inference]]\nname = \"a\"\nboundary = \"node\"\ntokens = {}\n"
+                        "j_per_token = 0.2\n",
+                        tokens),
+            "lab.toml");
+    };
+    for (const auto& [text, value] : {std::pair{"15_600_000_000_000_000", 15.6e15},
+                                      std::pair{"9007199254740993", 9007199254740992.0},
+                                      std::pair{"9223372036854775807", 9223372036854775808.0}}) {
+        const auto inventory = served(text);
+        ASSERT_TRUE(inventory) << to_string(inventory.error());
+        EXPECT_EQ(inventory->activities.at(0).amount->value, value) << text;
+    }
+    EXPECT_EQ(served("-9007199254740993").error().code, ErrorCode::out_of_range);
+}
+
+TEST(Inventory, LimitsAreSaidToThoseBeyondThem) {
+    const auto hint = [](const char* row) {
+        return refused(fmt::format("[[experimentation]]\nname = \"a\"\nruns = 10\n{}\n", row)).hint;
+    };
+    EXPECT_EQ(hint("p50_chip_hours = 1\np99_chip_hours = 1e300"),
+              "It is a number above 0, at most 1e+30");
+    EXPECT_EQ(hint("p50_chip_hours = 0\np99_chip_hours = 1"), "It is a number above 0");
+    EXPECT_EQ(hint("p50_chip_hours = 1e-300\np99_chip_hours = 1"), "It is a number at least 1e-09");
+    EXPECT_EQ(hint("lifetime_years = 1e-9"),
+              "It is a number of years from 1 day (0.00274) to 100 years");
+    EXPECT_EQ(hint("utilisation = 1e-300"), "It is a number at least 0.001, at most 1");
+}
+
 TEST(Inventory, NothingIsStatedTwice) {
     for (const std::string& text :
          {training("energy_kwh = 1\npower_w = 3\nboundary = \"node\""),
@@ -244,6 +277,9 @@ TEST(Lever, WithoutAFactorOrAKindIsRefused) {
     EXPECT_FALSE(parse_lever("caching="));
     EXPECT_FALSE(parse_lever("caching=x"));
     EXPECT_THAT(parse_lever("chip-load=0.4").error().hint, HasSubstr("chip-load=0.4:0.8"));
+    EXPECT_FALSE(parse_lever("chip-load=1e-300:0.8"));
+    EXPECT_FALSE(parse_lever("lifetime=1e-9"));
+    EXPECT_FALSE(parse_lever("caching=1e-308"));
     EXPECT_FALSE(parse_lever("caching=2@nowhere"));
     EXPECT_FALSE(parse_lever(""));
 }

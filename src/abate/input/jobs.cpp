@@ -1,5 +1,6 @@
 #include "abate/input/jobs.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/input/input.h"
 #include "abate/input/job_json.h"
 
@@ -97,12 +98,7 @@ std::string small_letters(std::string_view text) {
     return out;
 }
 
-std::string shown(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text.substr(0, 60))
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    return out + (text.size() > 60 ? "...'" : "'");
-}
+std::string shown(std::string_view text) { return "'" + short_text(text) + "'"; }
 
 std::string_view without_mark(std::string_view text) {
     if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
@@ -149,6 +145,18 @@ const char* csv_row_end(const char* at, const char* end) {
 const char* row_end(const char* at, const char* end, JobFormat format) {
     if (format == JobFormat::csv) return csv_row_end(at, end);
     return static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+}
+
+Error no_text() {
+    return {ErrorCode::parse_error,
+            "this row is no text in UTF-8",
+            "",
+            "Save the table as UTF-8: iconv -f LATIN1 -t UTF-8 jobs.csv"};
+}
+
+// A NUL is UTF-8 and no text: other programs end a row there.
+bool is_text(std::string_view row) {
+    return row.find('\0') == std::string_view::npos && is_utf8(row);
 }
 
 // One CSV row into cells; quoted ones without their quotes, the rest as they stand. False: `error` says why.
@@ -294,6 +302,13 @@ bool read_number(std::string_view cell, const Known& known, footprint::Job& job,
             error.where = known.name;
             return false;
         }
+    }
+    if (counts(known.column) && value > kMostCount) {
+        error = bad_cell(ErrorCode::out_of_range,
+                         fmt::format("{} is more than can be counted", shown(cell)),
+                         known,
+                         "From 0 to 1e30");
+        return false;
     }
     job.*(known.number) = value + 0.0;  // no -0
     return true;
@@ -549,8 +564,9 @@ class Parser {
     };
 
     void take(JobRow& row, std::uint32_t lines) {
-        Error error;
-        const bool read = table_.format == JobFormat::csv ? csv(row, error) : json(row, error);
+        Error error = no_text();
+        const bool read = is_text(row.text) &&
+                          (table_.format == JobFormat::csv ? csv(row, error) : json(row, error));
         if (read) {
             out_.rows.push_back(row);
             return;
@@ -675,17 +691,19 @@ JobCell cell_of(const JsonMember& member) {
 
 Result<JobTable> parse_job_header(std::string_view text, JobFormat format) {
     const std::string_view first = text.substr(0, 2);
-    if (first == "\xFF\xFE" || first == "\xFE\xFF" ||
-        text.substr(0, 64).find('\0') != std::string_view::npos)
-        return Error{ErrorCode::parse_error,
-                     "this is no text in UTF-8",
-                     "",
-                     "Save it as CSV (UTF-8) or JSON lines, not compressed"};
-    if (text.substr(0, 2) == "\x1F\x8B" || text.substr(0, 4) == "PK\x03\x04")
+    if (first == "\x1F\x8B" || text.substr(0, 4) == "PK\x03\x04")
         return Error{ErrorCode::parse_error,
                      "this is a compressed file",
                      "",
                      "Unpack it: zcat jobs.csv.gz | abate footprint - --output out.csv"};
+    const std::string_view line = text.substr(0, std::min(text.find('\n'), text.size()));
+    const bool is_other = format == JobFormat::csv ? !is_text(csv_header(text).row)
+                                                   : line.find('\0') != std::string_view::npos;
+    if (first == "\xFF\xFE" || first == "\xFE\xFF" || is_other)
+        return Error{ErrorCode::parse_error,
+                     "this is no text in UTF-8",
+                     "",
+                     "Save it as CSV (UTF-8) or JSON lines, not compressed"};
     return format == JobFormat::csv ? csv_table(text) : json_table(text);
 }
 

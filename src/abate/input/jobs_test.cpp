@@ -119,9 +119,32 @@ TEST(Jobs, RefusesAHeaderThatWouldBeMisread) {
                                     4)),
                 HasSubstr("UTF-8"));
     EXPECT_THAT(refusal("\x1F\x8B\x08"), HasSubstr("compressed"));
+    EXPECT_THAT(refusal("Z\xFCrich,energy_kwh\n1,2\n"), HasSubstr("UTF-8"));
+    EXPECT_EQ(refusal(std::string("energy_kwh\n1\0\n", 13)), "accepted");  // said of its row
     EXPECT_EQ(refusal("\xEF\xBB\xBF"
                       "energy_kwh\n"),
               "accepted");
+}
+
+TEST(Jobs, RefusesWhatIsNoTextWhereItStands) {
+    std::string text = "note,energy_kwh\na,1\nb,2\nZ\xFCrich,3\nd,4\n";
+    text += std::string("e\0e,5\nf,6\n", 10);
+    const auto out = read(text);
+    ASSERT_EQ(out->batch.bad.size(), 2U);
+    EXPECT_EQ(out->batch.bad[0].line, 2U);
+    EXPECT_EQ(out->batch.bad[1].line, 4U);
+    for (const BadJob& bad : out->batch.bad) EXPECT_THAT(bad.error.what, HasSubstr("UTF-8"));
+    EXPECT_EQ(out->batch.rows.size(), 4U);
+    const auto json =
+        read("{\"energy_kwh\": 1}\n{\"energy_kwh\": 1, \"n\": \"\xFC\"}\n", JobFormat::json_lines);
+    ASSERT_EQ(json->batch.bad.size(), 1U);
+    EXPECT_THAT(json->batch.bad[0].error.what, HasSubstr("UTF-8"));
+}
+
+TEST(Jobs, CountsHaveAnEnd) {
+    EXPECT_THAT(first_bad("energy_kwh,tokens", "1,1e300"), HasSubstr("From 0 to 1e30"));
+    EXPECT_THAT(first_bad("energy_kwh,params_active", "1,1e31"), HasSubstr("From 0 to 1e30"));
+    EXPECT_EQ(first_bad("energy_kwh,tokens", "1,1e30"), "accepted");
 }
 
 TEST(Jobs, OneRowWithAStrayQuoteIsOneBadRow) {

@@ -1,6 +1,8 @@
+#include "abate/core/plain_text.h"
 #include "abate/data/data.h"
 #include "abate/input/input.h"
 #include "abate/input/toml_guard.h"
+#include "abate/input/toml_number.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -26,7 +28,7 @@ Error wrong(std::string what, std::string_view file, const toml::node* node) {
 
 std::optional<double> number(const toml::node* node) {
     if (node == nullptr) return std::nullopt;
-    const auto value = node->value<double>();
+    const std::optional<double> value = toml_number(*node);
     return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
@@ -152,7 +154,7 @@ Result<meter::PowerTrace> parse_power_trace(std::string_view text, std::string_v
         if (parsed.ec != std::errc() || parsed.ptr != value.data() + value.size() ||
             !std::isfinite(power) || power < 0 || power > 1e6) {
             return Error{ErrorCode::parse_error,
-                         fmt::format("'{}' is no power in watts", value),
+                         fmt::format("'{}' is no power in watts", short_text(value)),
                          where,
                          "Write watts as a number from 0 to 1000000"};
         }
@@ -166,7 +168,7 @@ Result<meter::PowerTrace> parse_power_trace(std::string_view text, std::string_v
             const Result<Timestamp> stamp = parse_rfc3339(when);
             if (!stamp)
                 return Error{ErrorCode::parse_error,
-                             fmt::format("'{}' is no time", when),
+                             fmt::format("'{}' is no time", short_text(when)),
                              where,
                              "Use RFC 3339 or seconds since 1970"};
             at = *stamp;

@@ -1,4 +1,5 @@
 // Counts, durations, energies, PUE and labels as people write them.
+#include "abate/core/plain_text.h"
 #include "abate/input/input.h"
 #include "abate/units/energy.h"
 
@@ -18,14 +19,7 @@ std::string_view without_spaces_around(std::string_view text) {
     return text;
 }
 
-std::string in_quotes(std::string_view text) {
-    // A wrong argument may be long or binary; an error stays one readable line.
-    std::string out = "'";
-    for (const char c : text.substr(0, 60)) {
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    }
-    return out + (text.size() > 60 ? "...'" : "'");
-}
+std::string in_quotes(std::string_view text) { return "'" + short_text(text) + "'"; }
 
 Error not_a(std::string_view text, const char* thing, const char* hint) {
     return {ErrorCode::parse_error, in_quotes(text) + " is not " + thing, "", hint};
@@ -98,9 +92,9 @@ Result<double> parse_count(std::string_view text) {
         const std::string whole = std::string(parts->digits) + suffix->exponent;
         std::from_chars(whole.data(), whole.data() + whole.size(), value);
     }
-    if (!std::isfinite(value) || value < 0) {
+    if (!(value >= 0 && value <= kMostCount)) {
         return Error{ErrorCode::out_of_range,
-                     "the count " + in_quotes(text) + " is not a number from 0 to 1.8e308",
+                     "the count " + in_quotes(text) + " is not a number from 0 to 1e30",
                      "",
                      kHint};
     }
@@ -247,7 +241,7 @@ Result<double> parse_pue(std::string_view text) {
 Result<double> parse_intensity_g_per_kwh(std::string_view text) {
     constexpr const char* kHint = "Write g CO2e/kWh as a plain number, like 381";
     // No grid reaches it; more is a slip of units.
-    constexpr double kMost = 3000;
+    constexpr double kMost = footprint::kMostMarketGco2e;
     const auto parts = split_unit(without_spaces_around(text));
     if (!parts || !parts->unit.empty()) return not_a(text, "an intensity", kHint);
     if (!(parts->number >= 0 && parts->number <= kMost)) {
@@ -264,6 +258,7 @@ Result<double> parse_lifetime_h(std::string_view text) {
         "Write it like 4y, 48mo, 1460d or 35040h; servers serve 3 to 6 years";
     constexpr double kHoursPerYear = 8760;
     constexpr double kMostYears = 100;
+    constexpr double kLeastHours = 24;
     struct Unit {
         std::string_view name;
         double hours;
@@ -285,9 +280,9 @@ Result<double> parse_lifetime_h(std::string_view text) {
         kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == parts->unit; });
     if (unit == kUnits.end()) return not_a(text, "a lifetime", kHint);
     const double hours = parts->number * unit->hours;
-    if (!(hours > 0 && hours <= kMostYears * kHoursPerYear))
+    if (!(hours >= kLeastHours && hours <= kMostYears * kHoursPerYear))
         return Error{ErrorCode::out_of_range,
-                     "the lifetime " + in_quotes(text) + " is not above 0 and at most 100 years",
+                     "the lifetime " + in_quotes(text) + " is not from 1 day to 100 years",
                      "",
                      kHint};
     return hours;
@@ -300,9 +295,9 @@ Result<double> parse_utilisation(std::string_view text) {
     if (!parts || !(parts->unit.empty() || parts->unit == "%"))
         return not_a(text, "a utilisation", kHint);
     const double value = parts->unit == "%" ? parts->number / 100 : parts->number;
-    if (!(value > 0 && value <= 1))
+    if (!(value >= kLeastUtilised && value <= 1))
         return Error{ErrorCode::out_of_range,
-                     "the utilisation " + in_quotes(text) + " is not above 0 and at most 1",
+                     "the utilisation " + in_quotes(text) + " is not from 0.001 to 1",
                      "",
                      kHint};
     return value;

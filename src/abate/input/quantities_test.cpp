@@ -35,7 +35,8 @@ TEST(Count, RefusesWhatIsNotACount) {
         EXPECT_EQ(result.error().code, ErrorCode::parse_error) << text;
         EXPECT_FALSE(result.error().hint.empty());
     }
-    for (const char* text : {"-1", "-7B", "1e400", "1e308T"}) {
+    EXPECT_EQ(*parse_count("1e30"), 1e30);
+    for (const char* text : {"-1", "-7B", "1e400", "1e308T", "1.1e30", "1e300"}) {
         const auto result = parse_count(text);
         ASSERT_FALSE(result) << text;
         EXPECT_EQ(result.error().code, ErrorCode::out_of_range) << text;
@@ -123,6 +124,23 @@ TEST(PueText, IsAtLeastOneAndAboveThreeOnlyOnInsistence) {
     }
 }
 
+TEST(LifetimeText, LiesBetweenADayAndACentury) {
+    EXPECT_EQ(*parse_lifetime_h("4y"), 35040.0);
+    EXPECT_EQ(*parse_lifetime_h("24h"), 24.0);
+    EXPECT_EQ(*parse_lifetime_h("100y"), 876000.0);
+    for (const char* text : {"0y", "23h", "1e-9y", "1e-320h", "101y"})
+        EXPECT_EQ(parse_lifetime_h(text).error().code, ErrorCode::out_of_range) << text;
+    EXPECT_EQ(parse_lifetime_h("1h").error().what,
+              "the lifetime '1h' is not from 1 day to 100 years");
+}
+
+TEST(UtilisationText, LiesBetweenAThousandthAndOne) {
+    EXPECT_EQ(*parse_utilisation("0.1%"), 0.001);
+    EXPECT_EQ(*parse_utilisation("1"), 1.0);
+    for (const char* text : {"0", "1e-300", "0.0009", "1.01"})
+        EXPECT_EQ(parse_utilisation(text).error().code, ErrorCode::out_of_range) << text;
+}
+
 TEST(Label, HasAPlainKeyAndAnyValue) {
     EXPECT_EQ(*parse_label("team=vision"), (std::pair<std::string, std::string>{"team", "vision"}));
     EXPECT_EQ(parse_label("a.b-c_1=x=y")->second, "x=y");
@@ -157,6 +175,8 @@ TEST(Intensity, IsAPlainNumberOfGrams) {
     EXPECT_EQ(parse_intensity_g_per_kwh(" 0 ").value(), 0);
     EXPECT_EQ(parse_intensity_g_per_kwh("-1").error().code, ErrorCode::out_of_range);
     EXPECT_EQ(parse_intensity_g_per_kwh("3001").error().code, ErrorCode::out_of_range);
+    // The same limit as in job tables.
+    EXPECT_EQ(footprint::kMostMarketGco2e, 3000);
     EXPECT_EQ(parse_intensity_g_per_kwh("0.381 kg/kWh").error().code, ErrorCode::parse_error);
     EXPECT_FALSE(parse_intensity_g_per_kwh("nan"));
 }

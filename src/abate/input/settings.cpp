@@ -1,7 +1,9 @@
 // abate.toml, the user's file and the environment. Keys: docs/reference/configuration.md.
 #include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
 #include "abate/input/input.h"
 #include "abate/input/toml_guard.h"
+#include "abate/input/toml_number.h"
 
 #include <toml++/toml.h>
 
@@ -41,7 +43,7 @@ class SettingsReader {
             const std::vector<std::string> near = nearest(name, known, 1);
             refuse(key.source(),
                    ErrorCode::parse_error,
-                   "unknown setting '" + prefix + one_line(name) + "'",
+                   "unknown setting '" + prefix + short_text(name) + "'",
                    near.empty() ? "Known are " + listed(known)
                                 : "Did you mean '" + prefix + near.front() + "'?");
         }
@@ -67,7 +69,7 @@ class SettingsReader {
             text = string->get();
         } else if (node->is_number() && accepts_number(key)) {
             std::array<char, 32> written{};
-            const double number = node->value<double>().value_or(0);
+            const double number = toml_number(*node).value_or(0);
             const auto end =
                 std::to_chars(written.data(), written.data() + written.size(), number).ptr;
             text.assign(written.data(), end);
@@ -119,13 +121,6 @@ class SettingsReader {
         return out;
     }
 
-    static std::string one_line(std::string text) {
-        for (char& c : text) {
-            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-        }
-        return text;
-    }
-
     void refuse_kind(const toml::node& node, std::string_view key, const std::string& wanted) {
         refuse(node.source(),
                ErrorCode::parse_error,
@@ -146,7 +141,7 @@ Result<std::string> parse_node_source(std::string_view text) {
     const auto& known = node_sources();
     if (std::find(known.begin(), known.end(), text) != known.end()) return std::string(text);
     return Error{ErrorCode::parse_error,
-                 "'" + std::string(text) + "' is not a node counter",
+                 "'" + short_text(text) + "' is not a node counter",
                  "",
                  "Write one of redfish, ipmi, cray, hwmon, none"};
 }

@@ -93,6 +93,25 @@ TEST(Settings, NameThePlaceOfAWrongValue) {
     EXPECT_EQ(parse_settings("pue = 2", "f")->pue, 2.0);
 }
 
+// 2^53 + 1 is the first whole number that no double holds; it was read as 0.
+TEST(Settings, ReadWholeNumbersThatNoDoubleHolds) {
+    const auto market = parse_settings("[intensity]\nmarket = 9007199254740993\n", "f");
+    ASSERT_FALSE(market);
+    EXPECT_EQ(market.error().code, ErrorCode::out_of_range);
+    EXPECT_FALSE(parse_settings("host_kgco2e = 9007199254740993\n", "f"));
+}
+
+TEST(Settings, KeepLifetimeAndUtilisationWithinReason) {
+    for (const char* toml : {"utilisation = 1e-300",
+                             "utilisation = 0.0009",
+                             "lifetime = \"1e-9y\"",
+                             "lifetime = \"23h\"",
+                             "lifetime = \"101y\""})
+        EXPECT_EQ(parse_settings(toml, "f").error().code, ErrorCode::out_of_range) << toml;
+    EXPECT_EQ(parse_settings("utilisation = 0.001", "f")->utilisation, 0.001);
+    EXPECT_EQ(parse_settings("lifetime = \"1d\"", "f")->lifetime_h, 24.0);
+}
+
 TEST(Settings, OfBrokenTomlSayWhere) {
     const auto broken = parse_settings("region = \"FR\"\nproject = \n", "abate.toml");
     ASSERT_FALSE(broken);

@@ -10,9 +10,11 @@
 #pragma once
 
 #include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
 #include "abate/core/result.h"
 #include "abate/input/input.h"
 #include "abate/input/toml_guard.h"
+#include "abate/input/toml_number.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -31,7 +33,7 @@ namespace abate::input {
 using Keys = std::vector<std::string>;
 
 inline constexpr double kMost =
-    1e30;  // of anything: larger numbers are slips, and their products overflow
+    kMostCount;  // of anything: larger numbers are slips, and their products overflow
 inline constexpr double kLeastAbove = 1e-9;  // of what must not be 0: it divides
 inline constexpr const char* kPage = "See docs/reference/inventory.md";
 
@@ -41,30 +43,34 @@ inline std::string listed(const Keys& names) {
     return out;
 }
 
-inline std::string one_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    return text;
-}
+// A name as an error repeats it.
+inline std::string one_line(std::string_view text) { return short_text(text); }
 
 // What a number may be: least to most, `above` when the least itself is not allowed.
 struct Limits {
     double least = 0;
     double most = kMost;
     bool above = false;
+    const char* said = nullptr;  // "from 1 day to 100 years"; absent: the numbers
 
     [[nodiscard]] bool hold(double value) const {
         return std::isfinite(value) && value <= most &&
                (above ? value > least && value >= kLeastAbove : value >= least);
     }
-    [[nodiscard]] std::string words() const {
-        const std::string from = fmt::format("{} {}", above ? "above" : "at least", least);
-        return most < kMost ? fmt::format("{}, at most {}", from, most) : from;
+    // Why `value` is not held; the limits of all numbers are said only to those beyond them.
+    [[nodiscard]] std::string words(double value) const {
+        if (said != nullptr) return said;
+        const bool tiny = above && least == 0 && value > 0 && value < kLeastAbove;
+        const std::string from = tiny ? fmt::format("at least {}", kLeastAbove)
+                                      : fmt::format("{} {}", above ? "above" : "at least", least);
+        return most < kMost || value > most ? fmt::format("{}, at most {}", from, most) : from;
     }
 };
 
 inline constexpr Limits kPositive{.above = true};
-inline constexpr Limits kShare{.most = 1, .above = true};
+inline constexpr Limits kUtilisation{.least = kLeastUtilised, .most = 1};
+inline constexpr Limits kYears{
+    .least = 1.0 / 365, .most = 100, .said = "of years from 1 day (0.00274) to 100 years"};
 
 // One file's walk; keeps the first error. Values that are wrong or missing leave their target alone.
 class Reader {
@@ -168,7 +174,7 @@ class Reader {
                                  const Limits& limits) {
         std::optional<double> value;
         if (node.is_number()) {
-            value = node.value<double>();
+            value = toml_number(node);
         } else if (const auto* text = node.as_string()) {
             const Result<double> count = parse_count(text->get());
             if (!count) {
@@ -187,7 +193,7 @@ class Reader {
             refuse(ErrorCode::out_of_range,
                    fmt::format("'{}' cannot be {}", key, *value),
                    where(node),
-                   fmt::format("It is a number {}", limits.words()));
+                   fmt::format("It is a number {}", limits.words(*value)));
             return std::nullopt;
         }
         return value;

@@ -3,6 +3,7 @@
 #include "abate/report/csv.h"
 
 #include "abate/core/assert.h"
+#include "abate/core/plain_text.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/report.h"
 #include "abate/report/text_tools.h"
@@ -177,12 +178,7 @@ void CsvWriter::plain(std::string_view value) {
 }
 
 void CsvWriter::text(std::string_view value) {
-    std::string safe = valid_utf8(value);
-    // OWASP, "CSV injection": these first characters start a formula in spreadsheets.
-    if (!safe.empty() &&
-        std::string_view("=+-@\t\r\n").find(safe.front()) != std::string_view::npos) {
-        safe.insert(safe.begin(), '\'');
-    }
+    const std::string safe = guarded_cell(without_controls(value));
     if (at_++ > 0) out_ += ',';
     if (safe.find_first_of(",\"\n\r") == std::string::npos) {
         out_ += safe;

@@ -7,8 +7,8 @@
 //
 // Fields are quoted as in RFC 4180, section 2, rules 5 to 7; lines end in LF, as on every system
 // that abate runs on. A text cell that a spreadsheet would take for a formula (it begins with = + -
-// @, a tab or a carriage return) gets an apostrophe in front; numbers never do, so a negative
-// number stays one. Inside `report` only.
+// @, a tab or a line feed) gets an apostrophe in front; numbers never do, so a negative
+// number stays one. Control characters but tabs and line ends become '?'. Inside `report` only.
 #pragma once
 
 #include <string>

@@ -1,8 +1,10 @@
 #include "abate/report/footprints.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/report/json_range.h"
 #include "abate/report/json_writer.h"
 #include "abate/report/report.h"
+#include "abate/report/text_tools.h"
 
 #include <fmt/format.h>
 
@@ -89,6 +91,14 @@ void append_tail(std::string& out, const FootprintRow& row, Put put) {
     out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
+// A key or a text of JSON as a cell; a number in quotes is no formula.
+std::string csv_cell(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool number = error == std::errc{} && end == text.data() + text.size();
+    return number ? std::string(text) : guarded_cell(without_controls(text));
+}
+
 void append_quoted_csv(std::string& out, std::string_view text) {
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
         out += text;
@@ -143,7 +153,7 @@ void append_csv_header(std::string& out, std::span<const std::string> names) {
     std::string header;
     for (const std::string& name : names) {
         if (&name != names.data()) header += ',';
-        append_quoted_csv(header, name);
+        append_quoted_csv(header, csv_cell(name));
     }
     append_csv_header(out, header, false);
 }
@@ -151,7 +161,7 @@ void append_csv_header(std::string& out, std::span<const std::string> names) {
 void append_csv(std::string& out, std::span<const JobCell> cells, const FootprintRow& footprint) {
     for (const JobCell& cell : cells) {
         if (&cell != cells.data()) out += ',';
-        append_quoted_csv(out, cell.text);
+        append_quoted_csv(out, cell.number ? std::string(cell.text) : csv_cell(cell.text));
     }
     append_tail(out, footprint, put_csv_tail);
 }

@@ -62,6 +62,21 @@ TEST(Footprints, QuoteWhatTheOtherFormatMust) {
                     "{\"a \\\"b\\\"\":\"x,\\\"y\\\"\\n\",\"n\":1.50,\"e\":null,\"r\":[1,2],"));
 }
 
+// Keys and texts of JSON come from anybody; a number in quotes is no formula (OWASP, "CSV injection").
+TEST(Footprints, DefuseFormulasAndControlsOnTheWayToCsv) {
+    std::string header;
+    const std::vector<std::string> names{"=cmd()", "a"};
+    append_csv_header(header, names);
+    EXPECT_THAT(header, ::testing::StartsWith("'=cmd(),a,node_energy_kwh"));
+    const std::vector<JobCell> cells{{.name = "a", .text = "@SUM(1)"},
+                                     {.name = "b", .text = "-5"},
+                                     {.name = "c", .text = "-5", .number = true},
+                                     {.name = "d", .text = "x\x1by"}};
+    std::string csv;
+    append_csv(csv, cells, {.figures = kFigures, .quality = Quality::declared});
+    EXPECT_THAT(csv, ::testing::StartsWith("'@SUM(1),-5,-5,x?y,12,"));
+}
+
 // The widest numbers fit the room that a row reserves.
 TEST(Footprints, HoldTheLongestNumbers) {
     BatchFigures wide;

@@ -1,3 +1,4 @@
+#include "abate/core/plain_text.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
@@ -6,11 +7,9 @@ namespace abate::report {
 namespace {
 
 // One line, whatever a publisher's name has in it.
-std::string remark(std::string_view key, std::string text) {
+std::string remark(std::string_view key, std::string_view text) {
     if (text.empty()) return {};
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    return fmt::format("# {}: {}\n", key, text);
+    return fmt::format("# {}: {}\n", key, plain_line(text));
 }
 
 }  // namespace

@@ -156,9 +156,17 @@ TEST(Csv, DefusesFormulasOfSpreadsheets) {
     EXPECT_EQ(one_cell("-1"), "h\n'-1\n");
     EXPECT_EQ(one_cell("@SUM(1)"), "h\n'@SUM(1)\n");
     EXPECT_EQ(one_cell("\t=1"), "h\n'\t=1\n");
-    EXPECT_EQ(one_cell("\r=1"), "h\n\"'\r=1\"\n");
+    EXPECT_EQ(one_cell("\n=1"), "h\n\"'\n=1\"\n");
     EXPECT_EQ(one_cell("=HYPERLINK(\"x\",\"y\")"), "h\n\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"\n");
     EXPECT_EQ(one_cell("a=1"), "h\na=1\n");
+}
+
+TEST(Csv, LetsNoControlReachATerminal) {
+    EXPECT_EQ(one_cell("a\x1b[31mb\a"), "h\na?[31mb?\n");
+    EXPECT_EQ(one_cell(std::string_view("a\0b", 3)), "h\na?b\n");
+    EXPECT_EQ(one_cell("a\rb"), "h\na?b\n");
+    EXPECT_EQ(one_cell("a\tb"), "h\na\tb\n");
+    EXPECT_EQ(one_cell("x\xE2\x80\xAEy"), "h\nx?y\n");
 }
 
 TEST(Csv, LeavesNegativeNumbersNumbers) {

@@ -70,14 +70,18 @@ std::string valid_utf8(std::string_view text) {
     return out;
 }
 
-std::string printable(std::string_view text) {
+namespace {
+
+// `keeps`: whether the control character at a place of the text stays.
+template <class Keeps>
+std::string cleaned(std::string_view text, Keeps keeps) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
         const CodePoint point = code_point_at(text, at);
         if (!point.valid) {
             out += kReplacement;
-        } else if (is_control(point.value)) {
+        } else if (is_control(point.value) && !keeps(at)) {
             out += '?';
         } else {
             out += text.substr(at, point.size);
@@ -85,6 +89,19 @@ std::string printable(std::string_view text) {
         at += point.size;
     }
     return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    return cleaned(text, [](std::size_t) { return false; });
+}
+
+std::string without_controls(std::string_view text) {
+    return cleaned(text, [text](std::size_t at) {
+        const bool line_end = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+        return text[at] == '\t' || text[at] == '\n' || line_end;
+    });
 }
 
 std::size_t width(std::string_view text) {

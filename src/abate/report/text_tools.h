@@ -32,6 +32,9 @@ struct CodePoint {
 // so that a command's name cannot move the cursor or recolour the terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
+// The same for a cell of a table: tabs and line ends (LF, CR LF) stay.
+[[nodiscard]] std::string without_controls(std::string_view text);
+
 // Number of code points: the width in a terminal, save for wide and combining characters.
 [[nodiscard]] std::size_t width(std::string_view text);
 
