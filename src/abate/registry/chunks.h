@@ -19,10 +19,10 @@ class Chunks {
         return chunks_[at / kChunk][at % kChunk];
     }
 
-    T& push_back(T value) {
+    T& push_back(const T& value) {
         if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
         T& place = (*this)[size_++];
-        place = std::move(value);
+        place = value;
         return place;
     }
 

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/registry/registry.h"
+#include "abate/registry/machine.h"
 
 #include <optional>
 #include <string>

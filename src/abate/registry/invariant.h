@@ -1,7 +1,7 @@
 // What always holds in the books, checked from outside: for tests, after recovery, and by whoever does not trust us.
 #pragma once
 
-#include "abate/registry/registry.h"
+#include "abate/registry/machine.h"
 #include "abate/units/energy.h"
 
 #include <map>

@@ -1,4 +1,4 @@
-#include "abate/registry/registry.h"
+#include "abate/registry/machine.h"
 
 #include "abate/registry/account_rules.h"
 
