@@ -16,6 +16,7 @@
 // Not thread-safe: one writer. Memory: 144 bytes an id, 128 bytes and 8 an account.
 #pragma once
 
+#include "abate/registry/audit.h"
 #include "abate/registry/command.h"
 #include "abate/registry/event_codec.h"
 #include "abate/registry/invariant.h"
