@@ -567,34 +567,78 @@ void Registry::fold(const Event& event, const Decision& decision, Undo* undo) {
     keep_record(event, decision.record);
 }
 
-Registry::Decision Registry::looked_up(const Event& event) const {
+std::optional<Registry::Decision> Registry::looked_up(const Event& event) const {
     const Command& c = event.command;
+    const bool ok = event.outcome.reason == Reason::ok;
     Decision decision;
     decision.outcome = event.outcome;
-    decision.record = find_record(c.id);
+    if (c.op != Op::expire) {
+        decision.record = find_record(c.id);
+        if (c.id.empty() ||
+            (decision.record != kNone && records_[decision.record].state != RecordState::free))
+            return std::nullopt;
+    }
+    if (!ok) return decision;
     if (is_resolution(c.op)) {
         decision.reference = find_record(c.reference);
-        if (event.outcome.reason != Reason::ok) return decision;
-        ABATE_ASSERT(decision.reference != kNone);
-        decision.from = find_account(records_[decision.reference].command.from);
-        decision.to = find_account(records_[decision.reference].command.to);
-        ABATE_ASSERT(decision.from != kNone && decision.to != kNone);
+        if (decision.reference == kNone) return std::nullopt;
+        const Command& promise = records_[decision.reference].command;
+        decision.from = find_account(promise.from);
+        decision.to = find_account(promise.to);
+        if (decision.from == kNone || decision.to == kNone) return std::nullopt;
         return decision;
     }
     decision.from = find_account(c.from);
     if (is_movement(c.op)) {
         decision.to = find_account(c.to);
         if (c.op == Op::claw_back) decision.deficit = find_account(c.deficit);
-        ABATE_ASSERT(event.outcome.reason != Reason::ok ||
-                     (decision.from != kNone && decision.to != kNone &&
-                      (c.op != Op::claw_back || decision.deficit != kNone)));
+        if (decision.from == kNone || decision.to == kNone || decision.from == decision.to ||
+            (c.op == Op::claw_back && decision.deficit == kNone))
+            return std::nullopt;
         return decision;
     }
     decision.participant = find_participant(c.participant);
+    const bool there = c.op == Op::regroup ? decision.participant != kNone : decision.from != kNone;
+    const bool opens = c.op == Op::open_participant || c.op == Op::open_account;
+    const bool taken =
+        c.op == Op::open_participant ? decision.participant != kNone : decision.from != kNone;
+    if (opens ? taken : !there) return std::nullopt;
     return decision;
 }
 
-void Registry::fold(const Event& event) { fold(event, looked_up(event), nullptr); }
+bool Registry::fits(const Event& event, const Decision& decision) const {
+    const Command& c = event.command;
+    const std::int64_t moved = event.outcome.amount;
+    if (event.outcome.reason != Reason::ok) return moved == 0;
+    if (is_resolution(c.op)) {
+        const Record& promise = records_[decision.reference];
+        return promise.pending == PendingState::pending && moved > 0 &&
+               moved <= promise.command.amount;
+    }
+    if (!is_movement(c.op)) return moved == 0;
+    if (c.amount <= 0 || moved < 0 || moved > c.amount ||
+        (c.op != Op::claw_back && moved != c.amount))
+        return false;
+    if (c.timeout_us > kMostTimeoutUs ||
+        beyond(event.at.us, static_cast<std::int64_t>(c.timeout_us)))
+        return false;
+    const auto of = [&](std::uint32_t at) {
+        const Balance* found = at == kNone ? nullptr : find_balance(accounts_[at], c.asset);
+        return found != nullptr ? *found : Balance{};
+    };
+    const Balance gives = of(decision.from);
+    const Balance gets = of(decision.to);
+    return gives.posted >= kLeast + c.amount && !beyond(gives.reserved, c.amount) &&
+           gets.posted <= kMost - gets.incoming && !beyond(gets.posted + gets.incoming, c.amount) &&
+           of(decision.deficit).posted >= kLeast + c.amount;
+}
+
+bool Registry::fold(const Event& event) {
+    const std::optional<Decision> decision = looked_up(event);
+    if (!decision || !fits(event, *decision)) return false;
+    fold(event, *decision, nullptr);
+    return true;
+}
 
 Outcome Registry::apply_one(const Command& command, Timestamp now, EventSink& sink, Undo* undo) {
     const Decision decision = decide(command, now);
@@ -677,7 +721,8 @@ void Registry::apply_chain(std::span<const Command> commands,
                           .outcome = outcomes[failed],
                           .at = {now.us + static_cast<std::int64_t>(failed)}};
         sink.on(event);
-        fold(event);
+        const bool folded = fold(event);
+        ABATE_ASSERT(folded);
     }
     last_ = end;
 }
@@ -752,7 +797,8 @@ void Registry::advance_time(Timestamp now, EventSink& sink) {
                           .outcome = {.amount = records_[next.record].command.amount},
                           .at = now};
         sink.on(event);
-        fold(event);
+        const bool folded = fold(event);
+        ABATE_ASSERT(folded);
     }
 }
 

@@ -448,6 +448,28 @@ TEST(Registry, ForeignFieldsAreRefused) {
               Reason::id_must_not_be_zero);
 }
 
+// Bytes that say what never was: refused, and the books stay as they are.
+TEST(Registry, FoldsOnlyWhatCanFollow) {
+    Books books;
+    books.issue(holding(1), 100);
+    const auto folds = [&](Command c, std::int64_t amount) {
+        c.id = {90, 1};
+        return books.registry.fold(
+            {.command = c, .outcome = {.amount = amount}, .at = books.tick()});
+    };
+    EXPECT_FALSE(folds(move(holding(1), AccountId{999}, 1), 1));
+    EXPECT_FALSE(folds(move(holding(1), holding(2), 10), 9));
+    EXPECT_FALSE(folds(move(holding(1), holding(2), -10), -10));
+    EXPECT_FALSE(folds(move(holding(1), holding(1), 10), 10));
+    EXPECT_FALSE(folds({.op = Op::post, .reference = {1, 1}}, 10)) << "no promise";
+    EXPECT_FALSE(folds(
+        {.op = Op::open_participant, .participant = ParticipantId{1}, .group = GroupId{1}}, 0));
+    EXPECT_FALSE(books.registry.fold(books.journal.events.back())) << "its id was used";
+    EXPECT_EQ(books.has(holding(1)), 100);
+    EXPECT_TRUE(folds(move(holding(1), holding(2), 10), 10));
+    expect_sound(books);
+}
+
 TEST(Registry, EveryReasonHasAName) {
     EXPECT_EQ(to_string(Reason::ok), "ok");
     EXPECT_EQ(to_string(Reason::overflows_time), "overflows_time");
