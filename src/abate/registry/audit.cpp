@@ -77,6 +77,100 @@ bool resolves(Op op) { return op == Op::post || op == Op::void_pending; }
 std::uint64_t number(AccountId id) { return static_cast<std::uint64_t>(id); }
 std::uint32_t number(Asset asset) { return static_cast<std::uint32_t>(asset); }
 
+// The command with the fields of its operation only: what a journal may hold, equal to what it does hold.
+Command cleaned(const Command& c) {
+    Command out;
+    out.op = c.op;
+    out.id = c.id;
+    out.code = c.code;
+    out.flags = static_cast<std::uint16_t>(c.flags & kLinked);
+    if (moves(c.op)) {
+        out.from = c.from;
+        out.to = c.to;
+        out.asset = c.asset;
+        out.amount = c.amount;
+    }
+    switch (c.op) {
+        case Op::transfer:
+            out.price_micro = c.price_micro;
+            break;
+        case Op::reserve:
+            out.price_micro = c.price_micro;
+            out.timeout_us = c.timeout_us;
+            break;
+        case Op::surrender:
+            out.period = c.period;
+            break;
+        case Op::claw_back:
+            out.deficit = c.deficit;
+            break;
+        case Op::open_participant:
+        case Op::regroup:
+            out.participant = c.participant;
+            out.group = c.group;
+            break;
+        case Op::open_account:
+            out.from = c.from;
+            out.kind = c.kind;
+            if (has_owner(c.kind)) out.participant = c.participant;
+            break;
+        case Op::set_status:
+            out.from = c.from;
+            out.status = c.status;
+            break;
+        case Op::set_obligated:
+            out.from = c.from;
+            out.obligated = c.obligated != 0 ? 1 : 0;
+            break;
+        case Op::close_account:
+            out.from = c.from;
+            break;
+        case Op::post:
+            out.reference = c.reference;
+            out.amount = c.amount;
+            break;
+        case Op::void_pending:
+            out.reference = c.reference;
+            break;
+        default:
+            break;
+    }
+    return out;
+}
+
+// A command that could never be done, and so never reached a journal.
+const char* malformed(const Command& c) {
+    constexpr Int128 kHundredYearsUs = Int128{100} * 366 * 86'400 * 1'000'000;
+    if (!(cleaned(c) == c)) return "a field that the operation does not have";
+    if (moves(c.op)) {
+        if (c.from == AccountId{} || c.to == AccountId{} || c.from == c.to)
+            return "two accounts are needed";
+        if (number(c.asset) > 9999) return "no such asset";
+        if (c.amount <= 0) return "an amount above zero is needed";
+        if (c.price_micro < 0) return "a price below zero";
+        if (c.op == Op::surrender && c.period == 0) return "no period";
+        if (c.op == Op::claw_back && c.deficit == AccountId{}) return "no deficit account";
+        if (Int128{c.timeout_us} > kHundredYearsUs) return "a time-out beyond a hundred years";
+        return nullptr;
+    }
+    if (resolves(c.op))
+        return c.reference.empty() || c.amount < 0 ? "no promise, or less than nothing of it"
+                                                   : nullptr;
+    if (c.op == Op::open_participant || c.op == Op::regroup)
+        return c.participant == ParticipantId{} || c.group == GroupId{} ? "no participant or group"
+                                                                        : nullptr;
+    if (c.from == AccountId{}) return "no account";
+    if (c.op == Op::open_account) {
+        if (c.kind < K::holding || c.kind > K::deficit) return "no such kind of account";
+        if (has_owner(c.kind) && c.participant == ParticipantId{}) return "no owner";
+    }
+    if (c.op == Op::set_status &&
+        (c.status != AccountStatus::open && c.status != AccountStatus::blocked &&
+         c.status != AccountStatus::frozen))
+        return "no such status";
+    return nullptr;
+}
+
 constexpr Int128 kTop = INT64_MAX;
 constexpr Int128 kBottom = INT64_MIN;
 
@@ -220,6 +314,7 @@ std::optional<Finding> Auditor::check(const Event& event) {
         return std::nullopt;
     }
     if (c.id.empty()) return differs("id", "not zero", "zero");
+    if (const char* why = malformed(c)) return differs("command", "one that can be done", why);
     if (done_.contains(c.id) || failed_.contains(c.id))
         return differs("id", "an id that was not used", "one that was");
     const Answer answer = expected(c, now);

@@ -1,16 +1,14 @@
 // A sequence that grows by whole chunks: what is in it never moves, and growing copies nothing. Inside `registry` only.
 #pragma once
 
-#include "abate/core/assert.h"
+#include "abate/registry/pages.h"
 
 #include <cstddef>
-#include <memory>
-#include <utility>
 #include <vector>
 
 namespace abate::registry {
 
-template <class T, std::size_t kChunk = 4096>
+template <class T>
 class Chunks {
   public:
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -19,15 +17,18 @@ class Chunks {
         return chunks_[at / kChunk][at % kChunk];
     }
 
-    T& push_back(const T& value) {
-        if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
-        T& place = (*this)[size_++];
-        place = value;
-        return place;
+    // A place for one more, to be written by the caller.
+    T& emplace_back() {
+        if (size_ == chunks_.size() * kChunk) chunks_.emplace_back().reserve(kChunk);
+        ++size_;
+        return chunks_.back().emplace_back();
     }
 
   private:
-    std::vector<std::unique_ptr<T[]>> chunks_;
+    // A power of two of 2 MiB or little more; the first chunks of a small registry are not filled, and cost nothing until they are.
+    static constexpr std::size_t kChunk = 16'384;
+
+    std::vector<std::vector<T, PageAllocator<T>>> chunks_;
     std::size_t size_ = 0;
 };
 

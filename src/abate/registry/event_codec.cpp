@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <bit>
 #include <cstring>
 #include <type_traits>
@@ -40,7 +39,7 @@ constexpr std::size_t kHead = 16;
 constexpr std::size_t kMostBytes = kHead + 3 + 2 + 2 + 4 + 4 + 16 + 16 + 9 * 8;
 
 struct Writer {
-    std::array<char, kMostBytes>& out;
+    char* out;
     std::size_t at = kHead;
     std::uint32_t fields = 0;
 
@@ -48,7 +47,7 @@ struct Writer {
     void field(Field bit, const T& value) {
         if (value == T{}) return;
         fields |= std::uint32_t{1} << bit;
-        std::memcpy(out.data() + at, &value, sizeof value);
+        std::memcpy(out + at, &value, sizeof value);
         at += sizeof value;
     }
 };
@@ -108,7 +107,10 @@ bool known_reason(std::uint16_t number) {
 
 void append_event(std::string& out, const Event& event) {
     const Command& c = event.command;
-    std::array<char, kMostBytes> bytes;
+    // Straight into the payload: a copy of what was just written in pieces would wait for the pieces.
+    const std::size_t start = out.size();
+    out.resize(start + kMostBytes);
+    char* bytes = out.data() + start;
     Writer writer{bytes};
     each_field(writer, c);
     // A refusal moved nothing; what was done in full moved what it said.
@@ -116,10 +118,10 @@ void append_event(std::string& out, const Event& event) {
     writer.field(f_moved, event.outcome.amount - usual);
     bytes[0] = static_cast<char>(c.op);
     bytes[1] = static_cast<char>(kEventVersion);
-    std::memcpy(bytes.data() + 2, &event.outcome.reason, 2);
-    std::memcpy(bytes.data() + 4, &writer.fields, 4);
-    std::memcpy(bytes.data() + 8, &event.at.us, 8);
-    out.append(bytes.data(), writer.at);
+    std::memcpy(bytes + 2, &event.outcome.reason, 2);
+    std::memcpy(bytes + 4, &writer.fields, 4);
+    std::memcpy(bytes + 8, &event.at.us, 8);
+    out.resize(start + writer.at);
 }
 
 Result<std::optional<Event>> EventReader::next() {

@@ -4,11 +4,12 @@
 #pragma once
 
 #include "abate/core/assert.h"
+#include "abate/registry/pages.h"
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <vector>
 
 namespace abate::registry {
@@ -21,20 +22,6 @@ namespace abate::registry {
     x *= 0x94d049bb133111ebULL;
     return x ^ (x >> 31);
 }
-
-// Memory that begins at a cache line.
-template <class T>
-struct LineAllocator {
-    using value_type = T;
-    LineAllocator() = default;
-    template <class U>
-    explicit LineAllocator(const LineAllocator<U>&) {}
-    T* allocate(std::size_t n) {
-        return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64}));
-    }
-    void deallocate(T* at, std::size_t) { ::operator delete (at, std::align_val_t{64}); }
-    bool operator==(const LineAllocator&) const { return true; }
-};
 
 // Positions are 0, 1, 2, ... in the order of insertion. The hash must be the same for equal keys; `same(position)` says whether the
 // record at that position has the key.
@@ -93,14 +80,22 @@ class IdIndex {
         slots_[at] = {.tag = static_cast<std::uint32_t>(hash >> 32), .position = position};
     }
 
+    // Memory is asked for some keys ahead, or each would wait for its line.
     template <class HashOf>
     void grow(const HashOf& hash_of) {
-        slots_.assign(slots_.size() * 2, {});
-        for (std::uint32_t position = 0; position < used_; ++position)
-            place(hash_of(position), position);
+        constexpr std::uint32_t kAhead = 32;
+        slots_ = std::vector<Slot, PageAllocator<Slot>>(slots_.size() * 2);
+        std::array<std::uint64_t, kAhead> hashes{};
+        for (std::uint32_t position = 0; position < used_ + kAhead; ++position) {
+            std::uint64_t& waiting = hashes[position % kAhead];
+            if (position >= kAhead) place(waiting, position - kAhead);
+            if (position >= used_) continue;
+            waiting = hash_of(position);
+            prefetch(waiting);
+        }
     }
 
-    std::vector<Slot, LineAllocator<Slot>> slots_;
+    std::vector<Slot, PageAllocator<Slot>> slots_;
     std::uint32_t used_ = 0;
 };
 

@@ -399,31 +399,29 @@ void Registry::decide_movement(const Command& c, Timestamp now, Decision& decisi
 // ---- doing
 
 void Registry::keep_record(const Event& event, std::uint32_t known) {
-    Record record{
-        .command = event.command,
-        .amount = event.outcome.amount,
-        .at_us = event.at.us,
-        .due_us = 0,
-        .reason = event.outcome.reason,
-        .state = event.outcome.reason == Reason::ok ? RecordState::done : RecordState::failed,
-        .pending = PendingState::none};
+    std::uint32_t at = known;
+    if (at == kNone) at = static_cast<std::uint32_t>(records_.size());
+    // Written where it stays: a copy of what was just written in pieces would wait for the pieces.
+    Record& record = known == kNone ? records_.emplace_back() : records_[known];
+    record.command = event.command;
+    record.amount = event.outcome.amount;
+    record.at_us = event.at.us;
+    record.due_us = 0;
+    record.reason = event.outcome.reason;
+    record.state = record.reason == Reason::ok ? RecordState::done : RecordState::failed;
+    record.pending = PendingState::none;
     if (event.command.op == Op::reserve && record.state == RecordState::done) {
         record.pending = PendingState::pending;
-        if (event.command.timeout_us != 0)
+        if (event.command.timeout_us != 0) {
             record.due_us = event.at.us + static_cast<std::int64_t>(event.command.timeout_us);
+            due_.push({.us = record.due_us, .id = event.command.id, .record = at});
+        }
     }
-    std::uint32_t at = known;
-    if (at == kNone) {
-        at = static_cast<std::uint32_t>(records_.size());
-        records_.push_back(record);
-        const std::uint32_t placed = record_ids_.insert(
-            hash_of(event.command.id),
-            [this](std::uint32_t position) { return hash_of(records_[position].command.id); });
-        ABATE_ASSERT(placed == at);
-    } else {
-        records_[at] = record;
-    }
-    if (record.due_us != 0) due_.push({.us = record.due_us, .id = event.command.id, .record = at});
+    if (known != kNone) return;
+    const std::uint32_t placed = record_ids_.insert(
+        hash_of(event.command.id),
+        [this](std::uint32_t position) { return hash_of(records_[position].command.id); });
+    ABATE_ASSERT(placed == at);
 }
 
 void Registry::fold_institution(const Command& c, const Decision& decision, Undo* undo) {
@@ -432,7 +430,7 @@ void Registry::fold_institution(const Command& c, const Decision& decision, Undo
         std::uint32_t at = participant_ids_.find(
             hash, [&](std::uint32_t p) { return participants_[p].id == c.participant; });
         if (at == kNone) {
-            participants_.push_back({.id = c.participant});
+            participants_.emplace_back().id = c.participant;
             at = participant_ids_.insert(hash, [this](std::uint32_t p) {
                 return hash_of(static_cast<std::uint64_t>(participants_[p].id));
             });
@@ -452,7 +450,7 @@ void Registry::fold_institution(const Command& c, const Decision& decision, Undo
         const std::uint64_t hash = hash_of(static_cast<std::uint64_t>(c.from));
         at = account_ids_.find(hash, [&](std::uint32_t p) { return accounts_[p].id == c.from; });
         if (at == kNone) {
-            accounts_.push_back({.id = c.from});
+            accounts_.emplace_back().id = c.from;
             at = account_ids_.insert(hash, [this](std::uint32_t p) {
                 return hash_of(static_cast<std::uint64_t>(accounts_[p].id));
             });

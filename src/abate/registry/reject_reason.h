@@ -96,7 +96,6 @@ enum class Reason : std::uint16_t {
 };
 
 [[nodiscard]] std::string_view to_string(Reason reason);
-// A sentence for people, without a full stop.
 [[nodiscard]] bool burns_id(Reason reason);
 
 }  // namespace abate::registry
