@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# The checks of the project, in stages; without --only or --all: format, release and asan. The other three are not yet clean over
-# the whole tree (see CHANGELOG.md, Known), so they are asked for by name.
+# The checks of the project, in stages; all of them without --only.
 #
 #   format    clang-format over every C++ file
 #   release   what users get: build, then all tests
@@ -9,7 +8,7 @@
 #   tidy      clang-tidy, only over what changed since it was last clean
 #   fuzz      libFuzzer, a few seconds a target, from the corpus
 #
-#   scripts/test.sh [--quick | --long] [--all | --only STAGE]... [--fuzz-seconds N]
+#   scripts/test.sh [--quick | --long] [--only STAGE]... [--fuzz-seconds N]
 #
 # --quick is the default; --long exports ABATE_LONG=1 (more kills, more seeds) and fuzzes 300 s a target.
 # On a fresh Debian 12 it first installs the packages it needs, by name (scripts/packages.txt: build, test, demo).
@@ -25,7 +24,6 @@ while [ $# -gt 0 ]; do
     case "$1" in
         --quick) long=0 ;;
         --long) long=1 ;;
-        --all) stages=("${all_stages[@]}") ;;
         --only)
             case " ${all_stages[*]} " in
                 *" ${2:-} "*) stages+=("$2") ;;
@@ -41,7 +39,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ ${#stages[@]} -gt 0 ] || stages=(format release asan)
+[ ${#stages[@]} -gt 0 ] || stages=("${all_stages[@]}")
 if [ "$long" -eq 1 ]; then export ABATE_LONG=1; else unset ABATE_LONG; fi
 : "${fuzz_seconds:=$([ "$long" -eq 1 ] && echo 300 || echo 10)}"
 

@@ -34,20 +34,20 @@ ErrorCode code_of_sqlite(int primary) {
 
 void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
-Result<Db> Db::open(const std::string& path) {
+Result<Db> Db::open(const std::string& path, std::string name) {
     sqlite3* raw = nullptr;
     const int code =
         sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
-    Db db(raw, path);
+    Db db(raw, path, std::move(name));
     if (raw == nullptr) return Error{ErrorCode::io_error, "out of memory", path, ""};
-    if (code != SQLITE_OK) return db.error("cannot open the run store");
+    if (code != SQLITE_OK) return db.error("cannot open " + db.name());
     sqlite3_busy_timeout(raw, kBusyMilliseconds);
     return db;
 }
 
 Result<void> Db::exec(const char* sql) {
     if (sqlite3_exec(raw(), sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-    return error("the run store refused a statement");
+    return error(name_ + " refused a statement");
 }
 
 Error Db::error(std::string_view what) const {
@@ -76,7 +76,7 @@ Result<Stmt> Stmt::prepare(Db& db, std::string_view sql) {
     const int code =
         sqlite3_prepare_v2(db.raw(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
     Stmt statement(db, raw);
-    if (code != SQLITE_OK) return db.error("the run store refused a statement");
+    if (code != SQLITE_OK) return db.error(db.name() + " refused a statement");
     return statement;
 }
 
@@ -102,15 +102,28 @@ Stmt& Stmt::bind(int index, double number) {
     return *this;
 }
 
+Stmt& Stmt::bind_blob(int index, std::string_view bytes) {
+    // A null pointer would bind NULL, not the empty blob.
+    const char* from = bytes.data() == nullptr ? "" : bytes.data();
+    check(sqlite3_bind_blob64(statement_.get(), index, from, bytes.size(), SQLITE_STATIC));
+    return *this;
+}
+
+void Stmt::reset() {
+    // What the last step said was told then.
+    sqlite3_reset(statement_.get());
+    bound_ = true;
+}
+
 Result<bool> Stmt::step() {
-    if (!bound_) return db_->error("the run store refused a value");
+    if (!bound_) return db_->error(db_->name() + " refused a value");
     switch (sqlite3_step(statement_.get())) {
         case SQLITE_ROW:
             return true;
         case SQLITE_DONE:
             return false;
         default:
-            return db_->error("cannot use the run store");
+            return db_->error("cannot use " + db_->name());
     }
 }
 
@@ -126,6 +139,13 @@ std::int64_t Stmt::integer(int column) const {
 }
 
 double Stmt::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+
+std::string Stmt::blob(int column) const {
+    const void* bytes = sqlite3_column_blob(statement_.get(), column);
+    if (bytes == nullptr) return "";
+    const int size = sqlite3_column_bytes(statement_.get(), column);
+    return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
 
 Result<Tx> Tx::begin(Db& db) {
     if (auto begun = db.exec("BEGIN IMMEDIATE"); !begun) return begun.error();

@@ -29,8 +29,8 @@ inline constexpr int kBusyMilliseconds = 10'000;
 // One connection. Move-only.
 class Db {
   public:
-    // Opens an existing file for reading and writing; waits up to ten seconds for another process.
-    static Result<Db> open(const std::string& path);
+    // Opens an existing file for reading and writing; waits up to ten seconds for another process. `name` stands in errors.
+    static Result<Db> open(const std::string& path, std::string name = "the run store");
 
     // Runs statements that give no rows.
     Result<void> exec(const char* sql);
@@ -39,15 +39,18 @@ class Db {
     [[nodiscard]] Error error(std::string_view what) const;
     [[nodiscard]] sqlite3* raw() const noexcept { return db_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   private:
     struct Close {
         void operator()(sqlite3* db) const noexcept;
     };
-    Db(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+    Db(sqlite3* db, std::string path, std::string name)
+        : db_(db), path_(std::move(path)), name_(std::move(name)) {}
 
     std::unique_ptr<sqlite3, Close> db_;
     std::string path_;
+    std::string name_;
 };
 
 // One prepared statement. The Db must outlive it.
@@ -59,12 +62,17 @@ class Stmt {
     Stmt& bind(int index, std::string_view text);
     Stmt& bind(int index, std::int64_t number);
     Stmt& bind(int index, double number);
+    // The bytes must live until the statement was stepped.
+    Stmt& bind_blob(int index, std::string_view bytes);
+    // Ready to be bound and stepped again.
+    void reset();
     // True: a row is there to be read. False: done.
     Result<bool> step();
     // Columns of the present row count from 0.
     [[nodiscard]] std::string text(int column) const;
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] double real(int column) const;
+    [[nodiscard]] std::string blob(int column) const;
 
   private:
     struct Finalize {

@@ -1,0 +1,70 @@
+// The journal of one scheme: what happened, in batches, each sealed to the one before. An interface; `store` keeps it in memory, in
+// SQLite and in PostgreSQL.
+//
+//     std::optional<BatchHeader> head = journal.head();
+//     Append answer = journal.append(batch);          // durable when it says committed
+//     journal.read(1, [&](const Batch& batch) { ...; return true; });
+//
+// A batch is one group commit. Its digest is BLAKE2b-256 over the header (without the digest) and the payload, and the header has the
+// digest of the batch before: who changes a byte changes every head from there on. Keep a head digest somewhere else, and a journal that
+// was rewritten or restored from an old backup is known.
+#pragma once
+
+#include "abate/core/clock.h"
+#include "abate/engine/digest.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace abate::engine {
+
+inline constexpr std::uint16_t kCodecVersion = 1;
+
+struct BatchHeader {
+    std::uint64_t tenant_id = 0;
+    std::uint64_t scheme_id = 0;
+    std::uint64_t first_seq = 0;  // of its events, from 1 on
+    std::uint64_t last_seq = 0;
+    std::uint32_t count = 0;
+    std::uint64_t epoch = 0;  // of the writer's lease
+    Timestamp at;             // of its last event
+    std::uint16_t codec_version = kCodecVersion;
+    Digest prev_digest;  // of the batch before; zero in the first
+    Digest digest;
+
+    bool operator==(const BatchHeader&) const = default;
+};
+
+struct Batch {
+    BatchHeader header;
+    std::string payload;  // events, one after another (registry::EventReader)
+
+    bool operator==(const Batch&) const = default;
+};
+
+// What the digest should be.
+[[nodiscard]] Digest seal(const Batch& batch);
+
+enum class Append {
+    committed,
+    fenced,  // another writer has a later epoch: stop at once
+    taken,   // a batch with this first_seq is there
+};
+
+// Of one tenant and scheme. Not thread-safe. Every call may throw Fault: the world broke, and of an append nobody knows then whether it
+// happened; look the batch up by (epoch, first_seq) with a new connection.
+class Journal {
+  public:
+    virtual ~Journal() = default;
+    [[nodiscard]] virtual std::optional<BatchHeader> head() = 0;
+    // Durable when it returns committed. The journal does not check the digest: the engine made it, and audit checks it.
+    [[nodiscard]] virtual Append append(const Batch& batch) = 0;
+    // Batches in order, from the one that holds `from_seq`; stops early where `visit` says false.
+    virtual void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) = 0;
+    // Takes the lease: a new epoch, above every one that was given. From then on batches of earlier epochs are fenced.
+    [[nodiscard]] virtual std::uint64_t take_lease(const std::string& holder) = 0;
+};
+
+}  // namespace abate::engine

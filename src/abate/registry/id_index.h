@@ -1,0 +1,102 @@
+// Number to position, for millions of ids: one array, open addressing, no deletion. Inside `registry` only.
+//
+// A look-up is one cache miss; prefetch() hides it. Positions are 32 bits, so 2^32 - 1 ids at the most.
+#pragma once
+
+#include "abate/core/assert.h"
+#include "abate/registry/pages.h"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace abate::registry {
+
+// Mixes all bits (SplitMix64's finaliser, Steele et al. 2014); a seed keeps a client from choosing ids that collide.
+[[nodiscard]] constexpr std::uint64_t mixed(std::uint64_t x) {
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9ULL;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+}
+
+// Positions are 0, 1, 2, ... in the order of insertion. The hash must be the same for equal keys; `same(position)` says whether the
+// record at that position has the key.
+class IdIndex {
+  public:
+    static constexpr std::uint32_t kNone = UINT32_MAX;
+
+    IdIndex() : slots_(kLeast) {}
+
+    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[line_of(hash)]); }
+
+    // Most likely the position of the key, without a look at the record: for prefetching it. kNone: not there.
+    [[nodiscard]] std::uint32_t guess(std::uint64_t hash) const {
+        return find(hash, [](std::uint32_t) { return true; });
+    }
+
+    template <class Same>
+    [[nodiscard]] std::uint32_t find(std::uint64_t hash, const Same& same) const {
+        const auto tag = static_cast<std::uint32_t>(hash >> 32);
+        for (std::size_t at = line_of(hash);; at = (at + 1) & mask()) {
+            const Slot& slot = slots_[at];
+            if (slot.position == kNone) return kNone;
+            if (slot.tag == tag && same(slot.position)) return slot.position;
+        }
+    }
+
+    // The position of the new key. REQUIRES: it is not in it. `hash_of(position)` is asked for all when it grows.
+    template <class HashOf>
+    std::uint32_t insert(std::uint64_t hash, const HashOf& hash_of) {
+        ABATE_ASSERT(used_ < kNone);
+        if ((std::uint64_t{used_} + 1) * 8 > slots_.size() * 5) grow(hash_of);
+        place(hash, used_);
+        return used_++;
+    }
+
+    [[nodiscard]] std::uint32_t size() const { return used_; }
+
+  private:
+    struct Slot {
+        std::uint32_t tag = 0;
+        std::uint32_t position = kNone;
+    };
+    static constexpr std::size_t kLeast = 64;
+
+    static constexpr std::size_t kLine = 64 / sizeof(Slot);
+
+    [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+    // Search begins at the start of a cache line and seldom leaves it: nine in ten look-ups read one line.
+    [[nodiscard]] std::size_t line_of(std::uint64_t hash) const {
+        return hash & mask() & ~(kLine - 1);
+    }
+
+    void place(std::uint64_t hash, std::uint32_t position) {
+        std::size_t at = line_of(hash);
+        while (slots_[at].position != kNone) at = (at + 1) & mask();
+        slots_[at] = {.tag = static_cast<std::uint32_t>(hash >> 32), .position = position};
+    }
+
+    // Memory is asked for some keys ahead, or each would wait for its line.
+    template <class HashOf>
+    void grow(const HashOf& hash_of) {
+        constexpr std::uint32_t kAhead = 32;
+        slots_ = std::vector<Slot, PageAllocator<Slot>>(slots_.size() * 2);
+        std::array<std::uint64_t, kAhead> hashes{};
+        for (std::uint32_t position = 0; position < used_ + kAhead; ++position) {
+            std::uint64_t& waiting = hashes[position % kAhead];
+            if (position >= kAhead) place(waiting, position - kAhead);
+            if (position >= used_) continue;
+            waiting = hash_of(position);
+            prefetch(waiting);
+        }
+    }
+
+    std::vector<Slot, PageAllocator<Slot>> slots_;
+    std::uint32_t used_ = 0;
+};
+
+}  // namespace abate::registry

@@ -1,0 +1,212 @@
+// The books and the machine that keeps them. Start at registry.h.
+#pragma once
+
+#include "abate/core/clock.h"
+#include "abate/registry/chunks.h"
+#include "abate/registry/command.h"
+#include "abate/registry/id_index.h"
+#include "abate/registry/reject_reason.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <span>
+#include <vector>
+
+namespace abate::registry {
+
+struct Outcome {
+    Reason reason = Reason::ok;
+    // What moved: the command's amount; of a post what was posted, of an expiry or void what was released, of a claw-back what the
+    // account still had (the rest came from the deficit account). 0 for a refusal.
+    std::int64_t amount = 0;
+    bool operator==(const Outcome&) const = default;
+};
+
+// What happened: a command that was done, or one that burned its id.
+struct Event {
+    Command command;
+    Outcome outcome;
+    Timestamp at;
+    bool operator==(const Event&) const = default;
+};
+
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    virtual void on(const Event& event) = 0;
+};
+
+struct Balance {
+    Asset asset{};
+    std::int64_t posted = 0;    // what the account has, reserved parts included
+    std::int64_t reserved = 0;  // promised to pending transfers
+    std::int64_t incoming = 0;  // promised by pending transfers, not there yet
+    [[nodiscard]] std::int64_t available() const { return posted - reserved; }
+    bool operator==(const Balance&) const = default;
+};
+
+struct AccountView {
+    AccountId id{};
+    ParticipantId participant{};
+    AccountKind kind{};
+    AccountStatus status{};
+    bool obligated = false;
+    std::vector<Balance> balances;  // by asset; those of 0 included once they were used
+};
+
+enum class PendingState : std::uint8_t { none, pending, posted, voided, expired };
+
+// A command by its id, and what became of it.
+struct TransferView {
+    Command command;
+    Outcome outcome;
+    PendingState pending = PendingState::none;
+    Timestamp at;
+    std::optional<Timestamp> due;  // of a pending one with a time-out
+};
+
+class Registry {
+  public:
+    // Against ids that collide; never seen from outside.
+    explicit Registry(std::uint64_t hash_seed = 0x5eed) : seed_(hash_seed) {}
+
+    // Decides and does one command at `now`. A command with kLinked is refused: see apply_chain. REQUIRES: now is after every earlier
+    // time. Some 3 million transfers a second; no allocation but for growth.
+    Outcome apply(const Command& command, Timestamp now, EventSink& sink);
+
+    // All or nothing: every command but the last has kLinked. Where one is refused, it has its reason and the others
+    // linked_event_failed; nothing is done, and only the refused one's id may burn. Command i is at now + i microseconds.
+    // REQUIRES: not empty; as many outcomes as commands.
+    void apply_chain(std::span<const Command> commands,
+                     Timestamp now,
+                     std::span<Outcome> outcomes,
+                     EventSink& sink);
+
+    // A batch of commands and chains in order. A chain without its end is refused whole: linked_chain_open.
+    void apply_batch(std::span<const Command> commands,
+                     Timestamp now,
+                     std::span<Outcome> outcomes,
+                     EventSink& sink);
+
+    // Expires what is due at `now`, in the order of (due, id); each is an event at `now`.
+    void advance_time(Timestamp now, EventSink& sink);
+    // When the next pending transfer is due.
+    [[nodiscard]] std::optional<Timestamp> next_due() const;
+
+    // Does again what was done: rebuilds the books from a journal, in order. It never decides. False, and nothing done, where the event
+    // cannot follow from these books: an account or promise that is not there, an amount that does not fit. Some 4 million a second.
+    [[nodiscard]] bool fold(const Event& event);
+
+    [[nodiscard]] std::optional<AccountView> account(AccountId id) const;
+    // 0 for an account or asset that never was.
+    [[nodiscard]] Balance balance(AccountId id, Asset asset) const;
+    [[nodiscard]] std::optional<GroupId> group_of(ParticipantId id) const;
+    [[nodiscard]] std::optional<TransferView> transfer(const TransferId& id) const;
+    // In the order of opening.
+    void for_each_account(const std::function<void(const AccountView&)>& visit) const;
+    [[nodiscard]] std::size_t accounts() const { return account_count_; }
+    [[nodiscard]] std::size_t transfers() const { return record_ids_.size(); }
+    [[nodiscard]] Timestamp last_time() const { return last_; }
+
+  private:
+    static constexpr std::uint32_t kNone = IdIndex::kNone;
+    static constexpr std::size_t kInline = 3;
+
+    struct alignas(64) Account {
+        AccountId id{};
+        ParticipantId participant{};
+        AccountKind kind{};
+        AccountStatus status{};  // 0: rolled back, the number is free
+        std::uint8_t obligated = 0;
+        std::uint8_t used = 0;       // of `balances`
+        std::uint32_t more = kNone;  // index in more_
+        std::uint32_t pending = 0;   // transfers in flight that touch it
+        std::array<Balance, kInline> balances{};
+    };
+    enum class RecordState : std::uint8_t { free, done, failed };
+    struct Record {
+        Command command;
+        std::int64_t amount = 0;
+        std::int64_t at_us = 0;
+        std::int64_t due_us = 0;  // 0: never
+        Reason reason = Reason::ok;
+        RecordState state = RecordState::free;
+        PendingState pending = PendingState::none;
+    };
+    struct Participant {
+        ParticipantId id{};
+        GroupId group{};  // 0: rolled back
+    };
+    // A decision, with what was looked up for it.
+    struct Decision {
+        Outcome outcome;
+        std::uint32_t record = kNone;  // that has the command's id
+        std::uint32_t from = kNone;
+        std::uint32_t to = kNone;
+        std::uint32_t deficit = kNone;
+        std::uint32_t reference = kNone;
+        std::uint32_t participant = kNone;
+    };
+    struct Due {
+        std::int64_t us;
+        TransferId id;
+        std::uint32_t record;
+        auto operator<=>(const Due&) const = default;
+    };
+    // What a chain changed, to put it back.
+    struct Undo;
+
+    [[nodiscard]] std::uint64_t hash_of(const TransferId& id) const {
+        return mixed(id.low ^ mixed(id.high ^ seed_));
+    }
+    [[nodiscard]] std::uint64_t hash_of(std::uint64_t id) const { return mixed(id ^ seed_); }
+    [[nodiscard]] std::uint32_t find_record(const TransferId& id) const;
+    [[nodiscard]] std::uint32_t find_account(AccountId id) const;
+    [[nodiscard]] std::uint32_t find_participant(ParticipantId id) const;
+    void prefetch(const Command& command) const;
+    void prefetch_accounts(const Command& command) const;
+
+    [[nodiscard]] static Reason check_alone(const Command& command);
+    [[nodiscard]] static Reason difference(const Command& kept, const Command& came);
+    [[nodiscard]] Reason check_id(const Command& command, std::uint32_t& record) const;
+    [[nodiscard]] Decision decide(const Command& command, Timestamp now) const;
+    void decide_institution(const Command& command, Decision& decision) const;
+    void decide_resolution(const Command& command, Timestamp now, Decision& decision) const;
+    void decide_movement(const Command& command, Timestamp now, Decision& decision) const;
+    [[nodiscard]] Reason check_accounts(const Command& command, const Decision& decision) const;
+    [[nodiscard]] Reason check_balances(const Command& command, Decision& decision) const;
+
+    Outcome apply_one(const Command& command, Timestamp now, EventSink& sink, Undo* undo);
+    void fold(const Event& event, const Decision& decision, Undo* undo);
+    void fold_institution(const Command& command, const Decision& decision, Undo* undo);
+    void fold_resolution(const Event& event, const Decision& decision, Undo* undo);
+    void fold_movement(const Event& event, const Decision& decision, Undo* undo);
+    void keep_record(const Event& event, std::uint32_t known);
+    void save(std::uint32_t account, Undo& undo) const;
+    void roll_back(Undo& undo);
+    [[nodiscard]] std::optional<Decision> looked_up(const Event& event) const;
+    [[nodiscard]] bool fits(const Event& event, const Decision& decision) const;
+
+    [[nodiscard]] bool is_open(const Due& due) const;
+    [[nodiscard]] const Balance* find_balance(const Account& account, Asset asset) const;
+    Balance& balance_of(Account& account, Asset asset);
+    [[nodiscard]] AccountView view(const Account& account) const;
+
+    std::uint64_t seed_;
+    Timestamp last_{INT64_MIN};
+    IdIndex record_ids_;
+    Chunks<Record> records_;
+    IdIndex account_ids_;
+    Chunks<Account> accounts_;
+    std::vector<std::vector<Balance>> more_;  // beyond the first kInline assets of an account
+    IdIndex participant_ids_;
+    Chunks<Participant> participants_;
+    std::size_t account_count_ = 0;
+    // Soonest first; what was resolved stays until it comes to the top.
+    mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+};
+
+}  // namespace abate::registry

@@ -1,0 +1,50 @@
+#include "abate/store/journal_store.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace abate::store {
+namespace {
+
+using engine::Append;
+using engine::Batch;
+using engine::BatchHeader;
+
+class MemoryJournal final : public engine::Journal {
+  public:
+    std::optional<BatchHeader> head() override {
+        if (batches_.empty()) return std::nullopt;
+        return batches_.back().header;
+    }
+
+    Append append(const Batch& batch) override {
+        if (batch.header.epoch < epoch_) return Append::fenced;
+        if (!batches_.empty() && batch.header.first_seq <= batches_.back().header.last_seq)
+            return Append::taken;
+        batches_.push_back(batch);
+        return Append::committed;
+    }
+
+    void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
+        const auto first = std::lower_bound(
+            batches_.begin(), batches_.end(), from_seq, [](const Batch& batch, std::uint64_t seq) {
+                return batch.header.last_seq < seq;
+            });
+        for (auto at = first; at != batches_.end(); ++at)
+            if (!visit(*at)) return;
+    }
+
+    std::uint64_t take_lease(const std::string& /*holder*/) override { return ++epoch_; }
+
+  private:
+    std::vector<Batch> batches_;
+    std::uint64_t epoch_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Journal> open_memory_journal(engine::SchemeKey /*key*/) {
+    return std::make_unique<MemoryJournal>();
+}
+
+}  // namespace abate::store

@@ -1,0 +1,276 @@
+#include "abate/core/fault.h"
+#include "abate/store/journal_store.h"
+#include "abate/store/posix_file.h"
+#include "abate/store/run_store.h"
+#include "abate/store/sqlite_db.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace abate::store {
+namespace {
+
+using engine::Append;
+using engine::Batch;
+using engine::BatchHeader;
+using engine::Digest;
+
+constexpr std::int64_t kApplicationId = 0x6162744A;  // "abtJ"
+constexpr std::int64_t kSchemaVersion = 1;
+
+// Sequence numbers and epochs are 64 bits without sign and SQL has a sign; none comes near it.
+constexpr const char* kJournalSchema = R"(
+CREATE TABLE journal (
+    tenant_id     INTEGER NOT NULL,
+    scheme_id     INTEGER NOT NULL,
+    first_seq     INTEGER NOT NULL,
+    last_seq      INTEGER NOT NULL,
+    count         INTEGER NOT NULL,
+    epoch         INTEGER NOT NULL,
+    at_us         INTEGER NOT NULL,
+    codec_version INTEGER NOT NULL,
+    prev_digest   BLOB NOT NULL,
+    digest        BLOB NOT NULL,
+    payload       BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, scheme_id, first_seq)
+) STRICT;
+CREATE TABLE lease (
+    tenant_id INTEGER NOT NULL,
+    scheme_id INTEGER NOT NULL,
+    epoch     INTEGER NOT NULL,
+    holder    TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, scheme_id)
+) STRICT;
+)";
+
+constexpr const char* kJournalColumns =
+    "tenant_id, scheme_id, first_seq, last_seq, count, epoch, at_us, codec_version, prev_digest, "
+    "digest, payload";
+
+template <class T>
+T or_fault(Result<T> result) {
+    if (!result) throw Fault(result.error());
+    return *std::move(result);
+}
+void or_fault(const Result<void>& result) {
+    if (!result) throw Fault(result.error());
+}
+
+std::string_view bytes_of(const Digest& digest) {
+    return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
+}
+
+Digest digest_from(const std::string& bytes, const Db& db) {
+    Digest digest;
+    if (bytes.size() != digest.bytes.size())
+        throw Fault({ErrorCode::corrupt,
+                     fmt::format("a digest of {} bytes", bytes.size()),
+                     db.path(),
+                     "Restore the journal from a backup"});
+    std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
+    return digest;
+}
+
+BatchHeader header_of(const Stmt& row, const Db& db) {
+    return {.tenant_id = static_cast<std::uint64_t>(row.integer(0)),
+            .scheme_id = static_cast<std::uint64_t>(row.integer(1)),
+            .first_seq = static_cast<std::uint64_t>(row.integer(2)),
+            .last_seq = static_cast<std::uint64_t>(row.integer(3)),
+            .count = static_cast<std::uint32_t>(row.integer(4)),
+            .epoch = static_cast<std::uint64_t>(row.integer(5)),
+            .at = {row.integer(6)},
+            .codec_version = static_cast<std::uint16_t>(row.integer(7)),
+            .prev_digest = digest_from(row.blob(8), db),
+            .digest = digest_from(row.blob(9), db)};
+}
+
+class SqliteJournal final : public engine::Journal {
+  public:
+    SqliteJournal(Db db, engine::SchemeKey key)
+        : db_(std::move(db)),
+          key_(key),
+          epoch_(or_fault(
+              Stmt::prepare(db_, "SELECT epoch FROM lease WHERE tenant_id = ? AND scheme_id = ?"))),
+          insert_(or_fault(Stmt::prepare(
+              db_,
+              fmt::format("INSERT INTO journal ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          kJournalColumns)))) {}
+
+    std::optional<BatchHeader> head() override {
+        Stmt last = or_fault(Stmt::prepare(
+            db_,
+            fmt::format("SELECT {} FROM journal WHERE tenant_id = ? AND scheme_id = ? ORDER BY "
+                        "first_seq DESC LIMIT 1",
+                        kJournalColumns)));
+        last.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
+        if (!or_fault(last.step())) return std::nullopt;
+        return header_of(last, db_);
+    }
+
+    Append append(const Batch& batch) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        const BatchHeader& h = batch.header;
+        if (lease_epoch() > h.epoch) return Append::fenced;
+        const std::optional<BatchHeader> before = last_;
+        if (before && h.first_seq <= before->last_seq) return Append::taken;
+        insert_.reset();
+        insert_.bind(1, signed_of(h.tenant_id))
+            .bind(2, signed_of(h.scheme_id))
+            .bind(3, signed_of(h.first_seq))
+            .bind(4, signed_of(h.last_seq))
+            .bind(5, std::int64_t{h.count})
+            .bind(6, signed_of(h.epoch))
+            .bind(7, h.at.us)
+            .bind(8, std::int64_t{h.codec_version})
+            .bind_blob(9, bytes_of(h.prev_digest))
+            .bind_blob(10, bytes_of(h.digest))
+            .bind_blob(11, batch.payload);
+        const Result<bool> done = insert_.step();
+        if (!done && (sqlite3_extended_errcode(db_.raw()) == SQLITE_CONSTRAINT_PRIMARYKEY)) {
+            insert_.reset();
+            return Append::taken;
+        }
+        or_fault(done);
+        insert_.reset();
+        or_fault(tx.commit());
+        last_ = h;
+        return Append::committed;
+    }
+
+    void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
+        Stmt rows = or_fault(Stmt::prepare(
+            db_,
+            fmt::format("SELECT {} FROM journal WHERE tenant_id = ? AND scheme_id = ? AND "
+                        "last_seq >= ? ORDER BY first_seq",
+                        kJournalColumns)));
+        rows.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(from_seq));
+        while (or_fault(rows.step())) {
+            const Batch batch{.header = header_of(rows, db_), .payload = rows.blob(10)};
+            if (!visit(batch)) return;
+        }
+    }
+
+    std::uint64_t take_lease(const std::string& holder) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        const std::uint64_t epoch = lease_epoch() + 1;
+        Stmt take = or_fault(Stmt::prepare(
+            db_,
+            "INSERT INTO lease (tenant_id, scheme_id, epoch, holder) VALUES (?, ?, ?, ?) ON "
+            "CONFLICT (tenant_id, scheme_id) DO UPDATE SET epoch = excluded.epoch, holder = "
+            "excluded.holder"));
+        take.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(epoch))
+            .bind(4, holder);
+        (void)or_fault(take.step());
+        take.reset();
+        or_fault(tx.commit());
+        return epoch;
+    }
+
+  private:
+    static std::int64_t signed_of(std::uint64_t number) {
+        return static_cast<std::int64_t>(number);
+    }
+
+    std::uint64_t lease_epoch() {
+        epoch_.reset();
+        epoch_.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
+        const std::uint64_t epoch =
+            or_fault(epoch_.step()) ? static_cast<std::uint64_t>(epoch_.integer(0)) : 0;
+        epoch_.reset();
+        return epoch;
+    }
+
+    Db db_;
+    engine::SchemeKey key_;
+    Stmt epoch_;
+    Stmt insert_;
+    std::optional<BatchHeader> last_;  // that this object appended
+};
+
+Result<std::int64_t> pragma(Db& db, const char* name) {
+    Result<Stmt> ask = Stmt::prepare(db, fmt::format("PRAGMA {}", name));
+    if (!ask) return ask.error();
+    const Result<bool> row = ask->step();
+    if (!row) return row.error();
+    return *row ? ask->integer(0) : 0;
+}
+
+// A fresh file gets the tables; another program's, or a newer abate's, is left alone.
+Result<void> make_or_check_schema(Db& db) {
+    Result<Tx> tx = Tx::begin(db);
+    if (!tx) return tx.error();
+    const Result<std::int64_t> application = pragma(db, "application_id");
+    if (!application) return application.error();
+    const Result<std::int64_t> version = pragma(db, "user_version");
+    if (!version) return version.error();
+    if (*application == kApplicationId && *version > kSchemaVersion)
+        return Error{
+            ErrorCode::version_mismatch,
+            fmt::format(
+                "the journal has version {}, this abate knows {}", *version, kSchemaVersion),
+            db.path(),
+            "Use a newer abate"};
+    if (*application == kApplicationId && *version == kSchemaVersion) return {};
+    const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
+        Result<Stmt> count = Stmt::prepare(db, "SELECT count(*) FROM sqlite_master");
+        if (!count) return count.error();
+        const Result<bool> row = count->step();
+        if (!row) return row.error();
+        return count->integer(0);
+    }();
+    if (!tables) return tables.error();
+    if (*application != 0 || *version != 0 || *tables != 0)
+        return Error{ErrorCode::conflict,
+                     "this database is not a journal of abate",
+                     db.path(),
+                     "Name another file"};
+    if (Result<void> made = db.exec(kJournalSchema); !made) return made;
+    const std::string mark = fmt::format(
+        "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion);
+    if (Result<void> marked = db.exec(mark.c_str()); !marked) return marked;
+    return tx->commit();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
+                                                             engine::SchemeKey key) {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (on_network_disk(folder))
+        return Error{ErrorCode::unsupported,
+                     "a journal cannot be kept on a network disk in SQLite",
+                     path,
+                     "Use a local disk, or PostgreSQL"};
+    if (!create_private(path.c_str()) && errno != EEXIST)
+        return file_error(errno, "cannot create the journal", path);
+    if (::access(path.c_str(), R_OK | W_OK) != 0)
+        return file_error(errno, "the journal cannot be written", path);
+    Result<Db> db = Db::open(path, "the journal");
+    if (!db) return db.error();
+    // The page size holds for a fresh file only: a batch of a thousand events is a handful of pages.
+    if (Result<void> set = db->exec(
+            "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+            "PRAGMA wal_autocheckpoint = 1024; PRAGMA foreign_keys = ON");
+        !set)
+        return set.error();
+    if (Result<void> schema = make_or_check_schema(*db); !schema) return schema.error();
+    try {
+        return std::unique_ptr<engine::Journal>(
+            std::make_unique<SqliteJournal>(*std::move(db), key));
+    } catch (const Fault& fault) {
+        return fault.error();
+    }
+}
+
+}  // namespace abate::store

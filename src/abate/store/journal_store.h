@@ -1,0 +1,26 @@
+// Where a scheme's journal is kept: in memory, or in SQLite on a local disk.
+//
+//     auto journal = open_sqlite_journal(home + "/registry.db", {.tenant_id = 1, .scheme_id = 1});
+//     if (!journal) return journal.error();
+//
+// A damaged journal is never moved aside and never written to: it is refused, and stays for whoever restores it.
+#pragma once
+
+#include "abate/core/result.h"
+#include "abate/engine/engine.h"
+
+#include <memory>
+#include <string>
+
+namespace abate::store {
+
+// For tests and simulation: forgets everything at its end.
+[[nodiscard]] std::unique_ptr<engine::Journal> open_memory_journal(engine::SchemeKey key);
+
+// Creates the file (mode 0600) where there is none. Every commit is synced (FULL). One process at a time writes; others may read. Errors:
+// io_error, permission_denied, unavailable (another process holds it, for ten seconds), corrupt, version_mismatch (a newer abate wrote
+// it), unsupported (a network disk).
+[[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
+                                                                           engine::SchemeKey key);
+
+}  // namespace abate::store

@@ -1,0 +1,169 @@
+#include "abate/store/journal_store.h"
+
+#include "abate/store/sqlite_db.h"
+#include "abate/store/store_test_support.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace abate::store {
+namespace {
+
+using engine::Append;
+using engine::Batch;
+
+constexpr engine::SchemeKey kKey{.tenant_id = 3, .scheme_id = 4};
+
+Batch batch_after(const std::optional<engine::BatchHeader>& before,
+                  std::uint64_t epoch,
+                  std::string payload) {
+    Batch batch;
+    batch.header = {.tenant_id = kKey.tenant_id,
+                    .scheme_id = kKey.scheme_id,
+                    .first_seq = before ? before->last_seq + 1 : 1,
+                    .last_seq = before ? before->last_seq + 2 : 2,
+                    .count = 2,
+                    .epoch = epoch,
+                    .at = {1'800'000'000'000'000},
+                    .codec_version = engine::kCodecVersion,
+                    .prev_digest = before ? before->digest : engine::Digest{},
+                    .digest = {}};
+    batch.payload = std::move(payload);
+    batch.header.digest = engine::seal(batch);
+    return batch;
+}
+
+class EveryJournal : public ::testing::TestWithParam<std::string> {
+  protected:
+    void SetUp() override { open(); }
+    void open() {
+        journal_.reset();
+        if (GetParam() == "memory") {
+            journal_ = open_memory_journal(kKey);
+        } else {
+            auto opened = open_sqlite_journal(folder_ / "registry.db", kKey);
+            ASSERT_TRUE(opened) << to_string(opened.error());
+            journal_ = *std::move(opened);
+        }
+    }
+    std::vector<Batch> all(std::uint64_t from = 1) {
+        std::vector<Batch> found;
+        journal_->read(from, [&](const Batch& batch) {
+            found.push_back(batch);
+            return true;
+        });
+        return found;
+    }
+
+    testing::TemporaryFolder folder_;
+    std::unique_ptr<engine::Journal> journal_;
+};
+
+TEST_P(EveryJournal, KeepsBatchesAsTheyCame) {
+    EXPECT_FALSE(journal_->head());
+    const std::uint64_t epoch = journal_->take_lease("a");
+    std::vector<Batch> given;
+    for (int i = 0; i < 5; ++i) {
+        const std::string payload = i == 2 ? std::string(100'000, '\0') : std::string("p\0q", 3);
+        given.push_back(batch_after(journal_->head(), epoch, payload));
+        ASSERT_EQ(journal_->append(given.back()), Append::committed);
+    }
+    EXPECT_EQ(all(), given);
+    EXPECT_EQ(journal_->head(), given.back().header);
+    EXPECT_EQ(all(5).size(), 3U) << "from the batch that holds event 5";
+    std::size_t visited = 0;
+    journal_->read(1, [&](const Batch&) { return ++visited < 2; });
+    EXPECT_EQ(visited, 2U);
+    if (GetParam() == "memory") return;
+    open();
+    EXPECT_EQ(all(), given);
+}
+
+TEST_P(EveryJournal, TheSameEventsAreKeptOnce) {
+    const std::uint64_t epoch = journal_->take_lease("a");
+    const Batch first = batch_after(std::nullopt, epoch, "one");
+    ASSERT_EQ(journal_->append(first), Append::committed);
+    EXPECT_EQ(journal_->append(first), Append::taken);
+    EXPECT_EQ(journal_->append(batch_after(std::nullopt, epoch, "two")), Append::taken);
+    EXPECT_EQ(all().size(), 1U);
+}
+
+TEST_P(EveryJournal, AnOldWriterIsFenced) {
+    const std::uint64_t old = journal_->take_lease("a");
+    ASSERT_EQ(journal_->append(batch_after(std::nullopt, old, "one")), Append::committed);
+    const std::uint64_t fresh = journal_->take_lease("b");
+    EXPECT_GT(fresh, old);
+    EXPECT_EQ(journal_->append(batch_after(journal_->head(), old, "late")), Append::fenced);
+    EXPECT_EQ(journal_->append(batch_after(journal_->head(), fresh, "new")), Append::committed);
+    EXPECT_EQ(all().back().payload, "new");
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores,
+                         EveryJournal,
+                         ::testing::Values("memory", "sqlite"),
+                         [](const auto& param) { return param.param; });
+
+TEST(SqliteJournal, TwoWritersMeetAtTheLease) {
+    testing::TemporaryFolder folder;
+    auto a = *open_sqlite_journal(folder / "registry.db", kKey);
+    auto b = *open_sqlite_journal(folder / "registry.db", kKey);
+    const std::uint64_t first = a->take_lease("a");
+    ASSERT_EQ(a->append(batch_after(std::nullopt, first, "one")), Append::committed);
+    const std::uint64_t second = b->take_lease("b");
+    EXPECT_EQ(a->append(batch_after(a->head(), first, "late")), Append::fenced);
+    // The same events from a writer that did not see the other's.
+    EXPECT_EQ(b->append(batch_after(std::nullopt, second, "again")), Append::taken);
+    EXPECT_EQ(b->append(batch_after(b->head(), second, "two")), Append::committed);
+}
+
+TEST(SqliteJournal, SchemesShareAFileAndNothingElse) {
+    testing::TemporaryFolder folder;
+    auto ours = *open_sqlite_journal(folder / "registry.db", kKey);
+    auto theirs = *open_sqlite_journal(folder / "registry.db", {.tenant_id = 3, .scheme_id = 5});
+    ASSERT_EQ(ours->append(batch_after(std::nullopt, ours->take_lease("a"), "one")),
+              Append::committed);
+    EXPECT_FALSE(theirs->head());
+    EXPECT_EQ(theirs->take_lease("a"), 1U);
+}
+
+TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    std::ofstream(path)
+        << "a text that somebody may want to keep, longer than the head of a database "
+        << std::string(200, 'x');
+    const auto size = std::filesystem::file_size(path);
+    const auto opened = open_sqlite_journal(path, kKey);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+    EXPECT_EQ(std::filesystem::file_size(path), size);
+
+    const std::string other = folder / "other.db";
+    std::ofstream(other).close();
+    {
+        auto db = *Db::open(other);
+        ASSERT_TRUE(db.exec("CREATE TABLE mine (x)"));
+    }
+    EXPECT_EQ(open_sqlite_journal(other, kKey).error().code, ErrorCode::conflict);
+
+    const std::string newer = folder / "newer.db";
+    (void)*open_sqlite_journal(newer, kKey);
+    {
+        auto db = *Db::open(newer);
+        ASSERT_TRUE(db.exec("PRAGMA user_version = 2"));
+    }
+    EXPECT_EQ(open_sqlite_journal(newer, kKey).error().code, ErrorCode::version_mismatch);
+}
+
+TEST(SqliteJournal, IsPrivate) {
+    testing::TemporaryFolder folder;
+    (void)*open_sqlite_journal(folder / "registry.db", kKey);
+    namespace fs = std::filesystem;
+    EXPECT_EQ(fs::status(folder / "registry.db").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+}
+
+}  // namespace
+}  // namespace abate::store
