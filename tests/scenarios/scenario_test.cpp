@@ -37,7 +37,9 @@ std::vector<Line> read_table(const std::string& path) {
     for (std::string text; std::getline(in, text);) {
         ++number;
         std::istringstream words(text);
-        Line line{.number = number, .text = text};
+        Line line;
+        line.number = number;
+        line.text = text;
         if (!(words >> line.word) || line.word[0] == '#') continue;
         bool answer = false;
         for (std::string word; words >> word;) {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <execinfo.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -141,6 +143,9 @@ class Pool {
         // Each thread has its own before it starts: nothing in `serve` allocates outside of a chunk's work.
         for (unsigned i = 0; i < std::max(1U, options.threads); ++i)
             workers_.push_back(std::make_unique<Worker>(options, table, book));
+        // The C library loads its unwinder when a thread first needs it, and aborts if there is no memory then. Now there is.
+        void* frame = nullptr;
+        [[maybe_unused]] const int frames = ::backtrace(&frame, 1);
         threads_.reserve(options.threads);
         for (unsigned i = 0; i < options.threads; ++i) {
             try {

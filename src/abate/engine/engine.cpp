@@ -178,6 +178,7 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     journal.read(1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
         const auto found =
+            // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Fault
             [&](std::uint64_t seq, std::string field, std::string expected, std::string is) {
                 report.fault = AuditReport::Fault{.first_seq = h.first_seq,
                                                   .seq = seq,

@@ -29,10 +29,10 @@ struct BatchHeader {
     std::uint64_t last_seq = 0;
     std::uint32_t count = 0;
     std::uint64_t epoch = 0;  // of the writer's lease
-    Timestamp at;             // of its last event
+    Timestamp at = {};        // of its last event
     std::uint16_t codec_version = kCodecVersion;
-    Digest prev_digest;  // of the batch before; zero in the first
-    Digest digest;
+    Digest prev_digest = {};  // of the batch before; zero in the first
+    Digest digest = {};
 
     bool operator==(const BatchHeader&) const = default;
 };

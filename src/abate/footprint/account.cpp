@@ -1191,6 +1191,7 @@ class Builder {
         return {};
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the multiple, then a training of it
     Result<void> add_multiple(const Activity& multiple, const Activity& training) {
         Activity part = training;
         // The training's own levers are its own.

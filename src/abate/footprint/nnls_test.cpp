@@ -57,8 +57,8 @@ struct Equations {
 };
 
 // Gauss-Jordan without pivots, which is safe for a positive definite matrix; absent where columns depend on each other.
-std::optional<std::vector<double>> solve_small(Equations system) {
-    auto& [a, b] = system;
+std::optional<std::vector<double>> solve_small(const Equations& system) {
+    auto [a, b] = system;
     const std::size_t n = b.size();
     for (std::size_t i = 0; i < n; ++i) {
         if (std::abs(a[i * n + i]) < 1e-9) return std::nullopt;
@@ -86,7 +86,7 @@ double best_loss(const System& system) {
             equations.b.push_back(system.moments[i]);
             for (const std::size_t j : columns) equations.a.push_back(system.gram[i * n + j]);
         }
-        const std::optional<std::vector<double>> part = solve_small(std::move(equations));
+        const std::optional<std::vector<double>> part = solve_small(equations);
         if (!part) continue;
         bool fine = true;
         std::vector<double> x(n, 0);

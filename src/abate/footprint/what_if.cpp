@@ -268,7 +268,7 @@ void change_sites(Inventory& inventory,
     }
     for (Activity& activity : inventory.activities) {
         if (activity.times_training) continue;
-        const std::string site = sites.of(activity);
+        const std::string& site = sites.of(activity);
         // Its fleet may move without it.
         activity.site = scope.holds(activity.phase) ? changed_site(site) : site;
     }
@@ -438,6 +438,7 @@ std::map<AccountPhase, PhaseFactors> factors_of(const Account& account) {
 
 // What each of work, mix of sites, PUE and grids has to do with the way from a phase to what it is in the other account: carbon is the sum over
 // sites of (node energy x the site's share x its PUE + energy without a PUE x its share) x its grid.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, then to
 std::vector<double> by_cause(const PhaseFactors& a, const PhaseFactors& b) {
     struct Pair {
         double from = 0;

@@ -296,6 +296,7 @@ TEST(WhatIf, LeversOfTrainingAndOfItsMultipleAreApart) {
     const auto located = [](const Amounts& sums) { return sums.operational_kgco2e.value; };
     const auto by_contract = [](const Amounts& sums) { return sums.market_kgco2e->value; };
     const auto hardware = [](const Amounts& sums) { return sums.embodied_kgco2e.value; };
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of `got`
     const auto expect = [](std::pair<double, double> got, double training, double multiple) {
         EXPECT_NEAR(got.first, training, 1e-9);
         EXPECT_NEAR(got.second, multiple, 1e-9);

@@ -290,6 +290,7 @@ Auditor::Answer Auditor::expected(const Command& c, Int128 now) const {
 std::optional<Finding> Auditor::check(const Event& event) {
     const Command& c = event.command;
     const Int128 now = event.at.us;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Finding
     const auto differs = [](const char* field, std::string expected, std::string found) {
         return Finding{field, std::move(expected), std::move(found)};
     };

@@ -96,8 +96,8 @@ struct Command {
     std::uint16_t code = 0;  // why, in the client's own numbers
     Asset asset{};
     std::uint32_t period = 0;  // surrender: the compliance period, a year
-    TransferId id;
-    TransferId reference;
+    TransferId id = {};
+    TransferId reference = {};
     AccountId from{};
     AccountId to{};
     AccountId deficit{};

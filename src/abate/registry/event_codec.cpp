@@ -36,7 +36,7 @@ enum Field : std::uint32_t {
 
 constexpr std::size_t kHead = 16;
 // All fields of the largest event.
-constexpr std::size_t kMostBytes = kHead + 3 + 2 + 2 + 4 + 4 + 16 + 16 + 9 * 8;
+constexpr std::size_t kMostBytes = kHead + 3 + 2 + 2 + 4 + 4 + 16 + 16 + std::size_t{9} * 8;
 
 struct Writer {
     char* out;

@@ -40,8 +40,8 @@ constexpr std::uint64_t kMostTimeoutUs = std::uint64_t{100} * 366 * 24 * 3600 * 
                                     number <= static_cast<std::uint32_t>(kLastVintage));
 }
 
-// a + b does not fit; b >= 0.
-[[nodiscard]] bool beyond(std::int64_t a, std::int64_t b) { return a > kMost - b; }
+// lhs + rhs does not fit; rhs >= 0.
+[[nodiscard]] bool beyond(std::int64_t lhs, std::int64_t rhs) { return lhs > kMost - rhs; }
 
 // The fields that are not the op's own must be 0, so that none has a meaning that nobody checked.
 [[nodiscard]] bool has_foreign_field(const Command& c) {
@@ -176,7 +176,8 @@ Reason check_names(const Command& c) {
 
 }  // namespace
 
-Reason Registry::difference(const Command& kept, const Command& came) {
+Reason Registry::difference(const Retry& retry) {
+    const auto& [kept, came] = retry;
     if (kept.op != came.op) return Reason::exists_with_different_operation;
     if (kept.from != came.from) return Reason::exists_with_different_from;
     if (kept.to != came.to) return Reason::exists_with_different_to;
@@ -207,7 +208,7 @@ Reason Registry::check_id(const Command& command, std::uint32_t& record) const {
         case RecordState::failed:
             return Reason::id_already_failed;
         case RecordState::done:
-            return difference(kept.command, command);
+            return difference({.kept = kept.command, .came = command});
     }
     return Reason::ok;
 }

@@ -170,7 +170,11 @@ class Registry {
     void prefetch_accounts(const Command& command) const;
 
     [[nodiscard]] static Reason check_alone(const Command& command);
-    [[nodiscard]] static Reason difference(const Command& kept, const Command& came);
+    struct Retry {
+        const Command& kept;
+        const Command& came;
+    };
+    [[nodiscard]] static Reason difference(const Retry& retry);
     [[nodiscard]] Reason check_id(const Command& command, std::uint32_t& record) const;
     [[nodiscard]] Decision decide(const Command& command, Timestamp now) const;
     void decide_institution(const Command& command, Decision& decision) const;

@@ -25,12 +25,15 @@ using testing::kV27;
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, to, as one says it
 Command move(AccountId from, AccountId to, std::int64_t amount) {
     return {.op = Op::transfer, .asset = kV27, .from = from, .to = to, .amount = amount};
 }
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, to, as one says it
 Command money(AccountId from, AccountId to, std::int64_t micro) {
     return {.op = Op::transfer, .asset = Asset::cash, .from = from, .to = to, .amount = micro};
 }
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, to, as one says it
 Command promise(AccountId from, AccountId to, std::int64_t amount) {
     return {.op = Op::reserve, .asset = kV27, .from = from, .to = to, .amount = amount};
 }

@@ -90,7 +90,7 @@ namespace abate::registry {
     X(overflows_time, 70, true)
 
 enum class Reason : std::uint16_t {
-#define ABATE_REASON(name, number, burns) name = number,
+#define ABATE_REASON(name, number, burns) name = (number),
     ABATE_REGISTRY_REASONS(ABATE_REASON)
 #undef ABATE_REASON
 };

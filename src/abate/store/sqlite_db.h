@@ -45,6 +45,7 @@ class Db {
     struct Close {
         void operator()(sqlite3* db) const noexcept;
     };
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
     Db(sqlite3* db, std::string path, std::string name)
         : db_(db), path_(std::move(path)), name_(std::move(name)) {}
 
