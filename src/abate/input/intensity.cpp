@@ -50,6 +50,7 @@ struct Found {
 constexpr const char* kNumberHint =
     "with a decimal point; a comma only parts thousands, as in 1,234.5";
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere
 Error bad_cell(const CsvFile& csv, std::size_t row, std::size_t column, const char* what) {
     const bool generation = std::string_view(what).find("MW") != std::string_view::npos;
     return Error{
@@ -66,6 +67,7 @@ Error placed(Error error, std::string where) {
 }
 
 // g CO2e/kWh of a cell; an empty one is an hour that is not known.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column, as everywhere
 Result<HourValue> intensity_cell(const CsvFile& csv, std::size_t row, std::size_t column) {
     const std::string_view text = csv.at(row, column);
     if (text.empty()) return HourValue{};
@@ -88,6 +90,7 @@ Error no_basis(IntensityFormat format, const std::string& where, const char* hin
 }
 
 // A zone as a publisher or as Electricity Maps names it: "CISO" is "US-CAL-CISO".
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 bool same_zone(std::string_view in_file, std::string_view wanted) {
     return plain_name(in_file) == plain_name(wanted) ||
            plain_name(wanted).ends_with("-" + plain_name(in_file));
@@ -131,11 +134,13 @@ Result<std::vector<std::size_t>> rows_of_zone(const CsvFile& csv,
 
 // --- plain
 
-Result<Timestamp> plain_time(const CsvFile& csv,
-                             std::size_t row,
-                             std::size_t column,
-                             const IntensityOptions& options,
-                             bool utc) {
+Result<Timestamp> plain_time(
+    const CsvFile& csv,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): row, then column
+    std::size_t row,
+    std::size_t column,
+    const IntensityOptions& options,
+    bool utc) {
     const std::string_view text = csv.at(row, column);
     std::int64_t count = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -210,8 +215,8 @@ Result<HourValue> plain_value(const CsvFile& csv, std::size_t row, const PlainCo
     if (columns.low && columns.high) {
         const Result<HourValue> low = intensity_cell(csv, row, *columns.low);
         const Result<HourValue> high = intensity_cell(csv, row, *columns.high);
-        if (!low) return low;
-        if (!high) return high;
+        if (!low) return low.error();
+        if (!high) return high.error();
         if (low->known && high->known && low->value > high->value)
             return Error{
                 ErrorCode::out_of_range,
@@ -310,6 +315,7 @@ Result<Found> read_plain(const CsvFile& csv, const IntensityOptions& options) {
 
 // --- Electricity Maps
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the same either way
 std::optional<std::size_t> column_with(const CsvFile& csv, std::string_view a, std::string_view b) {
     for (std::size_t i = 0; i < csv.header().size(); ++i) {
         const std::string name = plain_name(csv.header()[i]);

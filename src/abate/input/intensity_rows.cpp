@@ -11,7 +11,7 @@
 namespace abate::input {
 namespace {
 
-constexpr std::int64_t kMostHours = 100 * 8784;
+constexpr std::int64_t kMostHours = std::int64_t{100} * 8784;
 constexpr std::size_t kDateLength = 10;  // 2024-01-01
 constexpr std::size_t kMinuteLength = 16;
 

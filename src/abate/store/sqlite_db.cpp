@@ -34,6 +34,7 @@ ErrorCode code_of_sqlite(int primary) {
 
 void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
 Result<Db> Db::open(const std::string& path, std::string name) {
     sqlite3* raw = nullptr;
     const int code =

@@ -30,6 +30,7 @@ inline constexpr int kBusyMilliseconds = 10'000;
 class Db {
   public:
     // Opens an existing file for reading and writing; waits up to ten seconds for another process. `name` stands in errors.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
     static Result<Db> open(const std::string& path, std::string name = "the run store");
 
     // Runs statements that give no rows.
