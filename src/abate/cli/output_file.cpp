@@ -222,6 +222,7 @@ std::optional<Identity> identity_of(const std::string& path, int standard_fd) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is read, then what is written
 void check_outputs(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
     struct Known {
         Identity identity;
