@@ -98,7 +98,9 @@ class Runner {
         c.op = by_name<Op>(line.word);
         EXPECT_EQ(to_string(c.op), line.word) << "line " << line.number;
         c.id = {7, ++ids_};
-        for (const auto& [key, text] : line.fields) {
+        for (const auto& field : line.fields) {
+            const std::string& key = field.first;
+            const std::string& text = field.second;
             const auto number = [&] { return std::stoull(text); };
             if (key == "id") {
                 c.id = {0, number()};
