@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -135,8 +136,14 @@ struct Rate {
     double bytes_per_event = 0;
 };
 
-Rate apply_rate(std::size_t accounts, std::size_t transfers) {
-    Work work(accounts);
+struct Size {
+    std::size_t accounts = 0;
+    std::size_t transfers = 0;
+    std::size_t a_batch = kBatch;
+};
+
+Rate apply_rate(const Size& size) {
+    Work work(size.accounts);
     Engine engine(kKey);
     work.open(engine, [](Engine& e) { (void)e.seal(); });
     std::vector<Command> commands(kBatch);
@@ -144,7 +151,7 @@ Rate apply_rate(std::size_t accounts, std::size_t transfers) {
     double spent = 0;
     std::size_t bytes = 0;
     std::size_t done = 0;
-    while (done < transfers) {
+    while (done < size.transfers) {
         work.transfers(commands);
         const double begun = cpu_s();
         engine.apply(commands, work.clock(), outcomes);
@@ -165,12 +172,9 @@ std::unique_ptr<abate::engine::Journal> journal_at(const std::string& path) {
     return *std::move(journal);
 }
 
-double durable_rate(const std::string& path,
-                    std::size_t accounts,
-                    std::size_t transfers,
-                    std::size_t a_batch) {
+double durable_rate(const std::string& path, const Size& size) {
     auto journal = journal_at(path);
-    Work work(accounts);
+    Work work(size.accounts);
     Engine engine(kKey);
     engine.set_epoch(journal->take_lease("bench"));
     const auto commit = [&](Engine& e) {
@@ -179,21 +183,22 @@ double durable_rate(const std::string& path,
             fail("not committed");
     };
     work.open(engine, commit);
-    std::vector<Command> commands(a_batch);
-    std::vector<Outcome> outcomes(a_batch);
+    std::vector<Command> commands(size.a_batch);
+    std::vector<Outcome> outcomes(size.a_batch);
     double spent = 0;
     std::size_t done = 0;
-    while (done < transfers) {
+    while (done < size.transfers) {
         work.transfers(commands);
         const double begun = wall_s();
         engine.apply(commands, work.clock(), outcomes);
         commit(engine);
         spent += wall_s() - begun;
-        done += a_batch;
+        done += size.a_batch;
     }
     return static_cast<double>(done) / spent;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): so many, so large
 double plain_rate(const std::string& path, std::size_t events, std::size_t bytes) {
     sqlite3* db = nullptr;
     if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) fail("cannot open " + path);
@@ -208,10 +213,10 @@ double plain_rate(const std::string& path, std::size_t events, std::size_t bytes
         fail(sqlite3_errmsg(db));
     const std::string payload(bytes, 'x');
     const double begun = wall_s();
-    for (std::size_t at = 0; at < events;) {
+    for (sqlite3_int64 at = 0; at < static_cast<sqlite3_int64>(events);) {
         run("BEGIN IMMEDIATE");
         for (std::size_t i = 0; i < kBatch; ++i, ++at) {
-            sqlite3_bind_int64(insert, 1, static_cast<sqlite3_int64>(at + 1));
+            sqlite3_bind_int64(insert, 1, at + 1);
             sqlite3_bind_blob(
                 insert, 2, payload.data(), static_cast<int>(payload.size()), SQLITE_STATIC);
             if (sqlite3_step(insert) != SQLITE_DONE) fail(sqlite3_errmsg(db));
@@ -274,14 +279,16 @@ int main(int argc, char** argv) {
     out["seed"] = "xorshift64 from 88172645463325252";
     for (const std::size_t n :
          {std::size_t{1'000}, std::size_t{10'000}, std::size_t{100'000}, std::size_t{1'000'000}}) {
-        const Rate rate = apply_rate(n, transfers);
+        const Rate rate = apply_rate({.accounts = n, .transfers = transfers});
         out["apply_per_s"][std::to_string(n)] = rate.per_s;
         out["payload_bytes_per_event"] = rate.bytes_per_event;
     }
-    const std::size_t bytes =
-        static_cast<std::size_t>(out["payload_bytes_per_event"].get<double>() + 0.5);
-    out["durable_per_s"] = durable_rate(folder + "/batches.db", accounts, transfers, kBatch);
-    out["single_per_s"] = durable_rate(folder + "/single.db", 1000, 20'000, 1);
+    const auto bytes =
+        static_cast<std::size_t>(std::llround(out["payload_bytes_per_event"].get<double>()));
+    out["durable_per_s"] =
+        durable_rate(folder + "/batches.db", {.accounts = accounts, .transfers = transfers});
+    out["single_per_s"] =
+        durable_rate(folder + "/single.db", {.accounts = 1000, .transfers = 20'000, .a_batch = 1});
     out["plain_inserts_per_s"] =
         plain_rate(folder + "/plain.db", transfers / kBatch * kBatch, bytes);
     out["recovered_per_s"] = recovery_rate(folder + "/batches.db");

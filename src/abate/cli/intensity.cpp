@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // As for one file.
-constexpr std::int64_t kMostHours = 100 * 8784;
+constexpr std::int64_t kMostHours = std::int64_t{100} * 8784;
 
 struct ImportOptions {
     std::string file;

@@ -312,6 +312,7 @@ TEST(Entsoe, ReadsOneRowAKind) {
     EXPECT_NEAR(values(file).hours()[0].value, (900 * 12 + 100 * 490) / 1000.0, 1e-9);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they stand in the file
 std::string xml_series(const std::string& code,
                        const std::string& points,
                        const char* domain = "in",
@@ -325,6 +326,7 @@ std::string xml_series(const std::string& code,
            points + "</Period></TimeSeries>\n";
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they stand in the file
 std::string xml_point(int position, int quantity) {
     return "<Point><position>" + std::to_string(position) + "</position><quantity>" +
            std::to_string(quantity) + "</quantity></Point>";
