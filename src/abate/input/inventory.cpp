@@ -29,14 +29,12 @@ const Keys& ownerships() {
 }
 
 const Keys& phases() {
-    static const Keys kNames{"data",
-                             "experimentation",
-                             "training",
-                             "finetuning",
-                             "inference",
-                             "no-phase",
-                             "unassigned",
-                             "idle"};
+    static const Keys kNames = [] {
+        Keys names;
+        for (std::size_t i = 0; i < footprint::kAccountPhases; ++i)
+            names.emplace_back(to_string(static_cast<footprint::AccountPhase>(i)));
+        return names;
+    }();
     return kNames;
 }
 

@@ -7,16 +7,7 @@
 namespace abate::registry {
 namespace {
 
-using testing::Books;
-using testing::cash;
-using testing::compliance;
-using testing::deficit;
-using testing::holding;
-using testing::kEscrow;
-using testing::kIssuance;
-using testing::kReserve;
-using testing::kRetirement;
-using testing::kV27;
+using namespace testing;  // books, accounts and their numbers
 
 // A little of everything, in order.
 std::vector<Event> year() {

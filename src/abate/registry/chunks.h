@@ -1,9 +1,8 @@
 // A sequence that grows by whole chunks: what is in it never moves, and growing copies nothing. Inside `registry` only.
 #pragma once
 
-#include "abate/registry/pages.h"
-
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace abate::registry {
@@ -19,16 +18,14 @@ class Chunks {
 
     // A place for one more, to be written by the caller.
     T& emplace_back() {
-        if (size_ == chunks_.size() * kChunk) chunks_.emplace_back().reserve(kChunk);
-        ++size_;
-        return chunks_.back().emplace_back();
+        if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));
+        return (*this)[size_++];
     }
 
   private:
-    // A power of two of 2 MiB or little more; the first chunks of a small registry are not filled, and cost nothing until they are.
-    static constexpr std::size_t kChunk = 16'384;
+    static constexpr std::size_t kChunk = 4096;
 
-    std::vector<std::vector<T, PageAllocator<T>>> chunks_;
+    std::vector<std::unique_ptr<T[]>> chunks_;
     std::size_t size_ = 0;
 };
 

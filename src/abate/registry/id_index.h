@@ -4,12 +4,12 @@
 #pragma once
 
 #include "abate/core/assert.h"
-#include "abate/registry/pages.h"
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 namespace abate::registry {
@@ -22,6 +22,20 @@ namespace abate::registry {
     x *= 0x94d049bb133111ebULL;
     return x ^ (x >> 31);
 }
+
+// Memory that begins at a cache line.
+template <class T>
+struct LineAllocator {
+    using value_type = T;  // NOLINT(readability-identifier-naming): the standard library's word
+    LineAllocator() = default;
+    template <class U>
+    explicit LineAllocator(const LineAllocator<U>& /*other*/) {}
+    T* allocate(std::size_t n) {
+        return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64}));
+    }
+    void deallocate(T* at, std::size_t /*n*/) { ::operator delete (at, std::align_val_t{64}); }
+    bool operator==(const LineAllocator&) const { return true; }
+};
 
 // Positions are 0, 1, 2, ... in the order of insertion. The hash must be the same for equal keys; `same(position)` says whether the
 // record at that position has the key.
@@ -84,7 +98,7 @@ class IdIndex {
     template <class HashOf>
     void grow(const HashOf& hash_of) {
         constexpr std::uint32_t kAhead = 32;
-        slots_ = std::vector<Slot, PageAllocator<Slot>>(slots_.size() * 2);
+        slots_ = std::vector<Slot, LineAllocator<Slot>>(slots_.size() * 2);
         std::array<std::uint64_t, kAhead> hashes{};
         for (std::uint32_t position = 0; position < used_ + kAhead; ++position) {
             std::uint64_t& waiting = hashes[position % kAhead];
@@ -95,7 +109,7 @@ class IdIndex {
         }
     }
 
-    std::vector<Slot, PageAllocator<Slot>> slots_;
+    std::vector<Slot, LineAllocator<Slot>> slots_;
     std::uint32_t used_ = 0;
 };
 

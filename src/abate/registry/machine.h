@@ -136,6 +136,8 @@ class Registry {
         RecordState state = RecordState::free;
         PendingState pending = PendingState::none;
     };
+    // What registry.h says of memory.
+    static_assert(sizeof(Account) == 128 && sizeof(Record) == 144);
     struct Participant {
         ParticipantId id{};
         GroupId group{};  // 0: rolled back

@@ -10,18 +10,7 @@
 namespace abate::registry {
 namespace {
 
-using testing::Books;
-using testing::cash;
-using testing::compliance;
-using testing::deficit;
-using testing::holding;
-using testing::kAuction;
-using testing::kBank;
-using testing::kEscrow;
-using testing::kFees;
-using testing::kIssuance;
-using testing::kRetirement;
-using testing::kV27;
+using namespace testing;  // books, accounts and their numbers
 
 const std::vector<AccountId>& any_account() {
     static const std::vector<AccountId> all{kIssuance,

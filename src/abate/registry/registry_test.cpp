@@ -9,19 +9,7 @@
 namespace abate::registry {
 namespace {
 
-using testing::Books;
-using testing::cash;
-using testing::compliance;
-using testing::deficit;
-using testing::holding;
-using testing::kAuction;
-using testing::kBank;
-using testing::kEscrow;
-using testing::kFees;
-using testing::kIssuance;
-using testing::kReserve;
-using testing::kRetirement;
-using testing::kV27;
+using namespace testing;  // books, accounts and their numbers
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
