@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace abate::footprint {
@@ -451,6 +452,31 @@ void BatchTotals::add(std::span<const BatchRow> rows, std::span<const BatchFigur
     }
 }
 
+namespace {
+
+// Carbon of one place and kind of row.
+struct SiteSum {
+    const BatchSite* site;
+    std::size_t kind;
+    double kgco2e;
+};
+
+// In an order of their own: ids are given as threads come to the names, and the last digit of a sum depends on its order.
+std::vector<SiteSum> sums_by_name(std::span<const CompensatedSum> location, const BatchBook& book) {
+    std::vector<SiteSum> sums;
+    for (std::size_t at = 0; at < location.size(); ++at)
+        if (const double kgco2e = location[at].value(); kgco2e > 0)
+            sums.push_back({.site = &book.site_of(static_cast<std::uint32_t>(at / kFactorsPerSite)),
+                            .kind = at % kFactorsPerSite,
+                            .kgco2e = kgco2e});
+    std::sort(sums.begin(), sums.end(), [](const SiteSum& a, const SiteSum& b) {
+        return std::tie(a.site->key, a.kind, a.kgco2e) < std::tie(b.site->key, b.kind, b.kgco2e);
+    });
+    return sums;
+}
+
+}  // namespace
+
 BatchSummary BatchTotals::summary(const BatchBook& book) const {
     BatchSummary out;
     for (std::size_t p = 0; p < phases_.size(); ++p) {
@@ -497,19 +523,17 @@ BatchSummary BatchTotals::summary(const BatchBook& book) const {
         all.flop_rows += phase.flop_rows;
     }
     RangeSum spread;
-    for (std::size_t at = 0; at < location_.size(); ++at) {
-        const double value = location_[at].value();
-        if (!(value > 0)) continue;
-        const auto basis = static_cast<EnergyBasis>(at % kFactorsPerSite / 2);
-        const BatchSite& site = book.site_of(static_cast<std::uint32_t>(at / kFactorsPerSite));
+    for (const SiteSum& sum : sums_by_name(location_, book)) {
+        const auto basis = static_cast<EnergyBasis>(sum.kind / 2);
+        const BatchSite& site = *sum.site;
         const Lift lift = lift_of(basis, book.power_spread());
-        add_spread(spread, value, site.intensity_gco2e_per_kwh, "grid of " + site.key);
-        if (at % 2 == 0 && basis != EnergyBasis::facility)
-            add_spread(spread, value, site.pue, site.pue_cause);
-        add_spread(spread, value, lift.energy, "power fraction");
+        add_spread(spread, sum.kgco2e, site.intensity_gco2e_per_kwh, "grid of " + site.key);
+        if (sum.kind % 2 == 0 && basis != EnergyBasis::facility)
+            add_spread(spread, sum.kgco2e, site.pue, site.pue_cause);
+        add_spread(spread, sum.kgco2e, lift.energy, "power fraction");
         add_spread(
             spread,
-            value,
+            sum.kgco2e,
             lift.node,
             basis == EnergyBasis::component ? "node over components" : "node over accelerators");
     }

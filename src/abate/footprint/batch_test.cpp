@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace abate::footprint {
@@ -242,6 +243,28 @@ TEST(BatchTotals, CountsFlopByPhase) {
     EXPECT_EQ(summary.phases[5].flop_rows, 0U);
     EXPECT_DOUBLE_EQ(summary.all.tokens, 3e6);
     EXPECT_EQ(summary.unknown_region_rows, 3U);
+}
+
+// Which thread comes to which name first is chance; the sums are not, to the last digit.
+TEST(Batch, SumsDoNotDependOnTheOrderInWhichNamesWereMet) {
+    const std::vector<const char*> regions{"FR", "DE", "PL", "US", "GB", "SE", "BR", "IN", "JP"};
+    const auto summed = [&](bool backwards) {
+        BatchBook book(tables(), {});
+        std::vector<const char*> met = regions;
+        if (backwards) std::reverse(met.begin(), met.end());
+        for (const char* region : met) EXPECT_NE(book.site(region).found, nullptr);
+        BatchResolver resolver(book);
+        std::vector<BatchRow> rows;
+        double kwh = 0.1;
+        for (const char* region : regions)
+            rows.push_back(resolver.row({.region = region, .energy_kwh = kwh *= 1.7}).value());
+        std::vector<BatchFigures> figures(rows.size());
+        resolver.reckon(rows, figures);
+        BatchTotals totals;
+        totals.add(rows, figures);
+        return totals.summary(book).location_kgco2e;
+    };
+    EXPECT_EQ(summed(false), summed(true));
 }
 
 }  // namespace
