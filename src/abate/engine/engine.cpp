@@ -43,7 +43,10 @@ class Engine::Sink final : public registry::EventSink {
     Engine* engine_;
 };
 
-Engine::Engine(SchemeKey key, std::uint64_t hash_seed) : key_(key), registry_(hash_seed) {}
+Engine::Engine(SchemeKey key, std::uint64_t hash_seed)
+    : key_(key),
+      registry_(hash_seed),
+      scheme_({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id}) {}
 
 namespace {
 
@@ -104,6 +107,18 @@ Result<void> Engine::recover(Journal& journal) {
         registry::EventReader reader(batch.payload);
         std::uint32_t events = 0;
         while (true) {
+            if (!reader.left().empty() && scheme::is_scheme_event(reader.left().front())) {
+                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+                if (!read) return refuse(h, read.error().code, read.error().what);
+                if (!scheme_.fold(read->event))
+                    return refuse(h,
+                                  ErrorCode::corrupt,
+                                  fmt::format("event {} cannot follow from the ones before",
+                                              h.first_seq + events));
+                reader.skip(read->size);
+                ++events;
+                continue;
+            }
             const Result<std::optional<registry::Event>> event = reader.next();
             if (!event) return refuse(h, event.error().code, event.error().what);
             if (!*event) break;
@@ -126,17 +141,33 @@ Result<void> Engine::recover(Journal& journal) {
     return {};
 }
 
+Timestamp Engine::last_time() const {
+    return std::max(registry_.last_time(), scheme_.state().last);
+}
+
 Timestamp Engine::next_time(Timestamp clock) const {
-    const std::int64_t last = registry_.last_time().us;
-    return {std::max(last == INT64_MIN ? clock.us : last + 1, clock.us)};
+    const std::int64_t last = last_time().us;
+    return {last == INT64_MIN ? clock.us : std::max(last + 1, clock.us)};
 }
 
 void Engine::advance_time(Timestamp clock) {
-    const Timestamp now = next_time(clock);
-    const std::optional<Timestamp> due = registry_.next_due();
-    if (!due || *due > now) return;
-    Sink sink(*this);
-    registry_.advance_time(now, sink);
+    // Soonest first. The scheme's comes before the books' of the same moment: it may still need what they would let go.
+    while (true) {
+        const Timestamp now = next_time(clock);
+        const std::optional<Timestamp> books = registry_.next_due();
+        const std::optional<scheme::Due> rules = scheme_.next_due();
+        const bool books_due = books && *books <= now;
+        const bool rules_due = rules && rules->at_us <= now.us;
+        if (!books_due && !rules_due) return;
+        if (rules_due && (!books_due || rules->at_us <= books->us)) {
+            do_due(*rules, clock);
+            continue;
+        }
+        // All of the books' up to the scheme's next.
+        Sink sink(*this);
+        const Timestamp until = rules_due ? Timestamp{rules->at_us - 1} : now;
+        registry_.advance_time(std::max(until, next_time({INT64_MIN})), sink);
+    }
 }
 
 void Engine::apply(std::span<const registry::Command> commands,
@@ -145,6 +176,87 @@ void Engine::apply(std::span<const registry::Command> commands,
     advance_time(clock);
     Sink sink(*this);
     registry_.apply_batch(commands, next_time(clock), outcomes, sink);
+}
+
+namespace {
+
+// Events that stand behind one of the scheme's.
+class PostedEvents final : public registry::EventSink {
+  public:
+    PostedEvents(std::string& out, std::uint32_t& count) : out_(&out), count_(&count) {}
+    void on(const registry::Event& event) override {
+        registry::append_event(*out_, event);
+        ++*count_;
+    }
+
+  private:
+    std::string* out_;
+    std::uint32_t* count_;
+};
+
+}  // namespace
+
+Engine::Posted Engine::post(std::span<const registry::Command> chain, Timestamp now) {
+    Posted out;
+    if (chain.empty()) return out;
+    std::vector<registry::Outcome> outcomes(chain.size());
+    PostedEvents sink(out.events, out.count);
+    registry_.apply_chain(chain, now, outcomes, sink);
+    for (const registry::Outcome& outcome : outcomes)
+        if (outcome.reason != registry::Reason::ok &&
+            outcome.reason != registry::Reason::linked_event_failed)
+            out.reason = outcome.reason;
+    return out;
+}
+
+void Engine::keep(const scheme::Event& event, const Posted& posted) {
+    scheme::append_event(payload_, event);
+    payload_ += posted.events;
+    waiting_ += 1 + posted.count;
+    const bool folded = scheme_.fold(event);
+    ABATE_ASSERT(folded);
+}
+
+void Engine::do_due(const scheme::Due& due, Timestamp clock) {
+    const Timestamp now = next_time(clock);
+    const scheme::DueDecision decision = scheme_.decide_due(due, now, registry_);
+    scheme::Event event{.kind = scheme::EventKind::due,
+                        .at = now,
+                        .number = decision.number,
+                        .envelope = {},
+                        .due = due};
+    Posted posted = post(decision.postings, {now.us + 1});
+    if (posted.reason != registry::Reason::ok) {
+        event.reason = scheme::from_registry(posted.reason);
+        const Posted instead = post(decision.otherwise, next_time({now.us + 1}));
+        posted.events += instead.events;
+        posted.count += instead.count;
+    }
+    event.postings = posted.count;
+    keep(event, posted);
+}
+
+Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
+    advance_time(clock);
+    const Timestamp now = next_time(clock);
+    const scheme::Scheme::Plan plan = scheme_.decide(envelope, now, registry_);
+    Answer answer{.reason = plan.reason, .proposed = plan.proposed};
+    if (!plan.journaled) return answer;
+    Posted posted;
+    if (plan.reason == scheme::Reason::ok) {
+        posted = post(plan.postings, {now.us + 1});
+        if (posted.reason != registry::Reason::ok)
+            answer.reason = scheme::from_registry(posted.reason);
+    }
+    keep({.kind = scheme::EventKind::command,
+          .at = now,
+          .reason = answer.reason,
+          .postings = posted.count,
+          .number = plan.number,
+          .envelope = envelope,
+          .due = {}},
+         posted);
+    return answer;
 }
 
 std::optional<Batch> Engine::seal() {
@@ -156,7 +268,7 @@ std::optional<Batch> Engine::seal() {
                     .last_seq = last_seq_ + waiting_,
                     .count = static_cast<std::uint32_t>(waiting_),
                     .epoch = epoch_,
-                    .at = registry_.last_time(),
+                    .at = last_time(),
                     .codec_version = kCodecVersion,
                     .prev_digest = head_,
                     .digest = {}};
@@ -193,6 +305,13 @@ AuditReport audit(Journal& journal, SchemeKey key) {
         registry::EventReader reader(batch.payload);
         std::uint64_t seq = h.first_seq;
         for (;; ++seq) {
+            if (!reader.left().empty() && scheme::is_scheme_event(reader.left().front())) {
+                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+                if (!read) return found(seq, "payload", "an event", read.error().what);
+                reader.skip(read->size);
+                ++report.events;
+                continue;
+            }
             const Result<std::optional<registry::Event>> event = reader.next();
             if (!event) return found(seq, "payload", "an event", event.error().what);
             if (!*event) break;

@@ -8,13 +8,15 @@
 //         if (journal.append(*batch) != Append::committed) ... drop the engine, recover another
 //     reply(outcomes);                                      // only now
 //
-// No clock, socket or table is known here: time comes in with the commands and becomes max(last + 1 us, clock). Today the engine holds
-// the registry alone.
+// No clock, socket or table is known here: time comes in with the commands and becomes max(last + 1 us, clock). Whoever acts under a scheme
+// sends signed envelopes; what they cause in the books stands behind them in the journal. Registry commands of one's own are for tests,
+// benchmarks and simulations: no door lets them in.
 #pragma once
 
 #include "abate/core/result.h"
 #include "abate/engine/journal.h"
 #include "abate/registry/registry.h"
+#include "abate/scheme/scheme.h"
 
 #include <optional>
 #include <span>
@@ -26,6 +28,13 @@ struct SchemeKey {
     std::uint64_t tenant_id = 0;
     std::uint64_t scheme_id = 0;
     bool operator==(const SchemeKey&) const = default;
+};
+
+// What came of a scheme's command.
+struct Answer {
+    scheme::Reason reason = scheme::Reason::ok;
+    bool proposed = false;  // done when a second person approves
+    bool operator==(const Answer&) const = default;
 };
 
 // Not thread-safe: the one writer of its scheme.
@@ -44,7 +53,9 @@ class Engine {
     void apply(std::span<const registry::Command> commands,
                Timestamp clock,
                std::span<registry::Outcome> outcomes);
-    // Only what is due.
+    // The same for one signed command of a scheme: what it causes in the books is one chain.
+    [[nodiscard]] Answer apply(const scheme::Envelope& envelope, Timestamp clock);
+    // Only what is due, in the books and in the scheme.
     void advance_time(Timestamp clock);
 
     // Everything since the last seal as one batch; nothing where nothing happened (retries and malformed commands leave no event).
@@ -54,6 +65,7 @@ class Engine {
     [[nodiscard]] std::size_t waiting_bytes() const { return payload_.size(); }
 
     [[nodiscard]] const registry::Registry& registry() const { return registry_; }
+    [[nodiscard]] const scheme::Scheme& scheme() const { return scheme_; }
     // Of the last batch that was sealed or recovered; zero before the first.
     [[nodiscard]] const Digest& head() const { return head_; }
     [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
@@ -61,9 +73,19 @@ class Engine {
   private:
     class Sink;
     [[nodiscard]] Timestamp next_time(Timestamp clock) const;
+    [[nodiscard]] Timestamp last_time() const;
+    struct Posted {
+        registry::Reason reason = registry::Reason::ok;
+        std::string events;
+        std::uint32_t count = 0;
+    };
+    [[nodiscard]] Posted post(std::span<const registry::Command> chain, Timestamp now);
+    void keep(const scheme::Event& event, const Posted& posted);
+    void do_due(const scheme::Due& due, Timestamp clock);
 
     SchemeKey key_;
     registry::Registry registry_;
+    scheme::Scheme scheme_;
     std::uint64_t epoch_ = 0;
     std::uint64_t last_seq_ = 0;
     Digest head_;

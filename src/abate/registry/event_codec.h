@@ -31,6 +31,9 @@ class EventReader {
     // Errors: corrupt (cut short, an unknown op, reason or field, a field of zero), version_mismatch. After an error: the same again.
     [[nodiscard]] Result<std::optional<Event>> next();
     [[nodiscard]] std::size_t offset() const { return at_; }
+    // Over bytes that are not the registry's. REQUIRES: so many are left.
+    void skip(std::size_t bytes) { at_ += bytes; }
+    [[nodiscard]] std::string_view left() const { return bytes_.substr(at_); }
 
   private:
     std::string_view bytes_;

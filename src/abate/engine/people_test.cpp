@@ -1,0 +1,189 @@
+// Rights: who may do what, and what a stolen key cannot.
+#include "abate/engine/scheme_test_support.h"
+
+namespace abate::engine {
+namespace {
+
+using namespace scheme;
+
+TEST(People, FourEyesAreTwoPeople) {
+    Desk desk;
+    const AddParticipant lab{.participant = ParticipantId{1},
+                             .title = "lab",
+                             .group = GroupId{1},
+                             .group_title = "lab"};
+    EXPECT_EQ(desk.ask_both("ada", "ada", lab), Reason::same_person);
+    EXPECT_TRUE(desk.state().participants.empty());
+    desk.ok("ada", "bo", lab);
+    EXPECT_EQ(desk.state().participants.size(), 1U);
+    // A second key of the same person is no second person.
+    desk.ok("ada",
+            "bo",
+            AddKey{.grant = {.key = desk.key("ada's other").open,
+                             .holder = "ada",
+                             .roles = static_cast<std::uint8_t>(Role::scheme_operator)}});
+    const AddParticipant other{
+        .participant = ParticipantId{2}, .title = "other", .group = GroupId{2}};
+    EXPECT_EQ(desk.ask_both("ada", "ada's other", other), Reason::same_person);
+    desk.check();
+}
+
+TEST(People, AForeignSignatureIsWorthNothing) {
+    Desk desk;
+    const std::size_t batches = desk.journal().batches.size();
+    Envelope forged = desk.envelope("mallory", CloseAccount{.account = kAuction});
+    EXPECT_EQ(desk.send(forged).reason, Reason::key_not_found);
+    forged.key = desk.key("ada").open;
+    EXPECT_EQ(desk.send(forged).reason, Reason::bad_signature);
+    // Signed for another scheme, or another id.
+    Envelope elsewhere = sign_command(desk.key("ada"),
+                                      {.tenant_id = 1, .scheme_id = 2},
+                                      desk.next_id(),
+                                      CloseAccount{.account = kAuction});
+    EXPECT_EQ(desk.send(elsewhere).reason, Reason::bad_signature);
+    Envelope replayed = desk.envelope("ada", CloseAccount{.account = kAuction});
+    replayed.id = desk.next_id();
+    EXPECT_EQ(desk.send(replayed).reason, Reason::bad_signature);
+    EXPECT_EQ(desk.journal().batches.size(), batches) << "nothing of it is journaled";
+    desk.check();
+}
+
+TEST(People, ARetryIsDoneOnce) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    const Envelope paid = desk.envelope(
+        "ada",
+        Deposit{.account = AccountId{112}, .amount_micro = 5'000'000, .bank_reference = "B1"});
+    EXPECT_EQ(desk.send(paid).reason, Reason::ok);
+    for (int i = 0; i < 1000; ++i)
+        EXPECT_EQ(to_string(desk.send(paid).reason), "exists");
+    EXPECT_EQ(desk.money(112), 5'000'000);
+    Envelope changed = sign_command(
+        desk.key("ada"),
+        {.tenant_id = 1, .scheme_id = 1},
+        paid.id,
+        Deposit{.account = AccountId{112}, .amount_micro = 6'000'000, .bank_reference = "B1"});
+    EXPECT_EQ(desk.send(changed).reason, Reason::exists_with_different_body);
+    // The same money twice under another id.
+    EXPECT_EQ(desk.ask("ada",
+                       Deposit{.account = AccountId{112},
+                               .amount_micro = 5'000'000,
+                               .bank_reference = "B1"}),
+              Reason::bank_reference_used);
+    desk.check();
+}
+
+TEST(People, ARefusedIdStaysRefused) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    const Envelope early = desk.envelope(
+        "ada", Deposit{.account = AccountId{999}, .amount_micro = 1, .bank_reference = "B1"});
+    EXPECT_EQ(desk.send(early).reason, Reason::unknown_account);
+    desk.ok("ada",
+            OpenAccount{.account = AccountId{999},
+                        .kind = AccountKind::cash,
+                        .participant = ParticipantId{1},
+                        .title = "late"});
+    EXPECT_EQ(to_string(desk.send(early).reason), "id_already_failed");
+    desk.check();
+}
+
+TEST(People, AProposalLapses) {
+    Desk desk;
+    desk.ask("ada", AddParticipant{.participant = ParticipantId{1}, .title = "l", .group = GroupId{1}});
+    const TransferId proposal = desk.last_id();
+    desk.pass(48 * kHourUs + 1'000'000);
+    EXPECT_EQ(desk.ask("bo", Approve{.proposal = proposal}), Reason::proposal_lapsed);
+    EXPECT_TRUE(desk.state().participants.empty());
+    desk.check();
+}
+
+TEST(People, ANewKeyWaits) {
+    Rules rules = plain_rules();
+    rules.rights.new_key_delay_h = 24;
+    Desk desk(rules);
+    desk.add_firm(1, "lab");
+    const CloseAccount close{.account = AccountId{110}};
+    desk.ok("ada",
+            "bo",
+            AddKey{.grant = {.key = desk.key("cy").open,
+                             .holder = "cy",
+                             .roles = static_cast<std::uint8_t>(Role::scheme_operator)}});
+    EXPECT_EQ(desk.ask("cy", close), Reason::key_not_active_yet);
+    desk.pass(25 * kHourUs);
+    EXPECT_EQ(desk.ask("cy", close), Reason::ok);
+    desk.check();
+}
+
+TEST(People, ARevokedKeyAndWhatItAskedForAreGone) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    desk.ask("lab-1", AddTrusted{.participant = ParticipantId{1}, .account = kAuction});
+    // trusted_delay needs a calendar
+    EXPECT_EQ(desk.ask("lab-1", AddTrusted{.participant = ParticipantId{1}, .account = kAuction}),
+              Reason::calendar_not_published);
+    desk.publish_calendar();
+    EXPECT_EQ(desk.ask("lab-1", AddTrusted{.participant = ParticipantId{1}, .account = kAuction}),
+              Reason::ok);
+    const TransferId proposal = desk.last_id();
+    // By the other person of the firm, alone and at once.
+    desk.ok("lab-2",
+            RevokeKey{.participant = ParticipantId{1}, .key = desk.key("lab-1").open, .reason = "stolen"});
+    EXPECT_EQ(desk.ask("lab-2", Approve{.proposal = proposal}), Reason::proposal_withdrawn);
+    EXPECT_EQ(desk.ask("lab-1", AddTrusted{.participant = ParticipantId{1}, .account = kAuction}),
+              Reason::key_revoked);
+    // The last two operators cannot be made one.
+    EXPECT_EQ(desk.ask("ada", RevokeKey{.key = desk.key("bo").open}), Reason::last_operator);
+    desk.check();
+}
+
+TEST(People, RolesDoNotMix) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    const auto grant = [&](std::uint8_t roles, ParticipantId whose) {
+        return desk.ask("ada",
+                        AddKey{.grant = {.key = desk.key("new").open,
+                                         .holder = "new",
+                                         .roles = roles,
+                                         .participant = whose}});
+    };
+    EXPECT_EQ(grant(1 | 4, ParticipantId{1}), Reason::roles_do_not_mix);  // operator and initiator
+    EXPECT_EQ(grant(2, ParticipantId{1}), Reason::roles_do_not_mix);      // a firm is no verifier
+    EXPECT_EQ(grant(64, {}), Reason::role_unknown);
+    EXPECT_EQ(grant(0, {}), Reason::role_unknown);
+    EXPECT_EQ(grant(4, {}), Reason::unknown_participant);
+    EXPECT_EQ(grant(4, ParticipantId{9}), Reason::unknown_participant);
+    desk.check();
+}
+
+TEST(People, AnInitiatorActsForItsOwnFirmOnly) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    desk.add_firm(2, "firm");
+    EXPECT_EQ(desk.ask("lab-1",
+                       Transfer{.participant = ParticipantId{2},
+                                .from = AccountId{120},
+                                .to = AccountId{110},
+                                .vintage = 2027,
+                                .quantity = 1}),
+              Reason::participant_of_another);
+    EXPECT_EQ(desk.ask("lab-1",
+                       Transfer{.participant = ParticipantId{1},
+                                .from = AccountId{120},
+                                .to = AccountId{110},
+                                .vintage = 2027,
+                                .quantity = 1}),
+              Reason::account_of_another);
+    EXPECT_EQ(desk.ask("lab-2",
+                       Transfer{.participant = ParticipantId{1},
+                                .from = AccountId{110},
+                                .to = AccountId{120},
+                                .vintage = 2027,
+                                .quantity = 1}),
+              Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask("lab-1", CloseAccount{.account = AccountId{110}}), Reason::role_not_allowed);
+    desk.check();
+}
+
+}  // namespace
+}  // namespace abate::engine

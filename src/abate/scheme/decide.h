@@ -1,0 +1,114 @@
+// What deciding and folding a command get to see. Inside `scheme` only.
+//
+// Each command has an overload of `decide` (asks state and books, changes nothing) and of `fold` (changes the state, asks nothing but the
+// event: it must give the same on replay, years later). They stand in the file of their chapter: people.cpp, transfers.cpp, ...
+#pragma once
+
+#include "abate/registry/registry.h"
+#include "abate/scheme/state.h"
+
+#include <utility>
+#include <vector>
+
+namespace abate::scheme {
+
+struct Look {
+    const State& state;
+    const registry::Registry& books;
+    Timestamp now;
+    TransferId id;   // of the command; of its proposal, where it had one
+    TransferId act;  // of the command that makes it happen: the approval, where there is one. Ids of postings follow from it
+    PublicKey by;    // who asked (the proposer)
+};
+
+struct Decision {
+    Decision() = default;
+    Decision(Reason why) : reason(why) {}
+    Decision(registry::Reason why) : reason(from_registry(why)) {}
+
+    Reason reason = Reason::ok;
+    std::vector<registry::Command> postings;  // one chain: all or none
+    std::int64_t number = 0;                  // what the books said, where fold() needs it: it cannot ask them
+};
+
+struct Done {
+    Timestamp at;
+    TransferId id;
+    TransferId act;
+    PublicKey by;
+    std::int64_t number = 0;  // as decided
+};
+
+// The id of the i-th posting of an act.
+[[nodiscard]] TransferId posting_id(const TransferId& act, std::uint32_t index);
+
+inline constexpr std::size_t kMaxText = 4096;
+inline constexpr std::size_t kMaxName = 200;
+
+// Moments are microseconds; neither wraps.
+[[nodiscard]] constexpr std::int64_t hours_us(std::int64_t hours) {
+    return hours * std::int64_t{3'600'000'000};
+}
+
+// The n-th working day's noon after `now`; none: the calendar ends before it.
+[[nodiscard]] std::optional<Timestamp> settle_time(const State& state,
+                                                   Timestamp now,
+                                                   std::int64_t days);
+
+// The scheme's own accounts, opened when it is founded.
+inline constexpr AccountId kIssuance{1};
+inline constexpr AccountId kBank{2};
+inline constexpr AccountId kAuction{3};
+inline constexpr AccountId kEntrantReserve{4};      // new entrants and true-up
+inline constexpr AccountId kContainmentReserve{5};  // price containment
+inline constexpr AccountId kRetirement{6};
+inline constexpr AccountId kProceeds{7};
+inline constexpr AccountId kPenalties{8};
+inline constexpr AccountId kFees{9};
+inline constexpr AccountId kFirstOfParticipants{100};
+
+#define ABATE_DECLARE_COMMAND(C)                           \
+    [[nodiscard]] Decision decide(const Look&, const C&);  \
+    void fold(State&, const Done&, const C&)
+
+ABATE_DECLARE_COMMAND(FoundScheme);
+ABATE_DECLARE_COMMAND(ChangeRules);
+ABATE_DECLARE_COMMAND(AddKey);
+ABATE_DECLARE_COMMAND(RevokeKey);
+ABATE_DECLARE_COMMAND(AddParticipant);
+ABATE_DECLARE_COMMAND(Regroup);
+ABATE_DECLARE_COMMAND(OpenAccount);
+ABATE_DECLARE_COMMAND(RestrictAccount);
+ABATE_DECLARE_COMMAND(ReleaseAccount);
+ABATE_DECLARE_COMMAND(CloseAccount);
+ABATE_DECLARE_COMMAND(AddTrusted);
+ABATE_DECLARE_COMMAND(RemoveTrusted);
+ABATE_DECLARE_COMMAND(SetMandate);
+ABATE_DECLARE_COMMAND(PublishCalendar);
+ABATE_DECLARE_COMMAND(Transfer);
+ABATE_DECLARE_COMMAND(CancelTransfer);
+ABATE_DECLARE_COMMAND(Retire);
+ABATE_DECLARE_COMMAND(ReturnAllowances);
+ABATE_DECLARE_COMMAND(Deposit);
+ABATE_DECLARE_COMMAND(WithdrawCash);
+ABATE_DECLARE_COMMAND(SettleWithdrawal);
+ABATE_DECLARE_COMMAND(Reconcile);
+
+// When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
+struct DueDecision {
+    std::vector<registry::Command> postings;
+    std::vector<registry::Command> otherwise;
+    std::int64_t number = 0;  // as in Decision
+};
+struct DueDone {
+    Timestamp at;
+    Reason reason = Reason::ok;  // of `postings`
+    std::int64_t number = 0;
+};
+[[nodiscard]] DueDecision decide_due(const Look& look, const Due& due);
+void fold_due(State& state, const DueDone& done, const Due& due);
+// Each kind of due in its chapter; due.cpp knows them all.
+[[nodiscard]] DueDecision decide_settlement(const Look& look, const Due& due);
+void fold_settlement(State& state, const Due& due, Reason reason);
+
+}  // namespace abate::scheme

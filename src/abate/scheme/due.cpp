@@ -1,0 +1,28 @@
+// What happens by itself when its time has come.
+#include "abate/scheme/decide.h"
+
+namespace abate::scheme {
+
+DueDecision decide_due(const Look& look, const Due& due) {
+    switch (due.kind) {
+        case DueKind::lapse_proposal:
+            return {};
+        case DueKind::settle_transfer:
+            return decide_settlement(look, due);
+    }
+    return {};
+}
+
+void fold_due(State& state, const DueDone& done, const Due& due) {
+    switch (due.kind) {
+        case DueKind::lapse_proposal: {
+            const auto found = state.proposals.find(due.id);
+            if (found != state.proposals.end()) found->second.state = ProposalState::lapsed;
+            return;
+        }
+        case DueKind::settle_transfer:
+            return fold_settlement(state, due, done.reason);
+    }
+}
+
+}  // namespace abate::scheme

@@ -1,0 +1,308 @@
+#include "abate/scheme/machine.h"
+
+#include <algorithm>
+
+namespace abate::scheme {
+namespace {
+
+bool has(const KeyGrant& grant, Role role) {
+    return role != Role::none && (grant.roles & static_cast<std::uint8_t>(role)) != 0;
+}
+
+// May a key with this grant ask (or, `second`, approve) for `subject`.
+struct Right {
+    Authority authority;
+    ParticipantId subject;
+    bool second = false;
+};
+
+Reason may(const KeyGrant& grant, const Right& right) {
+    const Role wanted = right.second ? right.authority.second : right.authority.first;
+    const bool own = grant.participant == right.subject && grant.participant != ParticipantId{};
+    if (has(grant, wanted))
+        return right.authority.own && !own ? Reason::participant_of_another : Reason::ok;
+    if (!right.second && right.authority.or_own) {
+        const bool acts = has(grant, Role::initiator) || has(grant, Role::approver);
+        if (acts && own) return Reason::ok;
+        if (acts) return Reason::participant_of_another;
+    }
+    return Reason::role_not_allowed;
+}
+
+Hash128 body_hash(const Envelope& envelope) {
+    std::string bytes(envelope.key.begin(), envelope.key.end());
+    bytes += envelope.body;
+    return hash128(bytes);
+}
+
+Decision decide_any(const Look& look, const Command& command) {
+    return std::visit(
+        [&](const auto& c) -> Decision {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, Approve> || std::is_same_v<C, Withdraw>) {
+                return Reason::malformed_command;  // the machine's own; never proposed
+            } else {
+                return scheme::decide(look, c);
+            }
+        },
+        command);
+}
+
+void fold_any(State& state, const Done& done, const Command& command) {
+    std::visit(
+        [&](const auto& c) {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (!std::is_same_v<C, Approve> && !std::is_same_v<C, Withdraw>)
+                scheme::fold(state, done, c);
+        },
+        command);
+}
+
+// Ids for the postings, and the links of a chain.
+void link(std::vector<registry::Command>& postings, const TransferId& act) {
+    for (std::size_t i = 0; i < postings.size(); ++i) {
+        postings[i].id = posting_id(act, static_cast<std::uint32_t>(i));
+        postings[i].flags = i + 1 < postings.size() ? registry::kLinked : std::uint16_t{0};
+    }
+}
+
+}  // namespace
+
+TransferId posting_id(const TransferId& act, std::uint32_t index) {
+    std::string bytes = "posting";
+    ByteWriter writer(bytes);
+    writer.write(act.high);
+    writer.write(act.low);
+    writer.write(index);
+    const Hash128 hash = hash128(bytes);
+    return {hash.high, hash.low};
+}
+
+Reason Scheme::authorize(const Envelope& envelope, const Command& command, Timestamp now) const {
+    const auto found = state_.keys.find(envelope.key);
+    if (found == state_.keys.end()) return Reason::key_not_found;
+    const Key& key = found->second;
+    if (key.revoked) return Reason::key_revoked;
+    if (now < key.active_from) return Reason::key_not_active_yet;
+    // The right to approve or withdraw is that of the proposal.
+    if (std::holds_alternative<Approve>(command) || std::holds_alternative<Withdraw>(command))
+        return Reason::ok;
+    return may(key.grant, {.authority = authority_of(command), .subject = participant_of(command)});
+}
+
+Scheme::Plan Scheme::decide(const Envelope& envelope,
+                            Timestamp now,
+                            const registry::Registry& books) const {
+    const auto refused = [](Reason reason) {
+        return Plan{.reason = reason, .journaled = burns_id(reason), .postings = {}};
+    };
+    const std::optional<Command> command = decode_command(envelope.body);
+    if (!command) return refused(Reason::malformed_command);
+    if (envelope.id.empty())
+        return {.reason = from_registry(registry::Reason::id_must_not_be_zero), .postings = {}};
+    const bool founding = std::holds_alternative<FoundScheme>(*command);
+    if (!state_.founded && !founding) return refused(Reason::scheme_not_founded);
+    if (!founding && state_.keys.count(envelope.key) == 0) return refused(Reason::key_not_found);
+    if (!verify(envelope.key, signed_bytes(venue_, envelope), envelope.signature))
+        return refused(Reason::bad_signature);
+
+    if (const auto used = state_.ids.find(envelope.id); used != state_.ids.end()) {
+        if (used->second.body != body_hash(envelope))
+            return refused(Reason::exists_with_different_body);
+        return {.reason = from_registry(used->second.reason == Reason::ok
+                                            ? registry::Reason::exists
+                                            : registry::Reason::id_already_failed),
+                .postings = {}};
+    }
+    if (founding) {
+        if (state_.founded) return refused(Reason::scheme_already_founded);
+    } else if (const Reason reason = authorize(envelope, *command, now); reason != Reason::ok) {
+        return {.reason = reason, .postings = {}};
+    }
+
+    if (const auto* approve = std::get_if<Approve>(&*command))
+        return decide_approval(envelope, *approve, now, books);
+    if (const auto* withdraw = std::get_if<Withdraw>(&*command)) {
+        const Reason reason = decide_withdraw(envelope, *withdraw);
+        return {.reason = reason,
+                .journaled = reason == Reason::ok || burns_id(reason),
+                .postings = {}};
+    }
+    Decision decision = decide_any({.state = state_,
+                                    .books = books,
+                                    .now = now,
+                                    .id = envelope.id,
+                                    .act = envelope.id,
+                                    .by = envelope.key},
+                                   *command);
+    if (decision.reason != Reason::ok) return refused(decision.reason);
+    // A first refusal comes at once; the books are asked again when it is approved.
+    if (authority_of(*command).second != Role::none)
+        return {.journaled = true, .proposed = true, .postings = {}};
+    link(decision.postings, envelope.id);
+    return {.journaled = true,
+            .postings = std::move(decision.postings),
+            .number = decision.number};
+}
+
+Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
+                                     const Approve& approve,
+                                     Timestamp now,
+                                     const registry::Registry& books) const {
+    const auto refused = [](Reason reason) {
+        return Plan{.reason = reason, .journaled = burns_id(reason), .postings = {}};
+    };
+    const auto found = state_.proposals.find(approve.proposal);
+    if (found == state_.proposals.end()) return refused(Reason::proposal_not_found);
+    const Proposal& proposal = found->second;
+    const KeyGrant& grant = state_.keys.at(envelope.key).grant;
+    const Reason right = may(grant,
+                             {.authority = authority_of(proposal.command),
+                              .subject = participant_of(proposal.command),
+                              .second = true});
+    if (right != Reason::ok) return {.reason = right, .postings = {}};
+    switch (proposal.state) {
+        case ProposalState::approved:
+            return refused(Reason::proposal_already_approved);
+        case ProposalState::withdrawn:
+            return refused(Reason::proposal_withdrawn);
+        case ProposalState::lapsed:
+            return refused(Reason::proposal_lapsed);
+        case ProposalState::waiting:
+            break;
+    }
+    if (grant.holder == state_.keys.at(proposal.by).grant.holder)
+        return refused(Reason::same_person);
+    Decision decision = decide_any({.state = state_,
+                                    .books = books,
+                                    .now = now,
+                                    .id = proposal.id,
+                                    .act = envelope.id,
+                                    .by = proposal.by},
+                                   proposal.command);
+    if (decision.reason != Reason::ok) return refused(decision.reason);
+    link(decision.postings, envelope.id);
+    return {.journaled = true,
+            .postings = std::move(decision.postings),
+            .number = decision.number};
+}
+
+Reason Scheme::decide_withdraw(const Envelope& envelope, const Withdraw& withdraw) const {
+    const auto found = state_.proposals.find(withdraw.proposal);
+    if (found == state_.proposals.end()) return Reason::proposal_not_found;
+    const Proposal& proposal = found->second;
+    const KeyGrant& grant = state_.keys.at(envelope.key).grant;
+    const Authority authority = authority_of(proposal.command);
+    const ParticipantId subject = participant_of(proposal.command);
+    const bool allowed = has(grant, Role::scheme_operator) ||
+                         may(grant, {.authority = authority, .subject = subject}) == Reason::ok ||
+                         may(grant, {.authority = authority, .subject = subject, .second = true}) ==
+                             Reason::ok;
+    if (!allowed) return Reason::role_not_allowed;
+    switch (proposal.state) {
+        case ProposalState::approved:
+            return Reason::proposal_already_approved;
+        case ProposalState::withdrawn:
+            return Reason::proposal_withdrawn;
+        case ProposalState::lapsed:
+            return Reason::proposal_lapsed;
+        case ProposalState::waiting:
+            return Reason::ok;
+    }
+    return Reason::proposal_not_found;
+}
+
+std::optional<Due> Scheme::next_due() const {
+    if (state_.due.empty()) return std::nullopt;
+    return *state_.due.begin();
+}
+
+DueDecision Scheme::decide_due(const Due& due,
+                               Timestamp now,
+                               const registry::Registry& books) const {
+    // Two that fall due at once have ids of their own, so their acts have too.
+    std::string bytes = "due";
+    ByteWriter writer(bytes);
+    writer.write(due.at_us);
+    writer.write(due.kind);
+    writer.write(due.id.high);
+    writer.write(due.id.low);
+    const Hash128 hash = hash128(bytes);
+    const TransferId act{hash.high, hash.low};
+    DueDecision out = scheme::decide_due(
+        {.state = state_, .books = books, .now = now, .id = due.id, .act = act, .by = {}}, due);
+    link(out.postings, act);
+    link(out.otherwise, posting_id(act, UINT32_MAX));
+    return out;
+}
+
+bool Scheme::fold_command(const Event& event) {
+    const Envelope& envelope = event.envelope;
+    std::optional<Command> command = decode_command(envelope.body);
+    if (!command || state_.ids.count(envelope.id) != 0) return false;
+    const bool founding = std::holds_alternative<FoundScheme>(*command);
+    if (founding == state_.founded) return false;
+    if (!founding && state_.keys.count(envelope.key) == 0) return false;
+    const Used used{.body = body_hash(envelope), .reason = event.reason};
+    if (event.reason != Reason::ok) {
+        state_.ids.emplace(envelope.id, used);
+        return true;
+    }
+    if (const auto* approve = std::get_if<Approve>(&*command)) {
+        const auto found = state_.proposals.find(approve->proposal);
+        if (found == state_.proposals.end() || found->second.state != ProposalState::waiting)
+            return false;
+        Proposal& proposal = found->second;
+        proposal.state = ProposalState::approved;
+        proposal.approved_by = envelope.key;
+        state_.due.erase({proposal.lapses.us, DueKind::lapse_proposal, proposal.id});
+        fold_any(state_,
+                 {.at = event.at,
+                  .id = proposal.id,
+                  .act = envelope.id,
+                  .by = proposal.by,
+                  .number = event.number},
+                 proposal.command);
+    } else if (const auto* withdraw = std::get_if<Withdraw>(&*command)) {
+        const auto found = state_.proposals.find(withdraw->proposal);
+        if (found == state_.proposals.end() || found->second.state != ProposalState::waiting)
+            return false;
+        found->second.state = ProposalState::withdrawn;
+        state_.due.erase({found->second.lapses.us, DueKind::lapse_proposal, found->second.id});
+    } else if (authority_of(*command).second != Role::none) {
+        const Timestamp lapses{event.at.us + hours_us(state_.rules.rights.proposal_lapse_h)};
+        state_.due.insert({lapses.us, DueKind::lapse_proposal, envelope.id});
+        state_.proposals.emplace(envelope.id,
+                                 Proposal{.id = envelope.id,
+                                          .command = std::move(*command),
+                                          .by = envelope.key,
+                                          .at = event.at,
+                                          .lapses = lapses});
+    } else {
+        fold_any(state_,
+                 {.at = event.at,
+                  .id = envelope.id,
+                  .act = envelope.id,
+                  .by = envelope.key,
+                  .number = event.number},
+                 *command);
+    }
+    state_.ids.emplace(envelope.id, used);
+    return true;
+}
+
+bool Scheme::fold(const Event& event) {
+    if (event.at <= state_.last) return false;
+    if (event.kind == EventKind::command) {
+        if (!fold_command(event)) return false;
+    } else {
+        if (state_.due.erase(event.due) == 0 || event.due.at_us > event.at.us) return false;
+        fold_due(state_,
+                 {.at = event.at, .reason = event.reason, .number = event.number},
+                 event.due);
+    }
+    state_.last = event.at;
+    return true;
+}
+
+}  // namespace abate::scheme

@@ -1,0 +1,340 @@
+// Keys, participants, accounts, trusted accounts, mandates, the calendar.
+#include "abate/scheme/decide.h"
+
+#include <algorithm>
+#include <set>
+
+namespace abate::scheme {
+namespace {
+
+constexpr std::uint8_t kParticipantRoles = static_cast<std::uint8_t>(Role::initiator) |
+                                           static_cast<std::uint8_t>(Role::approver) |
+                                           static_cast<std::uint8_t>(Role::market);
+constexpr std::uint8_t kEveryRole =
+    kParticipantRoles | static_cast<std::uint8_t>(Role::scheme_operator) |
+    static_cast<std::uint8_t>(Role::verifier) | static_cast<std::uint8_t>(Role::auditor);
+
+// A key is of the operator, of a verifier, of an auditor or of a participant, and of one of them only.
+Reason check_grant(const KeyGrant& grant) {
+    if (grant.holder.empty()) return Reason::name_empty;
+    if (grant.holder.size() > kMaxName) return Reason::text_too_long;
+    if (grant.roles == 0 || (grant.roles & ~kEveryRole) != 0) return Reason::role_unknown;
+    const bool of_participant = (grant.roles & kParticipantRoles) != 0;
+    const auto others = static_cast<std::uint8_t>(grant.roles & ~kParticipantRoles);
+    const bool one_other = others != 0 && (others & (others - 1)) == 0;
+    if (of_participant ? others != 0 : !one_other) return Reason::roles_do_not_mix;
+    const bool needs_participant =
+        of_participant || others == static_cast<std::uint8_t>(Role::verifier);
+    if (needs_participant != (grant.participant != ParticipantId{}))
+        return Reason::unknown_participant;
+    return Reason::ok;
+}
+
+Reason check_title(const std::string& title) {
+    if (title.empty()) return Reason::name_empty;
+    return title.size() > kMaxName ? Reason::text_too_long : Reason::ok;
+}
+
+const AccountEntry* account_in(const State& state, AccountId id) {
+    const auto found = state.accounts.find(id);
+    return found == state.accounts.end() ? nullptr : &found->second;
+}
+
+void keep_key(State& state, const KeyGrant& grant, Timestamp at, Timestamp active_from) {
+    state.keys.emplace(
+        grant.key, Key{.grant = grant, .added = at, .active_from = active_from, .revoked = {}});
+}
+
+registry::Command opens(AccountId account, AccountKind kind, ParticipantId participant = {}) {
+    return {.op = registry::Op::open_account,
+            .kind = kind,
+            .from = account,
+            .participant = participant};
+}
+
+struct OwnAccount {
+    AccountId id;
+    AccountKind kind;
+    const char* title;
+};
+constexpr OwnAccount kOwnAccounts[] = {
+    {kIssuance, AccountKind::issuance, "issuance"},
+    {kBank, AccountKind::bank, "bank"},
+    {kAuction, AccountKind::auction, "auction"},
+    {kEntrantReserve, AccountKind::reserve, "new-entrant and true-up reserve"},
+    {kContainmentReserve, AccountKind::reserve, "price-containment reserve"},
+    {kRetirement, AccountKind::retirement, "retirement"},
+    {kProceeds, AccountKind::auction_proceeds, "auction proceeds"},
+    {kPenalties, AccountKind::penalties, "penalties"},
+    {kFees, AccountKind::fees, "fees"},
+};
+
+}  // namespace
+
+std::optional<Timestamp> settle_time(const State& state, Timestamp now, std::int64_t days) {
+    if (days == 0) return now;
+    const auto first =
+        std::upper_bound(state.settle_at_us.begin(), state.settle_at_us.end(), now.us);
+    if (state.settle_at_us.end() - first < days) return std::nullopt;
+    return Timestamp{*(first + days - 1)};
+}
+
+// ---- rules
+
+Decision decide(const Look& /*look*/, const FoundScheme& c) {
+    if (!check_rules(c.rules)) return Reason::rules_invalid;
+    if (c.rules.version != 1) return Reason::rules_version_not_next;
+    std::set<PublicKey> keys;
+    std::set<std::string> holders;
+    for (const KeyGrant& grant : c.keys) {
+        if (const Reason reason = check_grant(grant); reason != Reason::ok) return reason;
+        if (grant.participant != ParticipantId{}) return Reason::unknown_participant;
+        if (!keys.insert(grant.key).second) return Reason::key_exists;
+        if (grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
+            holders.insert(grant.holder);
+    }
+    // One pair of eyes could never issue anything.
+    if (holders.size() < 2) return Reason::too_few_operators;
+    Decision out;
+    for (const OwnAccount& own : kOwnAccounts) out.postings.push_back(opens(own.id, own.kind));
+    return out;
+}
+
+void fold(State& state, const Done& done, const FoundScheme& c) {
+    state.founded = true;
+    state.rules = c.rules;
+    state.rules_texts.push_back(c.rules_text);
+    for (const KeyGrant& grant : c.keys) keep_key(state, grant, done.at, done.at);
+    for (const OwnAccount& own : kOwnAccounts)
+        state.accounts[own.id] = {.id = own.id, .kind = own.kind, .title = own.title};
+}
+
+Decision decide(const Look& look, const ChangeRules& c) {
+    if (!check_rules(c.rules)) return Reason::rules_invalid;
+    const Rules& old = look.state.rules;
+    if (c.rules.version != old.version + 1) return Reason::rules_version_not_next;
+    // What everything in the books is counted in, and whether it is real, stays.
+    if (c.rules.unit != old.unit || c.rules.frozen_gco2e_per_kwh != old.frozen_gco2e_per_kwh ||
+        c.rules.currency != old.currency || c.rules.cash != old.cash ||
+        c.rules.exercise != old.exercise)
+        return Reason::rules_fixed_field;
+    return {};
+}
+
+void fold(State& state, const Done& /*done*/, const ChangeRules& c) {
+    state.rules = c.rules;
+    state.rules_texts.push_back(c.rules_text);
+}
+
+Decision decide(const Look& look, const PublishCalendar& c) {
+    if (c.settle_at_us.empty() || c.settle_at_us.size() > 366) return Reason::calendar_not_after;
+    std::int64_t last =
+        look.state.settle_at_us.empty() ? INT64_MIN : look.state.settle_at_us.back();
+    for (const std::int64_t at : c.settle_at_us) {
+        if (at <= last) return Reason::calendar_not_after;
+        last = at;
+    }
+    return c.year > look.state.calendar_year ? Reason::ok : Reason::calendar_not_after;
+}
+
+void fold(State& state, const Done& /*done*/, const PublishCalendar& c) {
+    state.settle_at_us.insert(
+        state.settle_at_us.end(), c.settle_at_us.begin(), c.settle_at_us.end());
+    state.calendar_year = c.year;
+    state.tz_version = c.tz_version;
+}
+
+// ---- keys
+
+Decision decide(const Look& look, const AddKey& c) {
+    if (const Reason reason = check_grant(c.grant); reason != Reason::ok) return reason;
+    if (look.state.keys.count(c.grant.key) != 0) return Reason::key_exists;
+    if (c.grant.participant == ParticipantId{}) return {};
+    const auto whose = look.state.participants.find(c.grant.participant);
+    if (whose == look.state.participants.end()) return Reason::unknown_participant;
+    const bool verifies = c.grant.roles == static_cast<std::uint8_t>(Role::verifier);
+    if (verifies != (whose->second.sort == ParticipantSort::verifier))
+        return Reason::roles_do_not_mix;
+    return {};
+}
+
+void fold(State& state, const Done& done, const AddKey& c) {
+    keep_key(state,
+             c.grant,
+             done.at,
+             {done.at.us + hours_us(state.rules.rights.new_key_delay_h)});
+}
+
+Decision decide(const Look& look, const RevokeKey& c) {
+    const auto found = look.state.keys.find(c.key);
+    if (found == look.state.keys.end()) return Reason::unknown_key;
+    if (found->second.grant.participant != c.participant) return Reason::participant_of_another;
+    if (found->second.revoked) return Reason::key_revoked;
+    if (c.reason.size() > kMaxText) return Reason::text_too_long;
+    if (found->second.grant.roles != static_cast<std::uint8_t>(Role::scheme_operator)) return {};
+    std::set<std::string> left;
+    for (const auto& [open, key] : look.state.keys)
+        if (open != c.key && !key.revoked &&
+            key.grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
+            left.insert(key.grant.holder);
+    return left.size() < 2 ? Reason::last_operator : Reason::ok;
+}
+
+void fold(State& state, const Done& done, const RevokeKey& c) {
+    const auto found = state.keys.find(c.key);
+    if (found == state.keys.end()) return;
+    found->second.revoked = done.at;
+    // What it asked for and nobody approved yet goes with it.
+    for (auto& [id, proposal] : state.proposals) {
+        if (proposal.by != c.key || proposal.state != ProposalState::waiting) continue;
+        proposal.state = ProposalState::withdrawn;
+        state.due.erase({proposal.lapses.us, DueKind::lapse_proposal, id});
+    }
+}
+
+// ---- participants
+
+Decision decide(const Look& look, const AddParticipant& c) {
+    if (const Reason reason = check_title(c.title); reason != Reason::ok) return reason;
+    if (c.group_title.size() > kMaxName) return Reason::text_too_long;
+    if (c.sort < ParticipantSort::obligated || c.sort > ParticipantSort::verifier)
+        return Reason::malformed_command;
+    if (c.group == GroupId{}) return Reason::participant_needs_group;
+    if (look.state.participants.count(c.participant) != 0)
+        return registry::Reason::participant_exists;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::open_participant,
+                            .participant = c.participant,
+                            .group = c.group});
+    return out;
+}
+
+void fold(State& state, const Done& done, const AddParticipant& c) {
+    state.participants[c.participant] = {.id = c.participant,
+                                         .title = c.title,
+                                         .sort = c.sort,
+                                         .group = c.group,
+                                         .since = done.at};
+    std::string& title = state.groups[c.group];
+    if (title.empty()) title = c.group_title.empty() ? c.title : c.group_title;
+}
+
+Decision decide(const Look& look, const Regroup& c) {
+    if (look.state.participants.count(c.participant) == 0) return Reason::unknown_participant;
+    if (c.group == GroupId{}) return Reason::participant_needs_group;
+    if (c.group_title.size() > kMaxName) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back(
+        {.op = registry::Op::regroup, .participant = c.participant, .group = c.group});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const Regroup& c) {
+    const auto found = state.participants.find(c.participant);
+    if (found == state.participants.end()) return;
+    found->second.group = c.group;
+    std::string& title = state.groups[c.group];
+    if (title.empty()) title = c.group_title;
+}
+
+// ---- accounts
+
+Decision decide(const Look& look, const OpenAccount& c) {
+    if (const Reason reason = check_title(c.title); reason != Reason::ok) return reason;
+    if (c.participant != ParticipantId{}) {
+        const auto whose = look.state.participants.find(c.participant);
+        if (whose == look.state.participants.end()) return Reason::unknown_participant;
+        if (whose->second.sort == ParticipantSort::verifier)
+            return Reason::participant_holds_no_account;
+    }
+    Decision out;
+    out.postings.push_back(opens(c.account, c.kind, c.participant));
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const OpenAccount& c) {
+    state.accounts[c.account] = {
+        .id = c.account, .kind = c.kind, .participant = c.participant, .title = c.title};
+}
+
+Decision decide(const Look& look, const RestrictAccount& c) {
+    const AccountEntry* account = account_in(look.state, c.account);
+    if (account == nullptr) return Reason::unknown_account;
+    if (account->participant != c.participant) return Reason::account_of_another;
+    if (c.status != AccountStatus::blocked && c.status != AccountStatus::frozen)
+        return Reason::status_not_restriction;
+    if (c.reason.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back(
+        {.op = registry::Op::set_status, .status = c.status, .from = c.account});
+    return out;
+}
+
+void fold(State& /*state*/, const Done& /*done*/, const RestrictAccount& /*c*/) {}
+
+Decision decide(const Look& look, const ReleaseAccount& c) {
+    if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;
+    if (c.reason.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back(
+        {.op = registry::Op::set_status, .status = AccountStatus::open, .from = c.account});
+    return out;
+}
+
+void fold(State& /*state*/, const Done& /*done*/, const ReleaseAccount& /*c*/) {}
+
+Decision decide(const Look& look, const CloseAccount& c) {
+    if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const CloseAccount& c) {
+    const auto found = state.accounts.find(c.account);
+    if (found != state.accounts.end()) found->second.closed = true;
+}
+
+// ---- trusted accounts and mandates
+
+Decision decide(const Look& look, const AddTrusted& c) {
+    if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;
+    if (look.state.trusted.count({c.participant, c.account}) != 0) return Reason::already_trusted;
+    if (!settle_time(look.state, look.now, look.state.rules.rights.trusted_delay_days))
+        return Reason::calendar_not_published;
+    return {};
+}
+
+void fold(State& state, const Done& done, const AddTrusted& c) {
+    const auto from = settle_time(state, done.at, state.rules.rights.trusted_delay_days);
+    state.trusted[{c.participant, c.account}] = from.value_or(Timestamp{INT64_MAX});
+}
+
+Decision decide(const Look& look, const RemoveTrusted& c) {
+    return look.state.trusted.count({c.participant, c.account}) != 0 ? Reason::ok
+                                                                     : Reason::not_trusted;
+}
+
+void fold(State& state, const Done& /*done*/, const RemoveTrusted& c) {
+    state.trusted.erase({c.participant, c.account});
+}
+
+Decision decide(const Look& look, const SetMandate& c) {
+    const auto found = look.state.keys.find(c.key);
+    if (found == look.state.keys.end()) return Reason::unknown_key;
+    if (found->second.grant.participant != c.participant) return Reason::participant_of_another;
+    if ((found->second.grant.roles & static_cast<std::uint8_t>(Role::market)) == 0)
+        return Reason::key_without_market_role;
+    if (c.daily_net_quantity < 0 || c.daily_net_value_micro < 0) return Reason::mandate_negative;
+    return {};
+}
+
+void fold(State& state, const Done& done, const SetMandate& c) {
+    const auto found = state.keys.find(c.key);
+    if (found == state.keys.end()) return;
+    found->second.mandate = {.daily_net_quantity = c.daily_net_quantity,
+                             .daily_net_value_micro = c.daily_net_value_micro,
+                             .since = done.at};
+}
+
+}  // namespace abate::scheme

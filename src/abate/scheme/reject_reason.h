@@ -1,0 +1,83 @@
+// Why the scheme refused. Reasons of the books (registry/reject_reason.h) pass through with their own numbers, which end below 1000.
+//
+// Each has a heading in docs/reference/reject_reasons.md. Numbers are those of the journal and never change.
+#pragma once
+
+#include "abate/registry/reject_reason.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace abate::scheme {
+
+// name, number, whether it burns the id. What was not signed by somebody who may ask burns nothing and is not journaled: else anybody
+// could fill the journal.
+#define ABATE_SCHEME_REASONS(X)                            \
+    /* the envelope */                                     \
+    X(malformed_command, 1000, false)                      \
+    X(exists_with_different_body, 1001, false)             \
+    X(scheme_not_founded, 1002, false)                     \
+    X(scheme_already_founded, 1003, false)                 \
+    X(key_not_found, 1004, false)                          \
+    X(bad_signature, 1005, false)                          \
+    X(key_revoked, 1006, false)                            \
+    X(key_not_active_yet, 1007, false)                     \
+    X(role_not_allowed, 1008, false)                       \
+    X(participant_of_another, 1009, false)                 \
+    /* four eyes */                                        \
+    X(proposal_not_found, 1020, true)                      \
+    X(proposal_lapsed, 1021, true)                         \
+    X(proposal_already_approved, 1022, true)               \
+    X(proposal_withdrawn, 1023, true)                      \
+    X(same_person, 1024, true)                             \
+    /* people */                                           \
+    X(rules_invalid, 1040, true)                           \
+    X(rules_version_not_next, 1041, true)                  \
+    X(rules_fixed_field, 1042, true)                       \
+    X(text_too_long, 1043, true)                           \
+    X(name_empty, 1044, true)                              \
+    X(role_unknown, 1045, true)                            \
+    X(roles_do_not_mix, 1046, true)                        \
+    X(too_few_operators, 1047, true)                       \
+    X(key_exists, 1048, true)                              \
+    X(unknown_key, 1049, true)                             \
+    X(unknown_participant, 1050, true)                     \
+    X(participant_needs_group, 1051, true)                 \
+    X(participant_holds_no_account, 1052, true)            \
+    X(unknown_account, 1053, true)                         \
+    X(account_of_another, 1054, true)                      \
+    X(status_not_restriction, 1055, true)                  \
+    X(already_trusted, 1056, true)                         \
+    X(not_trusted, 1057, true)                             \
+    X(mandate_negative, 1058, true)                        \
+    X(key_without_market_role, 1059, true)                 \
+    X(calendar_not_after, 1060, true)                      \
+    X(calendar_not_published, 1061, true)                  \
+    X(last_operator, 1062, true)                           \
+    /* allowances and money */                             \
+    X(transfer_not_waiting, 1100, true)                    \
+    X(too_late_to_cancel, 1101, true)                      \
+    X(not_a_reserve_account, 1102, true)                   \
+    X(amount_not_positive, 1103, true)                     \
+    X(bank_reference_used, 1104, true)                     \
+    X(bank_reference_empty, 1105, true)                    \
+    X(withdrawal_not_waiting, 1106, true)                  \
+    X(account_restricted, 1107, true)                      \
+    X(trading_halted, 1108, true)                          \
+    X(vintage_unknown, 1109, true)
+
+enum class Reason : std::uint16_t {
+    ok = 0,
+#define ABATE_REASON(name, number, burns) name = (number),
+    ABATE_SCHEME_REASONS(ABATE_REASON)
+#undef ABATE_REASON
+};
+
+[[nodiscard]] constexpr Reason from_registry(registry::Reason reason) {
+    return static_cast<Reason>(reason);
+}
+// The registry's names for its numbers.
+[[nodiscard]] std::string_view to_string(Reason reason);
+[[nodiscard]] bool burns_id(Reason reason);
+
+}  // namespace abate::scheme

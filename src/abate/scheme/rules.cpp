@@ -1,0 +1,149 @@
+#include "abate/scheme/rules.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string_view>
+
+namespace abate::scheme {
+namespace {
+
+Error bad_rule(std::string_view key, std::string what) {
+    return {ErrorCode::invalid_argument, std::move(what), std::string(key), ""};
+}
+
+struct Bounds {
+    std::int64_t low;
+    std::int64_t high;
+};
+
+}  // namespace
+
+std::string_view to_string(Unit unit) { return unit == Unit::kwh ? "kwh" : "kgco2e"; }
+std::string_view to_string(CashMode mode) {
+    return mode == CashMode::notional ? "notional" : "held";
+}
+std::string_view to_string(BenchmarkMethod method) {
+    return method == BenchmarkMethod::best ? "best" : "weighted_mean";
+}
+std::string_view to_string(OutputBasis basis) {
+    return basis == OutputBasis::delivered_units ? "delivered_units" : "model_flop";
+}
+std::string_view to_string(Banking banking) {
+    switch (banking) {
+        case Banking::unlimited:
+            return "unlimited";
+        case Banking::none:
+            return "none";
+        case Banking::limited:
+            return "limited";
+    }
+    return "unknown";
+}
+
+Result<void> check_rules(const Rules& r) {
+    std::optional<Error> wrong;
+    const auto within = [&](std::string_view key, std::int64_t value, Bounds bounds) {
+        if (!wrong && (value < bounds.low || value > bounds.high))
+            wrong = bad_rule(key, fmt::format("{} is outside {} to {}", value, bounds.low, bounds.high));
+    };
+    const auto share = [&](std::string_view key, Ppm value, Bounds bounds = {0, kMillion}) {
+        if (!wrong && (value.value < bounds.low || value.value > bounds.high))
+            wrong = bad_rule(key,
+                             fmt::format("{} % is outside {} to {} %",
+                                         static_cast<double>(value.value) / 1e4,
+                                         bounds.low / 10'000,
+                                         bounds.high / 10'000));
+    };
+    const auto one_of = [&](std::string_view key, bool good) {
+        if (!wrong && !good) wrong = bad_rule(key, "has no such value");
+    };
+    constexpr std::int64_t kMost = 1'000'000'000'000'000'000;  // allowances, micro-units
+    constexpr std::int64_t kYears = 100 * 366 * 24;
+    if (r.name.empty()) return bad_rule("name", "is missing");
+    within("version", r.version, {1, 1'000'000});
+    one_of("unit", r.unit == Unit::kwh || r.unit == Unit::kgco2e);
+    if (r.unit == Unit::kgco2e) within("frozen_gco2e_per_kwh", r.frozen_gco2e_per_kwh, {1, 5000});
+    one_of("cash", r.cash == CashMode::notional || r.cash == CashMode::held);
+    if (!wrong && (r.currency.size() != 3 ||
+                   r.currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos))
+        wrong = bad_rule("currency", fmt::format("'{}' is not three capital letters", r.currency));
+    within("rights.new_key_delay_h", r.rights.new_key_delay_h, {0, kYears});
+    within("rights.proposal_lapse_h", r.rights.proposal_lapse_h, {1, kYears});
+    within("rights.trusted_delay_days", r.rights.trusted_delay_days, {0, 260});
+    within("rights.outside_delay_days", r.rights.outside_delay_days, {0, 260});
+    within("rights.cancel_before_h", r.rights.cancel_before_h, {0, kYears});
+    within("coverage.threshold_allowances", r.coverage.threshold_allowances, {0, kMost});
+    std::int64_t above = -1;
+    for (const Tier& tier : r.monitoring.tiers) {
+        within("monitoring.tiers.above_allowances", tier.above_allowances, {0, kMost});
+        if (!wrong && tier.above_allowances <= above)
+            wrong = bad_rule("monitoring.tiers.above_allowances", "must rise from tier to tier");
+        above = tier.above_allowances;
+        share("monitoring.tiers.permitted_uncertainty_percent", tier.permitted_uncertainty);
+        share("monitoring.tiers.materiality_percent", tier.materiality);
+    }
+    share("monitoring.output_materiality_percent", r.monitoring.output_materiality);
+    share("monitoring.statement_tolerance_percent", r.monitoring.statement_tolerance);
+    one_of("benchmark.method",
+           r.benchmark.method == BenchmarkMethod::best ||
+               r.benchmark.method == BenchmarkMethod::weighted_mean);
+    one_of("benchmark.output_basis",
+           r.benchmark.output_basis == OutputBasis::delivered_units ||
+               r.benchmark.output_basis == OutputBasis::model_flop);
+    share("benchmark.best_share_percent", r.benchmark.best_share, {1, kMillion});
+    share("benchmark.mean_factor_percent", r.benchmark.mean_factor, {1, 10 * kMillion});
+    within("benchmark.min_groups", r.benchmark.min_groups, {1, 1'000'000});
+    share("benchmark.max_group_share_percent", r.benchmark.max_group_share, {1, kMillion});
+    share("benchmark.tightening_percent", r.benchmark.tightening);
+    within("benchmark.objection_days", r.benchmark.objection_days, {0, 366});
+    std::set<std::string> classes;
+    for (const ServiceClass& c : r.benchmark.classes) {
+        if (wrong) break;
+        if (c.name.empty()) wrong = bad_rule("benchmark.classes.name", "is missing");
+        if (!classes.insert(c.name).second)
+            wrong = bad_rule("benchmark.classes.name", fmt::format("'{}' is there twice", c.name));
+        if (c.reference_flop_per_unit == 0)
+            wrong = bad_rule("benchmark.classes.reference_flop_per_unit", "must be above 0");
+    }
+    share("allocation.activity_threshold_percent", r.allocation.activity_threshold);
+    share("allocation.activity_band_percent", r.allocation.activity_band, {1, kMillion});
+    share("allocation.clean_min_percent", r.allocation.clean_min, {1, 10 * kMillion});
+    share("allocation.clean_max_percent", r.allocation.clean_max, {1, 10 * kMillion});
+    if (!wrong && r.allocation.clean_min > r.allocation.clean_max)
+        wrong = bad_rule("allocation.clean_min_percent", "is above clean_max_percent");
+    within("cap.first_year", r.cap.first_year, {1, 9000});
+    within("cap.first_cap", r.cap.first_cap, {0, kMost});
+    within("cap.reduction_per_year", r.cap.reduction_per_year, {0, kMost});
+    share("cap.free_share_percent", r.cap.free_share);
+    share("cap.auction_share_percent", r.cap.auction_share);
+    share("cap.entrant_share_percent", r.cap.entrant_share);
+    share("cap.containment_share_percent", r.cap.containment_share);
+    const std::int64_t shares = r.cap.free_share.value + r.cap.auction_share.value +
+                                r.cap.entrant_share.value + r.cap.containment_share.value;
+    if (!wrong && r.cap.first_cap > 0 && shares != kMillion)
+        wrong = bad_rule("cap",
+                         fmt::format("the four shares are {} %, not 100",
+                                     static_cast<double>(shares) / 1e4));
+    within("compliance.penalty_micro_per_allowance",
+           r.compliance.penalty_micro_per_allowance,
+           {0, 1'000'000'000'000});
+    share("compliance.make_good_percent", r.compliance.make_good, {0, 100 * kMillion});
+    one_of("compliance.banking",
+           r.compliance.banking == Banking::unlimited || r.compliance.banking == Banking::none ||
+               r.compliance.banking == Banking::limited);
+    within("compliance.banking_base", r.compliance.banking_base, {0, kMost});
+    share("compliance.banking_net_sales_percent",
+          r.compliance.banking_net_sales,
+          {0, 100 * kMillion});
+    share("compliance.borrowing_percent", r.compliance.borrowing);
+    within("compliance.holding_base", r.compliance.holding_base, {0, kMost});
+    share("compliance.holding_base_share_percent", r.compliance.holding_base_share);
+    share("compliance.holding_rest_share_percent", r.compliance.holding_rest_share);
+    within("compliance.cure_days", r.compliance.cure_days, {0, 260});
+    within("compliance.objection_days", r.compliance.objection_days, {0, 366});
+    if (wrong) return *wrong;
+    return {};
+}
+
+}  // namespace abate::scheme

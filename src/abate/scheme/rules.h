@@ -1,0 +1,265 @@
+// The rules of one scheme: what `scheme.toml` says, in the journal from its first event on.
+//
+// Text and dates are checked where the file is read (input/scheme.h); check_rules() says what else must hold. Rules change by a command
+// with a higher version, for years that have not begun.
+#pragma once
+
+#include "abate/core/result.h"
+#include "abate/scheme/fields.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace abate::scheme {
+
+// Parts of a million; people read and write per cent.
+struct Ppm {
+    std::int64_t value = 0;
+    auto operator<=>(const Ppm&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("value", self.value);
+    }
+};
+inline constexpr std::int64_t kMillion = 1'000'000;
+
+// What one allowance is the right to.
+enum class Unit : std::uint8_t { kwh = 1, kgco2e = 2 };
+// `held`: real money in a bank, reconciled. `notional`: play or internal money, and every page says so.
+enum class CashMode : std::uint8_t { notional = 1, held = 2 };
+enum class BenchmarkMethod : std::uint8_t { best = 1, weighted_mean = 2 };
+// What counts as output: delivered units x reference FLOP of the class, or the model's own FLOP (the paper's literal rule).
+enum class OutputBasis : std::uint8_t { delivered_units = 1, model_flop = 2 };
+enum class Banking : std::uint8_t {
+    unlimited = 1,
+    none = 2,
+    limited = 3,  // banking_base + banking_net_sales x net sales
+};
+
+// A kind of service, with what one unit of it is worth.
+struct ServiceClass {
+    std::string name = {};  // "text"
+    std::string unit = {};  // "UTF-8 byte"
+    std::uint64_t reference_flop_per_unit = 0;
+    bool operator==(const ServiceClass&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("name", self.name);
+        visit("unit", self.unit);
+        visit("reference_flop_per_unit", self.reference_flop_per_unit);
+    }
+};
+
+// Metering of a site must be this certain.
+struct Tier {
+    std::string category = {};               // "A"
+    std::int64_t above_allowances = 0;  // of a year's obligation: the highest that is exceeded holds
+    Ppm permitted_uncertainty = {};
+    Ppm materiality = {};  // the sum of a verifier's misstatements may not reach it
+    bool operator==(const Tier&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("category", self.category);
+        visit("above_allowances", self.above_allowances);
+        visit("permitted_uncertainty_percent", self.permitted_uncertainty);
+        visit("materiality_percent", self.materiality);
+    }
+};
+
+struct RightsRules {
+    std::int64_t new_key_delay_h = 0;      // a new key waits
+    std::int64_t proposal_lapse_h = 48;    // an act that nobody approves lapses
+    std::int64_t trusted_delay_days = 4;   // working days until an account is trusted
+    std::int64_t outside_delay_days = 2;   // working days until a transfer to another account is done
+    std::int64_t cancel_before_h = 2;      // until so long before, it can be cancelled
+    bool operator==(const RightsRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("new_key_delay_h", self.new_key_delay_h);
+        visit("proposal_lapse_h", self.proposal_lapse_h);
+        visit("trusted_delay_days", self.trusted_delay_days);
+        visit("outside_delay_days", self.outside_delay_days);
+        visit("cancel_before_h", self.cancel_before_h);
+    }
+};
+
+struct CoverageRules {
+    std::string point_of_regulation = {};  // who is obligated, in words
+    std::vector<std::string> activities = {};
+    std::int64_t threshold_allowances = 0;  // of a group and year; smaller ones are free
+    bool opt_in = true;                     // and may join
+    bool operator==(const CoverageRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("point_of_regulation", self.point_of_regulation);
+        visit("activities", self.activities);
+        visit("threshold_allowances", self.threshold_allowances);
+        visit("opt_in", self.opt_in);
+    }
+};
+
+struct MonitoringRules {
+    std::string report_due = {};  // "03-31 23:59" of the year after, in the scheme's time zone
+    std::vector<Tier> tiers = {};
+    Ppm output_materiality = {};
+    Ppm statement_tolerance = {};  // a landlord's or cloud's statement matches within
+    bool operator==(const MonitoringRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("report_due", self.report_due);
+        visit("tiers", self.tiers);
+        visit("output_materiality_percent", self.output_materiality);
+        visit("statement_tolerance_percent", self.statement_tolerance);
+    }
+};
+
+struct BenchmarkRules {
+    BenchmarkMethod method = BenchmarkMethod::best;
+    Ppm best_share = {};       // of the firms, for `best`
+    Ppm mean_factor = {};      // of the output-weighted mean, for `weighted_mean` and where `best` has too few groups
+    std::int64_t min_groups = 3;
+    Ppm max_group_share = {};  // of the output of the sample
+    Ppm tightening = {};       // a year
+    std::int64_t objection_days = 0;  // calendar days between proposal and final
+    OutputBasis output_basis = OutputBasis::delivered_units;
+    std::vector<ServiceClass> classes = {};
+    bool operator==(const BenchmarkRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("method", self.method);
+        visit("best_share_percent", self.best_share);
+        visit("mean_factor_percent", self.mean_factor);
+        visit("min_groups", self.min_groups);
+        visit("max_group_share_percent", self.max_group_share);
+        visit("tightening_percent", self.tightening);
+        visit("objection_days", self.objection_days);
+        visit("output_basis", self.output_basis);
+        visit("classes", self.classes);
+    }
+};
+
+struct AllocationRules {
+    bool correction_factor = true;  // without it the scheme is a performance standard, not a cap
+    Ppm activity_threshold = {};         // 15 %: a change must be above it
+    Ppm activity_band = {};              // 5 points
+    Ppm clean_min = {};                  // of C; 100 % both: no clean factor
+    Ppm clean_max = {};
+    bool renormalise_clean = false;  // C must not raise the sum
+    bool operator==(const AllocationRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("correction_factor", self.correction_factor);
+        visit("activity_threshold_percent", self.activity_threshold);
+        visit("activity_band_percent", self.activity_band);
+        visit("clean_min_percent", self.clean_min);
+        visit("clean_max_percent", self.clean_max);
+        visit("renormalise_clean", self.renormalise_clean);
+    }
+};
+
+struct CapRules {
+    std::int64_t first_year = 0;
+    std::int64_t first_cap = 0;            // allowances; 0: no cap, a performance standard
+    std::int64_t reduction_per_year = 0;   // allowances: a fixed amount, so the path is a line
+    Ppm free_share = {};
+    Ppm auction_share = {};
+    Ppm entrant_share = {};      // new entrants and true-up
+    Ppm containment_share = {};  // price containment; the four are 100 %
+    bool operator==(const CapRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("first_year", self.first_year);
+        visit("first_cap", self.first_cap);
+        visit("reduction_per_year", self.reduction_per_year);
+        visit("free_share_percent", self.free_share);
+        visit("auction_share_percent", self.auction_share);
+        visit("entrant_share_percent", self.entrant_share);
+        visit("containment_share_percent", self.containment_share);
+    }
+};
+
+struct ComplianceRules {
+    std::string surrender_due = {};  // "09-30 23:59" of the year after
+    std::int64_t penalty_micro_per_allowance = 0;
+    Ppm make_good = {};  // of the shortfall is still owed: 100 % in the EU, 400 % in California
+    Banking banking = Banking::unlimited;
+    std::int64_t banking_base = 0;
+    Ppm banking_net_sales = {};
+    Ppm borrowing = {};  // of the obligation, from the next vintage
+    bool holding_limit = false;  // holding_base_share x holding_base + holding_rest_share x (cap - holding_base)
+    std::int64_t holding_base = 0;
+    Ppm holding_base_share = {};
+    Ppm holding_rest_share = {};
+    std::int64_t cure_days = 5;       // working days to come below the limit
+    std::int64_t objection_days = 0;  // calendar days against a penalty
+    bool operator==(const ComplianceRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("surrender_due", self.surrender_due);
+        visit("penalty_micro_per_allowance", self.penalty_micro_per_allowance);
+        visit("make_good_percent", self.make_good);
+        visit("banking", self.banking);
+        visit("banking_base", self.banking_base);
+        visit("banking_net_sales_percent", self.banking_net_sales);
+        visit("borrowing_percent", self.borrowing);
+        visit("holding_limit", self.holding_limit);
+        visit("holding_base", self.holding_base);
+        visit("holding_base_share_percent", self.holding_base_share);
+        visit("holding_rest_share_percent", self.holding_rest_share);
+        visit("cure_days", self.cure_days);
+        visit("objection_days", self.objection_days);
+    }
+};
+
+struct Rules {
+    std::string name = {};
+    std::string profile = {};  // which of the shipped ones it began as
+    std::int64_t version = 1;
+    bool exercise = false;  // commands may say what time it is; never for real allowances
+    Unit unit = Unit::kwh;
+    std::int64_t frozen_gco2e_per_kwh = 0;  // for kgco2e
+    std::string currency = {};                   // ISO 4217
+    CashMode cash = CashMode::notional;
+    std::string time_zone = {};              // IANA
+    std::vector<std::string> holidays = {};  // "2027-01-01"
+    RightsRules rights = {};
+    CoverageRules coverage = {};
+    MonitoringRules monitoring = {};
+    BenchmarkRules benchmark = {};
+    AllocationRules allocation = {};
+    CapRules cap = {};
+    ComplianceRules compliance = {};
+    bool operator==(const Rules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("name", self.name);
+        visit("profile", self.profile);
+        visit("version", self.version);
+        visit("exercise", self.exercise);
+        visit("unit", self.unit);
+        visit("frozen_gco2e_per_kwh", self.frozen_gco2e_per_kwh);
+        visit("currency", self.currency);
+        visit("cash", self.cash);
+        visit("time_zone", self.time_zone);
+        visit("holidays", self.holidays);
+        visit("rights", self.rights);
+        visit("coverage", self.coverage);
+        visit("monitoring", self.monitoring);
+        visit("benchmark", self.benchmark);
+        visit("allocation", self.allocation);
+        visit("cap", self.cap);
+        visit("compliance", self.compliance);
+    }
+};
+
+// What no scheme may say: shares that are not 100 %, a limit below 0, a class twice. `where` of the error is the key ("cap.free_share_percent").
+[[nodiscard]] Result<void> check_rules(const Rules& rules);
+
+[[nodiscard]] std::string_view to_string(Unit unit);
+[[nodiscard]] std::string_view to_string(CashMode mode);
+[[nodiscard]] std::string_view to_string(BenchmarkMethod method);
+[[nodiscard]] std::string_view to_string(OutputBasis basis);
+[[nodiscard]] std::string_view to_string(Banking banking);
+
+}  // namespace abate::scheme

@@ -1,0 +1,248 @@
+// Allowances and money on their way.
+#include "abate/scheme/decide.h"
+
+#include <algorithm>
+
+namespace abate::scheme {
+namespace {
+
+struct Owned {
+    const State& state;
+    ParticipantId participant;
+    AccountId account;
+};
+
+// The account is there, and is the participant's.
+Reason check_owned(const Owned& owned) {
+    const auto found = owned.state.accounts.find(owned.account);
+    if (found == owned.state.accounts.end()) return Reason::unknown_account;
+    return found->second.participant == owned.participant ? Reason::ok : Reason::account_of_another;
+}
+
+Reason check_vintage(std::int32_t vintage) {
+    return vintage >= registry::kFirstVintage && vintage <= registry::kLastVintage
+               ? Reason::ok
+               : Reason::vintage_unknown;
+}
+
+registry::Asset vintage_asset(std::int32_t vintage) {
+    return registry::allowances_of(Vintage(vintage));
+}
+
+// May a transfer be done at once: the participant's own account, or one it has trusted for long enough.
+bool at_once(const Look& look, const Transfer& c) {
+    const auto to = look.state.accounts.find(c.to);
+    if (to != look.state.accounts.end() && to->second.participant == c.participant) return true;
+    const auto trusted = look.state.trusted.find({c.participant, c.to});
+    if (trusted != look.state.trusted.end() && trusted->second <= look.now) return true;
+    return look.state.rules.rights.outside_delay_days == 0;
+}
+
+registry::Command movement(registry::Op op, const Transfer& c) {
+    return {.op = op,
+            .asset = vintage_asset(c.vintage),
+            .from = c.from,
+            .to = c.to,
+            .amount = c.quantity,
+            .price_micro = c.price_micro};
+}
+
+std::int64_t money_in_books(const registry::Registry& books) {
+    // The bank account is the other side of all money.
+    return -books.balance(kBank, registry::Asset::cash).posted;
+}
+
+}  // namespace
+
+Decision decide(const Look& look, const Transfer& c) {
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
+    if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
+    if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    if (at_once(look, c)) {
+        out.postings.push_back(movement(registry::Op::transfer, c));
+        return out;
+    }
+    if (!settle_time(look.state, look.now, look.state.rules.rights.outside_delay_days))
+        return Reason::calendar_not_published;
+    out.postings.push_back(movement(registry::Op::reserve, c));
+    return out;
+}
+
+void fold(State& state, const Done& done, const Transfer& c) {
+    // The same question as in decide(): it asks the state alone, which has not changed since.
+    static const registry::Registry kNoBooks;
+    const Look look{.state = state,
+                    .books = kNoBooks,
+                    .now = done.at,
+                    .id = done.id,
+                    .act = done.act,
+                    .by = done.by};
+    if (at_once(look, c)) return;
+    const auto due = settle_time(state, done.at, state.rules.rights.outside_delay_days);
+    if (!due) return;
+    state.transfers[done.id] = {
+        .transfer = c, .reserve = posting_id(done.act, 0), .due = *due, .state = WaitState::waiting};
+    state.due.insert({due->us, DueKind::settle_transfer, done.id});
+}
+
+Decision decide(const Look& look, const CancelTransfer& c) {
+    const auto found = look.state.transfers.find(c.transfer);
+    if (found == look.state.transfers.end()) return Reason::transfer_not_waiting;
+    const WaitingTransfer& waiting = found->second;
+    if (waiting.transfer.participant != c.participant) return Reason::participant_of_another;
+    if (waiting.state != WaitState::waiting) return Reason::transfer_not_waiting;
+    if (look.now.us > waiting.due.us - hours_us(look.state.rules.rights.cancel_before_h))
+        return Reason::too_late_to_cancel;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::void_pending, .reference = waiting.reserve});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const CancelTransfer& c) {
+    const auto found = state.transfers.find(c.transfer);
+    if (found == state.transfers.end()) return;
+    found->second.state = WaitState::cancelled;
+    state.due.erase({found->second.due.us, DueKind::settle_transfer, c.transfer});
+}
+
+Decision decide(const Look& look, const Retire& c) {
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
+    if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::retire,
+                            .asset = vintage_asset(c.vintage),
+                            .from = c.from,
+                            .to = kRetirement,
+                            .amount = c.quantity});
+    return out;
+}
+
+void fold(State& /*state*/, const Done& /*done*/, const Retire& /*c*/) {}
+
+Decision decide(const Look& look, const ReturnAllowances& c) {
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
+    const auto to = look.state.accounts.find(c.to);
+    if (to == look.state.accounts.end()) return Reason::unknown_account;
+    if (to->second.kind != AccountKind::reserve) return Reason::not_a_reserve_account;
+    if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::transfer,
+                            .asset = vintage_asset(c.vintage),
+                            .from = c.from,
+                            .to = c.to,
+                            .amount = c.quantity});
+    return out;
+}
+
+void fold(State& /*state*/, const Done& /*done*/, const ReturnAllowances& /*c*/) {}
+
+// ---- money
+
+Decision decide(const Look& look, const Deposit& c) {
+    if (look.state.accounts.count(c.account) == 0) return Reason::unknown_account;
+    if (c.bank_reference.empty()) return Reason::bank_reference_empty;
+    if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
+    if (look.state.bank_references.count(c.bank_reference) != 0) return Reason::bank_reference_used;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::deposit,
+                            .asset = registry::Asset::cash,
+                            .from = kBank,
+                            .to = c.account,
+                            .amount = c.amount_micro});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const Deposit& c) {
+    state.bank_references.insert(c.bank_reference);
+}
+
+Decision decide(const Look& look, const WithdrawCash& c) {
+    if (const Reason r = check_owned({look.state, c.participant, c.account}); r != Reason::ok)
+        return r;
+    if (c.bank_account.empty()) return Reason::name_empty;
+    if (c.bank_account.size() > kMaxName) return Reason::text_too_long;
+    if (c.amount_micro <= 0) return Reason::amount_not_positive;
+    Decision out;
+    // The bank account takes nothing that is only promised: the money waits with the fees until the bank has paid.
+    out.postings.push_back({.op = registry::Op::reserve,
+                            .asset = registry::Asset::cash,
+                            .from = c.account,
+                            .to = kFees,
+                            .amount = c.amount_micro});
+    return out;
+}
+
+void fold(State& state, const Done& done, const WithdrawCash& c) {
+    state.withdrawals[done.id] = {.asked = c,
+                                  .reserve = posting_id(done.act, 0),
+                                  .at = done.at,
+                                  .state = WaitState::waiting,
+                                  .bank_reference = {}};
+}
+
+Decision decide(const Look& look, const SettleWithdrawal& c) {
+    const auto found = look.state.withdrawals.find(c.withdrawal);
+    if (found == look.state.withdrawals.end() || found->second.state != WaitState::waiting)
+        return Reason::withdrawal_not_waiting;
+    const Withdrawal& asked = found->second;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::void_pending, .reference = asked.reserve});
+    if (!c.paid) return out;
+    if (c.bank_reference.empty()) return Reason::bank_reference_empty;
+    if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
+    if (look.state.bank_references.count(c.bank_reference) != 0) return Reason::bank_reference_used;
+    out.postings.push_back({.op = registry::Op::withdraw,
+                            .asset = registry::Asset::cash,
+                            .from = asked.asked.account,
+                            .to = kBank,
+                            .amount = asked.asked.amount_micro});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const SettleWithdrawal& c) {
+    const auto found = state.withdrawals.find(c.withdrawal);
+    if (found == state.withdrawals.end()) return;
+    found->second.state = c.paid ? WaitState::done : WaitState::cancelled;
+    found->second.bank_reference = c.bank_reference;
+    if (c.paid) state.bank_references.insert(c.bank_reference);
+}
+
+Decision decide(const Look& look, const Reconcile& c) {
+    if (c.statement_date.empty()) return Reason::name_empty;
+    if (c.statement_date.size() > kMaxName || c.unknown_lines.size() > 1000)
+        return Reason::text_too_long;
+    for (const std::string& line : c.unknown_lines)
+        if (line.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.number = money_in_books(look.books);
+    return out;
+}
+
+void fold(State& state, const Done& done, const Reconcile& c) {
+    state.statements.push_back({.said = c, .at = done.at, .books_micro = done.number});
+    state.halted = !c.unknown_lines.empty() || c.balance_micro != done.number;
+}
+
+// ---- when its time has come
+
+DueDecision decide_settlement(const Look& look, const Due& due) {
+    DueDecision out;
+    const auto found = look.state.transfers.find(due.id);
+    if (found == look.state.transfers.end()) return out;
+    const TransferId reserve = found->second.reserve;
+    out.postings.push_back({.op = registry::Op::post, .reference = reserve});
+    out.otherwise.push_back({.op = registry::Op::void_pending, .reference = reserve});
+    return out;
+}
+
+void fold_settlement(State& state, const Due& due, Reason reason) {
+    const auto found = state.transfers.find(due.id);
+    if (found != state.transfers.end())
+        found->second.state = reason == Reason::ok ? WaitState::done : WaitState::failed;
+}
+
+}  // namespace abate::scheme
