@@ -20,6 +20,7 @@
 
 #include "abate/core/clock.h"
 #include "abate/registry/command.h"
+#include "abate/units/energy.h"
 
 #include <array>
 #include <cstdint>
@@ -92,6 +93,11 @@ class ByteWriter {
             out_->append(reinterpret_cast<const char*>(value.data()), value.size());
         } else if constexpr (std::is_same_v<T, Timestamp>) {
             write(value.us);
+        } else if constexpr (std::is_same_v<T, Microjoules>) {
+            const Int128 count = value.count();
+            char bytes[sizeof count];
+            std::memcpy(bytes, &count, sizeof count);
+            out_->append(bytes, sizeof count);
         } else if constexpr (kIsMap<T>) {
             write(static_cast<std::uint32_t>(value.size()));
             for (const auto& [key, of_it] : value) {
@@ -148,6 +154,11 @@ class ByteReader {
             if (good_) std::memcpy(value.data(), bytes.data(), value.size());
         } else if constexpr (std::is_same_v<T, Timestamp>) {
             read(value.us);
+        } else if constexpr (std::is_same_v<T, Microjoules>) {
+            Int128 count = 0;
+            const std::string_view bytes = take(sizeof count);
+            if (good_) std::memcpy(&count, bytes.data(), sizeof count);
+            value = Microjoules(count);
         } else if constexpr (std::is_same_v<T, registry::TransferId>) {
             read(value.high);
             read(value.low);

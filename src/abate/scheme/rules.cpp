@@ -23,9 +23,6 @@ std::string_view to_string(Unit unit) { return unit == Unit::kwh ? "kwh" : "kgco
 std::string_view to_string(CashMode mode) {
     return mode == CashMode::notional ? "notional" : "held";
 }
-std::string_view to_string(BenchmarkMethod method) {
-    return method == BenchmarkMethod::best ? "best" : "weighted_mean";
-}
 std::string_view to_string(OutputBasis basis) {
     return basis == OutputBasis::delivered_units ? "delivered_units" : "model_flop";
 }
@@ -86,8 +83,8 @@ Result<void> check_rules(const Rules& r) {
     share("monitoring.output_materiality_percent", r.monitoring.output_materiality);
     share("monitoring.statement_tolerance_percent", r.monitoring.statement_tolerance);
     one_of("benchmark.method",
-           r.benchmark.method == BenchmarkMethod::best ||
-               r.benchmark.method == BenchmarkMethod::weighted_mean);
+           r.benchmark.method == BenchmarkMethod::best_firms ||
+               r.benchmark.method == BenchmarkMethod::share_of_mean);
     one_of("benchmark.output_basis",
            r.benchmark.output_basis == OutputBasis::delivered_units ||
                r.benchmark.output_basis == OutputBasis::model_flop);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "abate/core/result.h"
+#include "abate/scheme/benchmark.h"
 #include "abate/scheme/fields.h"
 
 #include <cstdint>
@@ -28,7 +29,6 @@ inline constexpr std::int64_t kMillion = 1'000'000;
 enum class Unit : std::uint8_t { kwh = 1, kgco2e = 2 };
 // `held`: real money in a bank, reconciled. `notional`: play or internal money, and every page says so.
 enum class CashMode : std::uint8_t { notional = 1, held = 2 };
-enum class BenchmarkMethod : std::uint8_t { best = 1, weighted_mean = 2 };
 // What counts as output: delivered units x reference FLOP of the class, or the model's own FLOP (the paper's literal rule).
 enum class OutputBasis : std::uint8_t { delivered_units = 1, model_flop = 2 };
 enum class Banking : std::uint8_t {
@@ -115,9 +115,9 @@ struct MonitoringRules {
 };
 
 struct BenchmarkRules {
-    BenchmarkMethod method = BenchmarkMethod::best;
-    Ppm best_share = {};       // of the firms, for `best`
-    Ppm mean_factor = {};      // of the output-weighted mean, for `weighted_mean` and where `best` has too few groups
+    BenchmarkMethod method = BenchmarkMethod::best_firms;
+    Ppm best_share = {};       // of the firms, for best_firms
+    Ppm mean_factor = {};      // of the output-weighted mean, for share_of_mean, and where best_firms has too few groups
     std::int64_t min_groups = 3;
     Ppm max_group_share = {};  // of the output of the sample
     Ppm tightening = {};       // a year
@@ -258,7 +258,6 @@ struct Rules {
 
 [[nodiscard]] std::string_view to_string(Unit unit);
 [[nodiscard]] std::string_view to_string(CashMode mode);
-[[nodiscard]] std::string_view to_string(BenchmarkMethod method);
 [[nodiscard]] std::string_view to_string(OutputBasis basis);
 [[nodiscard]] std::string_view to_string(Banking banking);
 

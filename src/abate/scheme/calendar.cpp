@@ -1,0 +1,241 @@
+#include "abate/scheme/calendar.h"
+
+#include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
+#include "abate/core/read_file.h"
+
+#include <fmt/format.h>
+
+#include <date/tz.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace abate::scheme {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
+constexpr std::int32_t kFirstYear = 1970;
+constexpr std::int32_t kLastYear = 9999;
+// The last year for which the files list the changes of clocks one by one.
+constexpr std::int32_t kLastListedYear = 2037;
+constexpr std::int32_t kMostWorkingDays = 10'000;
+
+Error calendar_error(ErrorCode code, std::string what, std::string hint = {}) {
+    return {.code = code, .what = std::move(what), .where = {}, .hint = std::move(hint)};
+}
+
+// What the library throws when the system has no database.
+Error no_database(const std::exception& thrown) {
+    return calendar_error(ErrorCode::unavailable,
+                          fmt::format("no time zone database: {}", plain_line(thrown.what())),
+                          "Install the package tzdata");
+}
+
+// Seconds since the epoch of a date-tz time, whatever its representation.
+template <class Time>
+std::int64_t seconds_of(Time time) {
+    return static_cast<std::int64_t>(time.time_since_epoch().count());
+}
+
+// The first second of a year, in UTC.
+std::int64_t begin_of(std::int32_t year) {
+    return seconds_of(std::chrono::sys_seconds(
+        std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1)));
+}
+
+bool in_years(std::int64_t epoch_seconds) {
+    return epoch_seconds >= begin_of(kFirstYear) && epoch_seconds < begin_of(kLastYear + 1);
+}
+
+Error outside_years() {
+    return calendar_error(ErrorCode::out_of_range,
+                          fmt::format("a date outside the years {} to {}", kFirstYear, kLastYear));
+}
+
+// Whether the library only repeats the last line of a file whose clocks go on changing: the stretch has no end and began in the last
+// listed year.
+bool is_guess(const date::sys_info& info) {
+    return seconds_of(info.begin) >= begin_of(kLastListedYear) && !in_years(seconds_of(info.end));
+}
+
+Error unknown_clocks(const date::time_zone& zone) {
+    return calendar_error(
+        ErrorCode::out_of_range,
+        fmt::format("the clocks of {} are known to the end of summer time in {} only",
+                    zone.name(),
+                    kLastListedYear),
+        "Choose a zone without summer time, such as Etc/UTC");
+}
+
+bool is_time_of_day(std::int32_t hour, TimeOfDay rest) {  // rest: minute and second
+    return hour >= 0 && hour < 24 && rest.hour >= 0 && rest.hour < 60 && rest.minute >= 0 &&
+           rest.minute < 60;
+}
+
+std::int64_t minutes_of(TimeOfDay time) { return std::int64_t{time.hour} * 60 + time.minute; }
+
+CivilTime on_day(std::chrono::sys_days day, CivilTime clock) {
+    clock.date = std::chrono::year_month_day(day);
+    return clock;
+}
+
+}  // namespace
+
+Result<Zone> Zone::find(std::string_view name) {
+    try {
+        const date::tzdb& database = date::get_tzdb();
+        const auto found = std::find_if(database.zones.begin(),
+                                        database.zones.end(),
+                                        [&](const auto& zone) { return zone.name() == name; });
+        if (found != database.zones.end()) {
+            // A file is read when it is first needed: now, so that nothing fails later.
+            static_cast<void>(found->get_info(date::sys_seconds{}));
+            return Zone(&*found);
+        }
+        std::vector<std::string> names;
+        for (const auto& zone : database.zones) names.push_back(zone.name());
+        const std::vector<std::string> near = nearest(name, names);
+        return calendar_error(ErrorCode::not_found,
+                              fmt::format("no time zone is called '{}'", short_text(name)),
+                              near.empty()
+                                  ? std::string("Names are those of IANA, such as Europe/Brussels")
+                                  : fmt::format("Did you mean {}?", fmt::join(near, ", ")));
+    } catch (const std::exception& thrown) {
+        return no_database(thrown);
+    }
+}
+
+const std::string& Zone::name() const { return zone_->name(); }
+
+Result<Timestamp> Zone::deadline(const CivilTime& civil) const {
+    if (!civil.date.ok() ||
+        !is_time_of_day(civil.hour, {.hour = civil.minute, .minute = civil.second}))
+        return calendar_error(ErrorCode::invalid_argument,
+                              "no calendar and clock show this date and time");
+    const std::int64_t day = std::chrono::sys_days(civil.date).time_since_epoch().count();
+    const std::int64_t local = (day * 24 + civil.hour) * 3600 + civil.minute * 60 + civil.second;
+    // A day to either side, for the zone's offset.
+    if (!in_years(local - 86'400) || !in_years(local + 86'400)) return outside_years();
+    const date::local_info info = zone_->get_info(date::local_seconds(seconds(local)));
+    std::int64_t utc = 0;
+    switch (info.result) {
+        case date::local_info::unique:
+            if (is_guess(info.first)) return unknown_clocks(*zone_);
+            utc = local - info.first.offset.count();
+            break;
+        case date::local_info::nonexistent:
+            utc = seconds_of(info.second.begin);
+            break;
+        default:  // twice: the later
+            utc = local - info.second.offset.count();
+            break;
+    }
+    return Timestamp{utc * kMicrosecondsPerSecond};
+}
+
+Result<CivilTime> Zone::civil(Timestamp time) const {
+    std::int64_t utc = time.us / kMicrosecondsPerSecond;
+    if (time.us % kMicrosecondsPerSecond < 0) --utc;
+    if (!in_years(utc)) return outside_years();
+    const date::sys_info info = zone_->get_info(date::sys_seconds(seconds(utc)));
+    if (is_guess(info)) return unknown_clocks(*zone_);
+    const std::chrono::sys_seconds local(seconds(utc + info.offset.count()));
+    const auto day = std::chrono::floor<days>(local);
+    const std::int64_t second = (local - day).count();
+    return CivilTime{.date = std::chrono::year_month_day(day),
+                     .hour = static_cast<std::int32_t>(second / 3600),
+                     .minute = static_cast<std::int32_t>(second / 60 % 60),
+                     .second = static_cast<std::int32_t>(second % 60)};
+}
+
+Result<Timestamp> Zone::add_days(Timestamp time, std::int32_t count) const {
+    if (count == 0) return time;
+    const Result<CivilTime> clock = civil(time);
+    if (!clock) return clock.error();
+    constexpr std::int32_t kMost = (kLastYear + 1) * 366;
+    if (count < -kMost || count > kMost) return outside_years();
+    const std::chrono::sys_days day = std::chrono::sys_days(clock->date) + days(count);
+    const std::int64_t fraction =
+        ((time.us % kMicrosecondsPerSecond) + kMicrosecondsPerSecond) % kMicrosecondsPerSecond;
+    const Result<Timestamp> whole = deadline(on_day(day, *clock));
+    if (!whole) return whole.error();
+    return Timestamp{whole->us + fraction};
+}
+
+Result<WorkingCalendar> WorkingCalendar::make(Parts parts) {
+    if (std::all_of(parts.weekend.begin(), parts.weekend.end(), [](bool off) { return off; }))
+        return calendar_error(ErrorCode::invalid_argument, "a week without a working day");
+    for (const std::chrono::year_month_day& holiday : parts.holidays) {
+        if (!holiday.ok())
+            return calendar_error(ErrorCode::invalid_argument, "a holiday that no calendar has");
+    }
+    std::sort(parts.holidays.begin(), parts.holidays.end());
+    return WorkingCalendar(std::move(parts));
+}
+
+bool WorkingCalendar::is_working_day(std::chrono::year_month_day date) const {
+    const std::chrono::weekday weekday{std::chrono::sys_days(date)};
+    return !parts_.weekend[weekday.c_encoding()] &&
+           !std::binary_search(parts_.holidays.begin(), parts_.holidays.end(), date);
+}
+
+Result<Timestamp> WorkingCalendar::add_working_days(Timestamp time, std::int32_t count) const {
+    if (count < 0 || count > kMostWorkingDays)
+        return calendar_error(
+            ErrorCode::invalid_argument,
+            fmt::format("working days are counted from 0 to {}, not {}", kMostWorkingDays, count));
+    const Result<CivilTime> clock = parts_.zone.civil(time);
+    if (!clock) return clock.error();
+    const std::chrono::sys_days first(clock->date);
+    std::int32_t ahead = 0;
+    while (count > 0) {
+        ++ahead;
+        if (is_working_day(std::chrono::year_month_day(first + days(ahead)))) --count;
+    }
+    return parts_.zone.add_days(time, ahead);
+}
+
+Result<Timestamp> WorkingCalendar::next_at(Timestamp time, TimeOfDay at) const {
+    const Result<CivilTime> clock = parts_.zone.civil(time);
+    if (!clock) return clock.error();
+    // A day has its own HH:MM today, or it is over: then the next working day has one.
+    for (std::chrono::sys_days day(clock->date);; day += days(1)) {
+        if (!is_working_day(std::chrono::year_month_day(day))) continue;
+        Result<Timestamp> moment = parts_.zone.deadline(
+            on_day(day, {.date = {}, .hour = at.hour, .minute = at.minute, .second = 0}));
+        if (!moment || *moment > time) return moment;
+    }
+}
+
+Result<Timestamp> WorkingCalendar::next_open(Timestamp time, const Hours& hours) const {
+    if (minutes_of(hours.open) >= minutes_of(hours.close))
+        return calendar_error(ErrorCode::invalid_argument, "an office closes after it opens");
+    const Result<CivilTime> clock = parts_.zone.civil(time);
+    if (!clock) return clock.error();
+    const std::int64_t now = minutes_of({.hour = clock->hour, .minute = clock->minute});
+    if (is_working_day(clock->date) && now >= minutes_of(hours.open) &&
+        now < minutes_of(hours.close))
+        return time;
+    return next_at(time, hours.open);
+}
+
+Result<std::string> tz_database_version() {
+    constexpr std::string_view kBegins = "# version ";
+    for (const char* path :
+         {"/usr/share/zoneinfo/tzdata.zi", "/usr/share/uclibc/zoneinfo/tzdata.zi"}) {
+        const Result<std::string> text = read_regular_file(path);
+        if (!text || text->compare(0, kBegins.size(), kBegins) != 0) continue;
+        const std::string line = text->substr(kBegins.size(), text->find('\n') - kBegins.size());
+        return short_text(line);
+    }
+    return calendar_error(ErrorCode::unavailable,
+                          "the time zone database does not say which release it is",
+                          "Install the package tzdata");
+}
+
+}  // namespace abate::scheme

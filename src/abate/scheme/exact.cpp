@@ -1,0 +1,75 @@
+#include "abate/scheme/exact.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace abate::scheme {
+namespace {
+
+Error too_large(const Big& value, std::string_view what) {
+    return {.code = ErrorCode::out_of_range,
+            .what = fmt::format("{} does not fit: {}", what, to_string(value)),
+            .where = {},
+            .hint = {}};
+}
+
+}  // namespace
+
+bool same_value(const Ratio& a, const Ratio& b) {
+    return a.numerator * b.denominator == b.numerator * a.denominator;
+}
+
+Big floor_div(const Division& division) {
+    ABATE_REQUIRE(division.divisor > 0);
+    Big quotient = division.dividend / division.divisor;  // towards zero
+    if (division.dividend < 0 && quotient * division.divisor != division.dividend) --quotient;
+    return quotient;
+}
+
+Big ceil_div(const Division& division) {
+    return -floor_div({.dividend = -division.dividend, .divisor = division.divisor});
+}
+
+Big share_of(const Big& value, std::uint32_t part_ppm) {
+    return floor_div({.dividend = value * part_ppm, .divisor = kPpm});
+}
+
+Big to_big(Int128 value) {
+    const bool negative = value < 0;
+    __extension__ using Uint128 = unsigned __int128;
+    const Uint128 size = negative ? -static_cast<Uint128>(value) : static_cast<Uint128>(value);
+    Big out = static_cast<std::uint64_t>(size >> 64);
+    out <<= 64;
+    out += static_cast<std::uint64_t>(size);
+    return negative ? Big(-out) : out;
+}
+
+Big to_big(Microjoules energy) { return to_big(energy.count()); }
+
+Result<std::int64_t> to_int64(const Big& value, std::string_view what) {
+    if (value < std::numeric_limits<std::int64_t>::min() ||
+        value > std::numeric_limits<std::int64_t>::max())
+        return too_large(value, what);
+    return value.convert_to<std::int64_t>();
+}
+
+Result<std::uint64_t> to_uint64(const Big& value, std::string_view what) {
+    if (value < 0 || value > std::numeric_limits<std::uint64_t>::max())
+        return too_large(value, what);
+    return value.convert_to<std::uint64_t>();
+}
+
+Result<Microjoules> to_microjoules(const Big& value, std::string_view what) {
+    const Big size = value < 0 ? Big(-value) : value;
+    if (size >= Big(1) << 126) return too_large(value, what);
+    const auto high = static_cast<Int128>(Big(size >> 64).convert_to<std::uint64_t>());
+    const auto low =
+        Big(size & std::numeric_limits<std::uint64_t>::max()).convert_to<std::uint64_t>();
+    const Int128 count = (high << 64) | static_cast<Int128>(low);
+    return Microjoules(value < 0 ? -count : count);
+}
+
+std::string to_string(const Big& value) { return value.str(); }
+
+}  // namespace abate::scheme
