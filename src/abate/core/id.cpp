@@ -25,4 +25,38 @@ std::string make_ulid(Timestamp time, Random& random) {
     return out;
 }
 
+std::string ulid_text(const Bits128& bits) {
+    std::string out;
+    out.reserve(26);
+    // 26 x 5 bits: two of zero, then the 128.
+    for (int n = 25; n >= 0; --n) {
+        const int shift = n * 5;
+        std::uint64_t five = 0;
+        if (shift >= 64) {
+            five = bits.high >> (shift - 64);
+        } else {
+            five = bits.low >> shift;
+            if (shift > 59) five |= bits.high << (64 - shift);
+        }
+        out += kCrockford[five & 31U];
+    }
+    return out;
+}
+
+std::optional<Bits128> parse_ulid(std::string_view text) {
+    if (text.size() != 26) return std::nullopt;
+    Bits128 out;
+    for (const char c : text) {
+        const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        const std::string_view digits(kCrockford);
+        const std::size_t digit = digits.find(upper);
+        // The first digit has three bits.
+        if (digit == std::string_view::npos || (&c == text.data() && digit > 7))
+            return std::nullopt;
+        out.high = out.high << 5U | out.low >> 59U;
+        out.low = out.low << 5U | digit;
+    }
+    return out;
+}
+
 }  // namespace abate

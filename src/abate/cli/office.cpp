@@ -1,0 +1,578 @@
+#include "abate/cli/office.h"
+
+#include "abate/cli/records.h"
+#include "abate/core/id.h"
+#include "abate/input/input.h"
+#include "abate/report/scheme.h"
+#include "abate/store/journal_store.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+
+namespace abate::cli {
+namespace {
+
+using scheme::AccountId;
+using scheme::GroupId;
+using scheme::ParticipantId;
+
+constexpr const char* kKeyHead = "abate key 1\n";
+constexpr const char* kReasonPage = "docs/reference/reject_reasons.md";
+
+std::string key_folder(const Context& context) {
+    const std::string set = environment_variable("ABATE_KEYS");
+    return set.empty() ? context.home + "/keys" : set;
+}
+
+bool is_key_name(const std::string& name) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return !name.empty() && name.size() <= 64 && name[0] != '.' &&
+           std::all_of(name.begin(), name.end(), plain);
+}
+
+template <std::size_t N>
+bool read_hex(std::string_view text, std::array<std::uint8_t, N>& out) {
+    if (text.size() != 2 * N) return false;
+    for (std::size_t i = 0; i < N; ++i) {
+        const char* begin = text.data() + 2 * i;
+        const auto [end, problem] = std::from_chars(begin, begin + 2, out[i], 16);
+        if (problem != std::errc() || end != begin + 2) return false;
+    }
+    return true;
+}
+
+std::string lower(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+    if (!text.empty() && text.front() == '#') text.remove_prefix(1);
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
+    return number;
+}
+
+[[noreturn]] void not_found(const char* kind,
+                            const std::string& text,
+                            const std::vector<std::string>& names) {
+    const std::vector<std::string> near = nearest(text, names, 2);
+    std::string hint = "See `abate registry list`";
+    if (!near.empty()) {
+        hint = "Did you mean '" + near[0] + "'";
+        if (near.size() > 1) hint += " or '" + near[1] + "'";
+        hint += "?";
+    }
+    throw Failure({ErrorCode::not_found,
+                   fmt::format("there is no {} '{}'", kind, short_text(text)),
+                   "",
+                   std::move(hint)});
+}
+
+// The one whose title it is, any case.
+struct Named {
+    std::uint64_t number = 0;
+    std::string title;
+};
+std::optional<std::uint64_t> by_title(const char* kind,
+                                      const std::string& text,
+                                      const std::vector<Named>& all) {
+    std::optional<std::uint64_t> found;
+    for (const Named& one : all) {
+        if (lower(one.title) != lower(text)) continue;
+        if (found)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("several {}s are called '{}'", kind, short_text(text)),
+                           "",
+                           fmt::format("Say which by its number: {}, {}", *found, one.number)});
+        found = one.number;
+    }
+    return found;
+}
+
+std::vector<std::string> titles(const std::vector<Named>& all) {
+    std::vector<std::string> out;
+    for (const Named& one : all) out.push_back(one.title);
+    return out;
+}
+
+std::vector<Named> participants_of(const scheme::State& state) {
+    std::vector<Named> out;
+    for (const auto& [id, one] : state.participants)
+        out.push_back({static_cast<std::uint64_t>(id), one.title});
+    return out;
+}
+
+bool is_postgres(const std::string& name) {
+    return name.rfind("postgres://", 0) == 0 || name.rfind("postgresql://", 0) == 0;
+}
+
+}  // namespace
+
+void add_journal_options(CLI::App& command, Context& context, OfficeOptions& options) {
+    command
+        .add_option("--journal",
+                    options.journal,
+                    "Where the books are kept: a file [$ABATE_HOME/registry.db]")
+        ->type_name("FILE")
+        ->envname("ABATE_JOURNAL");
+    command.add_flag("--json", context.json, "Print one JSON document");
+}
+
+void add_acting_options(CLI::App& command, Context& context, OfficeOptions& options) {
+    command.add_option("--as", options.as, "Whose key signs: a name in $ABATE_HOME/keys")
+        ->type_name("NAME")
+        ->envname("ABATE_AS");
+    command
+        .add_option("--second",
+                    options.second,
+                    "Whose key approves in the same call, where two people are needed")
+        ->type_name("NAME");
+    command
+        .add_option("--at",
+                    options.at,
+                    "What time it is; only where the scheme is an exercise")
+        ->type_name("TIME");
+    command
+        .add_option("--id",
+                    options.id,
+                    "The command's own id, to send it again without doing it twice [a new one]")
+        ->type_name("ID");
+    add_journal_options(command, context, options);
+}
+
+// ---- keys
+
+std::string key_path(const Context& context, const std::string& name) {
+    if (!is_key_name(name))
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no name of a key", short_text(name)),
+                       "",
+                       "Use letters, digits, '-', '_' and '.', at most 64"});
+    return key_folder(context) + "/" + name + ".key";
+}
+
+std::vector<std::string> key_names(const Context& context) {
+    std::vector<std::string> out;
+    std::error_code problem;
+    for (std::filesystem::directory_iterator at(key_folder(context), problem), end;
+         !problem && at != end;
+         at.increment(problem))
+        if (at->path().extension() == ".key") out.push_back(at->path().stem().string());
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+scheme::KeyPair read_key(const Context& context, const std::string& name) {
+    const std::string path = key_path(context, name);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        const std::vector<std::string> near = nearest(name, key_names(context), 1);
+        throw Failure({ErrorCode::not_found,
+                       fmt::format("there is no key '{}'", name),
+                       path,
+                       near.empty() ? "Make one with `abate registry key new " + name + "`"
+                                    : "Did you mean '" + near[0] + "'?"});
+    }
+    if ((status.st_mode & 077) != 0)
+        throw Failure({ErrorCode::permission_denied,
+                       "others may read this key, so it proves nothing",
+                       path,
+                       "Revoke it, make a new one, and keep its file at mode 0600"});
+    const Result<std::string> text = read_regular_file(path, 4096);
+    if (!text) throw Failure(text.error());
+    scheme::KeySeed seed{};
+    std::string_view rest = *text;
+    const std::string_view head = kKeyHead;
+    if (rest.substr(0, head.size()) != head ||
+        !read_hex(rest.substr(head.size(), 64), seed) || rest.substr(head.size() + 64) != "\n")
+        throw Failure({ErrorCode::corrupt, "this is no key of abate", path, ""});
+    return scheme::key_pair_of(seed);
+}
+
+scheme::KeyPair make_key(const Context& context, const std::string& name) {
+    const std::string path = key_path(context, name);
+    scheme::KeySeed seed{};
+    if (::getrandom(seed.data(), seed.size(), 0) != static_cast<ssize_t>(seed.size()))
+        throw Failure({ErrorCode::unavailable, "the system gives no random bytes", "", ""});
+    std::error_code problem;
+    std::filesystem::create_directories(key_folder(context), problem);
+    std::filesystem::permissions(
+        key_folder(context), std::filesystem::perms::owner_all, problem);
+    const std::string text =
+        kKeyHead +
+        scheme::to_hex({reinterpret_cast<const char*>(seed.data()), seed.size()}) + "\n";
+    // Never over one that is there: what it signed could not be signed again.
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        if (errno == EEXIST)
+            throw Failure({ErrorCode::already_exists,
+                           fmt::format("there is a key '{}' already", name),
+                           path,
+                           "Give the new one another name"});
+        throw Failure(file_error(errno, {.what = "cannot make the key", .where = path}));
+    }
+    const bool written =
+        ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(fd) == 0;
+    const int error_number = errno;
+    ::close(fd);
+    if (!written) {
+        ::unlink(path.c_str());
+        throw Failure(file_error(error_number, {.what = "cannot write the key", .where = path}));
+    }
+    return scheme::key_pair_of(seed);
+}
+
+scheme::PublicKey public_key(const Context& context, const std::string& text) {
+    scheme::PublicKey key{};
+    if (text.size() == 64 && read_hex(text, key)) return key;
+    return read_key(context, text).open;
+}
+
+// ---- the journal
+
+engine::SchemeKey scheme_key() { return {.tenant_id = 1, .scheme_id = 1}; }
+
+std::string journal_name(const Context& context, const OfficeOptions& options) {
+    return options.journal.empty() ? context.home + "/registry.db" : options.journal;
+}
+
+std::unique_ptr<engine::Journal> open_journal(const Context& context,
+                                              const OfficeOptions& options,
+                                              bool create) {
+    const std::string name = journal_name(context, options);
+    if (!is_postgres(name)) {
+        struct stat status {};
+        if (!create && ::stat(name.c_str(), &status) != 0)
+            throw Failure({ErrorCode::not_found,
+                           "there is no registry here",
+                           name,
+                           "Found one with `abate registry init SCHEME.toml`"});
+        if (create) {
+            std::error_code problem;
+            std::filesystem::create_directories(parent_of(name), problem);
+        }
+        return value_or_fail(store::open_sqlite_journal(name, scheme_key()));
+    }
+    throw Failure({ErrorCode::unsupported, "this abate keeps journals in files", name, ""});
+}
+
+// ---- the office
+
+Office::Office(Context& context, OfficeOptions options, bool create)
+    : context_(&context),
+      options_(std::move(options)),
+      journal_(open_journal(context, options_, create)),
+      engine_(scheme_key()),
+      now_(context.clock.now().wall) {
+    if (!options_.at.empty()) {
+        const Result<Timestamp> at = parse_rfc3339(
+            options_.at.size() == 10 ? options_.at + "T00:00:00Z" : options_.at);
+        if (!at)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is no time", short_text(options_.at)),
+                           "--at",
+                           "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
+        now_ = *at;
+    }
+    const Result<void> recovered = engine_.recover(*journal_);
+    if (!recovered) {
+        Error error = recovered.error();
+        error.where = journal_name(context, options_) + ", " + error.where;
+        throw Failure(std::move(error));
+    }
+    if (!create && !state().founded)
+        throw Failure({ErrorCode::not_found,
+                       "no scheme is founded here yet",
+                       journal_name(context, options_),
+                       "Found one with `abate registry init SCHEME.toml`"});
+}
+
+scheme::KeyPair Office::signer(const std::string& name) {
+    if (!name.empty()) return read_key(*context_, name);
+    const std::vector<std::string> names = key_names(*context_);
+    if (names.size() == 1) return read_key(*context_, names.front());
+    throw Failure({ErrorCode::invalid_argument,
+                   names.empty() ? "there is no key to sign with"
+                                 : "several keys are here, and none is named",
+                   "--as",
+                   names.empty() ? "Make one with `abate registry key new NAME`"
+                                 : "Say whose with --as, or set ABATE_AS"});
+}
+
+ParticipantId Office::own_participant() {
+    const auto found = state().keys.find(signer(options_.as).open);
+    return found == state().keys.end() ? ParticipantId{} : found->second.grant.participant;
+}
+
+Office::Acted Office::submit(const std::string& name, const scheme::Command& command) {
+    const scheme::KeyPair key = signer(name);
+    if (!options_.at.empty()) {
+        const auto* founding = std::get_if<scheme::FoundScheme>(&command);
+        if (!(founding != nullptr ? founding->rules.exercise : state().rules.exercise))
+            throw Failure({ErrorCode::invalid_argument,
+                           "this scheme is no exercise: it reads the time from the clock",
+                           "--at",
+                           "Set exercise = true in the scheme file of a trial, before it is "
+                           "founded"});
+    }
+    Acted out;
+    if (!options_.id.empty() && name == options_.as) {
+        out.id = id(options_.id);
+    } else {
+        const std::string text = make_ulid(context_->clock.now().wall, context_->random);
+        const std::optional<Bits128> bits = parse_ulid(text);
+        ABATE_ASSERT(bits);
+        out.id = {.high = bits->high, .low = bits->low};
+    }
+    const engine::SchemeKey venue = scheme_key();
+    const scheme::Envelope envelope = scheme::sign_command(
+        key, {.tenant_id = venue.tenant_id, .scheme_id = venue.scheme_id}, out.id, command);
+    // Another process may write between our reading and our commit: then the books are read again and the same envelope is tried again.
+    constexpr int kTries = 5;
+    for (int attempt = 0;; ++attempt) {
+        engine_.set_epoch(journal_->take_lease(fmt::format("abate {}", ::getpid())));
+        const engine::Answer answer = engine_.apply(envelope, now_);
+        const std::optional<engine::Batch> batch = engine_.seal();
+        if (batch && journal_->append(*batch) != engine::Append::committed) {
+            if (attempt + 1 == kTries)
+                throw Failure({ErrorCode::conflict,
+                               "another process writes these books all the time",
+                               journal_name(*context_, options_),
+                               "Try again"});
+            engine_ = engine::Engine(scheme_key());
+            if (const Result<void> again = engine_.recover(*journal_); !again)
+                throw Failure(again.error());
+            continue;
+        }
+        if (answer.reason == scheme::from_registry(registry::Reason::exists)) return out;
+        if (answer.reason != scheme::Reason::ok)
+            throw Failure({ErrorCode::conflict,
+                           fmt::format("refused: {}", scheme::to_string(answer.reason)),
+                           report::command_text(command),
+                           fmt::format("See {}#{}", kReasonPage, scheme::to_string(answer.reason))});
+        out.proposed = answer.proposed;
+        return out;
+    }
+}
+
+void Office::act(const std::vector<scheme::Command>& commands) {
+    using Json = nlohmann::ordered_json;
+    if (commands.size() > 1 && !options_.id.empty())
+        throw Failure({ErrorCode::invalid_argument,
+                       "one id cannot be that of several commands",
+                       "--id",
+                       "Send them one by one"});
+    Json all = Json::array();
+    for (const scheme::Command& command : commands) {
+        Acted acted = submit(options_.as, command);
+        if (acted.proposed && !options_.second.empty()) {
+            submit(options_.second, scheme::Approve{.proposal = acted.id});
+            acted.proposed = false;
+        }
+        const std::string id_said = report::id_text(acted.id);
+        if (context_->json) {
+            all.push_back({{"id", id_said},
+                           {"state", acted.proposed ? "proposed" : "done"},
+                           {"command", Json::parse(report::command_json(command))}});
+            continue;
+        }
+        fmt::print("{} {}\n  {}\n",
+                   acted.proposed ? "Proposed" : "Done",
+                   id_said,
+                   plain_line(report::command_text(command)));
+        if (!acted.proposed) continue;
+        const auto found = state().proposals.find(acted.id);
+        fmt::print("A second person approves until {}: abate registry approve {} --as NAME\n",
+                   found == state().proposals.end() ? "its lapse"
+                                                    : to_rfc3339(found->second.lapses),
+                   id_said);
+    }
+    if (context_->json)
+        fmt::print("{}\n",
+                   (all.size() == 1 ? all[0] : Json{{"commands", all}})
+                       .dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+// ---- names
+
+ParticipantId Office::participant(const std::string& text) const {
+    const std::vector<Named> all = participants_of(state());
+    if (const auto found = by_title("participant", text, all)) return ParticipantId{*found};
+    if (const auto number = number_in(text))
+        if (state().participants.count(ParticipantId{*number}) != 0) return ParticipantId{*number};
+    not_found("participant", text, titles(all));
+}
+
+GroupId Office::group(const std::string& text) const {
+    std::vector<Named> all;
+    for (const auto& [id, title] : state().groups)
+        all.push_back({static_cast<std::uint64_t>(id), title});
+    if (const auto found = by_title("group", text, all)) return GroupId{*found};
+    return GroupId{};
+}
+
+AccountId Office::account(const std::string& text) const {
+    if (const auto number = number_in(text))
+        if (state().accounts.count(AccountId{*number}) != 0) return AccountId{*number};
+    const std::size_t slash = text.rfind('/');
+    std::vector<Named> all;
+    std::vector<std::string> shown;
+    ParticipantId owner{};
+    std::string wanted = text;
+    if (slash != std::string::npos) {
+        owner = participant(text.substr(0, slash));
+        wanted = text.substr(slash + 1);
+    }
+    std::optional<std::uint64_t> of_kind;
+    for (const auto& [id, entry] : state().accounts) {
+        const auto number = static_cast<std::uint64_t>(id);
+        if (entry.participant == owner) {
+            all.push_back({number, entry.title});
+            if (!of_kind && owner != ParticipantId{} &&
+                registry::to_string(entry.kind) == lower(wanted))
+                of_kind = number;
+        }
+        shown.push_back(name_of(id));
+    }
+    if (const auto found = by_title("account", wanted, all)) return AccountId{*found};
+    if (of_kind) return AccountId{*of_kind};
+    not_found("account", text, shown);
+}
+
+scheme::TransferId Office::id(const std::string& text) const {
+    if (const std::optional<Bits128> bits = parse_ulid(text))
+        return {.high = bits->high, .low = bits->low};
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("'{}' is no id", short_text(text)),
+                   "",
+                   "An id has 26 letters and digits; `abate registry proposals` and `history` print "
+                   "them"});
+}
+
+ParticipantId Office::next_participant() const {
+    const auto& all = state().participants;
+    return ParticipantId{all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1};
+}
+
+GroupId Office::next_group() const {
+    const auto& all = state().groups;
+    return GroupId{all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1};
+}
+
+AccountId Office::next_account() const {
+    const auto& all = state().accounts;
+    const std::uint64_t last = all.empty() ? 0 : static_cast<std::uint64_t>(all.rbegin()->first);
+    return AccountId{
+        std::max(last + 1, static_cast<std::uint64_t>(scheme::kFirstOfParticipants))};
+}
+
+std::string Office::name_of(ParticipantId id) const {
+    const auto found = state().participants.find(id);
+    return found == state().participants.end() ? fmt::format("#{}", static_cast<std::uint64_t>(id))
+                                               : found->second.title;
+}
+
+std::string Office::name_of(AccountId id) const {
+    const auto found = state().accounts.find(id);
+    if (found == state().accounts.end())
+        return fmt::format("#{}", static_cast<std::uint64_t>(id));
+    const std::string& title = found->second.title;
+    return found->second.participant == ParticipantId{}
+               ? title
+               : name_of(found->second.participant) + "/" + title;
+}
+
+// ---- numbers
+
+std::int64_t quantity_of(const std::string& text, const char* option) {
+    std::string plain;
+    for (const char c : text)
+        if (c != '_' && c != ',') plain += c;
+    const Result<double> count = input::parse_count(plain);
+    // Above 2^53 a double no longer has every whole number.
+    if (!count || *count != std::floor(*count) || *count > 9e15 || *count < 1)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no number of allowances", short_text(text)),
+                       option,
+                       "Write a whole number above 0: 250000, 250_000 or 250K"});
+    return static_cast<std::int64_t>(*count);
+}
+
+std::int64_t micro_of(const std::string& text, const char* option) {
+    const auto wrong = [&]() -> std::int64_t {
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no amount of money", short_text(text)),
+                       option,
+                       "Write a number with at most six decimals: 1250.50"});
+    };
+    std::string digits;
+    std::size_t decimals = 0;
+    bool point = false;
+    bool negative = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '-' && i == 0) {
+            negative = true;
+        } else if (c == '.' && !point) {
+            point = true;
+        } else if (c >= '0' && c <= '9') {
+            digits += c;
+            if (point) ++decimals;
+        } else if (c != '_' && c != ',') {
+            return wrong();
+        }
+    }
+    if (digits.empty() || decimals > 6) return wrong();
+    digits.append(6 - decimals, '0');
+    std::int64_t micro = 0;
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), micro);
+    if (problem != std::errc() || end != digits.data() + digits.size()) return wrong();
+    return negative ? -micro : micro;
+}
+
+std::string grouped(std::int64_t number) {
+    std::string text = fmt::format("{}", number);
+    const std::size_t begin = number < 0 ? 1 : 0;
+    for (std::size_t at = text.size(); at > begin + 3;) {
+        at -= 3;
+        text.insert(at, ",");
+    }
+    return text;
+}
+
+std::string money_text(std::int64_t micro) {
+    const bool negative = micro < 0;
+    const auto size = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(micro)
+                               : static_cast<std::uint64_t>(micro);
+    std::string decimals = fmt::format("{:06}", size % 1'000'000);
+    while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
+    return fmt::format("{}{}.{}",
+                       negative ? "-" : "",
+                       grouped(static_cast<std::int64_t>(size / 1'000'000)),
+                       decimals);
+}
+
+}  // namespace abate::cli

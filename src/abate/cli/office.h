@@ -1,0 +1,115 @@
+// What every `abate registry` command does: opens the journal, builds the state, signs, applies, keeps.
+//
+//     Office office(context, options);                 // throws Failure where there is no journal, or it is damaged
+//     AccountId from = office.account("lab/holding");
+//     office.act(Transfer{.participant = office.participant("lab"), ...});     // signed by --as, printed
+//
+// Keys are files of their owner's alone: $ABATE_HOME/keys/NAME.key. With --second the second person signs in the same call.
+#pragma once
+
+#include "abate/cli/context.h"
+#include "abate/engine/engine.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace abate::cli {
+
+struct OfficeOptions {
+    std::string journal;  // a file, or a PostgreSQL address; empty: $ABATE_HOME/registry.db
+    std::string as;       // name of the key that signs
+    std::string second;   // of the person who approves in the same call
+    std::string at;       // what time it is, in an exercise
+    std::string id;       // of the command; empty: a new one
+};
+
+// --journal, --json.
+void add_journal_options(CLI::App& command, Context& context, OfficeOptions& options);
+// Those, and --as, --second, --at, --id.
+void add_acting_options(CLI::App& command, Context& context, OfficeOptions& options);
+
+// ---- keys
+
+[[nodiscard]] std::string key_path(const Context& context, const std::string& name);
+// Throws Failure: not_found with the nearest names, permission_denied where others may read it.
+[[nodiscard]] scheme::KeyPair read_key(const Context& context, const std::string& name);
+// A new one, from the system's chance. Throws Failure: already_exists.
+scheme::KeyPair make_key(const Context& context, const std::string& name);
+// 64 hexadecimal digits, or the name of a key file.
+[[nodiscard]] scheme::PublicKey public_key(const Context& context, const std::string& text);
+[[nodiscard]] std::vector<std::string> key_names(const Context& context);
+
+// Opens what the option or $ABATE_HOME names. `create`: a new file may be made.
+[[nodiscard]] std::unique_ptr<engine::Journal> open_journal(const Context& context,
+                                                            const OfficeOptions& options,
+                                                            bool create);
+[[nodiscard]] std::string journal_name(const Context& context, const OfficeOptions& options);
+[[nodiscard]] engine::SchemeKey scheme_key();
+
+class Office {
+  public:
+    // `create`: the journal may be new, and not founded yet.
+    Office(Context& context, OfficeOptions options, bool create = false);
+
+    // Signs with --as, applies, commits, and prints what came of it; with --second the approval too. Throws Failure where it is refused,
+    // with the reason's name.
+    void act(const scheme::Command& command) { act(std::vector{command}); }
+    // One after the other; those before a refused one stay done.
+    void act(const std::vector<scheme::Command>& commands);
+    // The same without printing. The id is the command's.
+    struct Acted {
+        scheme::TransferId id;
+        bool proposed = false;
+    };
+    Acted submit(const std::string& signer, const scheme::Command& command);
+
+    [[nodiscard]] const scheme::State& state() const { return engine_.scheme().state(); }
+    [[nodiscard]] const registry::Registry& books() const { return engine_.registry(); }
+    [[nodiscard]] const engine::Engine& engine() const { return engine_; }
+    [[nodiscard]] engine::Journal& journal() { return *journal_; }
+    [[nodiscard]] Timestamp now() const { return now_; }
+    [[nodiscard]] const OfficeOptions& options() const { return options_; }
+    [[nodiscard]] Context& context() { return *context_; }
+
+    // By title, any case, or number. Throw Failure: not_found with the nearest, invalid_argument where several have the name.
+    [[nodiscard]] scheme::ParticipantId participant(const std::string& text) const;
+    [[nodiscard]] scheme::GroupId group(const std::string& text) const;  // 0: none has the name
+    // "lab/holding", "auction", "112".
+    [[nodiscard]] scheme::AccountId account(const std::string& text) const;
+    [[nodiscard]] scheme::TransferId id(const std::string& text) const;
+    // Numbers that nobody has yet.
+    [[nodiscard]] scheme::ParticipantId next_participant() const;
+    [[nodiscard]] scheme::GroupId next_group() const;
+    [[nodiscard]] scheme::AccountId next_account() const;
+
+    // "lab/holding" again.
+    [[nodiscard]] std::string name_of(scheme::AccountId id) const;
+    [[nodiscard]] std::string name_of(scheme::ParticipantId id) const;
+    // The participant of the key that signs; 0 for the operator's.
+    [[nodiscard]] scheme::ParticipantId own_participant();
+
+  private:
+    scheme::KeyPair signer(const std::string& name);
+
+    Context* context_;
+    OfficeOptions options_;
+    std::unique_ptr<engine::Journal> journal_;
+    engine::Engine engine_;
+    Timestamp now_;
+};
+
+// A quantity as people write it: "1000", "1_000", "1.5M". Throws Failure.
+[[nodiscard]] std::int64_t quantity_of(const std::string& text, const char* option);
+// Money with at most six decimals: "41.25" is 41,250,000 micro. Throws Failure.
+[[nodiscard]] std::int64_t micro_of(const std::string& text, const char* option);
+// "1,234,567".
+[[nodiscard]] std::string grouped(std::int64_t number);
+// "41.25" of 41,250,000.
+[[nodiscard]] std::string money_text(std::int64_t micro);
+
+}  // namespace abate::cli

@@ -1,0 +1,461 @@
+// `abate registry list | balance | history | status | audit | head | export`: what the books say.
+#include "abate/cli/registry_parts.h"
+#include "abate/report/scheme.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace abate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct BalanceOptions {
+    std::string who;
+};
+struct HistoryOptions {
+    std::string account;
+    std::int64_t last = 20;
+    bool all = false;
+};
+struct HeadOptions {
+    std::string expect;
+};
+
+std::string asset_name(registry::Asset asset) {
+    return asset == registry::Asset::cash
+               ? "cash"
+               : fmt::format("{}", static_cast<std::uint32_t>(asset));
+}
+
+std::string amount_text(registry::Asset asset, std::int64_t amount) {
+    return asset == registry::Asset::cash ? money_text(amount) : grouped(amount);
+}
+
+void print_json(const Json& out) {
+    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+const char* sort_name(scheme::ParticipantSort sort) {
+    switch (sort) {
+        case scheme::ParticipantSort::obligated:
+            return "obligated";
+        case scheme::ParticipantSort::opted_in:
+            return "opted-in";
+        case scheme::ParticipantSort::trader:
+            return "trader";
+        case scheme::ParticipantSort::verifier:
+            return "verifier";
+    }
+    return "unknown";
+}
+
+void list(Office& office) {
+    const scheme::State& state = office.state();
+    Json participants = Json::array();
+    for (const auto& [id, one] : state.participants) {
+        const auto group = state.groups.find(one.group);
+        const std::string group_title = group == state.groups.end() ? "" : group->second;
+        Json accounts = Json::array();
+        if (!office.context().json)
+            fmt::print("{}  ({}{})\n",
+                       plain_line(one.title),
+                       sort_name(one.sort),
+                       group_title.empty() || group_title == one.title
+                           ? ""
+                           : ", of " + plain_line(group_title));
+        for (const auto& [number, account] : state.accounts) {
+            if (account.participant != id) continue;
+            if (office.context().json) {
+                accounts.push_back({{"account", static_cast<std::uint64_t>(number)},
+                                    {"name", office.name_of(number)},
+                                    {"kind", registry::to_string(account.kind)},
+                                    {"closed", account.closed}});
+            } else {
+                fmt::print("  {:5}  {:30}  {}{}\n",
+                           static_cast<std::uint64_t>(number),
+                           plain_line(office.name_of(number)),
+                           registry::to_string(account.kind),
+                           account.closed ? ", closed" : "");
+            }
+        }
+        participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
+                                {"name", one.title},
+                                {"sort", sort_name(one.sort)},
+                                {"group", group_title},
+                                {"accounts", accounts}});
+    }
+    if (office.context().json) {
+        print_json({{"participants", participants}});
+        return;
+    }
+    fmt::print("The scheme's own\n");
+    for (const auto& [number, account] : state.accounts)
+        if (account.participant == scheme::ParticipantId{})
+            fmt::print("  {:5}  {:30}  {}\n",
+                       static_cast<std::uint64_t>(number),
+                       plain_line(account.title),
+                       registry::to_string(account.kind));
+}
+
+void balance(Office& office, const BalanceOptions& options) {
+    std::optional<scheme::ParticipantId> of_one;
+    std::optional<scheme::AccountId> account;
+    if (!options.who.empty()) {
+        if (options.who.find('/') != std::string::npos) {
+            account = office.account(options.who);
+        } else {
+            try {
+                of_one = office.participant(options.who);
+            } catch (const Failure&) {
+                account = office.account(options.who);
+            }
+        }
+    }
+    Json rows = Json::array();
+    const bool notional = office.state().rules.cash == scheme::CashMode::notional;
+    if (!office.context().json)
+        fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}\n",
+                   "ACCOUNT",
+                   "OF",
+                   "HELD",
+                   "RESERVED",
+                   "INCOMING");
+    office.books().for_each_account([&](const registry::AccountView& view) {
+        if (of_one && view.participant != *of_one) return;
+        if (account && view.id != *account) return;
+        for (const registry::Balance& one : view.balances) {
+            if (one.posted == 0 && one.reserved == 0 && one.incoming == 0) continue;
+            if (office.context().json) {
+                Json row{{"account", static_cast<std::uint64_t>(view.id)},
+                         {"name", office.name_of(view.id)},
+                         {"kind", registry::to_string(view.kind)},
+                         {"status", registry::to_string(view.status)}};
+                if (one.asset == registry::Asset::cash) {
+                    row["asset"] = "cash";
+                } else {
+                    row["vintage"] = static_cast<std::uint32_t>(one.asset);
+                }
+                row[one.asset == registry::Asset::cash ? "held_micro" : "held"] = one.posted;
+                row[one.asset == registry::Asset::cash ? "reserved_micro" : "reserved"] = one.reserved;
+                row[one.asset == registry::Asset::cash ? "incoming_micro" : "incoming"] = one.incoming;
+                rows.push_back(std::move(row));
+            } else {
+                fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}\n",
+                           plain_line(office.name_of(view.id)),
+                           asset_name(one.asset),
+                           amount_text(one.asset, one.posted),
+                           amount_text(one.asset, one.reserved),
+                           amount_text(one.asset, one.incoming),
+                           view.status == registry::AccountStatus::open
+                               ? ""
+                               : fmt::format("  {}", registry::to_string(view.status)));
+            }
+        }
+    });
+    if (office.context().json) {
+        print_json({{"currency", office.state().rules.currency},
+                    {"cash_is_notional", notional},
+                    {"balances", rows}});
+    } else if (notional) {
+        fmt::print("Cash is notional {}: no bank stands behind it.\n", office.state().rules.currency);
+    }
+}
+
+// One line of the journal.
+struct Entry {
+    std::uint64_t seq = 0;
+    Timestamp at;
+    std::string id;
+    std::string who;
+    std::string what;
+    std::string result;
+    bool touches = false;  // the account that was asked for
+};
+
+Entry entry_of(const Office& office, const scheme::Event& event) {
+    Entry out{.at = event.at, .id = {}, .who = {}, .what = {}, .result = {}};
+    if (event.kind == scheme::EventKind::due) {
+        out.id = report::id_text(event.due.id);
+        out.who = "(time)";
+        out.what = event.due.kind == scheme::DueKind::lapse_proposal ? "a proposal lapses"
+                                                                     : "what was due happens";
+    } else {
+        out.id = report::id_text(event.envelope.id);
+        const auto key = office.state().keys.find(event.envelope.key);
+        out.who = key == office.state().keys.end() ? "?" : key->second.grant.holder;
+        const auto command = scheme::decode_command(event.envelope.body);
+        out.what = command ? report::command_text(*command) : "?";
+    }
+    out.result = std::string(scheme::to_string(event.reason));
+    return out;
+}
+
+Entry entry_of(const Office& office, const registry::Event& event, scheme::AccountId account) {
+    const registry::Command& c = event.command;
+    Entry out{.at = event.at,
+              .id = report::id_text(c.id),
+              .who = {},
+              .what = fmt::format("  {}", registry::to_string(c.op)),
+              .result = std::string(registry::to_string(event.outcome.reason))};
+    if (c.from != scheme::AccountId{}) out.what += " " + office.name_of(c.from);
+    if (c.to != scheme::AccountId{}) out.what += " -> " + office.name_of(c.to);
+    if (event.outcome.amount != 0)
+        out.what += fmt::format(" {} {}",
+                                amount_text(c.asset, event.outcome.amount),
+                                c.asset == registry::Asset::cash
+                                    ? office.state().rules.currency
+                                    : "of " + asset_name(c.asset));
+    out.touches = account != scheme::AccountId{} && (c.from == account || c.to == account);
+    return out;
+}
+
+// Every event, in order.
+template <class Visit>
+void read_journal(Office& office, const Visit& visit) {
+    office.journal().read(1, [&](const engine::Batch& batch) {
+        registry::EventReader reader(batch.payload);
+        std::uint64_t seq = batch.header.first_seq;
+        while (!reader.left().empty()) {
+            if (scheme::is_scheme_event(reader.left().front())) {
+                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+                if (!read) throw Failure(read.error());
+                visit(seq, read->event);
+                reader.skip(read->size);
+            } else {
+                const Result<std::optional<registry::Event>> event = reader.next();
+                if (!event) throw Failure(event.error());
+                if (!*event) break;
+                visit(seq, **event);
+            }
+            ++seq;
+        }
+        return true;
+    });
+}
+
+void history(Office& office, const HistoryOptions& options) {
+    const scheme::AccountId account =
+        options.account.empty() ? scheme::AccountId{} : office.account(options.account);
+    std::vector<Entry> entries;
+    read_journal(office, [&](std::uint64_t seq, const auto& event) {
+        Entry entry;
+        if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
+            entry = entry_of(office, event, account);
+        } else {
+            entry = entry_of(office, event);
+        }
+        if (account != scheme::AccountId{} && !entry.touches) return;
+        entry.seq = seq;
+        entries.push_back(std::move(entry));
+    });
+    const std::size_t last =
+        options.all ? entries.size() : static_cast<std::size_t>(std::max<std::int64_t>(options.last, 1));
+    const std::size_t begin = entries.size() > last ? entries.size() - last : 0;
+    if (office.context().json) {
+        Json rows = Json::array();
+        for (std::size_t i = begin; i < entries.size(); ++i)
+            rows.push_back({{"seq", entries[i].seq},
+                            {"at", to_rfc3339(entries[i].at)},
+                            {"id", entries[i].id},
+                            {"by", entries[i].who},
+                            {"what", entries[i].what},
+                            {"result", entries[i].result}});
+        print_json({{"events", rows}});
+        return;
+    }
+    if (begin > 0)
+        fmt::print("({} earlier; --all prints them)\n", grouped(static_cast<std::int64_t>(begin)));
+    for (std::size_t i = begin; i < entries.size(); ++i) {
+        const Entry& entry = entries[i];
+        fmt::print("{:>6}  {:27}  {:12}  {}{}\n",
+                   entry.seq,
+                   to_rfc3339(entry.at),
+                   plain_line(entry.who),
+                   plain_line(entry.what),
+                   entry.result == "ok" ? "" : "  REFUSED: " + entry.result);
+    }
+}
+
+void audit_journal(Office& office) {
+    const engine::AuditReport report = engine::audit(office.journal(), scheme_key());
+    const std::string head = engine::to_string(report.head);
+    if (office.context().json) {
+        Json out{{"batches", report.batches}, {"events", report.events}, {"head", head}};
+        out["fault"] = nullptr;
+        if (report.fault)
+            out["fault"] = {{"batch_first_seq", report.fault->first_seq},
+                            {"seq", report.fault->seq},
+                            {"field", report.fault->field},
+                            {"expected", report.fault->expected},
+                            {"found", report.fault->found}};
+        print_json(out);
+    } else if (!report.fault) {
+        fmt::print(
+            "{} events in {} batches: every seal, signature, right, decision and balance is as it "
+            "should be.\nHead {}\n",
+            grouped(static_cast<std::int64_t>(report.events)),
+            grouped(static_cast<std::int64_t>(report.batches)),
+            head);
+    }
+    if (!report.fault) return;
+    office.context().exit_status = 1;
+    if (!office.context().json)
+        throw Failure({ErrorCode::corrupt,
+                       fmt::format("{} is {}, not {}",
+                                   report.fault->field,
+                                   short_text(report.fault->found),
+                                   short_text(report.fault->expected)),
+                       fmt::format("batch from event {}, event {}",
+                                   report.fault->first_seq,
+                                   report.fault->seq),
+                       "Restore the journal from a backup that has the head digest you kept"});
+}
+
+void head(Office& office, const HeadOptions& options) {
+    const std::string digest = engine::to_string(office.engine().head());
+    const std::string said = fmt::format("{}:{}", office.engine().last_seq(), digest);
+    if (!options.expect.empty()) {
+        // The kept one may be older than the books: then its batch must still be there, unchanged.
+        bool found = false;
+        office.journal().read(1, [&](const engine::Batch& batch) {
+            found = found || fmt::format("{}:{}",
+                                         batch.header.last_seq,
+                                         engine::to_string(batch.header.digest)) == options.expect;
+            return !found;
+        });
+        if (!found)
+            throw Failure({ErrorCode::corrupt,
+                           "these books do not have the head that was kept",
+                           options.expect,
+                           "They were restored from an older backup, or rewritten: do not use them"});
+    }
+    if (office.context().json) {
+        print_json({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
+    } else {
+        fmt::print("{}\n", said);
+    }
+}
+
+void status(Office& office) {
+    const scheme::State& state = office.state();
+    std::size_t waiting = 0;
+    for (const auto& [id, proposal] : state.proposals)
+        waiting += proposal.state == scheme::ProposalState::waiting ? 1 : 0;
+    std::size_t moving = 0;
+    for (const auto& [id, transfer] : state.transfers)
+        moving += transfer.state == scheme::WaitState::waiting ? 1 : 0;
+    if (office.context().json) {
+        print_json({{"scheme", state.rules.name},
+                    {"profile", state.rules.profile},
+                    {"rules_version", state.rules.version},
+                    {"exercise", state.rules.exercise},
+                    {"cash", to_string(state.rules.cash)},
+                    {"participants", state.participants.size()},
+                    {"accounts", state.accounts.size()},
+                    {"proposals_waiting", waiting},
+                    {"transfers_waiting", moving},
+                    {"trading_halted", state.halted},
+                    {"events", office.engine().last_seq()},
+                    {"last_event_at", to_rfc3339(state.last)}});
+        return;
+    }
+    fmt::print("{} (profile {}, rules version {}){}\n",
+               plain_line(state.rules.name),
+               plain_line(state.rules.profile),
+               state.rules.version,
+               state.rules.exercise ? "  EXERCISE" : "");
+    fmt::print("{} participants, {} accounts, {} events, the last {}\n",
+               state.participants.size(),
+               state.accounts.size(),
+               grouped(static_cast<std::int64_t>(office.engine().last_seq())),
+               to_rfc3339(state.last));
+    fmt::print("{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
+    if (state.halted) fmt::print("Trading is HALTED: the bank's statement is not what the books say\n");
+    if (state.rules.cash == scheme::CashMode::notional)
+        fmt::print("Cash is notional {}: no bank stands behind it\n", plain_line(state.rules.currency));
+}
+
+// Every event as one line of JSON.
+void export_journal(Office& office) {
+    read_journal(office, [&](std::uint64_t seq, const auto& event) {
+        Json row{{"seq", seq}, {"at", to_rfc3339(event.at)}};
+        if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
+            const registry::Command& c = event.command;
+            row["posting"] = registry::to_string(c.op);
+            row["id"] = report::id_text(c.id);
+            row["from"] = static_cast<std::uint64_t>(c.from);
+            row["to"] = static_cast<std::uint64_t>(c.to);
+            row["asset"] = asset_name(c.asset);
+            row["amount"] = event.outcome.amount;
+            row["reason"] = registry::to_string(event.outcome.reason);
+        } else if (event.kind == scheme::EventKind::command) {
+            row["id"] = report::id_text(event.envelope.id);
+            row["key"] = scheme::to_string(event.envelope.key);
+            row["signature"] =
+                scheme::to_hex({reinterpret_cast<const char*>(event.envelope.signature.data()),
+                                event.envelope.signature.size()});
+            if (const auto command = scheme::decode_command(event.envelope.body))
+                row["command"] = Json::parse(report::command_json(*command));
+            row["reason"] = scheme::to_string(event.reason);
+        } else {
+            row["due"] = report::id_text(event.due.id);
+            row["reason"] = scheme::to_string(event.reason);
+        }
+        fmt::print("{}\n", row.dump(-1, ' ', false, Json::error_handler_t::replace));
+    });
+}
+
+}  // namespace
+
+void add_registry_books(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    add_view<BalanceOptions>(
+        registry,
+        context,
+        made,
+        "list",
+        "Participants and their accounts",
+        [](Office& office, const BalanceOptions&) { list(office); });
+    BalanceOptions& shown = add_view<BalanceOptions>(
+        registry, context, made, "balance", "What accounts hold", balance);
+    made->add_option("WHO", shown.who, "A participant or an account [all]");
+    HistoryOptions& past = add_view<HistoryOptions>(
+        registry, context, made, "history", "What happened, oldest first", history);
+    made->add_option("--account", past.account, "What touched this account only")->type_name("ACCOUNT");
+    made->add_option("--last", past.last, "So many of the newest")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    made->add_flag("--all", past.all, "From the first");
+    add_view<BalanceOptions>(registry,
+                             context,
+                             made,
+                             "status",
+                             "The scheme in a few lines",
+                             [](Office& office, const BalanceOptions&) { status(office); });
+    add_view<BalanceOptions>(
+        registry,
+        context,
+        made,
+        "audit",
+        "Check the whole journal with code that shares nothing with the books",
+        [](Office& office, const BalanceOptions&) { audit_journal(office); });
+    HeadOptions& kept = add_view<HeadOptions>(
+        registry,
+        context,
+        made,
+        "head",
+        "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
+        head);
+    made->add_option("--expect", kept.expect, "SEQ:DIGEST, as it was printed")->type_name("HEAD");
+    add_view<BalanceOptions>(registry,
+                             context,
+                             made,
+                             "export",
+                             "The whole journal, one event a line of JSON",
+                             [](Office& office, const BalanceOptions&) { export_journal(office); });
+}
+
+}  // namespace abate::cli

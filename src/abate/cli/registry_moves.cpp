@@ -1,0 +1,269 @@
+// `abate registry transfer | cancel | retire | return | cash`.
+#include "abate/cli/records.h"
+#include "abate/cli/registry_parts.h"
+#include "abate/report/scheme.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+namespace abate::cli {
+namespace {
+
+struct MoveOptions {
+    std::string from;
+    std::string to;
+    std::int32_t vintage = 0;
+    std::string quantity;
+    std::string price;
+    std::string comment;
+};
+struct IdOptions {
+    std::string id;
+    std::string reference;
+    bool refuse = false;
+};
+struct MoneyOptions {
+    std::string account;
+    std::string amount;
+    std::string reference;
+};
+struct StatementOptions {
+    std::string file;
+    std::string date;
+    std::string balance;
+};
+
+// The owner of an account; the signer's own participant for one of the scheme's, so that the refusal names it.
+scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
+    const auto found = office.state().accounts.find(account);
+    if (found != office.state().accounts.end() &&
+        found->second.participant != scheme::ParticipantId{})
+        return found->second.participant;
+    return office.own_participant();
+}
+
+void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
+    command.add_option("--from", own.from, "\"lab/holding\", or a number")->required()->type_name("ACCOUNT");
+    if (to != nullptr) command.add_option("--to", own.to, to)->required()->type_name("ACCOUNT");
+    command.add_option("--vintage", own.vintage, "The year of the allowances")->required()->type_name("YEAR");
+    command.add_option("--quantity", own.quantity, "How many: 250000, 250_000, 250K")->required();
+    command.add_option("--comment", own.comment, "What for");
+}
+
+// The bank's statement, CSV: date,reference,amount,balance. The last balance counts; a line whose reference no command of the books has is unknown.
+scheme::Reconcile read_statement(const Office& office, const StatementOptions& options) {
+    scheme::Reconcile out;
+    if (options.file.empty()) {
+        out.statement_date = options.date;
+        out.balance_micro = micro_of(options.balance, "--balance");
+        return out;
+    }
+    const Result<std::string> text = read_regular_file(options.file);
+    if (!text) throw Failure(text.error());
+    const auto wrong = [&](std::size_t line, const std::string& what) {
+        throw Failure({ErrorCode::parse_error,
+                       what,
+                       fmt::format("{}:{}", options.file, line),
+                       "Each line is date,reference,amount,balance; the first names the columns"});
+    };
+    std::size_t at = 0;
+    std::size_t line_number = 0;
+    std::set<std::string> seen;
+    while (at < text->size()) {
+        const std::size_t end = std::min(text->find('\n', at), text->size());
+        std::string line = text->substr(at, end - at);
+        at = end + 1;
+        ++line_number;
+        if (!line.empty() && line.back() == '\r') line.pop_back();
+        if (line.empty()) continue;
+        std::vector<std::string> cells(1);
+        for (const char c : line) {
+            if (c == ',') {
+                cells.emplace_back();
+            } else {
+                cells.back() += c;
+            }
+        }
+        if (line_number == 1) {
+            if (line != "date,reference,amount,balance") wrong(1, "the first line is not the columns");
+            continue;
+        }
+        if (cells.size() != 4) wrong(line_number, fmt::format("{} cells, not 4", cells.size()));
+        if (cells[0].size() != 10 || cells[0] < out.statement_date)
+            wrong(line_number, "dates must be YYYY-MM-DD and in order");
+        if (!seen.insert(cells[1]).second) wrong(line_number, "a reference is there twice");
+        out.statement_date = cells[0];
+        (void)micro_of(cells[2], "amount");
+        out.balance_micro = micro_of(cells[3], "balance");
+        if (office.state().bank_references.count(cells[1]) == 0) out.unknown_lines.push_back(line);
+    }
+    if (out.statement_date.empty()) wrong(line_number, "there is no line of a statement");
+    return out;
+}
+
+void add_cash(CLI::App& registry, Context& context) {
+    CLI::App* cash = registry.add_subcommand("cash", "Money: in, out, and what the bank says");
+    cash->require_subcommand(1);
+    CLI::App* made = nullptr;
+    MoneyOptions& deposit = add_act<MoneyOptions>(
+        *cash,
+        context,
+        made,
+        "deposit",
+        "Record money that came to the scheme's bank account (an operator)",
+        [](Office& office, const MoneyOptions& options) {
+            office.act(scheme::Deposit{.account = office.account(options.account),
+                                       .amount_micro = micro_of(options.amount, "AMOUNT"),
+                                       .bank_reference = options.reference});
+        });
+    made->add_option("ACCOUNT", deposit.account, "Whose: \"lab/cash\"")->required();
+    made->add_option("AMOUNT", deposit.amount, "How much: 12500.50")->required();
+    made->add_option("--reference", deposit.reference, "The bank's, of this payment only")->required();
+
+    MoneyOptions& withdraw = add_act<MoneyOptions>(
+        *cash,
+        context,
+        made,
+        "withdraw",
+        "Ask for money to be paid out; it is reserved until the bank has paid (two of the "
+        "participant)",
+        [](Office& office, const MoneyOptions& options) {
+            const scheme::AccountId account = office.account(options.account);
+            office.act(scheme::WithdrawCash{.participant = owner_of(office, account),
+                                            .account = account,
+                                            .amount_micro = micro_of(options.amount, "AMOUNT"),
+                                            .bank_account = options.reference});
+        });
+    made->add_option("ACCOUNT", withdraw.account, "From: \"lab/cash\"")->required();
+    made->add_option("AMOUNT", withdraw.amount, "How much: 12500.50")->required();
+    made->add_option("--bank-account", withdraw.reference, "Where to")->required();
+
+    IdOptions& settle = add_act<IdOptions>(
+        *cash,
+        context,
+        made,
+        "settle",
+        "Record that the bank has paid a withdrawal, or with --refuse that it will not (an operator)",
+        [](Office& office, const IdOptions& options) {
+            office.act(scheme::SettleWithdrawal{.withdrawal = office.id(options.id),
+                                                .paid = !options.refuse,
+                                                .bank_reference = options.reference});
+        });
+    made->add_option("ID", settle.id, "Of the withdrawal")->required();
+    made->add_option("--reference", settle.reference, "The bank's, of this payment only");
+    made->add_flag("--refuse", settle.refuse, "The money is the participant's again");
+
+    StatementOptions& reconcile = add_act<StatementOptions>(
+        *cash,
+        context,
+        made,
+        "reconcile",
+        "Compare the books with the bank's statement; where they differ, trading halts (an operator)",
+        [](Office& office, const StatementOptions& options) {
+            office.act(read_statement(office, options));
+            const scheme::Statement& kept = office.state().statements.back();
+            if (!office.context().json)
+                fmt::print("Books {}, bank {}: {}\n",
+                           money_text(kept.books_micro),
+                           money_text(kept.said.balance_micro),
+                           office.state().halted ? "trading is halted" : "they agree");
+            if (office.state().halted) office.context().exit_status = 1;
+        });
+    made->add_option("STATEMENT", reconcile.file, "CSV: date,reference,amount,balance");
+    made->add_option("--date", reconcile.date, "Of the statement, without a file")->type_name("DATE");
+    made->add_option("--balance", reconcile.balance, "What the bank says, without a file");
+}
+
+}  // namespace
+
+void add_registry_moves(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    MoveOptions& transfer = add_act<MoveOptions>(
+        registry,
+        context,
+        made,
+        "transfer",
+        "Give allowances to another account (two of the participant)",
+        [](Office& office, const MoveOptions& options) {
+            const scheme::AccountId from = office.account(options.from);
+            office.act(scheme::Transfer{
+                .participant = owner_of(office, from),
+                .from = from,
+                .to = office.account(options.to),
+                .vintage = options.vintage,
+                .quantity = quantity_of(options.quantity, "--quantity"),
+                .price_micro =
+                    // People deal per MWh; the books per allowance.
+                options.price.empty() ? 0 : micro_of(options.price, "--price") / 1000,
+                .comment = options.comment});
+            if (!office.context().json)
+                for (const auto& [id, waiting] : office.state().transfers)
+                    if (waiting.state == scheme::WaitState::waiting &&
+                        waiting.transfer.from == from)
+                        fmt::print("Waits until {}: the other account is not trusted. To stop it: "
+                                   "abate registry cancel {}\n",
+                                   to_rfc3339(waiting.due),
+                                   report::id_text(id));
+        });
+    add_move_options(*made, transfer, "\"firm/holding\", or a number");
+    made->add_option("--price", transfer.price, "Per MWh (1,000 allowances), where it was a sale")
+        ->type_name("MONEY");
+    made->footer(
+        "Example:\n  abate registry transfer --from lab/holding --to firm/holding --vintage 2027 "
+        "--quantity 250K --price 41.20 --as lee");
+
+    IdOptions& cancel = add_act<IdOptions>(
+        registry,
+        context,
+        made,
+        "cancel",
+        "Stop a transfer that waits (one of the participant, or an operator)",
+        [](Office& office, const IdOptions& options) {
+            const scheme::TransferId id = office.id(options.id);
+            const auto found = office.state().transfers.find(id);
+            office.act(scheme::CancelTransfer{.participant = found == office.state().transfers.end()
+                                                                 ? office.own_participant()
+                                                                 : found->second.transfer.participant,
+                                              .transfer = id});
+        });
+    made->add_option("ID", cancel.id, "Of the transfer")->required();
+
+    MoveOptions& retire = add_act<MoveOptions>(
+        registry,
+        context,
+        made,
+        "retire",
+        "Cancel allowances for ever, for no obligation (two of the participant)",
+        [](Office& office, const MoveOptions& options) {
+            const scheme::AccountId from = office.account(options.from);
+            office.act(scheme::Retire{.participant = owner_of(office, from),
+                                      .from = from,
+                                      .vintage = options.vintage,
+                                      .quantity = quantity_of(options.quantity, "--quantity"),
+                                      .comment = options.comment});
+        });
+    add_move_options(*made, retire, nullptr);
+
+    MoveOptions& back = add_act<MoveOptions>(
+        registry,
+        context,
+        made,
+        "return",
+        "Give allowances back to a reserve of the scheme (two of the participant)",
+        [](Office& office, const MoveOptions& options) {
+            const scheme::AccountId from = office.account(options.from);
+            office.act(scheme::ReturnAllowances{
+                .participant = owner_of(office, from),
+                .from = from,
+                .to = office.account(options.to),
+                .vintage = options.vintage,
+                .quantity = quantity_of(options.quantity, "--quantity"),
+                .comment = options.comment});
+        });
+    add_move_options(*made, back, "A reserve account of the scheme");
+    add_cash(registry, context);
+}
+
+}  // namespace abate::cli

@@ -1,0 +1,63 @@
+// The parts of `abate registry`, one file each.
+#pragma once
+
+#include "abate/cli/office.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace abate::cli {
+
+void add_registry_founding(CLI::App& registry, Context& context);  // init, profile, rules, calendar
+void add_registry_people(CLI::App& registry, Context& context);    // key, participant, account, trusted, mandate, approve, ...
+void add_registry_moves(CLI::App& registry, Context& context);     // transfer, cancel, retire, return, cash
+void add_registry_books(CLI::App& registry, Context& context);     // balance, history, status, audit, head, export, list
+
+// A subcommand that signs: `act` gets its options and an open office.
+template <class Options>
+Options& add_act(CLI::App& parent,
+                 Context& context,
+                 CLI::App*& made,
+                 const char* name,
+                 const char* description,
+                 std::function<void(Office&, const Options&)> act) {
+    struct Kept {
+        Options own;
+        OfficeOptions office;
+    };
+    auto kept = std::make_shared<Kept>();
+    made = parent.add_subcommand(name, description);
+    add_acting_options(*made, context, kept->office);
+    made->callback([kept, act = std::move(act), &context] {
+        Office office(context, kept->office);
+        act(office, kept->own);
+    });
+    return kept->own;
+}
+
+// A subcommand that only reads.
+template <class Options>
+Options& add_view(CLI::App& parent,
+                  Context& context,
+                  CLI::App*& made,
+                  const char* name,
+                  const char* description,
+                  std::function<void(Office&, const Options&)> view) {
+    struct Kept {
+        Options own;
+        OfficeOptions office;
+    };
+    auto kept = std::make_shared<Kept>();
+    made = parent.add_subcommand(name, description);
+    add_journal_options(*made, context, kept->office);
+    made->callback([kept, view = std::move(view), &context] {
+        Office office(context, kept->office);
+        view(office, kept->own);
+    });
+    return kept->own;
+}
+
+}  // namespace abate::cli
