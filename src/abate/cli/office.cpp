@@ -388,7 +388,14 @@ void Office::act(const std::vector<scheme::Command>& commands) {
     for (const scheme::Command& command : commands) {
         Acted acted = submit(options_.as, command);
         if (acted.proposed && !options_.second.empty()) {
-            submit(options_.second, scheme::Approve{.proposal = acted.id});
+            try {
+                submit(options_.second, scheme::Approve{.proposal = acted.id});
+            } catch (const Failure& failure) {
+                Error error = failure.error();
+                error.hint += fmt::format(". The proposal waits: abate registry approve {}",
+                                          report::id_text(acted.id));
+                throw Failure(std::move(error));
+            }
             acted.proposed = false;
         }
         const std::string id_said = report::id_text(acted.id);
@@ -473,12 +480,21 @@ scheme::TransferId Office::id(const std::string& text) const {
 
 ParticipantId Office::next_participant() const {
     const auto& all = state().participants;
-    return ParticipantId{all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1};
+    std::uint64_t next = all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1;
+    // What is only proposed has its number already.
+    for (const auto& [id, proposal] : state().proposals)
+        if (const auto* add = std::get_if<scheme::AddParticipant>(&proposal.command))
+            next = std::max(next, static_cast<std::uint64_t>(add->participant) + 1);
+    return ParticipantId{next};
 }
 
 GroupId Office::next_group() const {
     const auto& all = state().groups;
-    return GroupId{all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1};
+    std::uint64_t next = all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1;
+    for (const auto& [id, proposal] : state().proposals)
+        if (const auto* add = std::get_if<scheme::AddParticipant>(&proposal.command))
+            next = std::max(next, static_cast<std::uint64_t>(add->group) + 1);
+    return GroupId{next};
 }
 
 AccountId Office::next_account() const {

@@ -286,6 +286,7 @@ std::optional<Batch> Engine::seal() {
 AuditReport audit(Journal& journal, SchemeKey key) {
     AuditReport report;
     registry::Auditor auditor;
+    scheme::SchemeAuditor rules({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id});
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
@@ -308,6 +309,13 @@ AuditReport audit(Journal& journal, SchemeKey key) {
             if (!reader.left().empty() && scheme::is_scheme_event(reader.left().front())) {
                 const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
                 if (!read) return found(seq, "payload", "an event", read.error().what);
+                if (const auto finding = rules.check(read->event))
+                    return found(seq, finding->field, finding->expected, finding->found);
+                if (read->event.at > h.at)
+                    return found(seq,
+                                 "at",
+                                 fmt::format("{}", h.at.us),
+                                 fmt::format("{}", read->event.at.us));
                 reader.skip(read->size);
                 ++report.events;
                 continue;
@@ -315,6 +323,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
             const Result<std::optional<registry::Event>> event = reader.next();
             if (!event) return found(seq, "payload", "an event", event.error().what);
             if (!*event) break;
+            if (const auto finding = rules.check_posting(**event))
+                return found(seq, finding->field, finding->expected, finding->found);
             if (const auto finding = auditor.check(**event))
                 return found(seq, finding->field, finding->expected, finding->found);
             ++report.events;
@@ -322,6 +332,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                 return found(
                     seq, "at", fmt::format("{}", h.at.us), fmt::format("{}", (*event)->at.us));
         }
+        if (rules.owed() != 0)
+            return found(0, "postings", fmt::format("{} more", rules.owed()), "the end of the batch");
         if (seq != h.last_seq + 1)
             return found(
                 0, "count", fmt::format("{}", h.count), fmt::format("{}", seq - h.first_seq));

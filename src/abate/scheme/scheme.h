@@ -9,4 +9,5 @@
 // approve (authority.h). What is refused has a name (reject_reason.h). The state is built by folding events alone (state.h).
 #pragma once
 
+#include "abate/scheme/audit.h"
 #include "abate/scheme/machine.h"

@@ -1,0 +1,240 @@
+#include "abate/scheme/audit.h"
+
+#include <fmt/format.h>
+
+namespace abate::scheme {
+namespace {
+
+SchemeFinding finding(std::string field, std::string expected, std::string found) {
+    return {.field = std::move(field), .expected = std::move(expected), .found = std::move(found)};
+}
+
+bool has_role(const KeyGrant& grant, Role role) {
+    return (grant.roles & static_cast<std::uint8_t>(role)) != 0;
+}
+
+// Whether a posting is one that the command names: its accounts, its asset, how much. Commands that name many rows (an allocation) are held
+// to the kind of movement; their rows are checked against their documents where those are (period.cpp).
+class Explains {
+  public:
+    explicit Explains(const registry::Command& posting) : posting_(&posting) {}
+
+    template <class C>
+    bool operator()(const C& c) const {
+        using registry::Op;
+        const registry::Command& p = *posting_;
+        if constexpr (std::is_same_v<C, FoundScheme>) {
+            return p.op == Op::open_account && p.from < kFirstOwn;
+        } else if constexpr (std::is_same_v<C, AddParticipant>) {
+            return p.op == Op::open_participant && p.participant == c.participant &&
+                   p.group == c.group;
+        } else if constexpr (std::is_same_v<C, Regroup>) {
+            return p.op == Op::regroup && p.participant == c.participant && p.group == c.group;
+        } else if constexpr (std::is_same_v<C, OpenAccount>) {
+            return p.op == Op::open_account && p.from == c.account && p.kind == c.kind &&
+                   p.participant == c.participant;
+        } else if constexpr (std::is_same_v<C, RestrictAccount>) {
+            return p.op == Op::set_status && p.from == c.account && p.status == c.status;
+        } else if constexpr (std::is_same_v<C, ReleaseAccount>) {
+            return p.op == Op::set_status && p.from == c.account &&
+                   p.status == AccountStatus::open;
+        } else if constexpr (std::is_same_v<C, CloseAccount>) {
+            return p.op == Op::close_account && p.from == c.account;
+        } else if constexpr (std::is_same_v<C, Transfer>) {
+            return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
+                   p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
+                   is_vintage(c.vintage);
+        } else if constexpr (std::is_same_v<C, Retire>) {
+            return p.op == Op::retire && p.from == c.from && p.amount == c.quantity &&
+                   is_vintage(c.vintage);
+        } else if constexpr (std::is_same_v<C, ReturnAllowances>) {
+            return p.op == Op::transfer && p.from == c.from && p.to == c.to &&
+                   p.amount == c.quantity && is_vintage(c.vintage);
+        } else if constexpr (std::is_same_v<C, Deposit>) {
+            return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
+                   p.asset == registry::Asset::cash;
+        } else if constexpr (std::is_same_v<C, WithdrawCash>) {
+            return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
+                   p.asset == registry::Asset::cash;
+        } else if constexpr (std::is_same_v<C, SettleWithdrawal>) {
+            return p.op == Op::void_pending || (c.paid && p.op == Op::withdraw);
+        } else if constexpr (std::is_same_v<C, CancelTransfer>) {
+            return p.op == Op::void_pending;
+        } else {
+            return false;  // it moves nothing
+        }
+    }
+
+  private:
+    static constexpr AccountId kFirstOwn{100};
+    [[nodiscard]] bool is_vintage(std::int32_t vintage) const {
+        return posting_->asset == static_cast<registry::Asset>(vintage);
+    }
+    const registry::Command* posting_;
+};
+
+}  // namespace
+
+std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
+    if (owed_ != 0)
+        return finding("postings", fmt::format("{} more", owed_), "the next event");
+    if (event.at.us <= last_us_)
+        return finding("at", fmt::format("after {}", last_us_), fmt::format("{}", event.at.us));
+    last_us_ = event.at.us;
+    owed_ = event.postings;
+    effect_.reset();
+    by_time_ = event.kind == EventKind::due;
+    if (!by_time_) return check_command(event);
+    if (!founded_) return finding("due", "a scheme", "none is founded");
+    if (event.due.at_us > event.at.us)
+        return finding("due",
+                       fmt::format("at {} or later", event.due.at_us),
+                       fmt::format("{}", event.at.us));
+    const auto asked = asked_.find(event.due.id);
+    if (event.due.kind == DueKind::lapse_proposal) {
+        if (asked == asked_.end() || !asked->second.open || asked->second.lapses_us != event.due.at_us)
+            return finding("due", "a proposal that lapses now", "none");
+        asked->second.open = false;
+    }
+    return std::nullopt;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
+    const Envelope& envelope = event.envelope;
+    const std::optional<Command> command = decode_command(envelope.body);
+    if (!command) return finding("body", "a command", "other bytes");
+    if (envelope.id.empty() || !ids_.insert(envelope.id).second)
+        return finding("id", "one of its own", "one that was used");
+    if (!verify(envelope.key, signed_bytes(venue_, envelope), envelope.signature))
+        return finding("signature", "the key's", "another");
+    if (const auto* founding = std::get_if<FoundScheme>(&*command)) {
+        if (founded_) return finding("command", "a founded scheme", "found_scheme");
+        if (event.reason == Reason::ok) {
+            founded_ = true;
+            take_effect(*founding, event);
+            effect_ = *command;
+        }
+        return std::nullopt;
+    }
+    if (!founded_) return finding("command", "found_scheme", name_of(*command));
+    if (auto wrong = check_right(event, *command)) return wrong;
+    if (event.reason != Reason::ok) return std::nullopt;
+    if (const auto* approve = std::get_if<Approve>(&*command)) return check_second(event, *approve);
+    if (const auto* withdraw = std::get_if<Withdraw>(&*command)) {
+        const auto asked = asked_.find(withdraw->proposal);
+        if (asked == asked_.end() || !asked->second.open)
+            return finding("proposal", "one that waits", "none");
+        asked->second.open = false;
+        return std::nullopt;
+    }
+    if (authority_of(*command).second != Role::none) {
+        if (event.postings != 0)
+            return finding("postings", "none before a second person", fmt::format("{}", event.postings));
+        asked_.emplace(envelope.id,
+                       Asked{.command = *command,
+                             .by = envelope.key,
+                             .lapses_us = event.at.us + lapse_us_});
+        return std::nullopt;
+    }
+    take_effect(*command, event);
+    effect_ = *command;
+    return std::nullopt;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_right(const Event& event,
+                                                        const Command& command) const {
+    const auto found = keys_.find(event.envelope.key);
+    if (found == keys_.end()) return finding("key", "one of the scheme's", "a stranger's");
+    const Holder& holder = found->second;
+    if (holder.revoked) return finding("key", "one with rights", "a revoked one");
+    if (event.at.us < holder.from_us) return finding("key", "one that is active", "one that waits");
+    if (std::holds_alternative<Approve>(command) || std::holds_alternative<Withdraw>(command))
+        return std::nullopt;
+    const Authority authority = authority_of(command);
+    const bool own = holder.grant.participant != ParticipantId{} &&
+                     holder.grant.participant == participant_of(command);
+    const bool of_right = has_role(holder.grant, authority.first) && (!authority.own || own);
+    const bool nearest_hand =
+        authority.or_own && own &&
+        (has_role(holder.grant, Role::initiator) || has_role(holder.grant, Role::approver));
+    if (!of_right && !nearest_hand)
+        return finding("right",
+                       fmt::format("{} for {}",
+                                   roles_text(static_cast<std::uint8_t>(authority.first)),
+                                   name_of(command)),
+                       roles_text(holder.grant.roles));
+    return std::nullopt;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event, const Approve& approve) {
+    const auto found = asked_.find(approve.proposal);
+    if (found == asked_.end() || !found->second.open)
+        return finding("proposal", "one that waits", "none");
+    Asked& asked = found->second;
+    if (event.at.us > asked.lapses_us) return finding("proposal", "one that waits", "one that lapsed");
+    const KeyGrant& second = keys_.at(event.envelope.key).grant;
+    const KeyGrant& first = keys_.at(asked.by).grant;
+    if (second.holder == first.holder) return finding("second person", "another", second.holder);
+    if (keys_.at(asked.by).revoked) return finding("proposal", "of a key with rights", "revoked");
+    const Authority authority = authority_of(asked.command);
+    if (!has_role(second, authority.second) ||
+        (authority.own && second.participant != participant_of(asked.command)))
+        return finding("right",
+                       roles_text(static_cast<std::uint8_t>(authority.second)),
+                       roles_text(second.roles));
+    asked.open = false;
+    take_effect(asked.command, event);
+    effect_ = asked.command;
+    return std::nullopt;
+}
+
+void SchemeAuditor::take_effect(const Command& command, const Event& event) {
+    constexpr std::int64_t kHour = 3'600'000'000;
+    const auto rules = [&](const Rules& r) {
+        key_delay_us_ = r.rights.new_key_delay_h * kHour;
+        lapse_us_ = r.rights.proposal_lapse_h * kHour;
+    };
+    if (const auto* c = std::get_if<FoundScheme>(&command)) {
+        rules(c->rules);
+        for (const KeyGrant& grant : c->keys)
+            keys_.emplace(grant.key, Holder{.grant = grant, .from_us = event.at.us});
+    } else if (const auto* changed = std::get_if<ChangeRules>(&command)) {
+        rules(changed->rules);
+    } else if (const auto* added = std::get_if<AddKey>(&command)) {
+        keys_.emplace(added->grant.key,
+                      Holder{.grant = added->grant, .from_us = event.at.us + key_delay_us_});
+    } else if (const auto* revoked = std::get_if<RevokeKey>(&command)) {
+        const auto found = keys_.find(revoked->key);
+        if (found != keys_.end()) found->second.revoked = true;
+        for (auto& [id, asked] : asked_)
+            if (asked.by == revoked->key) asked.open = false;
+    }
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event& event) {
+    const registry::Op op = event.command.op;
+    if (owed_ == 0) {
+        // Promises expire by themselves; everything else needs somebody who asked.
+        if (!founded_ || op == registry::Op::expire) return std::nullopt;
+        return finding("posting", "one that a command caused", std::string(registry::to_string(op)));
+    }
+    --owed_;
+    if (event.outcome.reason != registry::Reason::ok) return std::nullopt;  // moves nothing
+    if (by_time_) {
+        // Only what had been promised before may be kept or let go.
+        if (op == registry::Op::post || op == registry::Op::void_pending ||
+            op == registry::Op::set_status || op == registry::Op::set_obligated)
+            return std::nullopt;
+        return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
+    }
+    if (effect_ && std::visit(Explains(event.command), *effect_)) return std::nullopt;
+    return finding("posting",
+                   effect_ ? fmt::format("what {} names", name_of(*effect_)) : "none",
+                   fmt::format("{} of {} from {} to {}",
+                               registry::to_string(op),
+                               event.command.amount,
+                               static_cast<std::uint64_t>(event.command.from),
+                               static_cast<std::uint64_t>(event.command.to)));
+}
+
+}  // namespace abate::scheme

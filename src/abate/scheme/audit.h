@@ -1,0 +1,71 @@
+// Checks a scheme's events with code of its own: it shares with decide() the shape of commands and the table of authorities, nothing that
+// decides.
+//
+//     SchemeAuditor auditor(venue);
+//     if (auto finding = auditor.check(event)) ...             // signature, right, four eyes, order of time, an id once
+//     if (auto finding = auditor.check_posting(posting)) ...   // each of the `event.postings` events of the books behind it
+//
+// What it knows of a journal: nobody acted without a key that was admitted by two operators and not revoked; what needs two people had two;
+// nothing moved in the books but what such a command named, from and to and how much; no allowance was issued but by a command that issues.
+#pragma once
+
+#include "abate/scheme/event.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace abate::scheme {
+
+struct SchemeFinding {
+    std::string field;
+    std::string expected;
+    std::string found;
+};
+
+class SchemeAuditor {
+  public:
+    explicit SchemeAuditor(Venue venue) : venue_(venue) {}
+
+    [[nodiscard]] std::optional<SchemeFinding> check(const Event& event);
+    // The next event of the books. Once a scheme is founded, each but an expiry stands behind a command.
+    [[nodiscard]] std::optional<SchemeFinding> check_posting(const registry::Event& event);
+    // Postings that the last event still owes.
+    [[nodiscard]] std::uint32_t owed() const { return owed_; }
+
+  private:
+    struct Holder {
+        KeyGrant grant;
+        std::int64_t from_us = 0;
+        bool revoked = false;
+    };
+    struct Asked {
+        Command command;
+        PublicKey by{};
+        std::int64_t lapses_us = 0;
+        bool open = true;
+    };
+
+    [[nodiscard]] std::optional<SchemeFinding> check_command(const Event& event);
+    [[nodiscard]] std::optional<SchemeFinding> check_right(const Event& event,
+                                                           const Command& command) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_second(const Event& event, const Approve& approve);
+    void take_effect(const Command& command, const Event& event);
+
+    Venue venue_;
+    bool founded_ = false;
+    std::int64_t last_us_ = INT64_MIN;
+    std::int64_t key_delay_us_ = 0;
+    std::int64_t lapse_us_ = 0;
+    std::map<PublicKey, Holder> keys_;
+    std::map<TransferId, Asked> asked_;
+    std::set<TransferId> ids_;
+    // Movements that still may follow: of the command that just took effect, or of a transfer or withdrawal that waits.
+    std::optional<Command> effect_;
+    std::uint32_t owed_ = 0;
+    bool by_time_ = false;  // the last event was of something due
+};
+
+}  // namespace abate::scheme
