@@ -4,6 +4,7 @@
 
 #include "abate/core/clock.h"
 #include "abate/scheme/command.h"
+#include "abate/scheme/monitoring_state.h"
 #include "abate/scheme/reject_reason.h"
 
 #include <map>
@@ -206,6 +207,8 @@ struct State {
     std::set<std::string> bank_references = {};
     std::vector<Statement> statements = {};
     bool halted = false;  // the last statement was not what the books say
+
+    MonitoringState monitoring = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -228,6 +231,7 @@ struct State {
         visit("bank_references", self.bank_references);
         visit("statements", self.statements);
         visit("halted", self.halted);
+        visit("monitoring", self.monitoring);
     }
 };
 
