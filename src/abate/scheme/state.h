@@ -158,6 +158,8 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
+    report_due = 20,    // id.low: the year
+    report_block = 21,  // id.high: the account, id.low: the year
 };
 
 struct Due {
