@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abate/scheme/calendar_commands.h"
+#include "abate/scheme/monitoring_commands.h"
 #include "abate/scheme/people_commands.h"
 #include "abate/scheme/transfer_commands.h"
 
@@ -39,7 +40,19 @@ using Command = std::variant<FoundScheme,
                              Deposit,
                              WithdrawCash,
                              SettleWithdrawal,
-                             Reconcile>;
+                             Reconcile,
+                             RecordActivities,
+                             SubmitPlan,
+                             ApprovePlan,
+                             ReturnPlan,
+                             DraftReport,
+                             SubmitReport,
+                             ReturnReport,
+                             VerifyReport,
+                             FinaliseReport,
+                             Determine,
+                             RestateReport,
+                             SubmitStatement>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

@@ -93,6 +93,18 @@ ABATE_DECLARE_COMMAND(Deposit);
 ABATE_DECLARE_COMMAND(WithdrawCash);
 ABATE_DECLARE_COMMAND(SettleWithdrawal);
 ABATE_DECLARE_COMMAND(Reconcile);
+ABATE_DECLARE_COMMAND(RecordActivities);
+ABATE_DECLARE_COMMAND(SubmitPlan);
+ABATE_DECLARE_COMMAND(ApprovePlan);
+ABATE_DECLARE_COMMAND(ReturnPlan);
+ABATE_DECLARE_COMMAND(DraftReport);
+ABATE_DECLARE_COMMAND(SubmitReport);
+ABATE_DECLARE_COMMAND(ReturnReport);
+ABATE_DECLARE_COMMAND(VerifyReport);
+ABATE_DECLARE_COMMAND(FinaliseReport);
+ABATE_DECLARE_COMMAND(Determine);
+ABATE_DECLARE_COMMAND(RestateReport);
+ABATE_DECLARE_COMMAND(SubmitStatement);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {
@@ -110,5 +122,11 @@ void fold_due(State& state, const DueDone& done, const Due& due);
 // Each kind of due in its chapter; due.cpp knows them all.
 [[nodiscard]] DueDecision decide_settlement(const Look& look, const Due& due);
 void fold_settlement(State& state, const Due& due, Reason reason);
+[[nodiscard]] DueDecision decide_report_block(const Look& look, const Due& due);
+void fold_report_due(State& state, const Due& due);
+void fold_report_block(State& state, const DueDone& done, const Due& due);
+
+// A year whose report is due then: for the fold of the command that opens it. A second call moves the date.
+void open_monitoring_year(State& state, std::int64_t year, Timestamp report_due);
 
 }  // namespace abate::scheme

@@ -9,6 +9,10 @@ DueDecision decide_due(const Look& look, const Due& due) {
             return {};
         case DueKind::settle_transfer:
             return decide_settlement(look, due);
+        case DueKind::report_due:
+            return {};
+        case DueKind::report_block:
+            return decide_report_block(look, due);
     }
     return {};
 }
@@ -22,6 +26,10 @@ void fold_due(State& state, const DueDone& done, const Due& due) {
         }
         case DueKind::settle_transfer:
             return fold_settlement(state, due, done.reason);
+        case DueKind::report_due:
+            return fold_report_due(state, due);
+        case DueKind::report_block:
+            return fold_report_block(state, done, due);
     }
 }
 

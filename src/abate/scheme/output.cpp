@@ -48,9 +48,9 @@ struct ClassSums {
     }
 };
 
-Result<std::map<ServiceClassId, std::uint64_t>> table_of(std::span<const ServiceClass> classes) {
+Result<std::map<ServiceClassId, std::uint64_t>> table_of(std::span<const ReferenceClass> classes) {
     std::map<ServiceClassId, std::uint64_t> out;
-    for (const ServiceClass& row : classes) {
+    for (const ReferenceClass& row : classes) {
         if (row.reference_flop_per_unit == 0)
             return output_error(ErrorCode::invalid_argument, "no reference FLOP per unit", row.id);
         if (!out.emplace(row.id, row.reference_flop_per_unit).second)

@@ -1,6 +1,6 @@
 // Output O that earns allowances: delivered units times the reference FLOP per unit of their service class, in GFLOP.
 //
-//     const std::vector<ServiceClass> table = {{.id = ServiceClassId{1}, .reference_flop_per_unit = 4'000'000'000}};
+//     const std::vector<ReferenceClass> table = {{.id = ServiceClassId{1}, .reference_flop_per_unit = 4'000'000'000}};
 //     const std::vector<Delivery> year = {{.service = ServiceClassId{1}, .buyer = GroupId{7}, .served = 1'000, .retries = 10}};
 //     const Result<std::vector<ClassOutput>> o = earned_output(year, {.producer = GroupId{2}, .classes = table});
 //     (*o)[0].output_gflop;                 // 990 units x 4 GFLOP = 3,960
@@ -14,6 +14,7 @@
 
 #include "abate/core/result.h"
 #include "abate/registry/registry.h"
+#include "abate/scheme/rules.h"
 #include "abate/scheme/service_class.h"
 
 #include <cstdint>
@@ -23,7 +24,7 @@
 namespace abate::scheme {
 
 // A row of the table that is published with the benchmark and fixed for the allocation period.
-struct ServiceClass {
+struct ReferenceClass {
     ServiceClassId id{};
     std::uint64_t reference_flop_per_unit = 0;  // above 0
 };
@@ -40,12 +41,10 @@ struct Delivery {
     std::uint64_t model_flop_per_unit = 0;  // for OutputBasis::model_flop only
 };
 
-enum class OutputBasis : std::uint8_t { reference = 1, model_flop = 2 };
-
 struct OutputRule {
     registry::GroupId producer{};
-    std::span<const ServiceClass> classes = {};
-    OutputBasis basis = OutputBasis::reference;
+    std::span<const ReferenceClass> classes = {};
+    OutputBasis basis = OutputBasis::delivered_units;
 };
 
 // One class's sum. served = delivered + retries + rejected_drafts + cache_repeats + own_group.

@@ -16,14 +16,14 @@ constexpr ServiceClassId kText{1};
 constexpr ServiceClassId kImage{2};
 
 // 4 GFLOP a byte of text, 1.5 GFLOP a pixel.
-const std::vector<ServiceClass>& table() {
-    static const std::vector<ServiceClass> rows = {
+const std::vector<ReferenceClass>& table() {
+    static const std::vector<ReferenceClass> rows = {
         {.id = kText, .reference_flop_per_unit = 4'000'000'000},
         {.id = kImage, .reference_flop_per_unit = 1'500'000'000}};
     return rows;
 }
 
-OutputRule rule(OutputBasis basis = OutputBasis::reference) {
+OutputRule rule(OutputBasis basis = OutputBasis::delivered_units) {
     return {.producer = GroupId{2}, .classes = table(), .basis = basis};
 }
 
@@ -88,10 +88,10 @@ TEST(Output, WhatDoesNotAddUpIsRefused) {
     EXPECT_EQ(code({{.service = kText, .buyer = GroupId{2}, .served = UINT64_MAX},
                     {.service = kText, .buyer = GroupId{2}, .served = 1}}),
               ErrorCode::out_of_range);
-    const std::vector<ServiceClass> twice = {{.id = kText, .reference_flop_per_unit = 1},
+    const std::vector<ReferenceClass> twice = {{.id = kText, .reference_flop_per_unit = 1},
                                              {.id = kText, .reference_flop_per_unit = 2}};
     EXPECT_FALSE(earned_output({}, {.classes = twice}).has_value());
-    const std::vector<ServiceClass> empty = {{.id = kText}};
+    const std::vector<ReferenceClass> empty = {{.id = kText}};
     EXPECT_FALSE(earned_output({}, {.classes = empty}).has_value());
     EXPECT_TRUE(earned_output({}, rule())->empty());
 }

@@ -270,7 +270,10 @@ Decision decide(const Look& look, const RestrictAccount& c) {
     return out;
 }
 
-void fold(State& /*state*/, const Done& /*done*/, const RestrictAccount& /*c*/) {}
+void fold(State& state, const Done& /*done*/, const RestrictAccount& c) {
+    // The operator's own word now: a report that comes late does not open the account.
+    state.monitoring.blocked.erase(c.account);
+}
 
 Decision decide(const Look& look, const ReleaseAccount& c) {
     if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;
@@ -281,7 +284,9 @@ Decision decide(const Look& look, const ReleaseAccount& c) {
     return out;
 }
 
-void fold(State& /*state*/, const Done& /*done*/, const ReleaseAccount& /*c*/) {}
+void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
+    state.monitoring.blocked.erase(c.account);
+}
 
 Decision decide(const Look& look, const CloseAccount& c) {
     if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;

@@ -64,7 +64,39 @@ namespace abate::scheme {
     X(withdrawal_not_waiting, 1106, true)                  \
     X(account_restricted, 1107, true)                      \
     X(trading_halted, 1108, true)                          \
-    X(vintage_unknown, 1109, true)
+    X(vintage_unknown, 1109, true)                         \
+    /* monitoring */                                       \
+    X(year_not_opened, 1200, true)                         \
+    X(year_not_over, 1201, true)                           \
+    X(participant_not_obligated, 1202, true)               \
+    X(list_too_long, 1203, true)                           \
+    X(reason_missing, 1204, true)                          \
+    X(activity_unknown, 1205, true)                        \
+    X(activities_not_recorded, 1206, true)                 \
+    X(plan_incomplete, 1207, true)                         \
+    X(supplier_unknown, 1208, true)                        \
+    X(plan_not_waiting, 1209, true)                        \
+    X(plan_not_approved, 1210, true)                       \
+    X(report_not_of_plan, 1211, true)                      \
+    X(report_incomplete, 1212, true)                       \
+    X(energy_invalid, 1213, true)                          \
+    X(service_class_unknown, 1214, true)                   \
+    X(report_invalid, 1215, true)                          \
+    X(figures_differ, 1216, true)                          \
+    X(verifier_unknown, 1217, true)                        \
+    X(verifier_not_independent, 1218, true)                \
+    X(report_of_another_verifier, 1219, true)              \
+    X(report_not_submitted, 1220, true)                    \
+    X(report_already_submitted, 1221, true)                \
+    X(report_final, 1222, true)                            \
+    X(report_not_final, 1223, true)                        \
+    X(report_not_verified, 1224, true)                     \
+    X(misstatements_left, 1225, true)                      \
+    X(misstatement_missing, 1226, true)                    \
+    X(misstatement_is_material, 1227, true)                \
+    X(statement_missing, 1228, true)                       \
+    X(statement_differs, 1229, true)                       \
+    X(report_not_overdue, 1230, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

@@ -4,6 +4,7 @@
 
 #include "abate/core/clock.h"
 #include "abate/scheme/command.h"
+#include "abate/scheme/monitoring_state.h"
 #include "abate/scheme/reject_reason.h"
 
 #include <map>
@@ -157,6 +158,8 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
+    report_due = 20,    // id.low: the year
+    report_block = 21,  // id.high: the account, id.low: the year
 };
 
 struct Due {
@@ -206,6 +209,8 @@ struct State {
     std::set<std::string> bank_references = {};
     std::vector<Statement> statements = {};
     bool halted = false;  // the last statement was not what the books say
+
+    MonitoringState monitoring = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -228,6 +233,7 @@ struct State {
         visit("bank_references", self.bank_references);
         visit("statements", self.statements);
         visit("halted", self.halted);
+        visit("monitoring", self.monitoring);
     }
 };
 
