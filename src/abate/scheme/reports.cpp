@@ -220,8 +220,9 @@ void keep_figures(State& state, FinalFigures figures) {
         figures.version = found->second.version + 1;
         state.monitoring.earlier_figures[whose].push_back(found->second);
     }
-    state.monitoring.figures[whose] = std::move(figures);
+    const FinalFigures& kept = state.monitoring.figures[whose] = std::move(figures);
     forget_blocks(state, whose);
+    on_final_figures(state, kept);
 }
 
 }  // namespace
