@@ -21,11 +21,11 @@ Error benchmark_error(ErrorCode code, std::string what) {
     return {.code = code, .what = std::move(what), .where = {}, .hint = {}};
 }
 
-// E of a before E of b; by participant where they are equal.
-bool is_better(const BenchmarkRow& a, const BenchmarkRow& b) {
-    const Big left = to_big(a.energy) * b.output_gflop;
-    const Big right = to_big(b.energy) * a.output_gflop;
-    return left != right ? left < right : a.participant < b.participant;
+// The lower E first; by participant where they are equal.
+bool is_better(const BenchmarkRow& lhs, const BenchmarkRow& rhs) {
+    const Big left = to_big(lhs.energy) * rhs.output_gflop;
+    const Big right = to_big(rhs.energy) * lhs.output_gflop;
+    return left != right ? left < right : lhs.participant < rhs.participant;
 }
 
 // Sums of a set of rows.

@@ -172,7 +172,8 @@ RC_GTEST_PROP(BenchmarkProperty, TheBestAreNoWorseThanTheMean, ()) {
     const BenchmarkRule rule{.most_output_ppm = 1'000'000};
     const Result<Benchmark> b = make_benchmark(rows, rule);
     if (!b) return;  // past 64 bits
-    RC_ASSERT(b->aj_per_flop <= b->mean_aj_per_flop + 1 || b->best > 1);
+    // One firm alone; the plain mean of several may be above a mean that one large firm pulls down.
+    if (b->best == 1) RC_ASSERT(b->aj_per_flop <= b->mean_aj_per_flop);
     // The order of the rows does not matter.
     std::reverse(rows.begin(), rows.end());
     RC_ASSERT(make_benchmark(rows, rule)->aj_per_flop == b->aj_per_flop);

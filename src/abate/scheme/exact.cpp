@@ -16,8 +16,8 @@ Error too_large(const Big& value, std::string_view what) {
 
 }  // namespace
 
-bool same_value(const Ratio& a, const Ratio& b) {
-    return a.numerator * b.denominator == b.numerator * a.denominator;
+bool same_value(const Ratio& lhs, const Ratio& rhs) {
+    return lhs.numerator * rhs.denominator == rhs.numerator * lhs.denominator;
 }
 
 Big floor_div(const Division& division) {

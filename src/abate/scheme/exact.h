@@ -29,7 +29,7 @@ struct Ratio {
     Big denominator = 1;
 };
 
-[[nodiscard]] bool same_value(const Ratio& a, const Ratio& b);
+[[nodiscard]] bool same_value(const Ratio& lhs, const Ratio& rhs);
 
 struct Division {
     Big dividend = {};

@@ -4,6 +4,9 @@
 
 #include "abate/core/clock.h"
 #include "abate/scheme/command.h"
+#include "abate/scheme/compliance_state.h"
+#include "abate/scheme/monitoring_state.h"
+#include "abate/scheme/period_state.h"
 #include "abate/scheme/reject_reason.h"
 
 #include <map>
@@ -157,6 +160,13 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
+    report_due = 20,    // id.low: the year
+    report_block = 21,  // id.high: the account, id.low: the year
+    surrender_due = 30,   // id.high: the year
+    close_bank = 31,      // id.high: the year, id.low: the participant
+    begin_period = 32,    // id.high: the year
+    review_holding = 33,  // id.low: the group
+    cure_holding = 34,    // id.low: the group
 };
 
 struct Due {
@@ -206,6 +216,10 @@ struct State {
     std::set<std::string> bank_references = {};
     std::vector<Statement> statements = {};
     bool halted = false;  // the last statement was not what the books say
+
+    MonitoringState monitoring = {};
+    PeriodState period = {};
+    ComplianceState compliance = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -228,6 +242,9 @@ struct State {
         visit("bank_references", self.bank_references);
         visit("statements", self.statements);
         visit("halted", self.halted);
+        visit("monitoring", self.monitoring);
+        visit("period", self.period);
+        visit("compliance", self.compliance);
     }
 };
 

@@ -1,0 +1,88 @@
+// Statements of landlords and clouds, and what happens when reports fall due.
+#include "abate/scheme/decide.h"
+#include "abate/scheme/report_figures.h"
+
+namespace abate::scheme {
+namespace {
+
+TransferId id_of_year(std::int64_t year) {
+    return {.high = 0, .low = static_cast<std::uint64_t>(year)};
+}
+
+bool owes_report(const State& state, const Participant& who, std::int64_t year) {
+    const bool obligated =
+        who.sort == ParticipantSort::obligated || who.sort == ParticipantSort::opted_in;
+    return obligated && who.since < span_of_year(year).end &&
+           state.monitoring.figures.count({.participant = who.id, .year = year}) == 0;
+}
+
+}  // namespace
+
+Decision decide(const Look& look, const SubmitStatement& c) {
+    if (c.site.size() > kMaxName || c.document.size() > kMaxName) return Reason::text_too_long;
+    if (look.state.monitoring.report_due.count(c.year) == 0) return Reason::year_not_opened;
+    if (c.customer == c.participant || look.state.participants.count(c.customer) == 0)
+        return Reason::unknown_participant;
+    if (c.site.empty()) return Reason::name_empty;
+    return is_energy(c.energy) ? Reason::ok : Reason::energy_invalid;
+}
+
+void fold(State& state, const Done& done, const SubmitStatement& c) {
+    state.monitoring
+        .statements[{.supplier = c.participant,
+                     .customer = c.customer,
+                     .year = c.year,
+                     .site = c.site}]
+        .push_back({.energy = c.energy, .document = c.document, .at = done.at});
+}
+
+// ---- when reports are due
+
+void open_monitoring_year(State& state, std::int64_t year, Timestamp report_due) {
+    const auto [at, is_new] = state.monitoring.report_due.try_emplace(year, report_due);
+    if (!is_new) {
+        state.due.erase({at->second.us, DueKind::report_due, id_of_year(year)});
+        at->second = report_due;
+    }
+    state.due.insert({report_due.us, DueKind::report_due, id_of_year(year)});
+}
+
+// One due more for each account, since each may be refused by itself: the books are asked then.
+void fold_report_due(State& state, const Due& due) {
+    const auto year = static_cast<std::int64_t>(due.id.low);
+    if (year < 1970 || year > 9999) return;
+    for (const auto& [id, account] : state.accounts) {
+        if (account.closed || (account.kind != AccountKind::holding &&
+                               account.kind != AccountKind::compliance))
+            continue;
+        const auto who = state.participants.find(account.participant);
+        if (who == state.participants.end() || !owes_report(state, who->second, year)) continue;
+        state.due.insert({due.at_us,
+                          DueKind::report_block,
+                          {.high = static_cast<std::uint64_t>(id), .low = due.id.low}});
+    }
+}
+
+// number: 1 where the account is blocked for this, by these postings or for another year already.
+DueDecision decide_report_block(const Look& look, const Due& due) {
+    DueDecision out;
+    const AccountId id{due.id.high};
+    const auto view = look.books.account(id);
+    if (!view) return out;
+    if (view->status == AccountStatus::open) {
+        out.number = 1;
+        out.postings.push_back(
+            {.op = registry::Op::set_status, .status = AccountStatus::blocked, .from = id});
+    } else if (look.state.monitoring.blocked.count(id) != 0) {
+        out.number = 1;
+    }
+    return out;
+}
+
+void fold_report_block(State& state, const DueDone& done, const Due& due) {
+    if (done.number == 1 && done.reason == Reason::ok)
+        state.monitoring.blocked[AccountId{due.id.high}].insert(
+            static_cast<std::int64_t>(due.id.low));
+}
+
+}  // namespace abate::scheme
