@@ -1,5 +1,7 @@
 #include "abate/scheme/audit.h"
 
+#include "abate/scheme/decide.h"
+
 #include <fmt/format.h>
 
 namespace abate::scheme {
@@ -13,65 +15,17 @@ bool has_role(const KeyGrant& grant, Role role) {
     return (grant.roles & static_cast<std::uint8_t>(role)) != 0;
 }
 
-// Whether a posting is one that the command names: its accounts, its asset, how much. Commands that name many rows (an allocation) are held
-// to the kind of movement; their rows are checked against their documents where those are (period.cpp).
-class Explains {
-  public:
-    explicit Explains(const registry::Command& posting) : posting_(&posting) {}
+constexpr AccountId kFirstOwn{100};
 
-    template <class C>
-    bool operator()(const C& c) const {
-        using registry::Op;
-        const registry::Command& p = *posting_;
-        if constexpr (std::is_same_v<C, FoundScheme>) {
-            return p.op == Op::open_account && p.from < kFirstOwn;
-        } else if constexpr (std::is_same_v<C, AddParticipant>) {
-            return p.op == Op::open_participant && p.participant == c.participant &&
-                   p.group == c.group;
-        } else if constexpr (std::is_same_v<C, Regroup>) {
-            return p.op == Op::regroup && p.participant == c.participant && p.group == c.group;
-        } else if constexpr (std::is_same_v<C, OpenAccount>) {
-            return p.op == Op::open_account && p.from == c.account && p.kind == c.kind &&
-                   p.participant == c.participant;
-        } else if constexpr (std::is_same_v<C, RestrictAccount>) {
-            return p.op == Op::set_status && p.from == c.account && p.status == c.status;
-        } else if constexpr (std::is_same_v<C, ReleaseAccount>) {
-            return p.op == Op::set_status && p.from == c.account &&
-                   p.status == AccountStatus::open;
-        } else if constexpr (std::is_same_v<C, CloseAccount>) {
-            return p.op == Op::close_account && p.from == c.account;
-        } else if constexpr (std::is_same_v<C, Transfer>) {
-            return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
-                   p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
-                   is_vintage(c.vintage);
-        } else if constexpr (std::is_same_v<C, Retire>) {
-            return p.op == Op::retire && p.from == c.from && p.amount == c.quantity &&
-                   is_vintage(c.vintage);
-        } else if constexpr (std::is_same_v<C, ReturnAllowances>) {
-            return p.op == Op::transfer && p.from == c.from && p.to == c.to &&
-                   p.amount == c.quantity && is_vintage(c.vintage);
-        } else if constexpr (std::is_same_v<C, Deposit>) {
-            return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
-                   p.asset == registry::Asset::cash;
-        } else if constexpr (std::is_same_v<C, WithdrawCash>) {
-            return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
-                   p.asset == registry::Asset::cash;
-        } else if constexpr (std::is_same_v<C, SettleWithdrawal>) {
-            return p.op == Op::void_pending || (c.paid && p.op == Op::withdraw);
-        } else if constexpr (std::is_same_v<C, CancelTransfer>) {
-            return p.op == Op::void_pending;
-        } else {
-            return false;  // it moves nothing
-        }
-    }
+registry::Asset asset_of(std::int64_t year) { return static_cast<registry::Asset>(year); }
 
-  private:
-    static constexpr AccountId kFirstOwn{100};
-    [[nodiscard]] bool is_vintage(std::int32_t vintage) const {
-        return posting_->asset == static_cast<registry::Asset>(vintage);
-    }
-    const registry::Command* posting_;
-};
+// Sum of a participant's rows.
+std::int64_t allocated(const AllocationTable& table, ParticipantId participant) {
+    std::int64_t sum = 0;
+    for (const AllocationLine& line : table.lines)
+        if (line.participant == participant) sum += line.allowances;
+    return sum;
+}
 
 }  // namespace
 
@@ -112,7 +66,6 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
         if (event.reason == Reason::ok) {
             founded_ = true;
             take_effect(*founding, event);
-            effect_ = *command;
         }
         return std::nullopt;
     }
@@ -136,8 +89,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
                              .lapses_us = event.at.us + lapse_us_});
         return std::nullopt;
     }
+    effect_id_ = envelope.id;
     take_effect(*command, event);
-    effect_ = *command;
     return std::nullopt;
 }
 
@@ -183,12 +136,13 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event, con
                        roles_text(static_cast<std::uint8_t>(authority.second)),
                        roles_text(second.roles));
     asked.open = false;
+    effect_id_ = approve.proposal;
     take_effect(asked.command, event);
-    effect_ = asked.command;
     return std::nullopt;
 }
 
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
+    effect_ = command;
     constexpr std::int64_t kHour = 3'600'000'000;
     const auto rules = [&](const Rules& r) {
         key_delay_us_ = r.rights.new_key_delay_h * kHour;
@@ -203,12 +157,151 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     } else if (const auto* added = std::get_if<AddKey>(&command)) {
         keys_.emplace(added->grant.key,
                       Holder{.grant = added->grant, .from_us = event.at.us + key_delay_us_});
+    } else if (const auto* cap = std::get_if<ProposeCap>(&command)) {
+        cap_said_[cap->year] = cap->parts;
+    } else if (const auto* table = std::get_if<ProposeAllocation>(&command)) {
+        table_said_[table->year] = table->table;
+    } else if (const auto* final = std::get_if<FinaliseStatement>(&command)) {
+        if (final->kind == StatementKind::cap) cap_final_[final->year] = cap_said_[final->year];
+        if (final->kind == StatementKind::allocation)
+            table_final_[final->year] = table_said_[final->year];
     } else if (const auto* revoked = std::get_if<RevokeKey>(&command)) {
         const auto found = keys_.find(revoked->key);
         if (found != keys_.end()) found->second.revoked = true;
         for (auto& [id, asked] : asked_)
             if (asked.by == revoked->key) asked.open = false;
     }
+}
+
+bool SchemeAuditor::owns(ParticipantId participant, AccountId account) const {
+    const auto found = owners_.find(account);
+    return participant != ParticipantId{} && found != owners_.end() && found->second == participant;
+}
+
+// Whether a posting is one that the command names: its accounts, whose they are, its asset, how much.
+bool SchemeAuditor::explained(const registry::Event& event) {
+    using registry::Op;
+    const registry::Command& p = event.command;
+    const auto is = [&](std::int32_t vintage) { return p.asset == asset_of(vintage); };
+    const bool money = p.asset == registry::Asset::cash;
+    return std::visit(
+        [&](const auto& c) -> bool {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, FoundScheme>) {
+                kinds_[p.from] = p.kind;
+                return p.op == Op::open_account && p.from < kFirstOwn;
+            } else if constexpr (std::is_same_v<C, AddParticipant> || std::is_same_v<C, Regroup>) {
+                const Op wanted =
+                    std::is_same_v<C, Regroup> ? Op::regroup : Op::open_participant;
+                return p.op == wanted && p.participant == c.participant && p.group == c.group;
+            } else if constexpr (std::is_same_v<C, OpenAccount>) {
+                owners_[c.account] = c.participant;
+                kinds_[c.account] = c.kind;
+                return p.op == Op::open_account && p.from == c.account && p.kind == c.kind &&
+                       p.participant == c.participant;
+            } else if constexpr (std::is_same_v<C, RestrictAccount>) {
+                return p.op == Op::set_status && p.from == c.account && p.status == c.status;
+            } else if constexpr (std::is_same_v<C, ReleaseAccount>) {
+                return p.op == Op::set_status && p.from == c.account &&
+                       p.status == AccountStatus::open;
+            } else if constexpr (std::is_same_v<C, CloseAccount>) {
+                return p.op == Op::close_account && p.from == c.account;
+            } else if constexpr (std::is_same_v<C, Transfer>) {
+                if (p.op == Op::reserve)
+                    promises_[p.id] = {.account = c.from, .amount = c.quantity, .command = effect_id_};
+                return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
+                       p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
+                       is(c.vintage) && owns(c.participant, c.from);
+            } else if constexpr (std::is_same_v<C, Retire>) {
+                return p.op == Op::retire && p.from == c.from && p.amount == c.quantity &&
+                       is(c.vintage) && owns(c.participant, c.from);
+            } else if constexpr (std::is_same_v<C, ReturnAllowances>) {
+                return p.op == Op::transfer && p.from == c.from && p.to == c.to &&
+                       p.amount == c.quantity && is(c.vintage) && owns(c.participant, c.from) &&
+                       kinds_[c.to] == AccountKind::reserve;
+            } else if constexpr (std::is_same_v<C, Deposit>) {
+                return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
+                       money;
+            } else if constexpr (std::is_same_v<C, WithdrawCash>) {
+                promises_[p.id] = {.account = c.account, .amount = c.amount_micro, .command = effect_id_};
+                withdrawals_[effect_id_] = c;
+                return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
+                       money && owns(c.participant, c.account);
+            } else if constexpr (std::is_same_v<C, SettleWithdrawal>) {
+                const auto asked = withdrawals_.find(c.withdrawal);
+                if (asked == withdrawals_.end()) return false;
+                const auto promise = promises_.find(p.reference);
+                if (p.op == Op::void_pending)
+                    return promise != promises_.end() && promise->second.command == c.withdrawal;
+                return c.paid && p.op == Op::withdraw && p.from == asked->second.account &&
+                       p.amount == asked->second.amount_micro;
+            } else if constexpr (std::is_same_v<C, CancelTransfer>) {
+                const auto promise = promises_.find(p.reference);
+                return p.op == Op::void_pending && promise != promises_.end() &&
+                       promise->second.command == c.transfer &&
+                       owns(c.participant, promise->second.account);
+            } else if constexpr (std::is_same_v<C, IssueCap>) {
+                return p.op == Op::issue && is(static_cast<std::int32_t>(c.year));
+            } else if constexpr (std::is_same_v<C, IssueAllocation>) {
+                const auto table = table_final_.find(c.year);
+                const auto cap = cap_final_.find(c.year);
+                if (table == table_final_.end() || cap == cap_final_.end()) return false;
+                if (p.op != Op::transfer || p.from != kFreePot || p.asset != asset_of(c.year))
+                    return false;
+                if (p.to == kEntrantReserve)
+                    return p.amount == cap->second.free_ceiling - table->second.total;
+                const auto owner = owners_.find(p.to);
+                return owner != owners_.end() && kinds_[p.to] == AccountKind::holding &&
+                       p.amount == allocated(table->second, owner->second);
+            } else if constexpr (std::is_same_v<C, TrueUp>) {
+                if (p.op != Op::transfer || p.from != kEntrantReserve ||
+                    p.asset != asset_of(c.year) || kinds_[p.to] != AccountKind::holding)
+                    return false;
+                for (const TrueUpLine& line : c.lines)
+                    if (line.amount == p.amount && owns(line.participant, p.to)) return true;
+                return false;
+            } else if constexpr (std::is_same_v<C, Surrender>) {
+                return p.op == Op::surrender && p.from == c.from && p.amount == c.quantity &&
+                       is(c.vintage) && p.period == static_cast<std::uint32_t>(c.year) &&
+                       owns(c.participant, c.from);
+            } else if constexpr (std::is_same_v<C, PayPenalty>) {
+                return p.op == Op::transfer && p.from == c.from && p.to == kPenalties && money &&
+                       owns(c.participant, c.from);
+            } else if constexpr (std::is_same_v<C, ClawBack>) {
+                return p.op == Op::claw_back && owns(c.participant, p.from) &&
+                       (p.deficit == AccountId{} || owns(c.participant, p.deficit)) &&
+                       p.to == kEntrantReserve && p.amount <= c.quantity;
+            } else if constexpr (std::is_same_v<C, FinaliseReport> || std::is_same_v<C, Determine>) {
+                // The year's figures are there: what was blocked for want of them is open again.
+                return p.op == Op::set_status && p.status == AccountStatus::open;
+            } else {
+                return false;  // it moves nothing
+            }
+        },
+        *effect_);
+}
+
+// The one way in which allowances come to be: as the final statement of the cap says, once.
+std::optional<SchemeFinding> SchemeAuditor::check_issue(const registry::Command& posting) {
+    const auto year = static_cast<std::int64_t>(posting.asset);
+    const auto final_cap = cap_final_.find(year);
+    if (final_cap == cap_final_.end())
+        return finding("issue", fmt::format("a final cap of {}", year), "none");
+    const CapParts& parts = final_cap->second;
+    const std::int64_t wanted = posting.to == kFreePot              ? parts.free_ceiling
+                                : posting.to == kAuction            ? parts.auction
+                                : posting.to == kEntrantReserve     ? parts.entrant_reserve
+                                : posting.to == kContainmentReserve ? parts.containment_reserve
+                                                                    : -1;
+    if (posting.amount != wanted)
+        return finding("issue", fmt::format("{}", wanted), fmt::format("{}", posting.amount));
+    std::int64_t& issued = issued_[posting.asset];
+    if (posting.amount > parts.cap - issued)
+        return finding("issued",
+                       fmt::format("at most the cap, {}", parts.cap),
+                       fmt::format("{} and {} more", issued, posting.amount));
+    issued += posting.amount;
+    return std::nullopt;
 }
 
 std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event& event) {
@@ -221,13 +314,16 @@ std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event&
     --owed_;
     if (event.outcome.reason != registry::Reason::ok) return std::nullopt;  // moves nothing
     if (by_time_) {
-        // Only what had been promised before may be kept or let go.
-        if (op == registry::Op::post || op == registry::Op::void_pending ||
-            op == registry::Op::set_status || op == registry::Op::set_obligated)
+        // Only what had been promised may be kept or let go, and an account blocked.
+        if (((op == registry::Op::post || op == registry::Op::void_pending) &&
+             promises_.count(event.command.reference) != 0) ||
+            (op == registry::Op::set_status &&
+             event.command.status == AccountStatus::blocked))
             return std::nullopt;
         return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
     }
-    if (effect_ && std::visit(Explains(event.command), *effect_)) return std::nullopt;
+    if (effect_ && explained(event))
+        return op == registry::Op::issue ? check_issue(event.command) : std::nullopt;
     return finding("posting",
                    effect_ ? fmt::format("what {} names", name_of(*effect_)) : "none",
                    fmt::format("{} of {} from {} to {}",

@@ -62,8 +62,28 @@ class SchemeAuditor {
     std::map<PublicKey, Holder> keys_;
     std::map<TransferId, Asked> asked_;
     std::set<TransferId> ids_;
-    // Movements that still may follow: of the command that just took effect, or of a transfer or withdrawal that waits.
+    [[nodiscard]] bool explained(const registry::Event& event);
+    [[nodiscard]] bool owns(ParticipantId participant, AccountId account) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_issue(const registry::Command& posting);
+
+    // What just took effect, and may move something.
     std::optional<Command> effect_;
+    TransferId effect_id_{};
+    std::map<AccountId, ParticipantId> owners_;
+    std::map<AccountId, AccountKind> kinds_;
+    // What was promised to a command, to be kept or let go later.
+    struct Promise {
+        AccountId account{};  // from which
+        std::int64_t amount = 0;
+        TransferId command{};
+    };
+    std::map<TransferId, Promise> promises_;  // by the id of the reserve
+    std::map<TransferId, WithdrawCash> withdrawals_;
+    std::map<std::int64_t, CapParts> cap_said_;
+    std::map<std::int64_t, CapParts> cap_final_;
+    std::map<std::int64_t, AllocationTable> table_said_;
+    std::map<std::int64_t, AllocationTable> table_final_;
+    std::map<registry::Asset, std::int64_t> issued_;
     std::uint32_t owed_ = 0;
     bool by_time_ = false;  // the last event was of something due
 };

@@ -1,0 +1,239 @@
+// Transfers that wait, trusted accounts, money in and out; and what an auditor sees of a forged journal.
+#include "abate/engine/scheme_test_support.h"
+
+#include <functional>
+#include <variant>
+
+namespace abate::engine {
+namespace {
+
+using namespace scheme;
+
+constexpr std::int64_t kMinuteUs = 60'000'000;
+
+// Two firms; the first has money.
+class Transfers : public ::testing::Test {
+  protected:
+    Transfers() {
+        desk.add_firm(1, "lab");
+        desk.add_firm(2, "firm");
+        desk.publish_calendar();
+        desk.ok("ada",
+                Deposit{.account = AccountId{112},
+                        .amount_micro = 100'000'000,
+                        .bank_reference = "B1"});
+    }
+    // Money stands for allowances here: the rules of waiting are the same, and a cap is not needed.
+    scheme::Reason pay(std::int64_t amount) {
+        return desk.ask_both("lab-1",
+                             "lab-2",
+                             WithdrawCash{.participant = ParticipantId{1},
+                                          .account = AccountId{112},
+                                          .amount_micro = amount,
+                                          .bank_account = "IBAN"});
+    }
+    Desk desk;
+};
+
+TEST_F(Transfers, MoneyOutWaitsForTheBank) {
+    EXPECT_EQ(pay(60'000'000), Reason::ok);
+    const TransferId withdrawal = desk.last_id();
+    EXPECT_EQ(desk.money(112), 100'000'000) << "reserved, not gone";
+    // What is reserved cannot be asked for twice.
+    EXPECT_EQ(to_string(pay(60'000'000)), "insufficient_balance");
+    desk.ok("ada", SettleWithdrawal{.withdrawal = withdrawal, .paid = true, .bank_reference = "B2"});
+    EXPECT_EQ(desk.money(112), 40'000'000);
+    EXPECT_EQ(desk.ask("ada",
+                       SettleWithdrawal{
+                           .withdrawal = withdrawal, .paid = true, .bank_reference = "B3"}),
+              Reason::withdrawal_not_waiting);
+    desk.check();
+}
+
+TEST_F(Transfers, MoneyThatTheBankRefusesComesBack) {
+    EXPECT_EQ(pay(60'000'000), Reason::ok);
+    const TransferId first = desk.last_id();
+    desk.ok("ada", SettleWithdrawal{.withdrawal = first, .paid = false});
+    EXPECT_EQ(pay(100'000'000), Reason::ok);
+    EXPECT_EQ(pay(0), Reason::amount_not_positive);
+    desk.check();
+}
+
+TEST_F(Transfers, ABankStatementThatDiffersHaltsTrading) {
+    desk.ok("ada", Reconcile{.statement_date = "2027-01-04", .balance_micro = 100'000'000});
+    EXPECT_FALSE(desk.state().halted);
+    desk.ok("ada", Reconcile{.statement_date = "2027-01-05", .balance_micro = 99'999'999});
+    EXPECT_TRUE(desk.state().halted);
+    desk.ok("ada",
+            Reconcile{.statement_date = "2027-01-06",
+                      .balance_micro = 100'000'000,
+                      .unknown_lines = {"2027-01-06,X,1,1"}});
+    EXPECT_TRUE(desk.state().halted) << "money that no command explains";
+    desk.ok("ada", Reconcile{.statement_date = "2027-01-07", .balance_micro = 100'000'000});
+    EXPECT_FALSE(desk.state().halted);
+    desk.check();
+}
+
+// Cash goes from account to account as allowances do, in a test of the rule alone.
+TEST_F(Transfers, OneKeyMovesNothing) {
+    const std::int64_t before = desk.money(112);
+    EXPECT_EQ(desk.ask("lab-1",
+                       WithdrawCash{.participant = ParticipantId{1},
+                                    .account = AccountId{112},
+                                    .amount_micro = 1,
+                                    .bank_account = "thief"}),
+              Reason::ok);
+    const TransferId proposal = desk.last_id();
+    EXPECT_EQ(desk.ask("lab-1", Approve{.proposal = proposal}), Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask("firm-2", Approve{.proposal = proposal}), Reason::participant_of_another);
+    EXPECT_EQ(desk.ask("ada", Approve{.proposal = proposal}), Reason::role_not_allowed);
+    EXPECT_EQ(desk.money(112), before);
+    EXPECT_EQ(
+        desk.engine().registry().balance(AccountId{112}, registry::Asset::cash).reserved, 0);
+    desk.check();
+}
+
+// ---- a journal whose digests are right and whose content is not
+
+using AnyEvent = std::variant<scheme::Event, registry::Event>;
+
+std::vector<AnyEvent> events_of(DeskJournal& journal) {
+    std::vector<AnyEvent> out;
+    journal.read(1, [&](const Batch& batch) {
+        registry::EventReader reader(batch.payload);
+        while (!reader.left().empty()) {
+            if (is_scheme_event(reader.left().front())) {
+                const ReadEvent read = read_event(reader.left()).value();
+                out.emplace_back(read.event);
+                reader.skip(read.size);
+            } else {
+                out.emplace_back(*reader.next().value());
+            }
+        }
+        return true;
+    });
+    return out;
+}
+
+DeskJournal sealed(const std::vector<AnyEvent>& events) {
+    DeskJournal out;
+    Digest before;
+    std::uint64_t seq = 0;
+    Timestamp last;
+    Batch batch;
+    for (const AnyEvent& event : events) {
+        std::visit(
+            [&](const auto& e) {
+                append_event(batch.payload, e);
+                last = e.at;
+            },
+            event);
+    }
+    batch.header = {.tenant_id = 1,
+                    .scheme_id = 1,
+                    .first_seq = seq + 1,
+                    .last_seq = seq + events.size(),
+                    .count = static_cast<std::uint32_t>(events.size()),
+                    .epoch = 1,
+                    .at = last,
+                    .prev_digest = before};
+    batch.header.digest = seal(batch);
+    out.batches.push_back(batch);
+    return out;
+}
+
+std::string fault_of(const std::vector<AnyEvent>& events) {
+    DeskJournal journal = sealed(events);
+    const AuditReport report = audit(journal, kDeskKey);
+    return report.fault ? report.fault->field : "none";
+}
+
+// The scheme event of the newest command C.
+template <class C>
+std::size_t newest(const std::vector<AnyEvent>& events) {
+    for (std::size_t i = events.size(); i-- > 0;) {
+        const auto* event = std::get_if<scheme::Event>(&events[i]);
+        if (event == nullptr || event->kind != EventKind::command) continue;
+        const auto command = decode_command(event->envelope.body);
+        if (command && std::holds_alternative<C>(*command)) return i;
+    }
+    ADD_FAILURE() << C::name;
+    return 0;
+}
+
+TEST_F(Transfers, AnInsiderWhoRewritesTheJournalIsNamed) {
+    EXPECT_EQ(pay(60'000'000), Reason::ok);
+    const std::vector<AnyEvent> good = events_of(desk.journal());
+    EXPECT_EQ(fault_of(good), "none");
+    const std::size_t deposit = newest<Deposit>(good);
+    const std::size_t approval = newest<Approve>(good);
+
+    {  // money to another account than the signed command says
+        std::vector<AnyEvent> bad = good;
+        std::get<registry::Event>(bad[deposit + 1]).command.to = AccountId{122};
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {  // more of it
+        std::vector<AnyEvent> bad = good;
+        auto& posting = std::get<registry::Event>(bad[deposit + 1]);
+        posting.command.amount += 1;
+        posting.outcome.amount += 1;
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {  // money from nowhere
+        std::vector<AnyEvent> bad = good;
+        registry::Event extra = std::get<registry::Event>(bad[deposit + 1]);
+        extra.command.id.low += 1;
+        extra.at.us = std::get<registry::Event>(bad.back()).at.us + 1;
+        bad.emplace_back(extra);
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {  // a posting that is not there
+        std::vector<AnyEvent> bad = good;
+        bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(deposit) + 1);
+        EXPECT_NE(fault_of(bad), "none");
+    }
+    {  // another amount in the command: the signature is not that of it
+        std::vector<AnyEvent> bad = good;
+        auto& event = std::get<scheme::Event>(bad[deposit]);
+        event.envelope.body = encode_command(Deposit{
+            .account = AccountId{112}, .amount_micro = 1, .bank_reference = "B1"});
+        EXPECT_EQ(fault_of(bad), "signature");
+    }
+    {  // the first person approves as well, with a good signature
+        std::vector<AnyEvent> bad = good;
+        auto& event = std::get<scheme::Event>(bad[approval]);
+        const auto approve = decode_command(event.envelope.body).value();
+        event.envelope = sign_command(desk.key("lab-1"),
+                                      {.tenant_id = 1, .scheme_id = 1},
+                                      event.envelope.id,
+                                      approve);
+        EXPECT_EQ(fault_of(bad), "second person");
+    }
+    {  // a stranger's key
+        std::vector<AnyEvent> bad = good;
+        auto& event = std::get<scheme::Event>(bad[deposit]);
+        event.envelope = sign_command(desk.key("mallory"),
+                                      {.tenant_id = 1, .scheme_id = 1},
+                                      event.envelope.id,
+                                      decode_command(event.envelope.body).value());
+        EXPECT_EQ(fault_of(bad), "key");
+    }
+    {  // a participant's key does an operator's work
+        std::vector<AnyEvent> bad = good;
+        auto& event = std::get<scheme::Event>(bad[deposit]);
+        event.envelope = sign_command(desk.key("lab-1"),
+                                      {.tenant_id = 1, .scheme_id = 1},
+                                      event.envelope.id,
+                                      decode_command(event.envelope.body).value());
+        EXPECT_EQ(fault_of(bad), "right");
+    }
+    {  // without its approval
+        std::vector<AnyEvent> bad = good;
+        bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(approval));
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+}
+
+}  // namespace
+}  // namespace abate::engine
