@@ -19,6 +19,8 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_founding(*registry, context);
     add_registry_people(*registry, context);
     add_registry_moves(*registry, context);
+    add_registry_year(*registry, context);
+    add_registry_compliance(*registry, context);
     add_registry_books(*registry, context);
 }
 

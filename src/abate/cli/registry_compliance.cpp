@@ -1,0 +1,314 @@
+// `abate registry surrender | penalty | claw-back | publish | calendar show | compliance`.
+#include "abate/cli/registry_parts.h"
+#include "abate/report/scheme.h"
+#include "abate/scheme/compliance_state.h"
+#include "abate/scheme/period.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace abate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct SurrenderOptions {
+    std::string from;
+    std::int64_t year = 0;
+    std::int32_t vintage = 0;
+    std::string quantity;
+};
+struct PenaltyOptions {
+    std::string participant;
+    std::int64_t year = 0;
+    std::string text;
+    std::string from;
+    bool cancel = false;
+};
+struct ClawOptions {
+    std::string participant;
+    std::int64_t year = 0;
+    std::string service_class;
+    std::string quantity;
+    std::string reason;
+};
+struct PublishOptions {
+    std::string what;
+    std::string text;
+};
+struct YearOption {
+    std::int64_t year = 0;
+};
+
+const char* stage_name(scheme::PenaltyStage stage) {
+    switch (stage) {
+        case scheme::PenaltyStage::notified:
+            return "notified";
+        case scheme::PenaltyStage::upheld:
+            return "upheld";
+        case scheme::PenaltyStage::cancelled:
+            return "cancelled";
+        case scheme::PenaltyStage::paid:
+            return "paid";
+    }
+    return "unknown";
+}
+
+const char* stage_name(scheme::Stage stage) {
+    switch (stage) {
+        case scheme::Stage::proposed:
+            return "proposed";
+        case scheme::Stage::finalised:
+            return "final";
+        case scheme::Stage::issued:
+            return "issued";
+    }
+    return "unknown";
+}
+
+void print_json(const Json& out) {
+    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+// Who owes what, and has surrendered it.
+void compliance(Office& office, const YearOption& options) {
+    Json rows = Json::array();
+    if (!office.context().json)
+        fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
+                   "PARTICIPANT",
+                   "YEAR",
+                   "OBLIGATION",
+                   "SURRENDERED",
+                   "STILL OWED",
+                   "MADE GOOD",
+                   "STATE");
+    for (const auto& [whose, one] : office.state().compliance.obligations) {
+        if (options.year != 0 && whose.year != options.year) continue;
+        const std::int64_t owed = scheme::owed_allowances(office.state(), whose);
+        const std::int64_t left = scheme::outstanding_allowances(office.state(), whose);
+        const auto penalty = office.state().compliance.penalties.find(whose);
+        std::string held = one.figures_version == 0 ? "no final figures"
+                            : left <= 0             ? "covered"
+                            : one.fixed             ? "SHORT"
+                                                    : "open";
+        if (penalty != office.state().compliance.penalties.end())
+            held += fmt::format(", penalty {} {}",
+                                money_text(penalty->second.amount_micro),
+                                stage_name(penalty->second.stage));
+        if (office.context().json) {
+            Json row{{"participant", office.name_of(whose.participant)},
+                     {"year", whose.year},
+                     {"obligation", owed},
+                     {"surrendered", one.surrendered},
+                     {"outstanding", left},
+                     {"shortfall", one.shortfall},
+                     {"made_good", one.made_good},
+                     {"fixed", one.fixed}};
+            if (penalty != office.state().compliance.penalties.end())
+                row["penalty"] = {{"amount_micro", penalty->second.amount_micro},
+                                  {"stage", stage_name(penalty->second.stage)}};
+            rows.push_back(std::move(row));
+        } else {
+            fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
+                       plain_line(office.name_of(whose.participant)),
+                       whose.year,
+                       grouped(owed),
+                       grouped(one.surrendered),
+                       grouped(left),
+                       grouped(one.made_good),
+                       held);
+        }
+    }
+    if (office.context().json) print_json({{"obligations", rows}});
+}
+
+// The steps of each year, with their moments and how far they are.
+void calendar(Office& office, const YearOption& options) {
+    struct Step {
+        Timestamp at;
+        std::string what;
+        std::string held;
+    };
+    Json years = Json::array();
+    for (const auto& [year, period] : office.state().period.years) {
+        if (options.year != 0 && year != options.year) continue;
+        std::vector<Step> steps;
+        const auto statement = [&](const char* what, const scheme::Steps* found) {
+            if (found == nullptr) return;
+            steps.push_back({found->proposed, fmt::format("{} proposed", what), fmt::format("version {}", found->version)});
+            steps.push_back({found->objections_until,
+                             fmt::format("objections to the {} end", what),
+                             fmt::format("{} so far", found->objections.size())});
+            if (found->stage != scheme::Stage::proposed)
+                steps.push_back({found->finalised, fmt::format("{} final", what), stage_name(found->stage)});
+        };
+        steps.push_back({period.moments.begin, "the year begins", ""});
+        statement("cap", period.cap ? &period.cap->steps : nullptr);
+        statement("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
+        statement("allocation", period.allocation ? &period.allocation->steps : nullptr);
+        steps.push_back({period.moments.end, "the year ends", ""});
+        std::size_t final_reports = 0;
+        for (const auto& [whose, figures] : office.state().monitoring.figures)
+            if (whose.year == year) ++final_reports;
+        steps.push_back({period.moments.report_due,
+                         "verified reports are due",
+                         fmt::format("{} final", final_reports)});
+        std::size_t covered = 0;
+        std::size_t all = 0;
+        for (const auto& [whose, one] : office.state().compliance.obligations) {
+            if (whose.year != year) continue;
+            ++all;
+            if (scheme::outstanding_allowances(office.state(), whose) <= 0) ++covered;
+        }
+        steps.push_back({period.moments.surrender_due,
+                         "allowances must be surrendered before this",
+                         fmt::format("{} of {} covered", covered, all)});
+        steps.push_back({period.moments.penalty_objections_until, "objections to penalties end", ""});
+        std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+            return a.at < b.at;
+        });
+        if (office.context().json) {
+            Json list = Json::array();
+            for (const Step& step : steps)
+                list.push_back({{"at", to_rfc3339(step.at)},
+                                {"step", step.what},
+                                {"state", step.held},
+                                {"past", step.at <= std::max(office.now(), office.state().last)}});
+            years.push_back({{"year", year}, {"steps", list}});
+            continue;
+        }
+        fmt::print("{}\n", year);
+        for (const Step& step : steps)
+            fmt::print("  {} {:20}  {:44}  {}\n",
+                       step.at <= std::max(office.now(), office.state().last) ? "*" : " ",
+                       to_rfc3339(step.at),
+                       step.what,
+                       step.held);
+        if (!period.cap) fmt::print("    next: abate registry cap propose {}\n", year);
+        else if (!period.benchmark) fmt::print("    next: abate registry benchmark propose {}\n", year);
+        else if (!period.allocation) fmt::print("    next: abate registry allocate propose {}\n", year);
+    }
+    if (office.context().json) print_json({{"years", years}});
+}
+
+}  // namespace
+
+void add_registry_compliance(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    SurrenderOptions& surrender = add_act<SurrenderOptions>(
+        registry,
+        context,
+        made,
+        "surrender",
+        "Give up allowances for a year's energy (two of the participant)",
+        [](Office& office, const SurrenderOptions& options) {
+            const scheme::AccountId from = office.account(options.from);
+            const auto entry = office.state().accounts.find(from);
+            const scheme::ParticipantId owner = entry == office.state().accounts.end()
+                                                    ? office.own_participant()
+                                                    : entry->second.participant;
+            office.act(scheme::Surrender{
+                .participant = owner == scheme::ParticipantId{} ? office.own_participant() : owner,
+                .from = from,
+                .year = options.year,
+                .vintage = options.vintage != 0 ? options.vintage
+                                                : static_cast<std::int32_t>(options.year),
+                .quantity = quantity_of(options.quantity, "--quantity")});
+        });
+    made->add_option("--from", surrender.from, "A compliance account: \"lab/compliance\"")
+        ->required()
+        ->type_name("ACCOUNT");
+    made->add_option("--year", surrender.year, "Whose energy it is for")->required();
+    made->add_option("--vintage", surrender.vintage, "Of the allowances [the year]")->type_name("YEAR");
+    made->add_option("--quantity", surrender.quantity, "How many: 250000, 250_000, 250K")->required();
+    made->footer(
+        "Example:\n  abate registry surrender --from lab/compliance --year 2027 --quantity 250K --as "
+        "lee");
+
+    YearOption& owed = add_view<YearOption>(
+        registry, context, made, "compliance", "Who owes what, and has surrendered it", compliance);
+    made->add_option("YEAR", owed.year, "Which [all]");
+    YearOption& shown = add_view<YearOption>(
+        registry, context, made, "steps", "The steps of each year, their dates and how far they are", calendar);
+    made->add_option("YEAR", shown.year, "Which [all]");
+
+    CLI::App* penalty = registry.add_subcommand("penalty", "For what was not surrendered in time");
+    penalty->require_subcommand(1);
+    PenaltyOptions& object = add_act<PenaltyOptions>(
+        *penalty,
+        context,
+        made,
+        "object",
+        "Object to a penalty (one of the participant)",
+        [](Office& office, const PenaltyOptions& options) {
+            office.act(scheme::ObjectPenalty{.participant = office.own_participant(),
+                                             .year = options.year,
+                                             .text = options.text});
+        });
+    made->add_option("YEAR", object.year, "Of which year")->required();
+    made->add_option("TEXT", object.text, "Why")->required();
+    PenaltyOptions& finalise = add_act<PenaltyOptions>(
+        *penalty,
+        context,
+        made,
+        "finalise",
+        "Uphold a penalty, or with --cancel let it go (two operators)",
+        [](Office& office, const PenaltyOptions& options) {
+            office.act(scheme::FinalisePenalty{.participant = office.participant(options.participant),
+                                               .year = options.year,
+                                               .upheld = !options.cancel,
+                                               .reason = options.text});
+        });
+    made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
+    made->add_option("YEAR", finalise.year, "Of which year")->required();
+    made->add_flag("--cancel", finalise.cancel, "It is not owed; the allowances still are");
+    made->add_option("--reason", finalise.text, "Why")->required();
+    PenaltyOptions& pay = add_act<PenaltyOptions>(
+        *penalty,
+        context,
+        made,
+        "pay",
+        "Pay a penalty that was upheld (two of the participant)",
+        [](Office& office, const PenaltyOptions& options) {
+            office.act(scheme::PayPenalty{.participant = office.own_participant(),
+                                          .year = options.year,
+                                          .from = office.account(options.from)});
+        });
+    made->add_option("YEAR", pay.year, "Of which year")->required();
+    made->add_option("--from", pay.from, "A cash account: \"lab/cash\"")->required()->type_name("ACCOUNT");
+
+    ClawOptions& claw = add_act<ClawOptions>(
+        registry,
+        context,
+        made,
+        "claw-back",
+        "Take back what corrected figures did not earn (two operators)",
+        [](Office& office, const ClawOptions& options) {
+            office.act(scheme::ClawBack{.participant = office.participant(options.participant),
+                                        .year = options.year,
+                                        .service_class = options.service_class,
+                                        .quantity = quantity_of(options.quantity, "--quantity"),
+                                        .reason = options.reason});
+        });
+    made->add_option("PARTICIPANT", claw.participant, "Whose")->required();
+    made->add_option("YEAR", claw.year, "Of which year")->required();
+    made->add_option("--class", claw.service_class, "Of which service class")->required();
+    made->add_option("--quantity", claw.quantity, "How many")->required();
+    made->add_option("--reason", claw.reason, "Why")->required();
+
+    PublishOptions& publish = add_act<PublishOptions>(
+        registry,
+        context,
+        made,
+        "publish",
+        "Tell the public something, as it stands for ever (an operator)",
+        [](Office& office, const PublishOptions& options) {
+            office.act(scheme::Publish{.what = options.what, .text = options.text});
+        });
+    made->add_option("WHAT", publish.what, "\"compliance 2027\"")->required();
+    made->add_option("TEXT", publish.text, "What is told")->required();
+}
+
+}  // namespace abate::cli

@@ -1,0 +1,561 @@
+// `abate registry period | cap | benchmark | allocate | true-up | baseline | activity | certificate | object`: a year, step by step.
+#include "abate/cli/records.h"
+#include "abate/cli/registry_parts.h"
+#include "abate/data/csv.h"
+#include "abate/report/scheme.h"
+#include "abate/scheme/calendar.h"
+#include "abate/scheme/period.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+
+namespace abate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using scheme::StatementKind;
+
+struct YearOptions {
+    std::int64_t year = 0;
+    std::int64_t sample_year = 0;
+    std::string until;
+    std::string text;
+    bool dry_run = false;
+};
+struct FileOptions {
+    std::string file;
+    std::string source;
+};
+struct CertificateOptions {
+    std::string id;
+    std::int64_t year = 0;
+    std::int64_t matched_kwh = 0;
+    std::string retirement;
+    std::string participant;
+    std::string reason;
+};
+struct ObjectOptions {
+    std::string kind;
+    std::int64_t year = 0;
+    std::string text;
+};
+
+scheme::Zone zone_of(const scheme::Rules& rules) {
+    return value_or_fail(scheme::Zone::find(rules.time_zone));
+}
+
+int two_digits(const std::string& text, std::size_t at) {
+    int out = 0;
+    std::from_chars(text.data() + at, text.data() + at + 2, out);
+    return out;
+}
+
+// "09-30 23:59" of a year, in the scheme's own time.
+Timestamp moment_of(const scheme::Rules& rules, const std::string& yearly, std::int64_t year) {
+    return value_or_fail(zone_of(rules).deadline(
+        {.date = {std::chrono::year(static_cast<int>(year)),
+                  std::chrono::month(static_cast<unsigned>(two_digits(yearly, 0))),
+                  std::chrono::day(static_cast<unsigned>(two_digits(yearly, 3)))},
+         .hour = two_digits(yearly, 6),
+         .minute = two_digits(yearly, 9)}));
+}
+
+void check_year(std::int64_t year) {
+    if (year < 1970 || year > 2200)
+        throw Failure({ErrorCode::out_of_range,
+                       fmt::format("{} is no year of a scheme", year),
+                       "YEAR",
+                       "Write a year from 1970 to 2200"});
+}
+
+scheme::OpenPeriod period_of(const scheme::Rules& rules, std::int64_t year) {
+    check_year(year);
+    scheme::OpenPeriod out{.year = year};
+    out.begin = moment_of(rules, "01-01 00:00", year);
+    out.end = moment_of(rules, "01-01 00:00", year + 1);
+    out.report_due = moment_of(rules, rules.monitoring.report_due, year + 1);
+    out.surrender_due = moment_of(rules, rules.compliance.surrender_due, year + 1);
+    out.penalty_objections_until = value_or_fail(zone_of(rules).add_days(
+        out.surrender_due, static_cast<std::int32_t>(rules.compliance.objection_days)));
+    out.tz_version = value_or_fail(scheme::tz_database_version());
+    return out;
+}
+
+// --until, or as many days from now as the rules want.
+Timestamp objections_until(const Office& office, const YearOptions& options) {
+    if (!options.until.empty()) {
+        const Result<Timestamp> at = parse_rfc3339(
+            options.until.size() == 10 ? options.until + "T00:00:00Z" : options.until);
+        if (!at)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is no time", short_text(options.until)),
+                           "--until",
+                           "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
+        return *at;
+    }
+    const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
+    return value_or_fail(
+        zone_of(office.state().rules)
+            .add_days(now, static_cast<std::int32_t>(office.state().rules.benchmark.objection_days)));
+}
+
+template <class T>
+T derived_or_fail(scheme::Derived<T> derived, const char* what) {
+    if (derived.reason != scheme::Reason::ok)
+        throw Failure({ErrorCode::conflict,
+                       fmt::format("there is no {} yet: {}", what, scheme::to_string(derived.reason)),
+                       "",
+                       fmt::format("See docs/reference/reject_reasons.md#{}",
+                                   scheme::to_string(derived.reason))});
+    return std::move(derived.value);
+}
+
+void print_json(const Json& out) {
+    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+// The document of a command, as JSON, without sending it.
+void print_dry(const scheme::Command& command) {
+    fmt::print("{}\n", report::command_json(command, 2));
+}
+
+// "1.234 GWh per EFLOP" says little; joules per petaFLOP do.
+std::string benchmark_text(std::uint64_t aj_per_flop) {
+    return fmt::format("{:.4f} J/TFLOP", static_cast<double>(aj_per_flop) / 1e6);
+}
+
+void print_cap(const scheme::CapParts& parts) {
+    fmt::print("cap                  {:>18}\n  free ceiling       {:>18}\n  auction            {:>18}\n"
+               "  new-entrant reserve{:>18}\n  containment reserve{:>18}\n",
+               grouped(parts.cap),
+               grouped(parts.free_ceiling),
+               grouped(parts.auction),
+               grouped(parts.entrant_reserve),
+               grouped(parts.containment_reserve));
+}
+
+void print_benchmark(const std::vector<scheme::BenchmarkLine>& lines) {
+    fmt::print("{:16}  {:>18}  {:>18}  {:>14}  {:>5}  {:>6}  {}\n",
+               "CLASS",
+               "BENCHMARK",
+               "MEAN OF SAMPLE",
+               "METHOD",
+               "FIRMS",
+               "GROUPS",
+               "FINDING");
+    for (const scheme::BenchmarkLine& line : lines)
+        fmt::print("{:16}  {:>18}  {:>18}  {:>14}  {:>5}  {:>6}  {}\n",
+                   plain_line(line.service_class),
+                   benchmark_text(line.aj_per_flop),
+                   benchmark_text(line.mean_aj_per_flop),
+                   to_string(line.method),
+                   line.firms,
+                   line.groups,
+                   to_string(line.finding));
+}
+
+void print_allocation(const Office& office, const scheme::AllocationTable& table) {
+    fmt::print("{:20}  {:12}  {:>22}  {:>16}  {:>9}  {:>16}\n",
+               "PARTICIPANT",
+               "CLASS",
+               "OUTPUT GFLOP",
+               "B",
+               "C",
+               "ALLOWANCES");
+    for (const scheme::AllocationLine& line : table.lines)
+        fmt::print("{:20}  {:12}  {:>22}  {:>16}  {:>7.4f} %  {:>16}\n",
+                   plain_line(office.name_of(line.participant)),
+                   plain_line(line.service_class),
+                   line.output_gflop,
+                   benchmark_text(line.benchmark_aj_per_flop),
+                   static_cast<double>(line.clean_ppm) / 1e4,
+                   grouped(line.allowances));
+    for (const scheme::ParticipantId one : table.left_out)
+        fmt::print("{:20}  without final figures: comes with a true-up\n",
+                   plain_line(office.name_of(one)));
+    const double kappa = std::strtod(table.kappa.numerator.c_str(), nullptr) /
+                         std::strtod(table.kappa.denominator.c_str(), nullptr);
+    fmt::print("correction factor {:.9f} ({}/{}), total {}\n",
+               kappa,
+               table.kappa.numerator,
+               table.kappa.denominator,
+               grouped(table.total));
+}
+
+// propose with --dry-run, finalise and, where there is one, issue.
+void add_finalise(CLI::App& parent, Context& context, StatementKind kind) {
+    CLI::App* made = nullptr;
+    YearOptions& own = add_act<YearOptions>(
+        parent,
+        context,
+        made,
+        "finalise",
+        "Make it final when its objection window has closed (two operators)",
+        [kind](Office& office, const YearOptions& options) {
+            office.act(scheme::FinaliseStatement{
+                .kind = kind, .year = options.year, .answer = options.text});
+        });
+    made->add_option("YEAR", own.year, "Which")->required();
+    made->add_option("--answer", own.text, "To the objections, where there were any");
+}
+
+void add_proposal_options(CLI::App& made, YearOptions& own) {
+    made.add_option("YEAR", own.year, "Which")->required();
+    made.add_flag("--dry-run", own.dry_run, "Print it, propose nothing");
+    made.add_option("--until", own.until, "End of the objection window [as the rules say]")
+        ->type_name("TIME");
+    made.add_option("--text", own.text, "What goes with it");
+}
+
+void add_steps(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    CLI::App* period = registry.add_subcommand("period", "The years of the scheme");
+    period->require_subcommand(1);
+    YearOptions& open = add_act<YearOptions>(
+        *period,
+        context,
+        made,
+        "open",
+        "Open a year: its deadlines become moments, by the zone of the rules (two operators)",
+        [](Office& office, const YearOptions& options) {
+            const scheme::OpenPeriod command = period_of(office.state().rules, options.year);
+            if (options.dry_run) return print_dry(command);
+            office.act(command);
+        });
+    made->add_option("YEAR", open.year, "Which")->required();
+    made->add_flag("--dry-run", open.dry_run, "Print its moments, open nothing");
+
+    CLI::App* cap = registry.add_subcommand("cap", "The cap statement of a year, and its issue");
+    cap->require_subcommand(1);
+    YearOptions& propose_cap = add_act<YearOptions>(
+        *cap,
+        context,
+        made,
+        "propose",
+        "Propose the cap that follows from the rules (an operator)",
+        [](Office& office, const YearOptions& options) {
+            const scheme::CapParts parts =
+                derived_or_fail(scheme::derive_cap(office.state(), options.year), "cap");
+            const scheme::ProposeCap command{.year = options.year,
+                                             .parts = parts,
+                                             .objections_until = objections_until(office, options),
+                                             .text = options.text};
+            if (office.context().json && options.dry_run) return print_dry(command);
+            if (!office.context().json) print_cap(parts);
+            if (!options.dry_run) office.act(command);
+        });
+    add_proposal_options(*made, propose_cap);
+    add_finalise(*cap, context, StatementKind::cap);
+    YearOptions& issue = add_act<YearOptions>(
+        *cap,
+        context,
+        made,
+        "issue",
+        "Issue the year's allowances: as the final cap says, once (two operators)",
+        [](Office& office, const YearOptions& options) {
+            office.act(scheme::IssueCap{.year = options.year});
+        });
+    made->add_option("YEAR", issue.year, "Which")->required();
+
+    CLI::App* benchmark = registry.add_subcommand("benchmark", "The benchmark of each service class");
+    benchmark->require_subcommand(1);
+    YearOptions& propose_benchmark = add_act<YearOptions>(
+        *benchmark,
+        context,
+        made,
+        "propose",
+        "Propose the benchmark that follows from the sample (an operator). No firm's own figure is "
+        "in it",
+        [](Office& office, const YearOptions& options) {
+            const std::int64_t sample_year =
+                options.sample_year != 0 ? options.sample_year : options.year - 2;
+            std::vector<scheme::BenchmarkLine> lines = derived_or_fail(
+                scheme::derive_benchmark(office.state(), options.year, sample_year), "benchmark");
+            const scheme::ProposeBenchmark command{
+                .year = options.year,
+                .sample_year = sample_year,
+                .lines = lines,
+                .objections_until = objections_until(office, options),
+                .text = options.text};
+            if (office.context().json && options.dry_run) return print_dry(command);
+            if (!office.context().json) print_benchmark(lines);
+            if (!options.dry_run) office.act(command);
+        });
+    add_proposal_options(*made, propose_benchmark);
+    made->add_option("--sample-year", propose_benchmark.sample_year, "Whose figures [two years before]")
+        ->type_name("YEAR");
+    add_finalise(*benchmark, context, StatementKind::benchmark);
+
+    CLI::App* allocate = registry.add_subcommand("allocate", "Free allocation: A = kappa x O x B x C");
+    allocate->require_subcommand(1);
+    YearOptions& propose_allocation = add_act<YearOptions>(
+        *allocate,
+        context,
+        made,
+        "propose",
+        "Propose the allocation that follows; --dry-run --json prints every factor of every firm "
+        "(an operator)",
+        [](Office& office, const YearOptions& options) {
+            const scheme::AllocationTable table = derived_or_fail(
+                scheme::derive_allocation(office.state(), options.year), "allocation");
+            const scheme::ProposeAllocation command{
+                .year = options.year,
+                .table = table,
+                .objections_until = objections_until(office, options),
+                .text = options.text};
+            if (office.context().json && options.dry_run) return print_dry(command);
+            if (!office.context().json) print_allocation(office, table);
+            if (!options.dry_run) office.act(command);
+        });
+    add_proposal_options(*made, propose_allocation);
+    add_finalise(*allocate, context, StatementKind::allocation);
+    YearOptions& hand_out = add_act<YearOptions>(
+        *allocate,
+        context,
+        made,
+        "issue",
+        "Give each participant its allowances: from the free ceiling to its holding account (two "
+        "operators)",
+        [](Office& office, const YearOptions& options) {
+            const scheme::Period* period_found = scheme::find_period(office.state(), options.year);
+            scheme::IssueAllocation command{.year = options.year};
+            if (period_found != nullptr && period_found->allocation) {
+                std::map<scheme::ParticipantId, std::int64_t> sums;
+                for (const scheme::AllocationLine& line : period_found->allocation->table.lines)
+                    sums[line.participant] += line.allowances;
+                for (const auto& [participant, sum] : sums)
+                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0)
+                        command.participants.push_back(participant);
+            }
+            office.act(command);
+        });
+    made->add_option("YEAR", hand_out.year, "Which")->required();
+
+    YearOptions& true_up = add_act<YearOptions>(
+        registry,
+        context,
+        made,
+        "true-up",
+        "What corrected figures and new entrants should have and do not, from the reserve (two "
+        "operators)",
+        [](Office& office, const YearOptions& options) {
+            check_year(options.year);
+            const std::int64_t available =
+                office.books()
+                    .balance(scheme::kEntrantReserve,
+                             registry::allowances_of(Vintage(static_cast<std::int32_t>(options.year))))
+                    .available();
+            const std::vector<scheme::TrueUpLine> lines = derived_or_fail(
+                scheme::derive_true_up(office.state(), options.year, available), "true-up");
+            const scheme::TrueUp command{.year = options.year, .lines = lines};
+            if (office.context().json && options.dry_run) return print_dry(command);
+            if (!office.context().json)
+                for (const scheme::TrueUpLine& line : lines)
+                    fmt::print("{:20}  {:12}  deserved {:>14}  given {:>14}  now {:>14}\n",
+                               plain_line(office.name_of(line.participant)),
+                               plain_line(line.service_class),
+                               grouped(line.deserved),
+                               grouped(line.given),
+                               grouped(line.amount));
+            if (lines.empty()) {
+                if (!office.context().json) fmt::print("Nobody has too little.\n");
+                return;
+            }
+            if (!options.dry_run) office.act(command);
+        });
+    made->add_option("YEAR", true_up.year, "Which")->required();
+    made->add_flag("--dry-run", true_up.dry_run, "Print it, give nothing");
+}
+
+// ---- what allocation rests on
+
+// kWh with at most six decimals, exact.
+Microjoules energy_of(const std::string& text, const std::string& where) {
+    const Result<Microjoules> joules_said = parse_decimal_joules(text);
+    constexpr std::int64_t kPerKwh = 3'600'000;
+    constexpr std::int64_t kMostKwh = 1'000'000'000'000'000;
+    if (!joules_said || joules_said->count() < 0 ||
+        joules_said->count() > Int128{kMostKwh} * 1'000'000)
+        throw Failure({ErrorCode::parse_error,
+                       fmt::format("'{}' is no energy in kWh", short_text(text)),
+                       where,
+                       "Write a number above 0, with at most six decimals"});
+    return Microjoules(joules_said->count() * kPerKwh);
+}
+
+template <class T>
+T number_cell(const std::string& text, const std::string& where) {
+    T out = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (problem != std::errc() || end != text.data() + text.size() || text.empty())
+        throw Failure({ErrorCode::parse_error,
+                       fmt::format("'{}' is no whole number", short_text(text)),
+                       where,
+                       ""});
+    return out;
+}
+
+data::CsvTable read_columns(const std::string& file, const std::vector<std::string>& wanted) {
+    const Result<std::string> text = read_regular_file(file);
+    if (!text) throw Failure(text.error());
+    data::CsvTable table = value_or_fail(data::parse_csv(*text, file));
+    if (table.header != wanted) {
+        std::string columns;
+        for (const std::string& name : wanted) columns += (columns.empty() ? "" : ",") + name;
+        throw Failure({ErrorCode::parse_error,
+                       "the columns are others",
+                       file + ":1",
+                       "They must be " + columns});
+    }
+    return table;
+}
+
+void baseline(Office& office, const FileOptions& options) {
+    const data::CsvTable table =
+        read_columns(options.file,
+                     {"participant", "year", "energy_kwh", "class", "output_gflop", "sample_eligible"});
+    // A participant with several classes has a row each, all with the same energy.
+    std::map<scheme::ParticipantYear, scheme::BaselineRow> rows;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+        const std::vector<std::string>& cells = table.rows[i];
+        const std::string where = fmt::format("{}:{}", options.file, table.lines[i]);
+        const scheme::ParticipantYear whose{.participant = office.participant(cells[0]),
+                                            .year = number_cell<std::int64_t>(cells[1], where)};
+        scheme::BaselineRow& row = rows[whose];
+        const Microjoules energy = energy_of(cells[2], where);
+        if (row.year != 0 && row.energy != energy)
+            throw Failure({ErrorCode::parse_error,
+                           "another row of this participant and year has another energy",
+                           where,
+                           "Energy is of the whole participant"});
+        row.participant = whose.participant;
+        row.year = whose.year;
+        row.energy = energy;
+        if (cells[5] != "yes" && cells[5] != "no")
+            throw Failure({ErrorCode::parse_error,
+                           "sample_eligible is yes or no",
+                           where,
+                           "Yes: it was measured well enough for the benchmark"});
+        row.sample_eligible = cells[5] == "yes";
+        row.output.push_back({.service_class = cells[3],
+                              .output_gflop = number_cell<std::uint64_t>(cells[4], where)});
+    }
+    scheme::RecordBaseline command{.rows = {}, .source = options.source};
+    for (auto& [whose, row] : rows) {
+        std::sort(row.output.begin(), row.output.end(), [](const auto& a, const auto& b) {
+            return a.service_class < b.service_class;
+        });
+        command.rows.push_back(std::move(row));
+    }
+    office.act(command);
+}
+
+void activity(Office& office, const FileOptions& options) {
+    const data::CsvTable table =
+        read_columns(options.file, {"participant", "class", "first_year", "last_year"});
+    scheme::SetActivity command;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+        const std::vector<std::string>& cells = table.rows[i];
+        const std::string where = fmt::format("{}:{}", options.file, table.lines[i]);
+        command.rows.push_back({.participant = office.participant(cells[0]),
+                                .service_class = cells[1],
+                                .first_year = number_cell<std::int64_t>(cells[2], where),
+                                .last_year = number_cell<std::int64_t>(cells[3], where)});
+    }
+    office.act(command);
+}
+
+StatementKind kind_of(const std::string& word) {
+    if (word == "cap") return StatementKind::cap;
+    if (word == "benchmark") return StatementKind::benchmark;
+    if (word == "allocation") return StatementKind::allocation;
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("there is no statement '{}'", short_text(word)),
+                   "",
+                   "Use cap, benchmark or allocation"});
+}
+
+void add_ground(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    FileOptions& base = add_act<FileOptions>(
+        registry,
+        context,
+        made,
+        "baseline",
+        "Record verified figures of years before the scheme began (two operators)",
+        baseline);
+    made->add_option("FILE", base.file, "CSV: participant,year,energy_kwh,class,output_gflop,sample_eligible")
+        ->required();
+    made->add_option("--source", base.source, "Where they come from")->required();
+    FileOptions& level = add_act<FileOptions>(
+        registry,
+        context,
+        made,
+        "activity",
+        "Set historical levels: the mean output of some years (two operators)",
+        activity);
+    made->add_option("FILE", level.file, "CSV: participant,class,first_year,last_year")->required();
+
+    CLI::App* certificate =
+        registry.add_subcommand("certificate", "Clean energy, matched by the hour: each counts once");
+    certificate->require_subcommand(1);
+    CertificateOptions& lodge = add_act<CertificateOptions>(
+        *certificate,
+        context,
+        made,
+        "lodge",
+        "Lodge one that was retired in the scheme's favour (two of the participant)",
+        [](Office& office, const CertificateOptions& options) {
+            office.act(scheme::LodgeCertificate{.participant = office.own_participant(),
+                                                .certificate = options.id,
+                                                .year = options.year,
+                                                .matched_kwh = options.matched_kwh,
+                                                .retirement = options.retirement});
+        });
+    made->add_option("ID", lodge.id, "Its own number, in capital letters and digits")->required();
+    made->add_option("--year", lodge.year, "Of the energy")->required();
+    made->add_option("--matched-kwh", lodge.matched_kwh, "Matched hour by hour")->required();
+    made->add_option("--retirement", lodge.retirement, "Where and under which number it was retired")
+        ->required();
+    CertificateOptions& reject = add_act<CertificateOptions>(
+        *certificate,
+        context,
+        made,
+        "reject",
+        "Reject one: its id is free again (two operators)",
+        [](Office& office, const CertificateOptions& options) {
+            office.act(scheme::RejectCertificate{.certificate = options.id, .reason = options.reason});
+        });
+    made->add_option("ID", reject.id, "Its own number")->required();
+    made->add_option("--reason", reject.reason, "Why")->required();
+
+    ObjectOptions& object = add_act<ObjectOptions>(
+        registry,
+        context,
+        made,
+        "object",
+        "Object to a proposed cap, benchmark or allocation (one of a participant)",
+        [](Office& office, const ObjectOptions& options) {
+            office.act(scheme::ObjectToStatement{.participant = office.own_participant(),
+                                                 .kind = kind_of(options.kind),
+                                                 .year = options.year,
+                                                 .text = options.text});
+        });
+    made->add_option("STATEMENT", object.kind, "cap, benchmark or allocation")->required();
+    made->add_option("YEAR", object.year, "Of which year")->required();
+    made->add_option("TEXT", object.text, "Why")->required();
+}
+
+}  // namespace
+
+void add_registry_year(CLI::App& registry, Context& context) {
+    add_steps(registry, context);
+    add_ground(registry, context);
+}
+
+}  // namespace abate::cli
