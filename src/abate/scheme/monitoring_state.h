@@ -171,8 +171,21 @@ struct EnergyStatement {
     }
 };
 
+// The moments of a year, as the command that opened it says.
+struct MonitoringYear {
+    Timestamp begin = {};
+    Timestamp end = {};  // the first moment of the next year
+    Timestamp report_due = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("begin", self.begin);
+        visit("end", self.end);
+        visit("report_due", self.report_due);
+    }
+};
+
 struct MonitoringState {
-    std::map<std::int64_t, Timestamp> report_due = {};  // by year; open_monitoring_year() puts it here
+    std::map<std::int64_t, MonitoringYear> years = {};  // by open_monitoring_year()
     std::map<ParticipantId, ActivityRecord> activities = {};
     std::map<ParticipantId, std::vector<PlanEntry>> plans = {};         // version 1 first
     std::map<ParticipantYear, std::vector<ReportEntry>> reports = {};   // version 1 first
@@ -183,7 +196,7 @@ struct MonitoringState {
     std::map<AccountId, std::set<std::int64_t>> blocked = {};  // for want of the reports of these years
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
-        visit("report_due", self.report_due);
+        visit("years", self.years);
         visit("activities", self.activities);
         visit("plans", self.plans);
         visit("reports", self.reports);

@@ -69,7 +69,7 @@ namespace abate::scheme {
     X(year_not_opened, 1200, true)                         \
     X(year_not_over, 1201, true)                           \
     X(participant_not_obligated, 1202, true)               \
-    X(list_too_long, 1203, true)                           \
+    X(document_too_long, 1203, true)                       \
     X(reason_missing, 1204, true)                          \
     X(activity_unknown, 1205, true)                        \
     X(activities_not_recorded, 1206, true)                 \

@@ -16,6 +16,7 @@ namespace {
 constexpr Int128 kMostMicrojoules = Int128{1'000'000'000'000} * 1'000'000'000'000;
 constexpr std::size_t kMostSites = 500;
 constexpr std::size_t kMostLines = 20'000;  // of one kind, in the whole report
+constexpr std::int64_t kLastMoment = 253'402'300'800'000'000;  // the year 10000
 constexpr std::uint32_t kAnyUncertainty = UINT32_MAX;
 
 Microjoules absolute(Microjoules energy) { return energy.count() < 0 ? -energy : energy; }
@@ -46,7 +47,7 @@ const PlanCounter* counter_in(const MonitoringPlan& plan, const std::string& nam
     return found == plan.counters.end() ? nullptr : &*found;
 }
 
-AllowanceUnit unit_of(const Rules& rules) {
+AllowanceUnit reporting_unit(const Rules& rules) {
     if (rules.unit != Unit::kgco2e) return kilowatt_hour_unit();
     const Result<AllowanceUnit> unit = kilogram_unit(
         {.milligrams_per_kilowatt_hour =
@@ -57,7 +58,7 @@ AllowanceUnit unit_of(const Rules& rules) {
 
 // The highest tier that so much energy exceeds; none: below all of them.
 const Tier* tier_of(const Rules& rules, Microjoules energy) {
-    const Result<std::int64_t> allowances = obligation(energy, unit_of(rules));
+    const Result<std::int64_t> allowances = obligation(energy, reporting_unit(rules));
     const std::int64_t size = allowances ? *allowances : INT64_MAX;
     const Tier* out = nullptr;
     for (const Tier& tier : rules.monitoring.tiers)
@@ -99,10 +100,10 @@ class Reporter {
             runs += site.runs.size();
             bills += site.bills.size();
         }
-        if (report_.sites.size() > kMostSites) return refuse(Reason::list_too_long, "sites");
+        if (report_.sites.size() > kMostSites) return refuse(Reason::document_too_long, "sites");
         for (const std::size_t lines :
              {readings, gaps, loads, runs, bills, report_.deliveries.size()})
-            if (lines > kMostLines) return refuse(Reason::list_too_long);
+            if (lines > kMostLines) return refuse(Reason::document_too_long);
         if (report_.note.size() > kMaxText) return refuse(Reason::text_too_long, "note");
         const auto names = [](std::initializer_list<std::string_view> texts) {
             return std::all_of(texts.begin(), texts.end(), [](std::string_view text) {
@@ -134,9 +135,9 @@ class Reporter {
              whose->second.sort != ParticipantSort::opted_in))
             return refuse(Reason::participant_not_obligated);
         group_ = whose->second.group;
-        if (state_.monitoring.report_due.count(report_.year) == 0)
-            return refuse(Reason::year_not_opened);
-        span_ = span_of_year(report_.year);
+        const auto year = state_.monitoring.years.find(report_.year);
+        if (year == state_.monitoring.years.end()) return refuse(Reason::year_not_opened);
+        span_ = year->second;
         return true;
     }
 
@@ -214,7 +215,7 @@ class Reporter {
         for (const ReportRun& run : site.runs) {
             if (!is_energy(run.energy)) return refuse(Reason::energy_invalid, site.name + ": runs");
             if (run.run_id.empty() || run.device.empty() || run.begin >= run.end ||
-                run.begin.us < 0 || run.end > span_of_year(9999).end || run.share.value <= 0 ||
+                run.begin.us < 0 || run.end.us > kLastMoment || run.share.value <= 0 ||
                 run.share.value > kMillion)
                 return refuse(Reason::report_invalid, site.name + ": run " + run.run_id);
         }
@@ -273,7 +274,7 @@ class Reporter {
         const auto permitted = static_cast<std::uint32_t>(figures.permitted_uncertainty.value);
         for (std::size_t i = 0; i < statements.size(); ++i)
             if (!add_site(report_.sites[i], statements[i], permitted)) return;
-        for (const ReportFinding& finding : unstated_) figures.findings.push_back(finding);
+        for (const ReportFinding& finding : across_) figures.findings.push_back(finding);
         if (!add_output()) return;
         const auto by_place = [](const ReportFinding& a, const ReportFinding& b) {
             return std::tie(a.site, a.kind, a.index) < std::tie(b.site, b.kind, b.index);
@@ -327,13 +328,22 @@ class Reporter {
         for (std::uint32_t i = 0; i < site.uncovered.size(); ++i)
             out.uncovered.push_back(load_of(site, planned, i));
         // Whatever its label says, a run is a claim of covered work. What lies behind an uncovered meter is not listed.
-        for (const ReportRun& run : site.runs)
+        for (std::uint32_t i = 0; i < site.runs.size(); ++i) {
+            const ReportRun& run = site.runs[i];
+            const auto [first, is_new] = run_sites_.try_emplace({run.run_id, run.device}, site.name);
+            const bool elsewhere = !is_new && first->second != site.name;
+            if (elsewhere)
+                across_.push_back(
+                    {.site = site.name,
+                     .kind = static_cast<ReportFindingKind>(SiteFindingKind::duplicate_run),
+                     .index = i});
             out.runs.push_back({.run = RunId{run.run_id},
                                 .device = run.device,
                                 .begin = run.begin,
                                 .end = run.end,
-                                .energy = run.energy,
+                                .energy = elsewhere ? Microjoules() : run.energy,
                                 .share_ppm = static_cast<std::uint32_t>(run.share.value)});
+        }
         for (const ReportBill& bill : site.bills) out.statements.push_back(bill.energy);
         if (planned.supplier != ParticipantId{})
             if (const EnergyStatement* stated = last_statement(state_,
@@ -360,7 +370,7 @@ class Reporter {
                 stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
                 passed_.insert({load.passed_to, load.passed_site}).second;
             if (!both)
-                unstated_.push_back({.site = site.name,
+                across_.push_back({.site = site.name,
                                      .kind = ReportFindingKind::passed_on_unstated,
                                      .index = index});
             evidence = evidence && both;
@@ -454,12 +464,13 @@ class Reporter {
     ParticipantId participant_;
     const MonitoringReport& report_;
     GroupId group_{};
-    YearSpan span_;
+    MonitoringYear span_;
     const MonitoringPlan* plan_ = nullptr;
     std::map<std::string, ServiceClassId> class_ids_;
     std::vector<ReferenceClass> table_;
     std::set<std::pair<ParticipantId, std::string>> passed_;
-    std::vector<ReportFinding> unstated_;
+    std::map<std::pair<std::string, std::string>, std::string> run_sites_;  // run and device
+    std::vector<ReportFinding> across_;  // that no site sees by itself
     Reported out_;
 };
 
@@ -496,16 +507,6 @@ PlanInForce plan_for(const State& state, const ParticipantYear& whose) {
             out = {.plan = &entry.plan, .version = static_cast<std::int64_t>(i) + 1};
     }
     return out;
-}
-
-YearSpan span_of_year(std::int64_t year) {
-    const auto first_day = [](std::int64_t of) {
-        // Gregorian days before 1 January.
-        const std::int64_t y = of - 1;
-        constexpr std::int64_t kDaysTo1970 = 719'162;
-        return (365 * y + y / 4 - y / 100 + y / 400 - kDaysTo1970) * 24;
-    };
-    return {.begin = {hours_us(first_day(year))}, .end = {hours_us(first_day(year + 1))}};
 }
 
 const EnergyStatement* last_statement(const State& state, const StatementKey& key) {

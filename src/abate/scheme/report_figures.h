@@ -30,13 +30,6 @@ struct PlanInForce {
 };
 [[nodiscard]] PlanInForce plan_for(const State& state, const ParticipantYear& whose);
 
-// The calendar year in UTC, the end not with it. REQUIRES: 1970 to 9999.
-struct YearSpan {
-    Timestamp begin = {};
-    Timestamp end = {};
-};
-[[nodiscard]] YearSpan span_of_year(std::int64_t year);
-
 // The last statement of a supplier about a customer's site; none: nothing was stated.
 [[nodiscard]] const EnergyStatement* last_statement(const State& state, const StatementKey& key);
 // Whether `energy` is within monitoring.statement_tolerance of what was stated.

@@ -11,8 +11,6 @@ namespace abate::scheme {
 namespace {
 
 constexpr std::size_t kMostMisstatements = 1000;
-// Of the widest time zone: before this moment no calendar has left the year.
-constexpr std::int64_t kZoneHours = 14;
 
 const ReportEntry* last_report(const State& state, const ParticipantYear& whose) {
     const auto found = state.monitoring.reports.find(whose);
@@ -79,8 +77,9 @@ Reason check_verifier(const Look& look, const ParticipantYear& whose, const Repo
                               key->second.grant.holder);
 }
 
-bool year_is_over(std::int64_t year, Timestamp now) {
-    return now.us >= span_of_year(year).end.us - hours_us(kZoneHours);
+bool year_is_over(const State& state, std::int64_t year, Timestamp now) {
+    const auto moments = state.monitoring.years.find(year);
+    return moments != state.monitoring.years.end() && now >= moments->second.end;
 }
 
 Reason check_submission(const Look& look,
@@ -89,7 +88,7 @@ Reason check_submission(const Look& look,
                         const ReportFigures& figures) {
     const Reported found = report_figures(look.state, participant, report);
     if (found.reason != Reason::ok) return found.reason;
-    if (!year_is_over(report.year, look.now)) return Reason::year_not_over;
+    if (!year_is_over(look.state, report.year, look.now)) return Reason::year_not_over;
     const auto verifier = look.state.participants.find(report.verifier);
     if (verifier == look.state.participants.end() ||
         verifier->second.sort != ParticipantSort::verifier)
@@ -148,7 +147,7 @@ bool any_material(const std::vector<Misstatement>& misstatements, const ReportFi
 }
 
 Reason check_misstatements(const State& state, const std::vector<Misstatement>& misstatements) {
-    if (misstatements.size() > kMostMisstatements) return Reason::list_too_long;
+    if (misstatements.size() > kMostMisstatements) return Reason::document_too_long;
     const auto& classes = state.rules.benchmark.classes;
     for (const Misstatement& each : misstatements) {
         if (each.what.size() > kMaxText || each.service_class.size() > kMaxName)
@@ -385,9 +384,9 @@ Decision decide(const Look& look, const Determine& c) {
         (whose->second.sort != ParticipantSort::obligated &&
          whose->second.sort != ParticipantSort::opted_in))
         return Reason::participant_not_obligated;
-    const auto due = look.state.monitoring.report_due.find(c.year);
-    if (due == look.state.monitoring.report_due.end()) return Reason::year_not_opened;
-    if (look.now < due->second) return Reason::report_not_overdue;
+    const auto year = look.state.monitoring.years.find(c.year);
+    if (year == look.state.monitoring.years.end()) return Reason::year_not_opened;
+    if (look.now < year->second.report_due) return Reason::report_not_overdue;
     const FinalFigures* figures =
         final_figures(look.state.monitoring, {.participant = c.participant, .year = c.year});
     if (figures != nullptr && !figures->determined) return Reason::report_final;
