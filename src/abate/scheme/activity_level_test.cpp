@@ -9,8 +9,8 @@
 namespace abate::scheme {
 namespace {
 
-ActivityState after(const ActivityState& state, std::uint64_t a, std::uint64_t b) {
-    return *adjust_activity(state, {.year_before_last = a, .last_year = b}, {});
+ActivityState after(const ActivityState& state, ActivityYears years) {
+    return *adjust_activity(state, years, {});
 }
 
 // H 100; output of 2023 to 2030: 100, 100, 130, 131, 134, 150, 90, 90. The doubled basis by year, with the difference of the mean:
@@ -21,7 +21,7 @@ TEST(ActivityLevel, AFirmThatGrowsAndShrinks) {
     const std::array<std::uint64_t, 7> twice_basis = {200, 200, 261, 261, 284, 240, 200};
     ActivityState state = historical_activity(100);
     for (std::size_t year = 0; year < twice_basis.size(); ++year) {
-        state = after(state, output[year], output[year + 1]);
+        state = after(state, {output[year], output[year + 1]});
         EXPECT_EQ(state.twice_basis_gflop, twice_basis[year]) << 2025 + year;
         EXPECT_EQ(state.historical_gflop, 100U);
     }
@@ -29,24 +29,24 @@ TEST(ActivityLevel, AFirmThatGrowsAndShrinks) {
 
 TEST(ActivityLevel, FifteenPerCentIsNotMoreThanFifteen) {
     const ActivityState start = historical_activity(100);
-    EXPECT_EQ(after(start, 115, 115).twice_basis_gflop, 200U);
-    EXPECT_EQ(after(start, 115, 116).twice_basis_gflop, 231U);  // 115.5
-    EXPECT_EQ(after(start, 85, 85).twice_basis_gflop, 200U);
-    EXPECT_EQ(after(start, 85, 84).twice_basis_gflop, 169U);  // 84.5
-    EXPECT_EQ(after(start, 115, 116).basis_gflop(), 115U);
+    EXPECT_EQ(after(start, {115, 115}).twice_basis_gflop, 200U);
+    EXPECT_EQ(after(start, {115, 116}).twice_basis_gflop, 231U);  // 115.5
+    EXPECT_EQ(after(start, {85, 85}).twice_basis_gflop, 200U);
+    EXPECT_EQ(after(start, {85, 84}).twice_basis_gflop, 169U);  // 84.5
+    EXPECT_EQ(after(start, {115, 116}).basis_gflop(), 115U);
 }
 
 // Bands are open below and closed above: 20 % is still in the first, 20.5 % in the second.
 TEST(ActivityLevel, TheEdgesOfBands) {
     const ActivityState start = historical_activity(100);
-    EXPECT_EQ(after(start, 120, 120).band, 1);
-    EXPECT_EQ(after(start, 120, 121).band, 2);
-    EXPECT_EQ(after(start, 80, 80).band, -1);
-    EXPECT_EQ(after(start, 80, 79).band, -2);
-    EXPECT_EQ(after(start, 0, 0).band, -17);  // 100 %: over 95 to 100
-    EXPECT_EQ(after(start, 0, 0).twice_basis_gflop, 0U);
+    EXPECT_EQ(after(start, {120, 120}).band, 1);
+    EXPECT_EQ(after(start, {120, 121}).band, 2);
+    EXPECT_EQ(after(start, {80, 80}).band, -1);
+    EXPECT_EQ(after(start, {80, 79}).band, -2);
+    EXPECT_EQ(after(start, {0, 0}).band, -17);  // 100 %: over 95 to 100
+    EXPECT_EQ(after(start, {0, 0}).twice_basis_gflop, 0U);
     // From a rise to a fall of the same size.
-    EXPECT_EQ(after(after(start, 117, 117), 83, 83).twice_basis_gflop, 166U);
+    EXPECT_EQ(after(after(start, {117, 117}), {83, 83}).twice_basis_gflop, 166U);
 }
 
 // A firm that swings between 14.9 % and 15.1 % has, year by year, 1000 or the output that it had: never more than it delivered.
@@ -54,12 +54,12 @@ TEST(ActivityLevel, SwingingAroundTheThresholdGainsNothing) {
     ActivityState state = historical_activity(1000);
     for (int year = 0; year < 10; ++year) {
         const std::uint64_t mean = year % 2 == 0 ? 1149 : 1151;
-        state = after(state, mean, mean);
+        state = after(state, {mean, mean});
         EXPECT_EQ(state.basis_gflop(), year % 2 == 0 ? 1000U : 1151U);
     }
     // A fall: 849 is 15.1 % down.
-    EXPECT_EQ(after(historical_activity(1000), 849, 849).basis_gflop(), 849U);
-    EXPECT_EQ(after(historical_activity(1000), 851, 851).basis_gflop(), 1000U);
+    EXPECT_EQ(after(historical_activity(1000), {849, 849}).basis_gflop(), 849U);
+    EXPECT_EQ(after(historical_activity(1000), {851, 851}).basis_gflop(), 1000U);
 }
 
 TEST(ActivityLevel, ThresholdsAreParameters) {
@@ -118,7 +118,7 @@ RC_GTEST_PROP(ActivityLevelProperty, TheBasisIsHistoryOrWithinABandOfTheMean, ()
     for (int year = 0; year < 8; ++year) {
         const auto a = *rc::gen::inRange<std::uint64_t>(0, 4'000);
         const auto b = *rc::gen::inRange<std::uint64_t>(0, 4'000);
-        state = after(state, a, b);
+        state = after(state, {a, b});
         const double difference =
             static_cast<double>(a + b) / (2.0 * static_cast<double>(historical)) - 1;
         if (state.band == 0) {

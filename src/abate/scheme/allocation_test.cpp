@@ -16,8 +16,8 @@ namespace {
 using registry::ParticipantId;
 
 // Worth `allowances` of 1 kWh: 3,600,000 GFLOP at 1e9 aJ/FLOP are 3.6e6 x 1e9 x 1e9 x 1e-18 J = 3.6e6 J.
-AllocationClaim worth(std::uint64_t id, std::uint64_t allowances) {
-    return {.participant = ParticipantId{id},
+AllocationClaim worth(ParticipantId id, std::uint64_t allowances) {
+    return {.participant = id,
             .service = ServiceClassId{1},
             .output_gflop = allowances * 3'600'000,
             .benchmark_aj_per_flop = 1'000'000'000};
@@ -63,8 +63,11 @@ TEST(Allocation, WhatItCoversAtTheFirmsOwnEfficiency) {
 // 326 + 144 + 42 + 7 + 2 = 521 against 480: kappa = 480 / 521; 300.35, 132.67, 38.69, 6.449, 1.843: floors 300, 132, 38, 6, 1 and three
 // more by the largest remainders (1.843, 38.69, 132.67).
 TEST(Allocation, FloorsAndLargestRemainders) {
-    const std::vector<AllocationClaim> claims = {
-        worth(1, 326), worth(2, 144), worth(3, 42), worth(4, 7), worth(5, 2)};
+    const std::vector<AllocationClaim> claims = {worth(ParticipantId{1}, 326),
+                                                 worth(ParticipantId{2}, 144),
+                                                 worth(ParticipantId{3}, 42),
+                                                 worth(ParticipantId{4}, 7),
+                                                 worth(ParticipantId{5}, 2)};
     const Result<Allocation> all = allocate(claims, {.ceiling = 480});
     ASSERT_TRUE(all.has_value());
     EXPECT_EQ(all->total, 480);
@@ -85,7 +88,8 @@ TEST(Allocation, FloorsAndLargestRemainders) {
 
 // Three equal claims for 100: the first by number gets the odd one.
 TEST(Allocation, TiesGoByNumber) {
-    const std::vector<AllocationClaim> claims = {worth(9, 50), worth(3, 50), worth(5, 50)};
+    const std::vector<AllocationClaim> claims = {
+        worth(ParticipantId{9}, 50), worth(ParticipantId{3}, 50), worth(ParticipantId{5}, 50)};
     const Result<Allocation> all = allocate(claims, {.ceiling = 100});
     EXPECT_EQ(allowances_of(all), (std::vector<std::int64_t>{34, 33, 33}));
     EXPECT_EQ(all->rows[0].claim.participant, ParticipantId{3});
@@ -93,7 +97,7 @@ TEST(Allocation, TiesGoByNumber) {
 
 // 0.5 + 0.5 + 0.5: the sum is 1.5, of which one whole allowance is given.
 TEST(Allocation, HalvesSumToWhatTheyAreWorth) {
-    AllocationClaim half = worth(1, 1);
+    AllocationClaim half = worth(ParticipantId{1}, 1);
     half.output_gflop /= 2;
     std::vector<AllocationClaim> claims = {half, half, half};
     claims[1].participant = ParticipantId{2};
@@ -105,17 +109,19 @@ TEST(Allocation, HalvesSumToWhatTheyAreWorth) {
 TEST(Allocation, AKilogramScheme) {
     const Result<AllowanceUnit> unit = kilogram_unit({.milligrams_per_kilowatt_hour = 500'000});
     ASSERT_TRUE(unit.has_value());
-    EXPECT_EQ(allocate(std::vector{worth(1, 300)}, {.unit = *unit})->total, 150);
+    EXPECT_EQ(allocate(std::vector{worth(ParticipantId{1}, 300)}, {.unit = *unit})->total, 150);
     // 0.4118 kg/kWh: 1,000,000 kWh are 411,800 kg.
     const Result<AllowanceUnit> grid = kilogram_unit({.milligrams_per_kilowatt_hour = 411'800});
-    EXPECT_EQ(allocate(std::vector{worth(1, 1'000'000)}, {.unit = *grid})->total, 411'800);
+    EXPECT_EQ(allocate(std::vector{worth(ParticipantId{1}, 1'000'000)}, {.unit = *grid})->total,
+              411'800);
     EXPECT_FALSE(kilogram_unit({}).has_value());
     EXPECT_FALSE(kilogram_unit({.milligrams_per_kilowatt_hour = 10'000'001}).has_value());
 }
 
 // Two firms of 100, one with C = 1.5: 250 without, and 200 x 1 / 2.5, 200 x 1.5 / 2.5 with.
 TEST(Allocation, CleanFactorsMoveAndCreateNothing) {
-    std::vector<AllocationClaim> claims = {worth(1, 100), worth(2, 100)};
+    std::vector<AllocationClaim> claims = {worth(ParticipantId{1}, 100),
+                                           worth(ParticipantId{2}, 100)};
     claims[1].clean_ppm = 1'500'000;
     EXPECT_EQ(allowances_of(allocate(claims, {})), (std::vector<std::int64_t>{100, 150}));
     const Result<Allocation> neutral = allocate(claims, {.renormalise = true});
@@ -130,13 +136,14 @@ TEST(Allocation, WhatCannotBeMeantIsRefused) {
     const auto code = [](const std::vector<AllocationClaim>& claims, const AllocationRule& rule) {
         return allocate(claims, rule).error().code;
     };
-    EXPECT_EQ(code({worth(1, 1), worth(1, 2)}, {}), ErrorCode::invalid_argument);
+    EXPECT_EQ(code({worth(ParticipantId{1}, 1), worth(ParticipantId{1}, 2)}, {}),
+              ErrorCode::invalid_argument);
     EXPECT_EQ(code({}, {.ceiling = -1}), ErrorCode::invalid_argument);
     EXPECT_EQ(code({}, {.unit = {.joules = 0, .per = 1}}), ErrorCode::invalid_argument);
-    AllocationClaim clean = worth(1, 1);
+    AllocationClaim clean = worth(ParticipantId{1}, 1);
     clean.clean_ppm = 10'000'001;
     EXPECT_EQ(code({clean}, {}), ErrorCode::invalid_argument);
-    AllocationClaim most = worth(1, 1);
+    AllocationClaim most = worth(ParticipantId{1}, 1);
     most.output_gflop = UINT64_MAX;
     most.benchmark_aj_per_flop = UINT64_MAX;
     EXPECT_EQ(code({most}, {}), ErrorCode::out_of_range);
@@ -147,7 +154,8 @@ TEST(Allocation, WhatCannotBeMeantIsRefused) {
 
 // A model with a tenth of the FLOP: what it delivers, and so O, is the same; the energy is a tenth. A does not change, F grows tenfold.
 TEST(Allocation, ASmallerModelKeepsItsAllowances) {
-    const std::vector<AllocationClaim> claims = {worth(1, 500), worth(2, 300)};
+    const std::vector<AllocationClaim> claims = {worth(ParticipantId{1}, 500),
+                                                 worth(ParticipantId{2}, 300)};
     const std::int64_t allowances = allocate(claims, {.ceiling = 700})->rows[0].allowances;
     const std::uint64_t output = claims[0].output_gflop;
     const Result<Big> before = covered_flop(
@@ -207,7 +215,7 @@ TEST(AllocationProperty, AHundredThousandCasesSumExactly) {
     for (int i = 0; i < 100'000; ++i) {
         std::array<AllocationClaim, 5> claims;
         for (std::size_t k = 0; k < claims.size(); ++k)
-            claims[k] = worth(k + 1, random.below(1'000));
+            claims[k] = worth(ParticipantId{k + 1}, random.below(1'000));
         for (AllocationClaim& claim : claims) claim.output_gflop += random.below(3'600'000);
         const auto ceiling = static_cast<std::int64_t>(random.below(4'000));
         const Result<Allocation> all = allocate(claims, {.ceiling = ceiling});

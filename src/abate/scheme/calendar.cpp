@@ -118,7 +118,7 @@ Result<Timestamp> Zone::deadline(const CivilTime& civil) const {
         return calendar_error(ErrorCode::invalid_argument,
                               "no calendar and clock show this date and time");
     const std::int64_t day = std::chrono::sys_days(civil.date).time_since_epoch().count();
-    const std::int64_t local = (day * 24 + civil.hour) * 3600 + civil.minute * 60 + civil.second;
+    const std::int64_t local = ((day * 24 + civil.hour) * 60 + civil.minute) * 60 + civil.second;
     // A day to either side, for the zone's offset.
     if (!in_years(local - 86'400) || !in_years(local + 86'400)) return outside_years();
     const date::local_info info = zone_->get_info(date::local_seconds(seconds(local)));

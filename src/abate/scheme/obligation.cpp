@@ -41,7 +41,7 @@ VintageSums sums_of(const ComplianceYear& year, std::int32_t borrow_years) {
 Big countable_later(const VintageSums& sums,
                     const ComplianceYear& year,
                     const ComplianceRule& rule) {
-    const Big borrowed = std::min(sums.near, share_of(year.obligation, rule.borrow_ppm));
+    Big borrowed = std::min(sums.near, share_of(year.obligation, rule.borrow_ppm));
     if (!rule.make_good_any_vintage) return borrowed;
     return borrowed + std::min(Big(sums.near + sums.far - borrowed), Big(year.carried));
 }

@@ -44,7 +44,8 @@ Result<void> check_reading(const MeteredEnergy& reading) {
 Result<void> check_gaps(const SiteStatement& statement) {
     std::vector<std::pair<Timestamp, Timestamp>> times;
     for (const SiteGap& gap : statement.gaps) {
-        if (const Result<void> reading = check_reading(gap.energy); !reading) return reading;
+        if (const Result<void> reading = check_reading(gap.energy); !reading)
+            return reading.error();
         if (gap.begin >= gap.end || gap.begin < statement.begin || gap.end > statement.end)
             return site_error(ErrorCode::invalid_argument, "a gap that is not within the period");
         times.emplace_back(gap.begin, gap.end);
@@ -79,20 +80,22 @@ Result<void> check_runs(const SiteStatement& statement) {
 Result<void> check_statement(const SiteStatement& statement, const SiteRule& rule) {
     if (rule.tiers.empty())
         return site_error(ErrorCode::invalid_argument, "no tier of uncertainty");
-    if (const Result<void> runs = check_runs(statement); !runs) return runs;
-    if (const Result<void> gaps = check_gaps(statement); !gaps) return gaps;
-    if (const Result<void> utility = check_reading(statement.utility); !utility) return utility;
+    if (const Result<void> runs = check_runs(statement); !runs) return runs.error();
+    if (const Result<void> gaps = check_gaps(statement); !gaps) return gaps.error();
+    if (const Result<void> utility = check_reading(statement.utility); !utility)
+        return utility.error();
     if (statement.it) {
-        if (const Result<void> it = check_reading(*statement.it); !it) return it;
+        if (const Result<void> it = check_reading(*statement.it); !it) return it.error();
     }
     for (const UncoveredLoad& load : statement.uncovered) {
-        if (const Result<void> reading = check_reading(load.energy); !reading) return reading;
+        if (const Result<void> reading = check_reading(load.energy); !reading)
+            return reading.error();
     }
     for (const Microjoules bill : statement.statements) {
         if (const Result<void> reading =
                 check_reading({.central = bill, .low = bill, .high = bill});
             !reading)
-            return reading;
+            return reading.error();
     }
     const MeteredOutput& output = statement.output;
     if (output.low_gflop > output.central_gflop || output.central_gflop > output.high_gflop)

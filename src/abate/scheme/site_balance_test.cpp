@@ -18,6 +18,7 @@ MeteredEnergy exactly(std::int64_t energy) {
         .central = Microjoules(energy), .low = Microjoules(energy), .high = Microjoules(energy)};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as people write it, 1,000 +- 50
 MeteredEnergy about(std::int64_t energy, std::int64_t more_or_less) {
     return {.central = Microjoules(energy),
             .low = Microjoules(energy - more_or_less),
@@ -146,8 +147,9 @@ TEST(SiteBalance, AGapCountsHigh) {
     EXPECT_EQ(b.central, Microjoules(1'080));
     EXPECT_EQ(b.obligated, Microjoules(1'120));
     EXPECT_FALSE(b.sample_eligible);
-    EXPECT_EQ(b.findings,
-              (std::vector<SiteFinding>{{.kind = SiteFindingKind::gap, .found = 2 * kHour}}));
+    EXPECT_EQ(
+        b.findings,
+        (std::vector<SiteFinding>{{.kind = SiteFindingKind::gap, .found = Int128{2} * kHour}}));
     statement.gaps.push_back(statement.gaps[0]);
     EXPECT_EQ(site_balance(statement, rule()).error().code, ErrorCode::invalid_argument);
 }
@@ -196,11 +198,11 @@ TEST(SiteBalance, ADeviceIsPromisedOnce) {
     EXPECT_EQ(b.findings,
               (std::vector<SiteFinding>{{.kind = SiteFindingKind::device_overlap,
                                          .index = 0,
-                                         .expected = 2 * kHour,
+                                         .expected = Int128{2} * kHour,
                                          .found = kHour},
                                         {.kind = SiteFindingKind::outside_period,
                                          .index = 2,
-                                         .expected = 2 * kHour,
+                                         .expected = Int128{2} * kHour,
                                          .found = kHour}}));
     EXPECT_TRUE(b.sample_eligible);
     // Halves of a device at the same time are two runs side by side.
