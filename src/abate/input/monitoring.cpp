@@ -85,10 +85,10 @@ class DocumentReader {
         }
         const Result<Microjoules> micro_kwh = parse_decimal_joules(digits);
         if (!micro_kwh) {
-            reader.refuse(
-                *node,
-                fmt::format("'{}' is no energy: '{}'", key, one_line(digits)),
-                "Write kWh with at most six decimals; in quotes, where there are more than 15 digits");
+            reader.refuse(*node,
+                          fmt::format("'{}' is no energy: '{}'", key, one_line(digits)),
+                          "Write kWh with at most six decimals; in quotes, where there are more "
+                          "than 15 digits");
             return;
         }
         const Microjoules value(micro_kwh->count() * kMicrojoulesPerMicroKwh);
@@ -114,7 +114,8 @@ class DocumentReader {
     }
 
     void out_of_range(const toml::node& node, std::string what) {
-        reader.refuse(ErrorCode::out_of_range, std::move(what), reader.where(node), kMonitoringPage);
+        reader.refuse(
+            ErrorCode::out_of_range, std::move(what), reader.where(node), kMonitoringPage);
     }
 
     Reader reader;
@@ -123,8 +124,7 @@ class DocumentReader {
 // ---- the plan
 
 void read_plan_meter(DocumentReader& doc, const toml::table& table, scheme::PlanSite& site) {
-    doc.reader.only(
-        table, "[[site.meter]]", {"name", "scope", "uncertainty_percent", "evidence"});
+    doc.reader.only(table, "[[site.meter]]", {"name", "scope", "uncertainty_percent", "evidence"});
     scheme::PlanMeter meter;
     doc.text(table, "name", meter.name, Need::required);
     if (doc.find(table, "scope", Need::required) != nullptr)
@@ -180,15 +180,10 @@ void read_gap(DocumentReader& doc, const toml::table& table, scheme::ReportSite&
 }
 
 void read_load(DocumentReader& doc, const toml::table& table, scheme::ReportSite& site) {
-    doc.reader.only(table,
-                    "[[site.uncovered]]",
-                    {"activity",
-                     "meter",
-                     "energy_kwh",
-                     "outside_it",
-                     "passed_to",
-                     "passed_site",
-                     "evidence"});
+    doc.reader.only(
+        table,
+        "[[site.uncovered]]",
+        {"activity", "meter", "energy_kwh", "outside_it", "passed_to", "passed_site", "evidence"});
     scheme::ReportLoad load;
     doc.text(table, "activity", load.activity, Need::required);
     doc.text(table, "meter", load.meter, Need::optional);
@@ -201,10 +196,9 @@ void read_load(DocumentReader& doc, const toml::table& table, scheme::ReportSite
 }
 
 void read_run(DocumentReader& doc, const toml::table& table, scheme::ReportSite& site) {
-    doc.reader.only(
-        table,
-        "[[site.run]]",
-        {"run_id", "device", "begin", "end", "energy_kwh", "share_percent", "label"});
+    doc.reader.only(table,
+                    "[[site.run]]",
+                    {"run_id", "device", "begin", "end", "energy_kwh", "share_percent", "label"});
     scheme::ReportRun run;
     doc.text(table, "run_id", run.run_id, Need::required);
     doc.text(table, "device", run.device, Need::required);
@@ -226,9 +220,7 @@ void read_bill(DocumentReader& doc, const toml::table& table, scheme::ReportSite
 
 void read_report_site(DocumentReader& doc, const toml::table& table, ReportDocument& out) {
     doc.reader.only(
-        table,
-        "[[site]]",
-        {"name", "stored_runs", "reading", "gap", "uncovered", "run", "bill"});
+        table, "[[site]]", {"name", "stored_runs", "reading", "gap", "uncovered", "run", "bill"});
     scheme::ReportSite site;
     doc.text(table, "name", site.name, Need::required);
     const auto each = [&](const char* section, auto read) {
@@ -297,8 +289,7 @@ Result<ReportDocument> parse_monitoring_report(std::string_view text, std::strin
     DocumentReader doc(file);
     const Result<toml::table> root = doc.reader.parse(text);
     if (!root) return root.error();
-    doc.reader.only(
-        *root, "", {"year", "plan_version", "verifier", "note", "site", "delivery"});
+    doc.reader.only(*root, "", {"year", "plan_version", "verifier", "note", "site", "delivery"});
     ReportDocument out;
     doc.whole(*root, "year", out.report.year, Need::required);
     doc.whole(*root, "plan_version", out.report.plan_version, Need::required);

@@ -25,7 +25,7 @@ namespace abate::input {
 struct StoredRunId {
     std::size_t site = 0;  // index in report.sites
     RunId run;
-    std::string where;     // for errors: file:line:column
+    std::string where;  // for errors: file:line:column
 };
 
 struct ReportDocument {

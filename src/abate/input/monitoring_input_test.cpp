@@ -75,7 +75,8 @@ TEST(MonitoringInput, EnergyIsExact) {
                 (Int128{9'007'199'254'740'993} * 1'000'000 + 1) * 3'600'000);
     EXPECT_TRUE(energy("9007199254740993") ==
                 Int128{9'007'199'254'740'993} * 1'000'000 * 3'600'000);
-    for (const char* wrong : {"0.0000001", "-1", "-0.5", "nan", "inf", "\"many\"", "\"\"", "true", "[]"})
+    for (const char* wrong :
+         {"0.0000001", "-1", "-0.5", "nan", "inf", "\"many\"", "\"\"", "true", "[]"})
         EXPECT_TRUE(energy(wrong) == -1) << wrong;
 }
 
@@ -106,8 +107,8 @@ TEST(MonitoringInput, NamesRunsOfTheStore) {
 
 TEST(MonitoringInput, SaysWhatIsWrongAndWhere) {
     const auto report_error = [](const std::string& old_line, const std::string& new_line) {
-        const auto doc = parse_monitoring_report(
-            with(example("report.toml"), old_line, new_line), "report.toml");
+        const auto doc = parse_monitoring_report(with(example("report.toml"), old_line, new_line),
+                                                 "report.toml");
         return doc ? std::string("none") : to_string(doc.error());
     };
     const auto has = [](const std::string& text, const std::string& part) {
@@ -120,7 +121,8 @@ TEST(MonitoringInput, SaysWhatIsWrongAndWhere) {
     has(report_error("year = 2027", "year = \"2027\""), "'year' must be a whole number");
     has(report_error("verifier = 50", "verifier = -1"), "'verifier' cannot be -1");
     has(report_error("energy_kwh = 800", "energy = 800"), "The unit is part of the key");
-    has(report_error("energy_kwh = 800", "energy_kwh = \"lots\""), "'energy_kwh' is no energy: 'lots'");
+    has(report_error("energy_kwh = 800", "energy_kwh = \"lots\""),
+        "'energy_kwh' is no energy: 'lots'");
     has(report_error("energy_kwh = 800", "energy_kwh = -800"), "'energy_kwh' cannot be below 0");
     has(report_error("begin = 2027-06-01T10:00:00Z", "begin = 2027-06-01T10:00:00"),
         "a time without its zone");

@@ -6,8 +6,10 @@
 #pragma once
 
 #include "abate/scheme/calendar_commands.h"
+#include "abate/scheme/compliance_commands.h"
 #include "abate/scheme/monitoring_commands.h"
 #include "abate/scheme/people_commands.h"
+#include "abate/scheme/period_commands.h"
 #include "abate/scheme/transfer_commands.h"
 
 #include <optional>
@@ -52,7 +54,26 @@ using Command = std::variant<FoundScheme,
                              FinaliseReport,
                              Determine,
                              RestateReport,
-                             SubmitStatement>;
+                             SubmitStatement,
+                             OpenPeriod,
+                             ProposeCap,
+                             ObjectToStatement,
+                             FinaliseStatement,
+                             IssueCap,
+                             ProposeBenchmark,
+                             ProposeAllocation,
+                             IssueAllocation,
+                             TrueUp,
+                             RecordBaseline,
+                             SetActivity,
+                             LodgeCertificate,
+                             RejectCertificate,
+                             Surrender,
+                             ObjectPenalty,
+                             FinalisePenalty,
+                             PayPenalty,
+                             ClawBack,
+                             Publish>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

@@ -65,6 +65,7 @@ inline constexpr AccountId kRetirement{6};
 inline constexpr AccountId kProceeds{7};
 inline constexpr AccountId kPenalties{8};
 inline constexpr AccountId kFees{9};
+inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
 inline constexpr AccountId kFirstOfParticipants{100};
 
 #define ABATE_DECLARE_COMMAND(C)                           \
@@ -105,6 +106,25 @@ ABATE_DECLARE_COMMAND(FinaliseReport);
 ABATE_DECLARE_COMMAND(Determine);
 ABATE_DECLARE_COMMAND(RestateReport);
 ABATE_DECLARE_COMMAND(SubmitStatement);
+ABATE_DECLARE_COMMAND(OpenPeriod);
+ABATE_DECLARE_COMMAND(ProposeCap);
+ABATE_DECLARE_COMMAND(ObjectToStatement);
+ABATE_DECLARE_COMMAND(FinaliseStatement);
+ABATE_DECLARE_COMMAND(IssueCap);
+ABATE_DECLARE_COMMAND(ProposeBenchmark);
+ABATE_DECLARE_COMMAND(ProposeAllocation);
+ABATE_DECLARE_COMMAND(IssueAllocation);
+ABATE_DECLARE_COMMAND(TrueUp);
+ABATE_DECLARE_COMMAND(RecordBaseline);
+ABATE_DECLARE_COMMAND(SetActivity);
+ABATE_DECLARE_COMMAND(LodgeCertificate);
+ABATE_DECLARE_COMMAND(RejectCertificate);
+ABATE_DECLARE_COMMAND(Surrender);
+ABATE_DECLARE_COMMAND(ObjectPenalty);
+ABATE_DECLARE_COMMAND(FinalisePenalty);
+ABATE_DECLARE_COMMAND(PayPenalty);
+ABATE_DECLARE_COMMAND(ClawBack);
+ABATE_DECLARE_COMMAND(Publish);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {
@@ -128,5 +148,11 @@ void fold_report_block(State& state, const DueDone& done, const Due& due);
 
 // A year to report on: for the fold of the command that opens it. A second call moves its moments.
 void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear& moments);
+void fold_surrender_due(State& state, const Due& due, Timestamp at);
+[[nodiscard]] DueDecision decide_close_bank(const Look& look, const Due& due);
+void fold_close_bank(State& state, const DueDone& done, const Due& due);
+void fold_begin_period(State& state, const Due& due);
+[[nodiscard]] DueDecision decide_holding(const Look& look, const Due& due);
+void fold_holding(State& state, const DueDone& done, const Due& due);
 
 }  // namespace abate::scheme

@@ -13,6 +13,14 @@ DueDecision decide_due(const Look& look, const Due& due) {
             return {};
         case DueKind::report_block:
             return decide_report_block(look, due);
+        case DueKind::surrender_due:
+        case DueKind::begin_period:
+            return {};
+        case DueKind::close_bank:
+            return decide_close_bank(look, due);
+        case DueKind::review_holding:
+        case DueKind::cure_holding:
+            return decide_holding(look, due);
     }
     return {};
 }
@@ -30,6 +38,15 @@ void fold_due(State& state, const DueDone& done, const Due& due) {
             return fold_report_due(state, due);
         case DueKind::report_block:
             return fold_report_block(state, done, due);
+        case DueKind::surrender_due:
+            return fold_surrender_due(state, due, done.at);
+        case DueKind::begin_period:
+            return fold_begin_period(state, due);
+        case DueKind::close_bank:
+            return fold_close_bank(state, done, due);
+        case DueKind::review_holding:
+        case DueKind::cure_holding:
+            return fold_holding(state, done, due);
     }
 }
 

@@ -32,10 +32,8 @@ Decision decide(const Look& look, const SubmitStatement& c) {
 
 void fold(State& state, const Done& done, const SubmitStatement& c) {
     state.monitoring
-        .statements[{.supplier = c.participant,
-                     .customer = c.customer,
-                     .year = c.year,
-                     .site = c.site}]
+        .statements[{
+            .supplier = c.participant, .customer = c.customer, .year = c.year, .site = c.site}]
         .push_back({.energy = c.energy, .document = c.document, .at = done.at});
 }
 
@@ -54,8 +52,8 @@ void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear&
 void fold_report_due(State& state, const Due& due) {
     const auto year = static_cast<std::int64_t>(due.id.low);
     for (const auto& [id, account] : state.accounts) {
-        if (account.closed || (account.kind != AccountKind::holding &&
-                               account.kind != AccountKind::compliance))
+        if (account.closed ||
+            (account.kind != AccountKind::holding && account.kind != AccountKind::compliance))
             continue;
         const auto who = state.participants.find(account.participant);
         if (who == state.participants.end() || !owes_report(state, who->second, year)) continue;

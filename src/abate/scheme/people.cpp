@@ -1,5 +1,6 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
 #include "abate/scheme/decide.h"
+#include "abate/scheme/holding.h"
 
 #include <algorithm>
 #include <set>
@@ -40,6 +41,16 @@ const AccountEntry* account_in(const State& state, AccountId id) {
     return found == state.accounts.end() ? nullptr : &found->second;
 }
 
+// Anything of any year.
+bool owes(const State& state, ParticipantId participant) {
+    const auto& all = state.compliance.obligations;
+    for (auto at = all.lower_bound({.participant = participant, .year = INT64_MIN});
+         at != all.end() && at->first.participant == participant;
+         ++at)
+        if (outstanding_allowances(state, at->first) > 0) return true;
+    return false;
+}
+
 void keep_key(State& state, const KeyGrant& grant, Timestamp at, Timestamp active_from) {
     state.keys.emplace(
         grant.key, Key{.grant = grant, .added = at, .active_from = active_from, .revoked = {}});
@@ -67,6 +78,7 @@ constexpr OwnAccount kOwnAccounts[] = {
     {kProceeds, AccountKind::auction_proceeds, "auction proceeds"},
     {kPenalties, AccountKind::penalties, "penalties"},
     {kFees, AccountKind::fees, "fees"},
+    {kFreePot, AccountKind::reserve, "free allocation"},
 };
 
 }  // namespace
@@ -229,12 +241,13 @@ Decision decide(const Look& look, const Regroup& c) {
     return out;
 }
 
-void fold(State& state, const Done& /*done*/, const Regroup& c) {
+void fold(State& state, const Done& done, const Regroup& c) {
     const auto found = state.participants.find(c.participant);
     if (found == state.participants.end()) return;
     found->second.group = c.group;
     std::string& title = state.groups[c.group];
     if (title.empty()) title = c.group_title;
+    review_holding(state, c.group, done.at);
 }
 
 // ---- accounts
@@ -289,7 +302,10 @@ void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
 }
 
 Decision decide(const Look& look, const CloseAccount& c) {
-    if (account_in(look.state, c.account) == nullptr) return Reason::unknown_account;
+    const AccountEntry* account = account_in(look.state, c.account);
+    if (account == nullptr) return Reason::unknown_account;
+    if (account->kind == AccountKind::compliance && owes(look.state, account->participant))
+        return registry::Reason::account_has_obligation;
     Decision out;
     out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
     return out;

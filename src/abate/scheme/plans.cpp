@@ -30,11 +30,11 @@ bool is_share(Ppm part) { return part.value >= 0 && part.value <= kMillion; }
 
 Reason check_plan_lists(const MonitoringPlan& plan) {
     if (plan.sites.size() > kMostPlanSites || plan.counters.size() > kMostCounters)
-        return Reason::document_too_long;
+        return Reason::list_too_long;
     if (any_longer({&plan.boundary, &plan.gap_method, &plan.controls}, kMaxText))
         return Reason::text_too_long;
     for (const PlanSite& site : plan.sites) {
-        if (site.meters.size() > kMostMeters) return Reason::document_too_long;
+        if (site.meters.size() > kMostMeters) return Reason::list_too_long;
         if (site.name.size() > kMaxName) return Reason::text_too_long;
         for (const PlanMeter& meter : site.meters)
             if (any_longer({&meter.name, &meter.evidence}, kMaxName)) return Reason::text_too_long;
@@ -106,7 +106,7 @@ auto waiting_plan(AnyState& state, ParticipantId participant, std::int64_t versi
 
 Decision decide(const Look& look, const RecordActivities& c) {
     if (!is_obligated(look.state, c.participant)) return Reason::participant_not_obligated;
-    if (c.activities.size() > kMostActivities) return Reason::document_too_long;
+    if (c.activities.size() > kMostActivities) return Reason::list_too_long;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     if (c.activities.empty()) return Reason::activity_unknown;
     const auto& known = look.state.rules.coverage.activities;

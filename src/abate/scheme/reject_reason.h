@@ -69,7 +69,7 @@ namespace abate::scheme {
     X(year_not_opened, 1200, true)                         \
     X(year_not_over, 1201, true)                           \
     X(participant_not_obligated, 1202, true)               \
-    X(document_too_long, 1203, true)                       \
+    X(list_too_long, 1203, true)                           \
     X(reason_missing, 1204, true)                          \
     X(activity_unknown, 1205, true)                        \
     X(activities_not_recorded, 1206, true)                 \
@@ -96,7 +96,66 @@ namespace abate::scheme {
     X(misstatement_is_material, 1227, true)                \
     X(statement_missing, 1228, true)                       \
     X(statement_differs, 1229, true)                       \
-    X(report_not_overdue, 1230, true)
+    X(report_not_overdue, 1230, true)                      \
+    /* the year */                                         \
+    X(period_not_open, 1300, true)                         \
+    X(period_not_next, 1301, true)                         \
+    X(period_moments_invalid, 1302, true)                  \
+    X(statement_already_final, 1303, true)                 \
+    X(statement_not_proposed, 1304, true)                  \
+    X(objection_window_too_short, 1305, true)              \
+    X(objection_window_open, 1306, true)                   \
+    X(objection_window_over, 1307, true)                   \
+    X(objections_unanswered, 1308, true)                   \
+    X(too_many_objections, 1309, true)                     \
+    X(statement_out_of_date, 1310, true)                   \
+    X(row_twice, 1312, true)                               \
+    X(cap_not_final, 1320, true)                           \
+    X(cap_differs, 1321, true)                             \
+    X(cap_not_issued, 1322, true)                          \
+    X(cap_already_issued, 1323, true)                      \
+    X(issued_above_cap, 1324, true)                        \
+    X(benchmark_not_final, 1330, true)                     \
+    X(benchmark_differs, 1331, true)                       \
+    X(sample_year_not_allowed, 1332, true)                 \
+    X(sample_empty, 1333, true)                            \
+    X(figures_out_of_range, 1334, true)                    \
+    X(allocation_not_final, 1340, true)                    \
+    X(allocation_differs, 1341, true)                      \
+    X(allocation_above_ceiling, 1342, true)                \
+    X(nothing_to_allocate, 1343, true)                     \
+    X(not_in_allocation, 1344, true)                       \
+    X(allocation_already_issued, 1345, true)               \
+    X(allocation_not_issued, 1346, true)                   \
+    X(no_holding_account, 1347, true)                      \
+    X(true_up_differs, 1348, true)                         \
+    X(nothing_to_true_up, 1349, true)                      \
+    X(baseline_year_not_before, 1350, true)                \
+    X(figures_invalid, 1351, true)                         \
+    X(figures_not_final, 1352, true)                       \
+    X(activity_years_invalid, 1354, true)                  \
+    X(activity_already_used, 1355, true)                   \
+    X(no_clean_factor, 1360, true)                         \
+    X(certificate_id_invalid, 1361, true)                  \
+    X(certificate_used, 1362, true)                        \
+    X(certificate_too_late, 1363, true)                    \
+    X(certificate_not_found, 1364, true)                   \
+    /* compliance */                                       \
+    X(no_obligation, 1400, true)                           \
+    X(nothing_owed, 1401, true)                            \
+    X(surrender_exceeds_obligation, 1402, true)            \
+    X(vintage_after_year, 1403, true)                      \
+    X(borrowing_limit, 1404, true)                         \
+    X(vintage_not_banked, 1405, true)                      \
+    X(penalty_not_found, 1410, true)                       \
+    X(penalty_already_final, 1411, true)                   \
+    X(penalty_not_final, 1412, true)                       \
+    X(penalty_cancelled, 1413, true)                       \
+    X(penalty_already_paid, 1414, true)                    \
+    X(penalty_already_objected, 1415, true)                \
+    X(not_over_allocated, 1420, true)                      \
+    X(no_deficit_account, 1421, true)                      \
+    X(holding_limit_exceeded, 1430, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

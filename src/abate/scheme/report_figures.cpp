@@ -1,8 +1,8 @@
 #include "abate/scheme/report_figures.h"
 
 #include "abate/scheme/decide.h"
-#include "abate/scheme/obligation.h"
 #include "abate/scheme/output.h"
+#include "abate/scheme/period.h"
 #include "abate/scheme/site_balance.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr Int128 kMostMicrojoules = Int128{1'000'000'000'000} * 1'000'000'000'000;
 constexpr std::size_t kMostSites = 500;
-constexpr std::size_t kMostLines = 20'000;  // of one kind, in the whole report
+constexpr std::size_t kMostLines = 20'000;                     // of one kind, in the whole report
 constexpr std::int64_t kLastMoment = 253'402'300'800'000'000;  // the year 10000
 constexpr std::uint32_t kAnyUncertainty = UINT32_MAX;
 
@@ -47,19 +47,9 @@ const PlanCounter* counter_in(const MonitoringPlan& plan, const std::string& nam
     return found == plan.counters.end() ? nullptr : &*found;
 }
 
-AllowanceUnit reporting_unit(const Rules& rules) {
-    if (rules.unit != Unit::kgco2e) return kilowatt_hour_unit();
-    const Result<AllowanceUnit> unit = kilogram_unit(
-        {.milligrams_per_kilowatt_hour =
-             static_cast<std::uint64_t>(std::max<std::int64_t>(rules.frozen_gco2e_per_kwh, 1)) *
-             1000});
-    return unit ? *unit : kilowatt_hour_unit();
-}
-
 // The highest tier that so much energy exceeds; none: below all of them.
 const Tier* tier_of(const Rules& rules, Microjoules energy) {
-    const Result<std::int64_t> allowances = obligation(energy, reporting_unit(rules));
-    const std::int64_t size = allowances ? *allowances : INT64_MAX;
+    const std::int64_t size = allowances_for(energy, rules);
     const Tier* out = nullptr;
     for (const Tier& tier : rules.monitoring.tiers)
         if (size > tier.above_allowances) out = &tier;
@@ -70,7 +60,10 @@ const Tier* tier_of(const Rules& rules, Microjoules energy) {
 class Reporter {
   public:
     Reporter(const State& state, ParticipantId participant, const MonitoringReport& report)
-        : state_(state), rules_(state.rules), participant_(participant), report_(report) {}
+        : state_(state),
+          rules_(rules_of_year(state, report.year)),
+          participant_(participant),
+          report_(report) {}
 
     Reported run() {
         if (check_lists() && check_year() && check_plan() && check_sites() && check_deliveries())
@@ -100,10 +93,10 @@ class Reporter {
             runs += site.runs.size();
             bills += site.bills.size();
         }
-        if (report_.sites.size() > kMostSites) return refuse(Reason::document_too_long, "sites");
+        if (report_.sites.size() > kMostSites) return refuse(Reason::list_too_long, "sites");
         for (const std::size_t lines :
              {readings, gaps, loads, runs, bills, report_.deliveries.size()})
-            if (lines > kMostLines) return refuse(Reason::document_too_long);
+            if (lines > kMostLines) return refuse(Reason::list_too_long);
         if (report_.note.size() > kMaxText) return refuse(Reason::text_too_long, "note");
         const auto names = [](std::initializer_list<std::string_view> texts) {
             return std::all_of(texts.begin(), texts.end(), [](std::string_view text) {
@@ -115,8 +108,7 @@ class Reporter {
             for (const ReportReading& each : site.readings) fits = fits && names({each.meter});
             for (const ReportGap& each : site.gaps) fits = fits && names({each.why});
             for (const ReportLoad& each : site.uncovered)
-                fits = fits &&
-                       names({each.activity, each.meter, each.passed_site, each.evidence});
+                fits = fits && names({each.activity, each.meter, each.passed_site, each.evidence});
             for (const ReportRun& each : site.runs)
                 fits = fits && names({each.run_id, each.device, each.label});
             for (const ReportBill& each : site.bills) fits = fits && names({each.document});
@@ -235,8 +227,7 @@ class Reporter {
         for (const ReportDelivery& line : report_.deliveries) {
             if (class_ids_.count(line.service_class) == 0)
                 return refuse(Reason::service_class_unknown, line.service_class);
-            if (line.buyer == GroupId{})
-                return refuse(Reason::report_invalid, "deliveries: buyer");
+            if (line.buyer == GroupId{}) return refuse(Reason::report_invalid, "deliveries: buyer");
             if (line.counter.empty()) continue;
             const PlanCounter* counter = counter_in(*plan_, line.counter);
             if (counter == nullptr || counter->service_class != line.service_class)
@@ -283,11 +274,11 @@ class Reporter {
     }
 
     [[nodiscard]] SiteRule rule(std::uint32_t permitted_ppm) const {
-        return {.tiers = {{.at_most = Microjoules(kMostMicrojoules),
-                           .permitted_ppm = permitted_ppm}},
-                .output_permitted_ppm = permitted_ppm,
-                .statement_tolerance_ppm =
-                    static_cast<std::uint32_t>(rules_.monitoring.statement_tolerance.value)};
+        return {
+            .tiers = {{.at_most = Microjoules(kMostMicrojoules), .permitted_ppm = permitted_ppm}},
+            .output_permitted_ppm = permitted_ppm,
+            .statement_tolerance_ppm =
+                static_cast<std::uint32_t>(rules_.monitoring.statement_tolerance.value)};
     }
 
     // The sum of a site's meters of one scope; half-widths add, since meters of one make err together.
@@ -330,7 +321,8 @@ class Reporter {
         // Whatever its label says, a run is a claim of covered work. What lies behind an uncovered meter is not listed.
         for (std::uint32_t i = 0; i < site.runs.size(); ++i) {
             const ReportRun& run = site.runs[i];
-            const auto [first, is_new] = run_sites_.try_emplace({run.run_id, run.device}, site.name);
+            const auto [first, is_new] =
+                run_sites_.try_emplace({run.run_id, run.device}, site.name);
             const bool elsewhere = !is_new && first->second != site.name;
             if (elsewhere)
                 across_.push_back(
@@ -366,18 +358,18 @@ class Reporter {
                                                             .customer = load.passed_to,
                                                             .year = report_.year,
                                                             .site = load.passed_site});
-            const bool both =
-                stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
-                passed_.insert({load.passed_to, load.passed_site}).second;
+            const bool both = stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
+                              passed_.insert({load.passed_to, load.passed_site}).second;
             if (!both)
                 across_.push_back({.site = site.name,
-                                     .kind = ReportFindingKind::passed_on_unstated,
-                                     .index = index});
+                                   .kind = ReportFindingKind::passed_on_unstated,
+                                   .index = index});
             evidence = evidence && both;
         }
-        return {.energy = with_uncertainty(load.energy, meter != nullptr ? meter->uncertainty : Ppm{}),
-                .side = load.outside_it ? LoadSide::outside : LoadSide::it,
-                .evidence = evidence};
+        return {
+            .energy = with_uncertainty(load.energy, meter != nullptr ? meter->uncertainty : Ppm{}),
+            .side = load.outside_it ? LoadSide::outside : LoadSide::it,
+            .evidence = evidence};
     }
 
     bool add_site(const ReportSite& site, const SiteStatement& statement, std::uint32_t permitted) {
@@ -396,10 +388,9 @@ class Reporter {
         figures.central += balance->central;
         figures.sample_eligible = figures.sample_eligible && balance->sample_eligible;
         for (const SiteFinding& finding : balance->findings)
-            figures.findings.push_back(
-                {.site = site.name,
-                 .kind = static_cast<ReportFindingKind>(finding.kind),
-                 .index = finding.index});
+            figures.findings.push_back({.site = site.name,
+                                        .kind = static_cast<ReportFindingKind>(finding.kind),
+                                        .index = finding.index});
         return true;
     }
 
@@ -435,11 +426,9 @@ class Reporter {
                 figures.sample_eligible = false;
             }
         }
-        const Result<std::vector<ClassOutput>> earned =
-            earned_output(deliveries,
-                          {.producer = group_,
-                           .classes = table_,
-                           .basis = rules_.benchmark.output_basis});
+        const Result<std::vector<ClassOutput>> earned = earned_output(
+            deliveries,
+            {.producer = group_, .classes = table_, .basis = rules_.benchmark.output_basis});
         if (!earned) return refuse(Reason::report_invalid, "deliveries: " + earned.error().what);
         std::map<std::string, std::uint64_t> by_name;
         for (const ClassOutput& one : *earned)
@@ -493,6 +482,11 @@ Reported report_figures(const State& state,
                         ParticipantId participant,
                         const MonitoringReport& report) {
     return Reporter(state, participant, report).run();
+}
+
+const Rules& rules_of_year(const State& state, std::int64_t year) {
+    const Period* period = find_period(state, year);
+    return period == nullptr ? state.rules : period->rules;
 }
 
 PlanInForce plan_for(const State& state, const ParticipantYear& whose) {

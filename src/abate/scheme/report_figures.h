@@ -15,13 +15,17 @@
 namespace abate::scheme {
 
 struct Reported {
-    Reason reason = Reason::ok;  // the first that holds, in the order of docs/reference/reject_reasons.md
+    Reason reason =
+        Reason::ok;  // the first that holds, in the order of docs/reference/reject_reasons.md
     std::string where = {};
     ReportFigures figures = {};
 };
 [[nodiscard]] Reported report_figures(const State& state,
                                       ParticipantId participant,
                                       const MonitoringReport& report);
+
+// As they were when the year was opened; of now, where it is not.
+[[nodiscard]] const Rules& rules_of_year(const State& state, std::int64_t year);
 
 // The plan that holds for a year: the last approved one that begins with it or before. `version` counts from 1.
 struct PlanInForce {

@@ -14,16 +14,14 @@ constexpr std::size_t kMostMisstatements = 1000;
 
 const ReportEntry* last_report(const State& state, const ParticipantYear& whose) {
     const auto found = state.monitoring.reports.find(whose);
-    return found == state.monitoring.reports.end() || found->second.empty()
-               ? nullptr
-               : &found->second.back();
+    return found == state.monitoring.reports.end() || found->second.empty() ? nullptr
+                                                                            : &found->second.back();
 }
 
 ReportEntry* last_report(State& state, const ParticipantYear& whose) {
     const auto found = state.monitoring.reports.find(whose);
-    return found == state.monitoring.reports.end() || found->second.empty()
-               ? nullptr
-               : &found->second.back();
+    return found == state.monitoring.reports.end() || found->second.empty() ? nullptr
+                                                                            : &found->second.back();
 }
 
 // May a next version be drafted or submitted on top of the last one.
@@ -58,8 +56,7 @@ Reason check_independence(const State& state,
     for (const auto& [open, key] : state.keys) {
         if (key.revoked || holder.empty() || key.grant.holder != holder) continue;
         const auto other = state.participants.find(key.grant.participant);
-        if (other != state.participants.end() &&
-            other->second.group == whose->second.group)
+        if (other != state.participants.end() && other->second.group == whose->second.group)
             return Reason::verifier_not_independent;
     }
     return Reason::ok;
@@ -71,10 +68,8 @@ Reason check_verifier(const Look& look, const ParticipantYear& whose, const Repo
     if (key == look.state.keys.end()) return Reason::unknown_key;
     if (key->second.grant.participant != entry.report.verifier)
         return Reason::report_of_another_verifier;
-    return check_independence(look.state,
-                              entry.report.verifier,
-                              whose.participant,
-                              key->second.grant.holder);
+    return check_independence(
+        look.state, entry.report.verifier, whose.participant, key->second.grant.holder);
 }
 
 bool year_is_over(const State& state, std::int64_t year, Timestamp now) {
@@ -146,9 +141,9 @@ bool any_material(const std::vector<Misstatement>& misstatements, const ReportFi
     return false;
 }
 
-Reason check_misstatements(const State& state, const std::vector<Misstatement>& misstatements) {
-    if (misstatements.size() > kMostMisstatements) return Reason::document_too_long;
-    const auto& classes = state.rules.benchmark.classes;
+Reason check_misstatements(const Rules& rules, const std::vector<Misstatement>& misstatements) {
+    if (misstatements.size() > kMostMisstatements) return Reason::list_too_long;
+    const auto& classes = rules.benchmark.classes;
     for (const Misstatement& each : misstatements) {
         if (each.what.size() > kMaxText || each.service_class.size() > kMaxName)
             return Reason::text_too_long;
@@ -165,7 +160,9 @@ Reason check_misstatements(const State& state, const std::vector<Misstatement>& 
 }
 
 // Sites whose landlord or cloud takes part: it has said the same, or said it before the report was submitted, which then counted the larger.
-Reason check_statements(const State& state, const ParticipantYear& whose, const ReportEntry& entry) {
+Reason check_statements(const State& state,
+                        const ParticipantYear& whose,
+                        const ReportEntry& entry) {
     const PlanInForce force = plan_for(state, whose);
     if (force.plan == nullptr) return Reason::plan_not_approved;
     for (const PlanSite& site : force.plan->sites) {
@@ -178,7 +175,8 @@ Reason check_statements(const State& state, const ParticipantYear& whose, const 
         if (stated == nullptr) return Reason::statement_missing;
         if (stated->at <= entry.submitted) continue;
         for (const SiteFigures& figures : entry.figures.sites)
-            if (figures.name == site.name && !agrees(state.rules, figures.site, stated->energy))
+            if (figures.name == site.name &&
+                !agrees(rules_of_year(state, whose.year), figures.site, stated->energy))
                 return Reason::statement_differs;
     }
     return Reason::ok;
@@ -219,8 +217,9 @@ void keep_figures(State& state, FinalFigures figures) {
         figures.version = found->second.version + 1;
         state.monitoring.earlier_figures[whose].push_back(found->second);
     }
-    state.monitoring.figures[whose] = std::move(figures);
+    const FinalFigures& kept = state.monitoring.figures[whose] = std::move(figures);
     forget_blocks(state, whose);
+    on_final_figures(state, kept);
 }
 
 }  // namespace
@@ -285,9 +284,9 @@ Decision decide(const Look& look, const ReturnReport& c) {
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const ReportEntry* last = last_report(look.state, whose);
-    if (last == nullptr || (last->state != ReportState::submitted &&
-                            last->state != ReportState::verified &&
-                            last->state != ReportState::qualified))
+    if (last == nullptr ||
+        (last->state != ReportState::submitted && last->state != ReportState::verified &&
+         last->state != ReportState::qualified))
         return Reason::report_not_submitted;
     return check_verifier(look, whose, *last);
 }
@@ -304,7 +303,8 @@ Decision decide(const Look& look, const VerifyReport& c) {
         return Reason::malformed_command;
     if (c.statement.empty()) return Reason::reason_missing;
     if (c.statement.size() > kMaxText) return Reason::text_too_long;
-    if (const Reason reason = check_misstatements(look.state, c.misstatements);
+    if (const Reason reason =
+            check_misstatements(rules_of_year(look.state, c.year), c.misstatements);
         reason != Reason::ok)
         return reason;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
@@ -340,8 +340,8 @@ Decision decide(const Look& look, const FinaliseReport& c) {
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const auto found = look.state.monitoring.reports.find(whose);
     const ReportEntry* last = last_report(look.state, whose);
-    if (last == nullptr || (last->state != ReportState::verified &&
-                            last->state != ReportState::qualified) ||
+    if (last == nullptr ||
+        (last->state != ReportState::verified && last->state != ReportState::qualified) ||
         static_cast<std::uint64_t>(c.version) != found->second.size())
         return Reason::report_not_verified;
     // A change of control since the opinion may have made the verifier one of the group.
@@ -391,15 +391,14 @@ Decision decide(const Look& look, const Determine& c) {
         final_figures(look.state.monitoring, {.participant = c.participant, .year = c.year});
     if (figures != nullptr && !figures->determined) return Reason::report_final;
     if (!is_energy(c.obligated)) return Reason::energy_invalid;
-    const auto& classes = look.state.rules.benchmark.classes;
+    const auto& classes = rules_of_year(look.state, c.year).benchmark.classes;
     if (c.output.size() > classes.size()) return Reason::service_class_unknown;
     for (std::size_t i = 0; i < c.output.size(); ++i) {
         const bool known =
             std::any_of(classes.begin(), classes.end(), [&](const ServiceClass& one) {
                 return one.name == c.output[i].service_class;
             });
-        const bool in_order =
-            i == 0 || c.output[i - 1].service_class < c.output[i].service_class;
+        const bool in_order = i == 0 || c.output[i - 1].service_class < c.output[i].service_class;
         if (!known || !in_order) return Reason::service_class_unknown;
     }
     Decision out;

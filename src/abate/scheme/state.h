@@ -4,7 +4,9 @@
 
 #include "abate/core/clock.h"
 #include "abate/scheme/command.h"
+#include "abate/scheme/compliance_state.h"
 #include "abate/scheme/monitoring_state.h"
+#include "abate/scheme/period_state.h"
 #include "abate/scheme/reject_reason.h"
 
 #include <map>
@@ -160,6 +162,11 @@ enum class DueKind : std::uint8_t {
     settle_transfer = 2,
     report_due = 20,    // id.low: the year
     report_block = 21,  // id.high: the account, id.low: the year
+    surrender_due = 30,   // id.high: the year
+    close_bank = 31,      // id.high: the year, id.low: the participant
+    begin_period = 32,    // id.high: the year
+    review_holding = 33,  // id.low: the group
+    cure_holding = 34,    // id.low: the group
 };
 
 struct Due {
@@ -211,6 +218,8 @@ struct State {
     bool halted = false;  // the last statement was not what the books say
 
     MonitoringState monitoring = {};
+    PeriodState period = {};
+    ComplianceState compliance = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -234,6 +243,8 @@ struct State {
         visit("statements", self.statements);
         visit("halted", self.halted);
         visit("monitoring", self.monitoring);
+        visit("period", self.period);
+        visit("compliance", self.compliance);
     }
 };
 

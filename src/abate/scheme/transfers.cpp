@@ -1,5 +1,6 @@
 // Allowances and money on their way.
 #include "abate/scheme/decide.h"
+#include "abate/scheme/holding.h"
 
 #include <algorithm>
 
@@ -47,6 +48,34 @@ registry::Command movement(registry::Op op, const Transfer& c) {
             .price_micro = c.price_micro};
 }
 
+GroupId group_of_account(const State& state, AccountId id) {
+    const auto account = state.accounts.find(id);
+    if (account == state.accounts.end()) return {};
+    const auto whose = state.participants.find(account->second.participant);
+    return whose == state.participants.end() ? GroupId{} : whose->second.group;
+}
+
+// Within a group nothing is received.
+Reason check_receiver(const Look& look, const Transfer& c) {
+    if (group_of_account(look.state, c.from) == group_of_account(look.state, c.to))
+        return Reason::ok;
+    const auto to = look.state.accounts.find(c.to);
+    if (to == look.state.accounts.end()) return Reason::unknown_account;
+    return check_holding(look,
+                         {.participant = to->second.participant,
+                          .kind = to->second.kind,
+                          .amount = c.quantity});
+}
+
+void note_transfer(State& state, const Transfer& c) {
+    const auto to = state.accounts.find(c.to);
+    if (to == state.accounts.end()) return;
+    note_sale(state,
+              {.seller = c.participant,
+               .buyer = to->second.participant,
+               .quantity = c.quantity});
+}
+
 std::int64_t money_in_books(const registry::Registry& books) {
     // The bank account is the other side of all money.
     return -books.balance(kBank, registry::Asset::cash).posted;
@@ -59,6 +88,7 @@ Decision decide(const Look& look, const Transfer& c) {
     if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    if (const Reason r = check_receiver(look, c); r != Reason::ok) return r;
     Decision out;
     if (at_once(look, c)) {
         out.postings.push_back(movement(registry::Op::transfer, c));
@@ -79,7 +109,7 @@ void fold(State& state, const Done& done, const Transfer& c) {
                     .id = done.id,
                     .act = done.act,
                     .by = done.by};
-    if (at_once(look, c)) return;
+    if (at_once(look, c)) return note_transfer(state, c);
     const auto due = settle_time(state, done.at, state.rules.rights.outside_delay_days);
     if (!due) return;
     state.transfers[done.id] = {
@@ -138,7 +168,9 @@ Decision decide(const Look& look, const ReturnAllowances& c) {
     return out;
 }
 
-void fold(State& /*state*/, const Done& /*done*/, const ReturnAllowances& /*c*/) {}
+void fold(State& state, const Done& /*done*/, const ReturnAllowances& c) {
+    state.compliance.returned[{.participant = c.participant, .year = c.vintage}] += c.quantity;
+}
 
 // ---- money
 
@@ -241,8 +273,9 @@ DueDecision decide_settlement(const Look& look, const Due& due) {
 
 void fold_settlement(State& state, const Due& due, Reason reason) {
     const auto found = state.transfers.find(due.id);
-    if (found != state.transfers.end())
-        found->second.state = reason == Reason::ok ? WaitState::done : WaitState::failed;
+    if (found == state.transfers.end()) return;
+    found->second.state = reason == Reason::ok ? WaitState::done : WaitState::failed;
+    if (reason == Reason::ok) note_transfer(state, found->second.transfer);
 }
 
 }  // namespace abate::scheme

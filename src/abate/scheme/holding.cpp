@@ -1,0 +1,134 @@
+// The holding limit: before a receipt, and of those who are above it without having bought.
+#include "abate/scheme/holding.h"
+
+#include "abate/scheme/holding_limit.h"
+#include "abate/scheme/period.h"
+
+namespace abate::scheme {
+namespace {
+
+const Period* period_at(const State& state, Timestamp now) {
+    for (const auto& [year, period] : state.period.years)
+        if (period.moments.begin <= now && now < period.moments.end) return &period;
+    return nullptr;
+}
+
+std::vector<GroupHolding> holdings_of(const Look& look, GroupId group) {
+    std::vector<GroupHolding> out;
+    for (const auto& [id, account] : look.state.accounts) {
+        if (account.kind != AccountKind::holding && account.kind != AccountKind::compliance)
+            continue;
+        const auto whose = look.state.participants.find(account.participant);
+        if (whose == look.state.participants.end() || whose->second.group != group) continue;
+        const auto view = look.books.account(id);
+        if (!view) continue;
+        for (const registry::Balance& balance : view->balances)
+            for (const std::int64_t part : {balance.posted, balance.incoming})
+                if (balance.asset != registry::Asset::cash && part > 0)
+                    out.push_back({.group = group, .kind = account.kind, .amount = part});
+    }
+    return out;
+}
+
+std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
+    std::vector<GroupObligation> out;
+    for (const auto& [whose, obligation] : state.compliance.obligations) {
+        const auto participant = state.participants.find(whose.participant);
+        if (participant == state.participants.end() || participant->second.group != group) continue;
+        const std::int64_t outstanding = outstanding_allowances(state, whose);
+        if (outstanding > 0) out.push_back({.group = group, .amount = outstanding});
+    }
+    return out;
+}
+
+// Working days, where they are published; else as many weekdays of an ordinary week.
+Timestamp cure_time(const State& state, Timestamp at, std::int64_t days) {
+    const std::int64_t weekends = 2 * ((days + 4) / 5);
+    return settle_time(state, at, days).value_or(Timestamp{at.us + hours_us(24 * (days + weekends))});
+}
+
+}  // namespace
+
+std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp now) {
+    const Period* period = period_at(state, now);
+    if (period == nullptr || !period->rules.compliance.holding_limit) return std::nullopt;
+    const bool is_final = period->cap && period->cap->steps.stage != Stage::proposed;
+    if (!is_final && !has_cap(period->rules)) return std::nullopt;
+    const std::int64_t cap = is_final ? period->cap->parts.cap
+                                      : derive_cap(state, period->moments.year).value.cap;
+    const ComplianceRules& rules = period->rules.compliance;
+    const Result<std::int64_t> limit =
+        holding_limit(cap,
+                      {.base = rules.holding_base,
+                       .base_ppm = static_cast<std::uint32_t>(rules.holding_base_share.value),
+                       .rest_ppm = static_cast<std::uint32_t>(rules.holding_rest_share.value)});
+    return limit ? std::optional(*limit) : std::nullopt;
+}
+
+Reason check_holding(const Look& look, const Receipt& receipt) {
+    const std::optional<std::int64_t> limit = current_holding_limit(look.state, look.now);
+    const auto whose = look.state.participants.find(receipt.participant);
+    if (!limit || whose == look.state.participants.end() || receipt.amount <= 0) return Reason::ok;
+    if (receipt.kind != AccountKind::holding && receipt.kind != AccountKind::compliance)
+        return Reason::ok;
+    const GroupId group = whose->second.group;
+    std::vector<GroupHolding> holdings = holdings_of(look, group);
+    holdings.push_back({.group = group, .kind = receipt.kind, .amount = receipt.amount});
+    const auto positions =
+        group_positions(holdings, obligations_of(look.state, group), *limit);
+    if (!positions) return Reason::holding_limit_exceeded;  // more than 64 bits of them
+    for (const GroupPosition& position : *positions)
+        if (position.excess > 0) return Reason::holding_limit_exceeded;
+    return Reason::ok;
+}
+
+std::int64_t holding_excess(const Look& look, GroupId group) {
+    const std::optional<std::int64_t> limit = current_holding_limit(look.state, look.now);
+    if (!limit) return 0;
+    const auto positions = group_positions(
+        holdings_of(look, group), obligations_of(look.state, group), *limit);
+    if (!positions || positions->empty()) return 0;
+    return positions->front().excess;
+}
+
+void review_holding(State& state, GroupId group, Timestamp at) {
+    if (group == GroupId{} || !current_holding_limit(state, at)) return;
+    state.due.insert({at.us,
+                      DueKind::review_holding,
+                      {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+}
+
+// ---- when its time has come
+
+DueDecision decide_holding(const Look& look, const Due& due) {
+    DueDecision out;
+    out.number = holding_excess(look, GroupId{due.id.low});
+    return out;
+}
+
+void fold_holding(State& state, const DueDone& done, const Due& due) {
+    const GroupId group{due.id.low};
+    HoldingCase* open = nullptr;
+    for (HoldingCase& each : state.compliance.holding_cases)
+        if (each.group == group && each.stage == CaseStage::open) open = &each;
+    if (due.kind == DueKind::cure_holding) {
+        if (open == nullptr) return;
+        open->stage = done.number > 0 ? CaseStage::named : CaseStage::cured;
+        if (done.number > 0) open->excess = done.number;
+        return;
+    }
+    if (done.number <= 0 || open != nullptr) return;
+    const Period* period = period_at(state, done.at);
+    if (period == nullptr) return;
+    const Timestamp until = cure_time(state, done.at, period->rules.compliance.cure_days);
+    state.compliance.holding_cases.push_back({.group = group,
+                                              .opened = done.at,
+                                              .cure_until = until,
+                                              .excess = done.number,
+                                              .stage = CaseStage::open});
+    state.due.insert({until.us,
+                      DueKind::cure_holding,
+                      {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+}
+
+}  // namespace abate::scheme

@@ -1,0 +1,25 @@
+// The holding limit as it is now, and who is above it. Inside `scheme`, and for whoever settles trades.
+#pragma once
+
+#include "abate/scheme/decide.h"
+
+namespace abate::scheme {
+
+// So many allowances more, in an account of this kind, from outside the group.
+struct Receipt {
+    ParticipantId participant{};
+    AccountKind kind = AccountKind::holding;
+    std::int64_t amount = 0;
+};
+// holding_limit_exceeded, or ok. What is on its way in counts as held.
+[[nodiscard]] Reason check_holding(const Look& look, const Receipt& receipt);
+
+// Of the cap of the year that `now` lies in; none: the scheme has no limit, or no cap.
+[[nodiscard]] std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp now);
+// Above it; 0: not.
+[[nodiscard]] std::int64_t holding_excess(const Look& look, GroupId group);
+
+// Looks at a group as soon as time is next advanced.
+void review_holding(State& state, GroupId group, Timestamp at);
+
+}  // namespace abate::scheme

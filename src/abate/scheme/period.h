@@ -1,0 +1,68 @@
+// What follows from the rules and the final figures: the numbers that a statement of a year must have. Pure; `--dry-run` prints them.
+//
+//     Derived<AllocationTable> table = derive_allocation(state, 2027);
+//     if (table.reason != Reason::ok) ...                 // benchmark_not_final
+//     for (const AllocationLine& line : table.value.lines) ... every factor of every firm
+#pragma once
+
+#include "abate/scheme/allowance_unit.h"
+#include "abate/scheme/state.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace abate::scheme {
+
+template <class T>
+struct Derived {
+    Reason reason = Reason::ok;
+    T value = {};
+};
+
+// None: not open.
+[[nodiscard]] const Period* find_period(const State& state, std::int64_t year);
+// Of monitoring, else of the baseline. None: not final.
+[[nodiscard]] const FinalFigures* figures_of(const State& state, const ParticipantYear& whose);
+[[nodiscard]] AllowanceUnit unit_of(const Rules& rules);
+// Energy in allowances, rounded up. 0 for less than nothing; the most that fits for more.
+[[nodiscard]] std::int64_t allowances_for(Microjoules energy, const Rules& rules);
+// A scheme without a cap is a performance standard: its cap statement follows from the allocation, not the other way round.
+[[nodiscard]] inline bool has_cap(const Rules& rules) { return rules.cap.first_cap > 0; }
+
+// The lowest number among those that are not closed; none: 0.
+[[nodiscard]] AccountId first_account(const State& state, ParticipantId participant, AccountKind kind);
+
+// Has the group of an obligated participant reached the threshold in a year; one that opted in needs not.
+// REQUIRES: `totals` of the same year.
+using GroupTotals = std::map<GroupId, Int128>;
+[[nodiscard]] GroupTotals group_totals(const State& state, const Rules& rules, std::int64_t year);
+[[nodiscard]] bool is_covered(const State& state,
+                              const Rules& rules,
+                              ParticipantId participant,
+                              const GroupTotals& totals);
+
+// cap of the year: first_cap - reduction x years, not below 0. Each part is its share of it, rounded down; what that leaves goes to the
+// largest share (the first of free, auction, entrants, containment where they are equal). Without a cap: the free ceiling is the final
+// allocation, the rest 0. Reasons: period_not_open, allocation_not_final.
+[[nodiscard]] Derived<CapParts> derive_cap(const State& state, std::int64_t year);
+
+// B of each class that has one. From the sample: make_benchmark over the final figures of `sample_year`, the energy of a firm divided among
+// its classes by reference output; then tightened by the yearly rate for each year since, and never above the last final benchmark so
+// tightened. A class without a sample keeps the last one. Reasons: period_not_open, sample_year_not_allowed, figures_out_of_range.
+[[nodiscard]] Derived<std::vector<BenchmarkLine>> derive_benchmark(const State& state,
+                                                                   std::int64_t year,
+                                                                   std::int64_t sample_year);
+
+// Reasons: period_not_open, benchmark_not_final, cap_not_final, nothing_to_allocate, figures_out_of_range, allocation_above_ceiling.
+[[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
+
+// `available`: of the year's vintage, in the reserve. Those alone that have too little. Reasons: period_not_open, allocation_not_final,
+// allocation_not_issued.
+[[nodiscard]] Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
+                                                              std::int64_t year,
+                                                              std::int64_t available);
+
+// By today's figures; what was given, where they are not known.
+[[nodiscard]] std::int64_t deserved_allowances(const State& state, const ActivityKey& whose);
+
+}  // namespace abate::scheme
