@@ -225,10 +225,10 @@ void keep_figures(State& state, FinalFigures figures) {
 }  // namespace
 
 Decision decide(const Look& look, const DraftReport& c) {
-    const Reported found = report_figures(look.state, c.participant, c.report);
-    if (found.reason != Reason::ok) return found.reason;
-    return check_open(
-        last_report(look.state, {.participant = c.participant, .year = c.report.year}));
+    const ParticipantYear whose{.participant = c.participant, .year = c.report.year};
+    if (const Reason reason = check_open(last_report(look.state, whose)); reason != Reason::ok)
+        return reason;
+    return report_figures(look.state, c.participant, c.report).reason;
 }
 
 void fold(State& state, const Done& done, const DraftReport& c) {
