@@ -20,6 +20,7 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_people(*registry, context);
     add_registry_moves(*registry, context);
     add_registry_year(*registry, context);
+    add_registry_reports(*registry, context);
     add_registry_compliance(*registry, context);
     add_registry_books(*registry, context);
 }

@@ -1,0 +1,478 @@
+// `abate registry plan | report | verify-report | determine | statement | activities`: monitoring.
+#include "abate/cli/records.h"
+#include "abate/cli/registry_parts.h"
+#include "abate/data/csv.h"
+#include "abate/input/monitoring.h"
+#include "abate/report/scheme.h"
+#include "abate/scheme/report_figures.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace abate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ReportOptions {
+    std::string file;
+    std::string participant;
+    std::int64_t year = 0;
+    std::int64_t version = 0;
+    std::string reason;
+    bool dry_run = false;
+};
+struct VerifyOptions {
+    std::string participant;
+    std::int64_t year = 0;
+    std::string opinion;
+    std::string statement;
+    std::vector<std::string> misstatements;
+};
+struct DetermineOptions {
+    std::string participant;
+    std::int64_t year = 0;
+    std::string energy;
+    std::vector<std::string> output;
+    std::string reason;
+};
+struct StatementOptions {
+    std::string customer;
+    std::string site;
+    std::int64_t year = 0;
+    std::string energy;
+    std::string document;
+};
+struct ActivitiesOptions {
+    std::string participant;
+    std::vector<std::string> activities;
+    std::string reason;
+};
+
+std::string file_text(const std::string& path) {
+    const Result<std::string> text = read_regular_file(path);
+    if (!text) throw Failure(text.error());
+    return *text;
+}
+
+// kWh, exact. "-12.5" too, where a misstatement may go either way.
+Microjoules energy_of(const std::string& text, const char* option) {
+    const Result<Microjoules> said = parse_decimal_joules(text);
+    const Int128 most = Int128{1'000'000'000'000'000} * 1'000'000;
+    if (!said || said->count() > most || said->count() < -most)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no energy in kWh", short_text(text)),
+                       option,
+                       "Write a number with at most six decimals"});
+    return Microjoules(said->count() * 3'600'000);
+}
+
+std::string kwh_text(Microjoules energy) {
+    const double kwh = static_cast<double>(energy.count()) / 3.6e12;
+    return fmt::format("{:.3f} kWh", kwh);
+}
+
+const char* name_of(scheme::ReportState held) {
+    switch (held) {
+        case scheme::ReportState::draft:
+            return "draft";
+        case scheme::ReportState::submitted:
+            return "submitted";
+        case scheme::ReportState::returned:
+            return "returned";
+        case scheme::ReportState::verified:
+            return "verified";
+        case scheme::ReportState::qualified:
+            return "qualified";
+        case scheme::ReportState::not_verified:
+            return "not verified";
+        case scheme::ReportState::final:
+            return "final";
+        case scheme::ReportState::superseded:
+            return "superseded";
+    }
+    return "unknown";
+}
+
+// The document with the runs that it names from the run store.
+scheme::MonitoringReport read_report(Office& office, const std::string& file) {
+    input::ReportDocument document =
+        value_or_fail(input::parse_monitoring_report(file_text(file), file));
+    for (const input::StoredRunId& id : document.stored_runs) {
+        try {
+            document.report.sites.at(id.site).runs.push_back(
+                input::report_run(find_run(office.context(), id.run.text())));
+        } catch (const Failure& failure) {
+            Error error = failure.error();
+            error.where = id.where;
+            throw Failure(std::move(error));
+        }
+    }
+    return document.report;
+}
+
+struct Reckoned {
+    scheme::MonitoringReport report;
+    scheme::ReportFigures figures;
+};
+
+Reckoned reckon(Office& office, const std::string& file) {
+    Reckoned out{.report = read_report(office, file), .figures = {}};
+    const scheme::Reported reported =
+        scheme::report_figures(office.state(), office.own_participant(), out.report);
+    if (reported.reason != scheme::Reason::ok)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("the report is refused: {}", scheme::to_string(reported.reason)),
+                       reported.where.empty() ? file : file + ", " + plain_line(reported.where),
+                       fmt::format("See docs/reference/reject_reasons.md#{}",
+                                   scheme::to_string(reported.reason))});
+    out.figures = reported.figures;
+    return out;
+}
+
+void print_figures(const scheme::ReportFigures& figures) {
+    for (const scheme::SiteFigures& site : figures.sites)
+        fmt::print("{}\n  site      {:>22}\n  covered   {:>22}\n  uncovered {:>22}\n  residual  {:>22}\n"
+                   "  obligated {:>22}\n  PUE       {:>18.4f}\n",
+                   plain_line(site.name),
+                   kwh_text(site.site),
+                   kwh_text(site.covered),
+                   kwh_text(site.uncovered),
+                   kwh_text(site.residual),
+                   kwh_text(site.obligated),
+                   static_cast<double>(site.pue_ppm) / 1e6);
+    fmt::print("Obligated {}, as measured {}{}\n",
+               kwh_text(figures.obligated),
+               kwh_text(figures.central),
+               figures.sample_eligible ? "" : ", not in the benchmark's sample");
+    for (const scheme::FinalOutput& one : figures.output)
+        fmt::print("Output {}: {} GFLOP\n", plain_line(one.service_class), one.output_gflop);
+    for (const scheme::ReportFinding& finding : figures.findings)
+        fmt::print("Finding: {}{} (line {})\n",
+                   finding.site.empty() ? "" : plain_line(finding.site) + ": ",
+                   to_string(finding.kind),
+                   finding.index + 1);
+}
+
+void add_plans(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    CLI::App* plan = registry.add_subcommand("plan", "Monitoring plans: how a participant measures");
+    plan->require_subcommand(1);
+    ReportOptions& submit = add_act<ReportOptions>(
+        *plan,
+        context,
+        made,
+        "submit",
+        "Submit a plan, or a changed one (two of the participant)",
+        [](Office& office, const ReportOptions& options) {
+            office.act(scheme::SubmitPlan{
+                .participant = office.own_participant(),
+                .plan = value_or_fail(
+                    input::parse_monitoring_plan(file_text(options.file), options.file))});
+        });
+    made->add_option("PLAN", submit.file, "TOML; see docs/registry/monitoring.md")->required();
+
+    const auto newest = [](const Office& office, scheme::ParticipantId participant) {
+        const auto found = office.state().monitoring.plans.find(participant);
+        return found == office.state().monitoring.plans.end()
+                   ? std::int64_t{0}
+                   : static_cast<std::int64_t>(found->second.size());
+    };
+    ReportOptions& approve = add_act<ReportOptions>(
+        *plan,
+        context,
+        made,
+        "approve",
+        "Approve a plan (an operator)",
+        [newest](Office& office, const ReportOptions& options) {
+            const scheme::ParticipantId participant = office.participant(options.participant);
+            office.act(scheme::ApprovePlan{
+                .participant = participant,
+                .version = options.version != 0 ? options.version : newest(office, participant)});
+        });
+    made->add_option("PARTICIPANT", approve.participant, "Whose")->required();
+    made->add_option("--version", approve.version, "Which [the newest]");
+    ReportOptions& back = add_act<ReportOptions>(
+        *plan,
+        context,
+        made,
+        "return",
+        "Give a plan back to be changed (an operator)",
+        [newest](Office& office, const ReportOptions& options) {
+            const scheme::ParticipantId participant = office.participant(options.participant);
+            office.act(scheme::ReturnPlan{
+                .participant = participant,
+                .version = options.version != 0 ? options.version : newest(office, participant),
+                .reason = options.reason});
+        });
+    made->add_option("PARTICIPANT", back.participant, "Whose")->required();
+    made->add_option("--version", back.version, "Which [the newest]");
+    made->add_option("--reason", back.reason, "Why")->required();
+}
+
+void add_reports(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    CLI::App* report_command =
+        registry.add_subcommand("report", "Monitoring reports: what a year's energy and output were");
+    report_command->require_subcommand(1);
+    ReportOptions& draft = add_act<ReportOptions>(
+        *report_command,
+        context,
+        made,
+        "draft",
+        "Keep a draft; nothing follows from it (one of the participant)",
+        [](Office& office, const ReportOptions& options) {
+            office.act(scheme::DraftReport{.participant = office.own_participant(),
+                                           .report = read_report(office, options.file)});
+        });
+    made->add_option("REPORT", draft.file, "TOML; see docs/registry/monitoring.md")->required();
+    ReportOptions& submit = add_act<ReportOptions>(
+        *report_command,
+        context,
+        made,
+        "submit",
+        "Submit a report; --dry-run prints what follows from it (two of the participant)",
+        [](Office& office, const ReportOptions& options) {
+            const Reckoned reckoned = reckon(office, options.file);
+            const scheme::SubmitReport command{.participant = office.own_participant(),
+                                               .report = reckoned.report,
+                                               .figures = reckoned.figures};
+            if (office.context().json && options.dry_run) {
+                fmt::print("{}\n", report::command_json(command, 2));
+                return;
+            }
+            if (!office.context().json) print_figures(reckoned.figures);
+            if (!options.dry_run) office.act(command);
+        });
+    made->add_option("REPORT", submit.file, "TOML; see docs/registry/monitoring.md")->required();
+    made->add_flag("--dry-run", submit.dry_run, "Print the figures, submit nothing");
+    ReportOptions& restate = add_act<ReportOptions>(
+        *report_command,
+        context,
+        made,
+        "restate",
+        "Correct a final report; the old version is kept (two of the participant)",
+        [](Office& office, const ReportOptions& options) {
+            const Reckoned reckoned = reckon(office, options.file);
+            if (!office.context().json) print_figures(reckoned.figures);
+            office.act(scheme::RestateReport{.participant = office.own_participant(),
+                                             .report = reckoned.report,
+                                             .figures = reckoned.figures,
+                                             .reason = options.reason});
+        });
+    made->add_option("REPORT", restate.file, "TOML; see docs/registry/monitoring.md")->required();
+    made->add_option("--reason", restate.reason, "Why")->required();
+    ReportOptions& back = add_act<ReportOptions>(
+        *report_command,
+        context,
+        made,
+        "return",
+        "Give a report back to be changed (the verifier that it names)",
+        [](Office& office, const ReportOptions& options) {
+            office.act(scheme::ReturnReport{.participant = office.participant(options.participant),
+                                            .year = options.year,
+                                            .reason = options.reason});
+        });
+    made->add_option("PARTICIPANT", back.participant, "Whose")->required();
+    made->add_option("YEAR", back.year, "Of which year")->required();
+    made->add_option("--reason", back.reason, "Why")->required();
+    ReportOptions& finalise = add_act<ReportOptions>(
+        *report_command,
+        context,
+        made,
+        "finalise",
+        "Make a verified report final: the year's obligation follows (two operators)",
+        [](Office& office, const ReportOptions& options) {
+            const scheme::ParticipantId participant = office.participant(options.participant);
+            std::int64_t version = options.version;
+            const auto found =
+                office.state().monitoring.reports.find({.participant = participant, .year = options.year});
+            if (version == 0 && found != office.state().monitoring.reports.end())
+                version = static_cast<std::int64_t>(found->second.size());
+            office.act(scheme::FinaliseReport{
+                .participant = participant, .year = options.year, .version = version});
+        });
+    made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
+    made->add_option("YEAR", finalise.year, "Of which year")->required();
+    made->add_option("--version", finalise.version, "Which [the newest]");
+    add_view<ReportOptions>(
+        *report_command, context, made, "list", "All reports and how far they are", [](Office& office, const ReportOptions&) {
+            Json rows = Json::array();
+            for (const auto& [whose, versions] : office.state().monitoring.reports)
+                for (std::size_t i = 0; i < versions.size(); ++i) {
+                    const scheme::ReportEntry& entry = versions[i];
+                    if (office.context().json) {
+                        rows.push_back(
+                            {{"participant", office.name_of(whose.participant)},
+                             {"year", whose.year},
+                             {"version", i + 1},
+                             {"state", name_of(entry.state)},
+                             {"obligated_kwh",
+                              static_cast<double>(entry.figures.obligated.count()) / 3.6e12},
+                             {"findings", entry.figures.findings.size()}});
+                    } else {
+                        fmt::print("{:20}  {}  version {}  {:12}  obligated {}\n",
+                                   plain_line(office.name_of(whose.participant)),
+                                   whose.year,
+                                   i + 1,
+                                   name_of(entry.state),
+                                   kwh_text(entry.figures.obligated));
+                    }
+                }
+            if (office.context().json)
+                fmt::print("{}\n", Json{{"reports", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
+        });
+}
+
+scheme::Opinion opinion_of(const std::string& word) {
+    if (word == "verified") return scheme::Opinion::verified;
+    if (word == "qualified") return scheme::Opinion::qualified;
+    if (word == "not-verified") return scheme::Opinion::not_verified;
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("there is no opinion '{}'", short_text(word)),
+                   "--opinion",
+                   "Use verified, qualified or not-verified"});
+}
+
+// "what;kWh" or "what;kWh;class;GFLOP".
+scheme::Misstatement misstatement_of(const std::string& text) {
+    std::vector<std::string> parts(1);
+    for (const char c : text) {
+        if (c == ';') {
+            parts.emplace_back();
+        } else {
+            parts.back() += c;
+        }
+    }
+    const auto wrong = [&] {
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no misstatement", short_text(text)),
+                       "--misstatement",
+                       "Write \"WHAT;KWH\" or \"WHAT;KWH;CLASS;GFLOP\": too much is above 0"});
+    };
+    if (parts.size() != 2 && parts.size() != 4) wrong();
+    scheme::Misstatement out{.what = parts[0],
+                             .energy = energy_of(parts[1], "--misstatement")};
+    if (parts.size() == 4) {
+        out.service_class = parts[2];
+        char* end = nullptr;
+        out.output_gflop = std::strtoll(parts[3].c_str(), &end, 10);
+        if (parts[3].empty() || *end != '\0') wrong();
+    }
+    return out;
+}
+
+void add_opinions(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    VerifyOptions& verify = add_act<VerifyOptions>(
+        registry,
+        context,
+        made,
+        "verify-report",
+        "Give an opinion on a report (the verifier that it names)",
+        [](Office& office, const VerifyOptions& options) {
+            scheme::VerifyReport command{.participant = office.participant(options.participant),
+                                         .year = options.year,
+                                         .opinion = opinion_of(options.opinion),
+                                         .misstatements = {},
+                                         .statement = options.statement};
+            for (const std::string& one : options.misstatements)
+                command.misstatements.push_back(misstatement_of(one));
+            office.act(command);
+        });
+    made->add_option("PARTICIPANT", verify.participant, "Whose")->required();
+    made->add_option("YEAR", verify.year, "Of which year")->required();
+    made->add_option("--opinion", verify.opinion, "verified, qualified or not-verified")
+        ->required()
+        ->type_name("OPINION");
+    made->add_option("--statement", verify.statement, "The opinion in words");
+    made->add_option("--misstatement",
+                     verify.misstatements,
+                     "That is left: \"WHAT;KWH\" or \"WHAT;KWH;CLASS;GFLOP\"")
+        ->type_name("TEXT");
+
+    DetermineOptions& determine = add_act<DetermineOptions>(
+        registry,
+        context,
+        made,
+        "determine",
+        "Set the figures of a participant without a final report, when it was due (two operators)",
+        [](Office& office, const DetermineOptions& options) {
+            scheme::Determine command{.participant = office.participant(options.participant),
+                                      .year = options.year,
+                                      .obligated = energy_of(options.energy, "--energy-kwh"),
+                                      .output = {},
+                                      .reason = options.reason};
+            for (const std::string& one : options.output) {
+                const std::size_t equal = one.rfind('=');
+                char* end = nullptr;
+                const unsigned long long gflop =
+                    equal == std::string::npos ? 0 : std::strtoull(one.c_str() + equal + 1, &end, 10);
+                if (equal == std::string::npos || end == one.c_str() + equal + 1 || *end != '\0')
+                    throw Failure({ErrorCode::invalid_argument,
+                                   fmt::format("'{}' is no output", short_text(one)),
+                                   "--output-gflop",
+                                   "Write CLASS=GFLOP: text=12000000"});
+                command.output.push_back(
+                    {.service_class = one.substr(0, equal), .output_gflop = gflop});
+            }
+            std::sort(command.output.begin(), command.output.end(), [](const auto& a, const auto& b) {
+                return a.service_class < b.service_class;
+            });
+            office.act(command);
+        });
+    made->add_option("PARTICIPANT", determine.participant, "Whose")->required();
+    made->add_option("YEAR", determine.year, "Of which year")->required();
+    made->add_option("--energy-kwh", determine.energy, "What allowances are owed for")->required();
+    made->add_option("--output-gflop", determine.output, "CLASS=GFLOP")->type_name("CLASS=GFLOP");
+    made->add_option("--reason", determine.reason, "Why these figures")->required();
+
+    StatementOptions& statement = add_act<StatementOptions>(
+        registry,
+        context,
+        made,
+        "statement",
+        "State how much energy a customer had at a site (two of the landlord or cloud)",
+        [](Office& office, const StatementOptions& options) {
+            office.act(scheme::SubmitStatement{.participant = office.own_participant(),
+                                               .customer = office.participant(options.customer),
+                                               .year = options.year,
+                                               .site = options.site,
+                                               .energy = energy_of(options.energy, "--energy-kwh"),
+                                               .document = options.document});
+        });
+    made->add_option("CUSTOMER", statement.customer, "Whose energy")->required();
+    made->add_option("YEAR", statement.year, "Of which year")->required();
+    made->add_option("--site", statement.site, "As the customer's plan calls it")->required();
+    made->add_option("--energy-kwh", statement.energy, "How much")->required();
+    made->add_option("--document", statement.document, "The bill or statement");
+
+    ActivitiesOptions& activities = add_act<ActivitiesOptions>(
+        registry,
+        context,
+        made,
+        "activities",
+        "Record which covered activities a participant does (two operators)",
+        [](Office& office, const ActivitiesOptions& options) {
+            office.act(scheme::RecordActivities{.participant = office.participant(options.participant),
+                                                .activities = options.activities,
+                                                .reason = options.reason});
+        });
+    made->add_option("PARTICIPANT", activities.participant, "Whose")->required();
+    made->add_option("--activity", activities.activities, "One of coverage.activities")
+        ->required()
+        ->type_name("NAME");
+    made->add_option("--reason", activities.reason, "What it rests on");
+}
+
+}  // namespace
+
+void add_registry_reports(CLI::App& registry, Context& context) {
+    add_plans(registry, context);
+    add_reports(registry, context);
+    add_opinions(registry, context);
+}
+
+}  // namespace abate::cli
