@@ -149,6 +149,8 @@ TEST(Compliance, APenaltyGoesThroughItsSteps) {
     EXPECT_EQ(desk.money(112), 1'000'000'000);
     EXPECT_EQ(desk.ask("lab-1", pay), Reason::penalty_already_paid);
     EXPECT_EQ(desk.penalty(1, 2027).stage, PenaltyStage::paid);
+    EXPECT_EQ(published_penalties(desk.state()),
+              (std::vector<ParticipantYear>{{.participant = ParticipantId{1}, .year = 2027}}));
     // Paid or not, the allowances are still owed.
     EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}), 60);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 61), Reason::surrender_exceeds_obligation);
@@ -178,6 +180,7 @@ TEST(Compliance, ACancelledPenaltyLeavesTheAllowancesOwed) {
     last.reason = "force majeure";
     desk.ok("ada", "bo", last);
     EXPECT_EQ(desk.obligation(1, 2027).make_good, 60);
+    EXPECT_TRUE(published_penalties(desk.state()).empty());
     EXPECT_EQ(desk.ask("lab-1",
                        PayPenalty{.participant = ParticipantId{1},
                                   .year = 2027,
