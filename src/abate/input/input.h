@@ -7,6 +7,7 @@
 #include "abate/footprint/footprint.h"
 #include "abate/input/intensity.h"
 #include "abate/input/jobs.h"
+#include "abate/input/monitoring.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 

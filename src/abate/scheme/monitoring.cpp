@@ -9,10 +9,13 @@ TransferId id_of_year(std::int64_t year) {
     return {.high = 0, .low = static_cast<std::uint64_t>(year)};
 }
 
+// Whoever took part before the year was over.
 bool owes_report(const State& state, const Participant& who, std::int64_t year) {
+    const auto moments = state.monitoring.years.find(year);
     const bool obligated =
         who.sort == ParticipantSort::obligated || who.sort == ParticipantSort::opted_in;
-    return obligated && who.since < span_of_year(year).end &&
+    return obligated && moments != state.monitoring.years.end() &&
+           who.since < moments->second.end &&
            state.monitoring.figures.count({.participant = who.id, .year = year}) == 0;
 }
 
@@ -20,7 +23,7 @@ bool owes_report(const State& state, const Participant& who, std::int64_t year) 
 
 Decision decide(const Look& look, const SubmitStatement& c) {
     if (c.site.size() > kMaxName || c.document.size() > kMaxName) return Reason::text_too_long;
-    if (look.state.monitoring.report_due.count(c.year) == 0) return Reason::year_not_opened;
+    if (look.state.monitoring.years.count(c.year) == 0) return Reason::year_not_opened;
     if (c.customer == c.participant || look.state.participants.count(c.customer) == 0)
         return Reason::unknown_participant;
     if (c.site.empty()) return Reason::name_empty;
@@ -29,31 +32,28 @@ Decision decide(const Look& look, const SubmitStatement& c) {
 
 void fold(State& state, const Done& done, const SubmitStatement& c) {
     state.monitoring
-        .statements[{.supplier = c.participant,
-                     .customer = c.customer,
-                     .year = c.year,
-                     .site = c.site}]
+        .statements[{
+            .supplier = c.participant, .customer = c.customer, .year = c.year, .site = c.site}]
         .push_back({.energy = c.energy, .document = c.document, .at = done.at});
 }
 
 // ---- when reports are due
 
-void open_monitoring_year(State& state, std::int64_t year, Timestamp report_due) {
-    const auto [at, is_new] = state.monitoring.report_due.try_emplace(year, report_due);
+void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear& moments) {
+    const auto [at, is_new] = state.monitoring.years.try_emplace(year, moments);
     if (!is_new) {
-        state.due.erase({at->second.us, DueKind::report_due, id_of_year(year)});
-        at->second = report_due;
+        state.due.erase({at->second.report_due.us, DueKind::report_due, id_of_year(year)});
+        at->second = moments;
     }
-    state.due.insert({report_due.us, DueKind::report_due, id_of_year(year)});
+    state.due.insert({moments.report_due.us, DueKind::report_due, id_of_year(year)});
 }
 
 // One due more for each account, since each may be refused by itself: the books are asked then.
 void fold_report_due(State& state, const Due& due) {
     const auto year = static_cast<std::int64_t>(due.id.low);
-    if (year < 1970 || year > 9999) return;
     for (const auto& [id, account] : state.accounts) {
-        if (account.closed || (account.kind != AccountKind::holding &&
-                               account.kind != AccountKind::compliance))
+        if (account.closed ||
+            (account.kind != AccountKind::holding && account.kind != AccountKind::compliance))
             continue;
         const auto who = state.participants.find(account.participant);
         if (who == state.participants.end() || !owes_report(state, who->second, year)) continue;

@@ -20,9 +20,10 @@ namespace abate::scheme {
 
 // What a meter of a site sees.
 enum class MeterScope : std::uint8_t {
-    site = 1,       // all of it: what the utility, landlord or cloud delivers. Several are summed
-    it = 2,         // the computers: PUE is taken from it
-    uncovered = 3,  // one load that the scheme does not cover: without such a meter nothing is taken off
+    site = 1,  // all of it: what the utility, landlord or cloud delivers. Several are summed
+    it = 2,    // the computers: PUE is taken from it
+    uncovered =
+        3,  // one load that the scheme does not cover: without such a meter nothing is taken off
 };
 
 struct PlanMeter {
@@ -124,8 +125,9 @@ struct ReportLoad {
     std::string activity = {};  // in words: "office", "training"
     std::string meter = {};     // of the plan, with scope uncovered; empty: nobody measured it
     Microjoules energy = {};
-    bool outside_it = false;       // not behind the IT meter: an office
-    ParticipantId passed_to{};     // whose energy it is then; the participant's own statement to it must agree
+    bool outside_it = false;  // not behind the IT meter: an office
+    ParticipantId
+        passed_to{};  // whose energy it is then; the participant's own statement to it must agree
     std::string passed_site = {};  // as the other's plan calls it
     std::string evidence = {};
     template <class Self, class Visit>
@@ -251,9 +253,10 @@ struct FinalOutput {
 enum class ReportFindingKind : std::uint8_t {
     output_tier_missed = 4,
     output_gap = 5,
-    output_declared = 32,    // counted by nobody: earns nothing
-    output_own_group = 33,   // delivered to the participant's own group: earns nothing
-    passed_on_unstated = 34,  // no statement agrees with energy that was passed on: it is not taken off
+    output_declared = 32,   // counted by nobody: earns nothing
+    output_own_group = 33,  // delivered to the participant's own group: earns nothing
+    passed_on_unstated =
+        34,  // no statement agrees with energy that was passed on: it is not taken off
 };
 [[nodiscard]] std::string_view to_string(ReportFindingKind kind);
 
@@ -261,7 +264,8 @@ enum class ReportFindingKind : std::uint8_t {
 struct ReportFinding {
     std::string site = {};  // empty: of the deliveries
     ReportFindingKind kind{};
-    std::uint32_t index = 0;  // in the site's list of gaps, loads, runs or bills, or in the deliveries
+    std::uint32_t index =
+        0;  // in the site's list of gaps, loads, runs or bills, or in the deliveries
     bool operator==(const ReportFinding&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

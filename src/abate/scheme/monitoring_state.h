@@ -33,12 +33,12 @@ struct ParticipantYear {
 struct FinalFigures {
     ParticipantId participant{};
     std::int64_t year = 0;
-    std::int64_t version = 0;      // 1, 2, ...: of the figures of this year
-    Microjoules obligated = {};    // energy that allowances are owed for: unknown counts high
-    Microjoules central = {};      // energy as measured: for the benchmark
+    std::int64_t version = 0;    // 1, 2, ...: of the figures of this year
+    Microjoules obligated = {};  // energy that allowances are owed for: unknown counts high
+    Microjoules central = {};    // energy as measured: for the benchmark
     std::vector<FinalOutput> output = {};  // by name of the class; unknown counts low
-    bool sample_eligible = false;  // measured well enough for the benchmark
-    bool determined = false;       // by the operator, without a report
+    bool sample_eligible = false;          // measured well enough for the benchmark
+    bool determined = false;               // by the operator, without a report
     Timestamp at = {};
     bool operator==(const FinalFigures&) const = default;
     template <class Self, class Visit>
@@ -171,19 +171,33 @@ struct EnergyStatement {
     }
 };
 
+// The moments of a year, as the command that opened it says.
+struct MonitoringYear {
+    Timestamp begin = {};
+    Timestamp end = {};  // the first moment of the next year
+    Timestamp report_due = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("begin", self.begin);
+        visit("end", self.end);
+        visit("report_due", self.report_due);
+    }
+};
+
 struct MonitoringState {
-    std::map<std::int64_t, Timestamp> report_due = {};  // by year; open_monitoring_year() puts it here
+    std::map<std::int64_t, MonitoringYear> years = {};  // by open_monitoring_year()
     std::map<ParticipantId, ActivityRecord> activities = {};
-    std::map<ParticipantId, std::vector<PlanEntry>> plans = {};         // version 1 first
-    std::map<ParticipantYear, std::vector<ReportEntry>> reports = {};   // version 1 first
+    std::map<ParticipantId, std::vector<PlanEntry>> plans = {};        // version 1 first
+    std::map<ParticipantYear, std::vector<ReportEntry>> reports = {};  // version 1 first
     std::map<ParticipantYear, std::vector<Determination>> determined = {};
     std::map<StatementKey, std::vector<EnergyStatement>> statements = {};  // the last one holds
     std::map<ParticipantYear, FinalFigures> figures = {};                  // the last version
     std::map<ParticipantYear, std::vector<FinalFigures>> earlier_figures = {};
-    std::map<AccountId, std::set<std::int64_t>> blocked = {};  // for want of the reports of these years
+    std::map<AccountId, std::set<std::int64_t>> blocked =
+        {};  // for want of the reports of these years
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
-        visit("report_due", self.report_due);
+        visit("years", self.years);
         visit("activities", self.activities);
         visit("plans", self.plans);
         visit("reports", self.reports);

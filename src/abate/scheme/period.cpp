@@ -145,7 +145,8 @@ void fold(State& state, const Done& /*done*/, const OpenPeriod& c) {
     Period& period = state.period.years[c.year];
     period.moments = c;
     period.rules = state.rules;
-    open_monitoring_year(state, c.year, c.report_due);
+    open_monitoring_year(
+        state, c.year, {.begin = c.begin, .end = c.end, .report_due = c.report_due});
     const TransferId id{.high = static_cast<std::uint64_t>(c.year), .low = 0};
     state.due.insert({c.begin.us, DueKind::begin_period, id});
     state.due.insert({c.surrender_due.us, DueKind::surrender_due, id});

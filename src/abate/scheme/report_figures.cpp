@@ -1,8 +1,8 @@
 #include "abate/scheme/report_figures.h"
 
 #include "abate/scheme/decide.h"
-#include "abate/scheme/obligation.h"
 #include "abate/scheme/output.h"
+#include "abate/scheme/period.h"
 #include "abate/scheme/site_balance.h"
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace {
 
 constexpr Int128 kMostMicrojoules = Int128{1'000'000'000'000} * 1'000'000'000'000;
 constexpr std::size_t kMostSites = 500;
-constexpr std::size_t kMostLines = 20'000;  // of one kind, in the whole report
+constexpr std::size_t kMostLines = 20'000;                     // of one kind, in the whole report
+constexpr std::int64_t kLastMoment = 253'402'300'800'000'000;  // the year 10000
 constexpr std::uint32_t kAnyUncertainty = UINT32_MAX;
 
 Microjoules absolute(Microjoules energy) { return energy.count() < 0 ? -energy : energy; }
@@ -46,19 +47,9 @@ const PlanCounter* counter_in(const MonitoringPlan& plan, const std::string& nam
     return found == plan.counters.end() ? nullptr : &*found;
 }
 
-AllowanceUnit unit_of(const Rules& rules) {
-    if (rules.unit != Unit::kgco2e) return kilowatt_hour_unit();
-    const Result<AllowanceUnit> unit = kilogram_unit(
-        {.milligrams_per_kilowatt_hour =
-             static_cast<std::uint64_t>(std::max<std::int64_t>(rules.frozen_gco2e_per_kwh, 1)) *
-             1000});
-    return unit ? *unit : kilowatt_hour_unit();
-}
-
 // The highest tier that so much energy exceeds; none: below all of them.
 const Tier* tier_of(const Rules& rules, Microjoules energy) {
-    const Result<std::int64_t> allowances = obligation(energy, unit_of(rules));
-    const std::int64_t size = allowances ? *allowances : INT64_MAX;
+    const std::int64_t size = allowances_for(energy, rules);
     const Tier* out = nullptr;
     for (const Tier& tier : rules.monitoring.tiers)
         if (size > tier.above_allowances) out = &tier;
@@ -69,7 +60,10 @@ const Tier* tier_of(const Rules& rules, Microjoules energy) {
 class Reporter {
   public:
     Reporter(const State& state, ParticipantId participant, const MonitoringReport& report)
-        : state_(state), rules_(state.rules), participant_(participant), report_(report) {}
+        : state_(state),
+          rules_(rules_of_year(state, report.year)),
+          participant_(participant),
+          report_(report) {}
 
     Reported run() {
         if (check_lists() && check_year() && check_plan() && check_sites() && check_deliveries())
@@ -114,8 +108,7 @@ class Reporter {
             for (const ReportReading& each : site.readings) fits = fits && names({each.meter});
             for (const ReportGap& each : site.gaps) fits = fits && names({each.why});
             for (const ReportLoad& each : site.uncovered)
-                fits = fits &&
-                       names({each.activity, each.meter, each.passed_site, each.evidence});
+                fits = fits && names({each.activity, each.meter, each.passed_site, each.evidence});
             for (const ReportRun& each : site.runs)
                 fits = fits && names({each.run_id, each.device, each.label});
             for (const ReportBill& each : site.bills) fits = fits && names({each.document});
@@ -134,9 +127,9 @@ class Reporter {
              whose->second.sort != ParticipantSort::opted_in))
             return refuse(Reason::participant_not_obligated);
         group_ = whose->second.group;
-        if (state_.monitoring.report_due.count(report_.year) == 0)
-            return refuse(Reason::year_not_opened);
-        span_ = span_of_year(report_.year);
+        const auto year = state_.monitoring.years.find(report_.year);
+        if (year == state_.monitoring.years.end()) return refuse(Reason::year_not_opened);
+        span_ = year->second;
         return true;
     }
 
@@ -214,7 +207,7 @@ class Reporter {
         for (const ReportRun& run : site.runs) {
             if (!is_energy(run.energy)) return refuse(Reason::energy_invalid, site.name + ": runs");
             if (run.run_id.empty() || run.device.empty() || run.begin >= run.end ||
-                run.begin.us < 0 || run.end > span_of_year(9999).end || run.share.value <= 0 ||
+                run.begin.us < 0 || run.end.us > kLastMoment || run.share.value <= 0 ||
                 run.share.value > kMillion)
                 return refuse(Reason::report_invalid, site.name + ": run " + run.run_id);
         }
@@ -234,8 +227,7 @@ class Reporter {
         for (const ReportDelivery& line : report_.deliveries) {
             if (class_ids_.count(line.service_class) == 0)
                 return refuse(Reason::service_class_unknown, line.service_class);
-            if (line.buyer == GroupId{})
-                return refuse(Reason::report_invalid, "deliveries: buyer");
+            if (line.buyer == GroupId{}) return refuse(Reason::report_invalid, "deliveries: buyer");
             if (line.counter.empty()) continue;
             const PlanCounter* counter = counter_in(*plan_, line.counter);
             if (counter == nullptr || counter->service_class != line.service_class)
@@ -273,7 +265,7 @@ class Reporter {
         const auto permitted = static_cast<std::uint32_t>(figures.permitted_uncertainty.value);
         for (std::size_t i = 0; i < statements.size(); ++i)
             if (!add_site(report_.sites[i], statements[i], permitted)) return;
-        for (const ReportFinding& finding : unstated_) figures.findings.push_back(finding);
+        for (const ReportFinding& finding : across_) figures.findings.push_back(finding);
         if (!add_output()) return;
         const auto by_place = [](const ReportFinding& a, const ReportFinding& b) {
             return std::tie(a.site, a.kind, a.index) < std::tie(b.site, b.kind, b.index);
@@ -282,11 +274,11 @@ class Reporter {
     }
 
     [[nodiscard]] SiteRule rule(std::uint32_t permitted_ppm) const {
-        return {.tiers = {{.at_most = Microjoules(kMostMicrojoules),
-                           .permitted_ppm = permitted_ppm}},
-                .output_permitted_ppm = permitted_ppm,
-                .statement_tolerance_ppm =
-                    static_cast<std::uint32_t>(rules_.monitoring.statement_tolerance.value)};
+        return {
+            .tiers = {{.at_most = Microjoules(kMostMicrojoules), .permitted_ppm = permitted_ppm}},
+            .output_permitted_ppm = permitted_ppm,
+            .statement_tolerance_ppm =
+                static_cast<std::uint32_t>(rules_.monitoring.statement_tolerance.value)};
     }
 
     // The sum of a site's meters of one scope; half-widths add, since meters of one make err together.
@@ -327,13 +319,23 @@ class Reporter {
         for (std::uint32_t i = 0; i < site.uncovered.size(); ++i)
             out.uncovered.push_back(load_of(site, planned, i));
         // Whatever its label says, a run is a claim of covered work. What lies behind an uncovered meter is not listed.
-        for (const ReportRun& run : site.runs)
+        for (std::uint32_t i = 0; i < site.runs.size(); ++i) {
+            const ReportRun& run = site.runs[i];
+            const auto [first, is_new] =
+                run_sites_.try_emplace({run.run_id, run.device}, site.name);
+            const bool elsewhere = !is_new && first->second != site.name;
+            if (elsewhere)
+                across_.push_back(
+                    {.site = site.name,
+                     .kind = static_cast<ReportFindingKind>(SiteFindingKind::duplicate_run),
+                     .index = i});
             out.runs.push_back({.run = RunId{run.run_id},
                                 .device = run.device,
                                 .begin = run.begin,
                                 .end = run.end,
-                                .energy = run.energy,
+                                .energy = elsewhere ? Microjoules() : run.energy,
                                 .share_ppm = static_cast<std::uint32_t>(run.share.value)});
+        }
         for (const ReportBill& bill : site.bills) out.statements.push_back(bill.energy);
         if (planned.supplier != ParticipantId{})
             if (const EnergyStatement* stated = last_statement(state_,
@@ -356,18 +358,18 @@ class Reporter {
                                                             .customer = load.passed_to,
                                                             .year = report_.year,
                                                             .site = load.passed_site});
-            const bool both =
-                stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
-                passed_.insert({load.passed_to, load.passed_site}).second;
+            const bool both = stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
+                              passed_.insert({load.passed_to, load.passed_site}).second;
             if (!both)
-                unstated_.push_back({.site = site.name,
-                                     .kind = ReportFindingKind::passed_on_unstated,
-                                     .index = index});
+                across_.push_back({.site = site.name,
+                                   .kind = ReportFindingKind::passed_on_unstated,
+                                   .index = index});
             evidence = evidence && both;
         }
-        return {.energy = with_uncertainty(load.energy, meter != nullptr ? meter->uncertainty : Ppm{}),
-                .side = load.outside_it ? LoadSide::outside : LoadSide::it,
-                .evidence = evidence};
+        return {
+            .energy = with_uncertainty(load.energy, meter != nullptr ? meter->uncertainty : Ppm{}),
+            .side = load.outside_it ? LoadSide::outside : LoadSide::it,
+            .evidence = evidence};
     }
 
     bool add_site(const ReportSite& site, const SiteStatement& statement, std::uint32_t permitted) {
@@ -386,10 +388,9 @@ class Reporter {
         figures.central += balance->central;
         figures.sample_eligible = figures.sample_eligible && balance->sample_eligible;
         for (const SiteFinding& finding : balance->findings)
-            figures.findings.push_back(
-                {.site = site.name,
-                 .kind = static_cast<ReportFindingKind>(finding.kind),
-                 .index = finding.index});
+            figures.findings.push_back({.site = site.name,
+                                        .kind = static_cast<ReportFindingKind>(finding.kind),
+                                        .index = finding.index});
         return true;
     }
 
@@ -425,11 +426,9 @@ class Reporter {
                 figures.sample_eligible = false;
             }
         }
-        const Result<std::vector<ClassOutput>> earned =
-            earned_output(deliveries,
-                          {.producer = group_,
-                           .classes = table_,
-                           .basis = rules_.benchmark.output_basis});
+        const Result<std::vector<ClassOutput>> earned = earned_output(
+            deliveries,
+            {.producer = group_, .classes = table_, .basis = rules_.benchmark.output_basis});
         if (!earned) return refuse(Reason::report_invalid, "deliveries: " + earned.error().what);
         std::map<std::string, std::uint64_t> by_name;
         for (const ClassOutput& one : *earned)
@@ -454,12 +453,13 @@ class Reporter {
     ParticipantId participant_;
     const MonitoringReport& report_;
     GroupId group_{};
-    YearSpan span_;
+    MonitoringYear span_;
     const MonitoringPlan* plan_ = nullptr;
     std::map<std::string, ServiceClassId> class_ids_;
     std::vector<ReferenceClass> table_;
     std::set<std::pair<ParticipantId, std::string>> passed_;
-    std::vector<ReportFinding> unstated_;
+    std::map<std::pair<std::string, std::string>, std::string> run_sites_;  // run and device
+    std::vector<ReportFinding> across_;  // that no site sees by itself
     Reported out_;
 };
 
@@ -484,6 +484,11 @@ Reported report_figures(const State& state,
     return Reporter(state, participant, report).run();
 }
 
+const Rules& rules_of_year(const State& state, std::int64_t year) {
+    const Period* period = find_period(state, year);
+    return period == nullptr ? state.rules : period->rules;
+}
+
 PlanInForce plan_for(const State& state, const ParticipantYear& whose) {
     PlanInForce out;
     const auto found = state.monitoring.plans.find(whose.participant);
@@ -496,16 +501,6 @@ PlanInForce plan_for(const State& state, const ParticipantYear& whose) {
             out = {.plan = &entry.plan, .version = static_cast<std::int64_t>(i) + 1};
     }
     return out;
-}
-
-YearSpan span_of_year(std::int64_t year) {
-    const auto first_day = [](std::int64_t of) {
-        // Gregorian days before 1 January.
-        const std::int64_t y = of - 1;
-        constexpr std::int64_t kDaysTo1970 = 719'162;
-        return (365 * y + y / 4 - y / 100 + y / 400 - kDaysTo1970) * 24;
-    };
-    return {.begin = {hours_us(first_day(year))}, .end = {hours_us(first_day(year + 1))}};
 }
 
 const EnergyStatement* last_statement(const State& state, const StatementKey& key) {

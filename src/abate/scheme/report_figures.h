@@ -15,7 +15,8 @@
 namespace abate::scheme {
 
 struct Reported {
-    Reason reason = Reason::ok;  // the first that holds, in the order of docs/reference/reject_reasons.md
+    Reason reason =
+        Reason::ok;  // the first that holds, in the order of docs/reference/reject_reasons.md
     std::string where = {};
     ReportFigures figures = {};
 };
@@ -23,19 +24,15 @@ struct Reported {
                                       ParticipantId participant,
                                       const MonitoringReport& report);
 
+// As they were when the year was opened; of now, where it is not.
+[[nodiscard]] const Rules& rules_of_year(const State& state, std::int64_t year);
+
 // The plan that holds for a year: the last approved one that begins with it or before. `version` counts from 1.
 struct PlanInForce {
     const MonitoringPlan* plan = nullptr;  // none
     std::int64_t version = 0;
 };
 [[nodiscard]] PlanInForce plan_for(const State& state, const ParticipantYear& whose);
-
-// The calendar year in UTC, the end not with it. REQUIRES: 1970 to 9999.
-struct YearSpan {
-    Timestamp begin = {};
-    Timestamp end = {};
-};
-[[nodiscard]] YearSpan span_of_year(std::int64_t year);
 
 // The last statement of a supplier about a customer's site; none: nothing was stated.
 [[nodiscard]] const EnergyStatement* last_statement(const State& state, const StatementKey& key);

@@ -11,21 +11,17 @@ namespace abate::scheme {
 namespace {
 
 constexpr std::size_t kMostMisstatements = 1000;
-// Of the widest time zone: before this moment no calendar has left the year.
-constexpr std::int64_t kZoneHours = 14;
 
 const ReportEntry* last_report(const State& state, const ParticipantYear& whose) {
     const auto found = state.monitoring.reports.find(whose);
-    return found == state.monitoring.reports.end() || found->second.empty()
-               ? nullptr
-               : &found->second.back();
+    return found == state.monitoring.reports.end() || found->second.empty() ? nullptr
+                                                                            : &found->second.back();
 }
 
 ReportEntry* last_report(State& state, const ParticipantYear& whose) {
     const auto found = state.monitoring.reports.find(whose);
-    return found == state.monitoring.reports.end() || found->second.empty()
-               ? nullptr
-               : &found->second.back();
+    return found == state.monitoring.reports.end() || found->second.empty() ? nullptr
+                                                                            : &found->second.back();
 }
 
 // May a next version be drafted or submitted on top of the last one.
@@ -60,8 +56,7 @@ Reason check_independence(const State& state,
     for (const auto& [open, key] : state.keys) {
         if (key.revoked || holder.empty() || key.grant.holder != holder) continue;
         const auto other = state.participants.find(key.grant.participant);
-        if (other != state.participants.end() &&
-            other->second.group == whose->second.group)
+        if (other != state.participants.end() && other->second.group == whose->second.group)
             return Reason::verifier_not_independent;
     }
     return Reason::ok;
@@ -73,14 +68,13 @@ Reason check_verifier(const Look& look, const ParticipantYear& whose, const Repo
     if (key == look.state.keys.end()) return Reason::unknown_key;
     if (key->second.grant.participant != entry.report.verifier)
         return Reason::report_of_another_verifier;
-    return check_independence(look.state,
-                              entry.report.verifier,
-                              whose.participant,
-                              key->second.grant.holder);
+    return check_independence(
+        look.state, entry.report.verifier, whose.participant, key->second.grant.holder);
 }
 
-bool year_is_over(std::int64_t year, Timestamp now) {
-    return now.us >= span_of_year(year).end.us - hours_us(kZoneHours);
+bool year_is_over(const State& state, std::int64_t year, Timestamp now) {
+    const auto moments = state.monitoring.years.find(year);
+    return moments != state.monitoring.years.end() && now >= moments->second.end;
 }
 
 Reason check_submission(const Look& look,
@@ -89,7 +83,7 @@ Reason check_submission(const Look& look,
                         const ReportFigures& figures) {
     const Reported found = report_figures(look.state, participant, report);
     if (found.reason != Reason::ok) return found.reason;
-    if (!year_is_over(report.year, look.now)) return Reason::year_not_over;
+    if (!year_is_over(look.state, report.year, look.now)) return Reason::year_not_over;
     const auto verifier = look.state.participants.find(report.verifier);
     if (verifier == look.state.participants.end() ||
         verifier->second.sort != ParticipantSort::verifier)
@@ -147,9 +141,9 @@ bool any_material(const std::vector<Misstatement>& misstatements, const ReportFi
     return false;
 }
 
-Reason check_misstatements(const State& state, const std::vector<Misstatement>& misstatements) {
+Reason check_misstatements(const Rules& rules, const std::vector<Misstatement>& misstatements) {
     if (misstatements.size() > kMostMisstatements) return Reason::list_too_long;
-    const auto& classes = state.rules.benchmark.classes;
+    const auto& classes = rules.benchmark.classes;
     for (const Misstatement& each : misstatements) {
         if (each.what.size() > kMaxText || each.service_class.size() > kMaxName)
             return Reason::text_too_long;
@@ -166,7 +160,9 @@ Reason check_misstatements(const State& state, const std::vector<Misstatement>& 
 }
 
 // Sites whose landlord or cloud takes part: it has said the same, or said it before the report was submitted, which then counted the larger.
-Reason check_statements(const State& state, const ParticipantYear& whose, const ReportEntry& entry) {
+Reason check_statements(const State& state,
+                        const ParticipantYear& whose,
+                        const ReportEntry& entry) {
     const PlanInForce force = plan_for(state, whose);
     if (force.plan == nullptr) return Reason::plan_not_approved;
     for (const PlanSite& site : force.plan->sites) {
@@ -179,7 +175,8 @@ Reason check_statements(const State& state, const ParticipantYear& whose, const 
         if (stated == nullptr) return Reason::statement_missing;
         if (stated->at <= entry.submitted) continue;
         for (const SiteFigures& figures : entry.figures.sites)
-            if (figures.name == site.name && !agrees(state.rules, figures.site, stated->energy))
+            if (figures.name == site.name &&
+                !agrees(rules_of_year(state, whose.year), figures.site, stated->energy))
                 return Reason::statement_differs;
     }
     return Reason::ok;
@@ -228,10 +225,10 @@ void keep_figures(State& state, FinalFigures figures) {
 }  // namespace
 
 Decision decide(const Look& look, const DraftReport& c) {
-    const Reported found = report_figures(look.state, c.participant, c.report);
-    if (found.reason != Reason::ok) return found.reason;
-    return check_open(
-        last_report(look.state, {.participant = c.participant, .year = c.report.year}));
+    const ParticipantYear whose{.participant = c.participant, .year = c.report.year};
+    if (const Reason reason = check_open(last_report(look.state, whose)); reason != Reason::ok)
+        return reason;
+    return report_figures(look.state, c.participant, c.report).reason;
 }
 
 void fold(State& state, const Done& done, const DraftReport& c) {
@@ -287,9 +284,9 @@ Decision decide(const Look& look, const ReturnReport& c) {
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const ReportEntry* last = last_report(look.state, whose);
-    if (last == nullptr || (last->state != ReportState::submitted &&
-                            last->state != ReportState::verified &&
-                            last->state != ReportState::qualified))
+    if (last == nullptr ||
+        (last->state != ReportState::submitted && last->state != ReportState::verified &&
+         last->state != ReportState::qualified))
         return Reason::report_not_submitted;
     return check_verifier(look, whose, *last);
 }
@@ -306,7 +303,8 @@ Decision decide(const Look& look, const VerifyReport& c) {
         return Reason::malformed_command;
     if (c.statement.empty()) return Reason::reason_missing;
     if (c.statement.size() > kMaxText) return Reason::text_too_long;
-    if (const Reason reason = check_misstatements(look.state, c.misstatements);
+    if (const Reason reason =
+            check_misstatements(rules_of_year(look.state, c.year), c.misstatements);
         reason != Reason::ok)
         return reason;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
@@ -342,8 +340,8 @@ Decision decide(const Look& look, const FinaliseReport& c) {
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const auto found = look.state.monitoring.reports.find(whose);
     const ReportEntry* last = last_report(look.state, whose);
-    if (last == nullptr || (last->state != ReportState::verified &&
-                            last->state != ReportState::qualified) ||
+    if (last == nullptr ||
+        (last->state != ReportState::verified && last->state != ReportState::qualified) ||
         static_cast<std::uint64_t>(c.version) != found->second.size())
         return Reason::report_not_verified;
     // A change of control since the opinion may have made the verifier one of the group.
@@ -386,22 +384,21 @@ Decision decide(const Look& look, const Determine& c) {
         (whose->second.sort != ParticipantSort::obligated &&
          whose->second.sort != ParticipantSort::opted_in))
         return Reason::participant_not_obligated;
-    const auto due = look.state.monitoring.report_due.find(c.year);
-    if (due == look.state.monitoring.report_due.end()) return Reason::year_not_opened;
-    if (look.now < due->second) return Reason::report_not_overdue;
+    const auto year = look.state.monitoring.years.find(c.year);
+    if (year == look.state.monitoring.years.end()) return Reason::year_not_opened;
+    if (look.now < year->second.report_due) return Reason::report_not_overdue;
     const FinalFigures* figures =
         final_figures(look.state.monitoring, {.participant = c.participant, .year = c.year});
     if (figures != nullptr && !figures->determined) return Reason::report_final;
     if (!is_energy(c.obligated)) return Reason::energy_invalid;
-    const auto& classes = look.state.rules.benchmark.classes;
+    const auto& classes = rules_of_year(look.state, c.year).benchmark.classes;
     if (c.output.size() > classes.size()) return Reason::service_class_unknown;
     for (std::size_t i = 0; i < c.output.size(); ++i) {
         const bool known =
             std::any_of(classes.begin(), classes.end(), [&](const ServiceClass& one) {
                 return one.name == c.output[i].service_class;
             });
-        const bool in_order =
-            i == 0 || c.output[i - 1].service_class < c.output[i].service_class;
+        const bool in_order = i == 0 || c.output[i - 1].service_class < c.output[i].service_class;
         if (!known || !in_order) return Reason::service_class_unknown;
     }
     Decision out;
