@@ -39,7 +39,8 @@ TEST(Compliance, WhatIsSurrenderedInTimeIsEnough) {
     owe_a_hundred(desk);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 60), Reason::ok);
     EXPECT_EQ(desk.balance(6, 2027).posted, 60);
-    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}), 40);
+    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}),
+              40);
     desk.set_time({deadline().us - 1'000'000});
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 40), Reason::ok);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 1), Reason::nothing_owed);
@@ -108,7 +109,8 @@ TEST(Compliance, HoldingIsNotSurrenderingAndAskingIsNotEither) {
     EXPECT_EQ(desk.penalty(1, 2027).amount_micro, 10'000'000'000) << "100 x 100 EUR";
     EXPECT_EQ(desk.obligation(1, 2027).surrendered, 0);
     EXPECT_EQ(desk.obligation(1, 2027).made_good, 100);
-    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}), 0);
+    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}),
+              0);
     desk.sound();
 }
 
@@ -116,10 +118,11 @@ TEST(Compliance, APenaltyGoesThroughItsSteps) {
     YearDesk desk;
     owe_a_hundred(desk);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 40), Reason::ok);
-    const ObjectPenalty objection{.participant = ParticipantId{1}, .year = 2027, .text = "the meter"};
-    FinalisePenalty last{.participant = ParticipantId{1}, .year = 2027, .upheld = true, .reason = ""};
-    const PayPenalty pay{
-        .participant = ParticipantId{1}, .year = 2027, .from = AccountId{112}};
+    const ObjectPenalty objection{
+        .participant = ParticipantId{1}, .year = 2027, .text = "the meter"};
+    FinalisePenalty last{
+        .participant = ParticipantId{1}, .year = 2027, .upheld = true, .reason = ""};
+    const PayPenalty pay{.participant = ParticipantId{1}, .year = 2027, .from = AccountId{112}};
     EXPECT_EQ(desk.ask("lab-1", objection), Reason::penalty_not_found);
     EXPECT_EQ(desk.ask("ada", last), Reason::penalty_not_found);
     EXPECT_EQ(desk.ask("lab-1", pay), Reason::penalty_not_found);
@@ -137,10 +140,9 @@ TEST(Compliance, APenaltyGoesThroughItsSteps) {
     EXPECT_EQ(desk.ask("ada", last), Reason::penalty_already_final);
     EXPECT_EQ(desk.ask("lab-1", objection), Reason::penalty_already_final);
     EXPECT_EQ(to_string(desk.ask_both("lab-1", "lab-2", pay)), "insufficient_balance");
-    desk.ok("ada",
-            Deposit{.account = AccountId{112},
-                    .amount_micro = 7'000'000'000,
-                    .bank_reference = "B1"});
+    desk.ok(
+        "ada",
+        Deposit{.account = AccountId{112}, .amount_micro = 7'000'000'000, .bank_reference = "B1"});
     PayPenalty other = pay;
     other.from = AccountId{8};
     EXPECT_EQ(desk.ask("lab-1", other), Reason::account_of_another);
@@ -152,7 +154,8 @@ TEST(Compliance, APenaltyGoesThroughItsSteps) {
     EXPECT_EQ(published_penalties(desk.state()),
               (std::vector<ParticipantYear>{{.participant = ParticipantId{1}, .year = 2027}}));
     // Paid or not, the allowances are still owed.
-    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}), 60);
+    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}),
+              60);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 61), Reason::surrender_exceeds_obligation);
     EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 60)), Reason::ok);
     desk.sound();
@@ -172,20 +175,20 @@ TEST(Compliance, ACancelledPenaltyLeavesTheAllowancesOwed) {
         .participant = ParticipantId{1}, .year = 2027, .upheld = false, .reason = "force majeure"};
     EXPECT_EQ(desk.ask("ada", last), Reason::objection_window_open);
     desk.set_time(YearDesk::moments(2027).penalty_objections_until);
-    EXPECT_EQ(desk.ask("lab-1",
-                       ObjectPenalty{.participant = ParticipantId{1}, .year = 2027, .text = "late"}),
-              Reason::objection_window_over);
+    EXPECT_EQ(
+        desk.ask("lab-1",
+                 ObjectPenalty{.participant = ParticipantId{1}, .year = 2027, .text = "late"}),
+        Reason::objection_window_over);
     last.reason = "";
     EXPECT_EQ(desk.ask("ada", last), Reason::reason_missing);
     last.reason = "force majeure";
     desk.ok("ada", "bo", last);
     EXPECT_EQ(desk.obligation(1, 2027).make_good, 60);
     EXPECT_TRUE(published_penalties(desk.state()).empty());
-    EXPECT_EQ(desk.ask("lab-1",
-                       PayPenalty{.participant = ParticipantId{1},
-                                  .year = 2027,
-                                  .from = AccountId{112}}),
-              Reason::penalty_cancelled);
+    EXPECT_EQ(
+        desk.ask("lab-1",
+                 PayPenalty{.participant = ParticipantId{1}, .year = 2027, .from = AccountId{112}}),
+        Reason::penalty_cancelled);
     desk.sound();
 }
 
@@ -203,7 +206,8 @@ TEST(Compliance, WhatIsNotMadeGoodIsOwedWithTheNextYear) {
     desk.set_time(YearDesk::moments(2028).surrender_due);
     desk.tick();
     EXPECT_EQ(desk.penalty(1, 2028).shortfall, 50) << "60 - 10 of the year before";
-    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}), 0);
+    EXPECT_EQ(outstanding_allowances(desk.state(), {.participant = ParticipantId{1}, .year = 2027}),
+              0);
     EXPECT_EQ(desk.surrender(1, "lab", 2028, 50), Reason::ok);
     desk.sound();
 }
@@ -353,10 +357,13 @@ TEST(Compliance, BorrowingHasALimit) {
     desk.issue_cap(2028);
     desk.give(110, 2028, 50);
     EXPECT_EQ(desk.surrender(1, "lab", 2027, 11, 2028), Reason::borrowing_limit);
-    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 6, 2028)), Reason::ok);
+    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 6, 2028)),
+              Reason::ok);
     EXPECT_EQ(desk.ask("lab-1", YearDesk::surrendering(1, 2027, 5, 2028)), Reason::borrowing_limit);
-    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 4, 2028)), Reason::ok);
-    EXPECT_EQ(desk.ask("lab-1", YearDesk::surrendering(1, 2027, 1, 2029)), Reason::vintage_after_year);
+    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 4, 2028)),
+              Reason::ok);
+    EXPECT_EQ(desk.ask("lab-1", YearDesk::surrendering(1, 2027, 1, 2029)),
+              Reason::vintage_after_year);
     EXPECT_EQ(desk.obligation(1, 2027).borrowed, 10);
     desk.sound();
 }
@@ -376,8 +383,8 @@ TEST(Compliance, WithoutBankingOldVintagesEnd) {
     EXPECT_EQ(desk.balance(110, 2027).posted, 0);
     EXPECT_EQ(desk.balance(111, 2027).posted, 30);
     EXPECT_EQ(desk.balance(5, 2027).posted, reserve + 80);
-    const BankClose& close = desk.state().compliance.bank_closes.at(
-        {.participant = ParticipantId{1}, .year = 2027});
+    const BankClose& close =
+        desk.state().compliance.bank_closes.at({.participant = ParticipantId{1}, .year = 2027});
     EXPECT_TRUE(close.moved);
     EXPECT_EQ(close.left, 20) << "no deficit account stands beside the compliance account";
     EXPECT_EQ(desk.ask_both("lab-1", "lab-2", YearDesk::surrendering(1, 2027, 10)), Reason::ok);
@@ -394,7 +401,10 @@ TEST(Compliance, BankingByNetSales) {
     YearDesk desk(rules);
     owe_a_hundred(desk);
     desk.add_firm(2, "buyer");
-    const auto sell = [&](const std::string& title, std::uint64_t seller, std::uint64_t buyer, std::int64_t quantity) {
+    const auto sell = [&](const std::string& title,
+                          std::uint64_t seller,
+                          std::uint64_t buyer,
+                          std::int64_t quantity) {
         desk.ok(title + "-1",
                 title + "-2",
                 Transfer{.participant = ParticipantId{seller},
@@ -492,7 +502,8 @@ TEST(Compliance, ComplianceAccountsAreExemptUpToWhatIsOwed) {
     EXPECT_EQ(desk.ask("lab-1", from_lab(120, 1)), Reason::holding_limit_exceeded);
     EXPECT_EQ(desk.fill(2, "firm", 60), Reason::ok);
     EXPECT_EQ(desk.ask("lab-1", from_lab(120, 51)), Reason::holding_limit_exceeded);
-    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", from_lab(120, 50)), Reason::ok) << "2 + 60 - 50 + 50 = 62";
+    EXPECT_EQ(desk.ask_both("lab-1", "lab-2", from_lab(120, 50)), Reason::ok)
+        << "2 + 60 - 50 + 50 = 62";
     desk.sound();
 }
 
@@ -517,8 +528,7 @@ TEST(Compliance, AnExcessWithoutAPurchaseHasACurePeriod) {
     EXPECT_EQ(first.stage, CaseStage::open);
     const std::vector<std::int64_t>& noons = desk.state().settle_at_us;
     const auto tomorrow = std::upper_bound(noons.begin(), noons.end(), first.opened.us);
-    EXPECT_EQ(first.cure_until.us, *(tomorrow + 4))
-        << "the fifth working day";
+    EXPECT_EQ(first.cure_until.us, *(tomorrow + 4)) << "the fifth working day";
     // One sells, to the operator's own account, in time.
     desk.ok("f1-1",
             "f1-2",
@@ -572,9 +582,10 @@ TEST(Compliance, AClawBackTakesFromNobodyElse) {
     EXPECT_EQ(desk.ask("ada", claw), Reason::not_over_allocated);
     // It did less than it said: 80 of 200, beyond the band.
     desk.ok("ada", "bo", YearDesk::baseline(1, {.gflop = 80 * kWork, .years = {2025, 2026}}));
-    EXPECT_EQ(over_allocated(desk.state(),
-                             {.participant = ParticipantId{1}, .service_class = "text", .year = 2027}),
-              120);
+    EXPECT_EQ(
+        over_allocated(desk.state(),
+                       {.participant = ParticipantId{1}, .service_class = "text", .year = 2027}),
+        120);
     EXPECT_EQ(desk.ask("ada", claw), Reason::no_deficit_account);
     desk.ok("ada",
             OpenAccount{.account = AccountId{113},
@@ -634,9 +645,10 @@ TEST(Compliance, ARejectedCertificateIsClawedBack) {
     desk.allocate(2027);
     EXPECT_EQ(desk.balance(110, 2027).posted, 110);
     desk.ok("ada", "bo", RejectCertificate{.certificate = "A", .reason = "sold elsewhere"});
-    EXPECT_EQ(over_allocated(desk.state(),
-                             {.participant = ParticipantId{1}, .service_class = "text", .year = 2027}),
-              10);
+    EXPECT_EQ(
+        over_allocated(desk.state(),
+                       {.participant = ParticipantId{1}, .service_class = "text", .year = 2027}),
+        10);
     desk.check();
 }
 

@@ -136,11 +136,10 @@ TEST(Period, TheVectorK9GoesThroughTheWholeChain) {
               Reason::allocation_already_issued);
     desk.ok("ada",
             "bo",
-            IssueAllocation{.year = 2027,
-                            .participants = {ParticipantId{1},
-                                             ParticipantId{2},
-                                             ParticipantId{4},
-                                             ParticipantId{5}}});
+            IssueAllocation{
+                .year = 2027,
+                .participants = {
+                    ParticipantId{1}, ParticipantId{2}, ParticipantId{4}, ParticipantId{5}}});
     for (std::uint64_t i = 0; i < 5; ++i)
         EXPECT_EQ(desk.balance(110 + 10 * i, 2027).posted, right[i]);
     EXPECT_EQ(desk.balance(10, 2027).posted, 0);
@@ -189,8 +188,8 @@ TEST(Period, TheVectorE1IsExact) {
 
 // research/markets.md K10: 20 firms; the mean of the best tenth is 0.64, 90 % of the mean 0.8982.
 TEST(Period, TheVectorK10IsTheBenchmark) {
-    constexpr std::uint64_t kHundredths[] = {62,  70,  75,  80,  95,  100, 110, 120, 125, 130,
-                                             66,  90,  98,  105, 115, 140, 150, 85,  78,  102};
+    constexpr std::uint64_t kHundredths[] = {62, 70, 75, 80,  95,  100, 110, 120, 125, 130,
+                                             66, 90, 98, 105, 115, 140, 150, 85,  78,  102};
     const auto value = [&](const Rules& rules) {
         YearDesk desk(rules);
         std::uint64_t id = 0;
@@ -274,10 +273,8 @@ TEST(Period, ObjectionsHaveALimit) {
     desk.add_firm(1, "lab");
     desk.open(2027);
     desk.ok("ada", desk.cap(2027));
-    ObjectToStatement objection{.participant = ParticipantId{1},
-                                .kind = StatementKind::cap,
-                                .year = 2027,
-                                .text = ""};
+    ObjectToStatement objection{
+        .participant = ParticipantId{1}, .kind = StatementKind::cap, .year = 2027, .text = ""};
     EXPECT_EQ(desk.ask("lab-1", objection), Reason::name_empty);
     objection.text.assign(5000, 'x');
     EXPECT_EQ(desk.ask("lab-1", objection), Reason::text_too_long);
@@ -334,7 +331,8 @@ TEST(Period, TheActivityLevelFollowsTheRule) {
     for (const std::uint64_t id : {1U, 2U}) desk.history(id, {.gflop = 1000 * kTenth});
     const std::vector<std::uint64_t> steady = {1300, 1310, 1340, 1500, 900, 900};  // of 2027..2032
     const std::vector<std::uint64_t> swing = {1298, 1004, 1294, 1008, 1290, 1012};
-    const std::vector<std::uint64_t> level = {1000, 1000, 1305, 1305, 1420, 1200, 1000};  // 2027..2033
+    const std::vector<std::uint64_t> level = {
+        1000, 1000, 1305, 1305, 1420, 1200, 1000};  // 2027..2033
     const std::vector<std::uint64_t> swings = {1000, 1000, 1151, 1000, 1151, 1000, 1151};
     for (std::size_t i = 0; i < level.size(); ++i) {
         const std::int64_t year = 2027 + static_cast<std::int64_t>(i);
@@ -351,9 +349,10 @@ TEST(Period, TheActivityLevelFollowsTheRule) {
         EXPECT_EQ(lines[0].output_gflop, level[i] * kTenth) << year;
         EXPECT_EQ(lines[1].output_gflop, swings[i] * kTenth) << year;
         // Never more than it has done: the gain of gaming is bounded by the mean itself.
-        EXPECT_LE(lines[1].twice_basis_gflop,
-                  std::max<std::uint64_t>(2 * lines[1].historical_gflop,
-                                          lines[1].year_before_last_gflop + lines[1].last_year_gflop));
+        EXPECT_LE(
+            lines[1].twice_basis_gflop,
+            std::max<std::uint64_t>(2 * lines[1].historical_gflop,
+                                    lines[1].year_before_last_gflop + lines[1].last_year_gflop));
         // Nobody was well enough measured since: the benchmark of before stays.
         EXPECT_EQ(lines[0].benchmark_aj_per_flop, 1'000'000U);
     }

@@ -57,7 +57,7 @@ class YearDesk : public Desk {
     explicit YearDesk(const scheme::Rules& rules = year_rules()) : Desk(rules) {}
 
     struct History {
-        std::uint64_t gflop = 0;            // each year
+        std::uint64_t gflop = 0;  // each year
         std::uint64_t aj_per_flop = 1'000'000;
         std::vector<std::int64_t> years = {2025, 2026};
         std::string service_class = "text";
@@ -76,13 +76,13 @@ class YearDesk : public Desk {
     static scheme::RecordBaseline baseline(std::uint64_t participant, const History& history) {
         scheme::RecordBaseline out{.rows = {}, .source = "baseline report"};
         for (const std::int64_t year : history.years)
-            out.rows.push_back({.participant = scheme::ParticipantId{participant},
-                                .year = year,
-                                .energy = Microjoules(Int128{history.gflop} *
-                                                      history.aj_per_flop / 1000),
-                                .output = {{.service_class = history.service_class,
-                                            .output_gflop = history.gflop}},
-                                .sample_eligible = true});
+            out.rows.push_back(
+                {.participant = scheme::ParticipantId{participant},
+                 .year = year,
+                 .energy = Microjoules(Int128{history.gflop} * history.aj_per_flop / 1000),
+                 .output = {{.service_class = history.service_class,
+                             .output_gflop = history.gflop}},
+                 .sample_eligible = true});
         return out;
     }
 
@@ -108,7 +108,8 @@ class YearDesk : public Desk {
                 .text = ""};
     }
     scheme::ProposeBenchmark benchmark(std::int64_t year, std::int64_t sample_year = 0) {
-        if (sample_year == 0) sample_year = std::max<std::int64_t>(year - 5, std::min<std::int64_t>(year - 1, 2026));
+        if (sample_year == 0)
+            sample_year = std::max<std::int64_t>(year - 5, std::min<std::int64_t>(year - 1, 2026));
         return {.year = year,
                 .sample_year = sample_year,
                 .lines = scheme::derive_benchmark(state(), year, sample_year).value,
@@ -198,7 +199,8 @@ class YearDesk : public Desk {
                              std::int32_t vintage = 2027) {
         const scheme::Reason filled = fill(participant, title, quantity, vintage);
         if (filled != scheme::Reason::ok) return filled;
-        return ask_both(title + "-1", title + "-2", surrendering(participant, year, quantity, vintage));
+        return ask_both(
+            title + "-1", title + "-2", surrendering(participant, year, quantity, vintage));
     }
     scheme::Reason fill(std::uint64_t participant,
                         const std::string& title,

@@ -112,7 +112,8 @@ std::vector<OldBalance> old_balances(const Look& look, const ParticipantYear& wh
                                    .balance = balance});
         }
     std::stable_sort(out.begin(), out.end(), [](const OldBalance& a, const OldBalance& b) {
-        return a.kind != b.kind ? a.kind == AccountKind::holding : a.balance.asset < b.balance.asset;
+        return a.kind != b.kind ? a.kind == AccountKind::holding
+                                : a.balance.asset < b.balance.asset;
     });
     return out;
 }
@@ -146,8 +147,8 @@ std::int64_t outstanding_allowances(const State& state, const ParticipantYear& w
     const Obligation* it = obligation_in(state, whose);
     if (it == nullptr) return 0;
     if (it->fixed) return std::max<std::int64_t>(0, it->make_good - it->made_good);
-    return std::max<std::int64_t>(
-        0, clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
+    return std::max<std::int64_t>(0,
+                                  clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
 }
 
 void on_final_figures(State& state, const FinalFigures& figures) {
@@ -166,12 +167,13 @@ void on_final_figures(State& state, const FinalFigures& figures) {
         if (over) fix_obligation(state, *period, whose, totals, figures.at);
     } else {
         const std::int64_t was = it.fixed ? it.counted : base_of(state, it, whose, totals);
-        const bool covered = it.surrendered > 0 && Int128{it.surrendered} >= Int128{was} + it.carried;
+        const bool covered =
+            it.surrendered > 0 && Int128{it.surrendered} >= Int128{was} + it.carried;
         if (it.fixed || covered) {
             Obligation now = it;
             now.allowances = allowances;
-            const std::int64_t difference = clamped(Int128{base_of(state, now, whose, totals)} -
-                                                    was - it.corrected);
+            const std::int64_t difference =
+                clamped(Int128{base_of(state, now, whose, totals)} - was - it.corrected);
             it.corrected = clamped(Int128{it.corrected} + difference);
             carry(state, whose, difference);
         } else {
@@ -300,7 +302,8 @@ Decision decide(const Look& look, const FinalisePenalty& c) {
     // Who has objected has said what there is to say.
     if (look.now < penalty.objections_until && penalty.objection.empty())
         return Reason::objection_window_open;
-    if (c.reason.empty() && (!c.upheld || !penalty.objection.empty())) return Reason::reason_missing;
+    if (c.reason.empty() && (!c.upheld || !penalty.objection.empty()))
+        return Reason::reason_missing;
     return c.reason.size() > kMaxText ? Reason::text_too_long : Reason::ok;
 }
 
@@ -384,10 +387,10 @@ Decision decide(const Look& look, const ClawBack& c) {
     if (c.reason.empty()) return Reason::reason_missing;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     if (c.quantity <= 0) return Reason::amount_not_positive;
-    if (c.quantity > over_allocated(look.state,
-                                    {.participant = c.participant,
-                                     .service_class = c.service_class,
-                                     .year = c.year}))
+    if (c.quantity >
+        over_allocated(
+            look.state,
+            {.participant = c.participant, .service_class = c.service_class, .year = c.year}))
         return Reason::not_over_allocated;
     const AccountId deficit = first_account(look.state, c.participant, AccountKind::deficit);
     if (deficit == AccountId{}) return Reason::no_deficit_account;
@@ -409,8 +412,7 @@ Decision decide(const Look& look, const ClawBack& c) {
             if (account.participant != c.participant || account.kind != kind || account.closed)
                 continue;
             last = id;
-            const std::int64_t there =
-                std::min(left, look.books.balance(id, vintage).available());
+            const std::int64_t there = std::min(left, look.books.balance(id, vintage).available());
             if (there <= 0) continue;
             left -= there;
             out.postings.push_back(claw(id, there));
@@ -433,13 +435,11 @@ Decision decide(const Look& look, const ClawBack& c) {
 }
 
 void fold(State& state, const Done& done, const ClawBack& c) {
-    const auto given = state.period.given.find({.participant = c.participant,
-                                                .service_class = c.service_class,
-                                                .year = c.year});
+    const auto given = state.period.given.find(
+        {.participant = c.participant, .service_class = c.service_class, .year = c.year});
     if (given != state.period.given.end())
         given->second = clamped(Int128{given->second} - c.quantity);
-    state.compliance.claw_backs.push_back(
-        {.asked = c, .from_deficit = done.number, .at = done.at});
+    state.compliance.claw_backs.push_back({.asked = c, .from_deficit = done.number, .at = done.at});
 }
 
 // ---- banking
@@ -482,17 +482,15 @@ DueDecision decide_close_bank(const Look& look, const Due& due) {
         if (excess <= 0) break;
         const bool claws = old.kind == AccountKind::compliance;
         if (claws ? deficit == AccountId{} : !old.open) continue;
-        const std::int64_t amount =
-            clamped(std::min(excess, Int128{old.balance.available()}));
+        const std::int64_t amount = clamped(std::min(excess, Int128{old.balance.available()}));
         if (amount <= 0) continue;
         excess -= amount;
-        out.postings.push_back(
-            {.op = claws ? registry::Op::claw_back : registry::Op::transfer,
-             .asset = old.balance.asset,
-             .from = old.account,
-             .to = kContainmentReserve,
-             .deficit = claws ? deficit : AccountId{},
-             .amount = amount});
+        out.postings.push_back({.op = claws ? registry::Op::claw_back : registry::Op::transfer,
+                                .asset = old.balance.asset,
+                                .from = old.account,
+                                .to = kContainmentReserve,
+                                .deficit = claws ? deficit : AccountId{},
+                                .amount = amount});
     }
     out.number = clamped(std::max(Int128{0}, excess));
     return out;

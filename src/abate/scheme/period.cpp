@@ -222,10 +222,8 @@ void fold(State& state, const Done& done, const ObjectToStatement& c) {
     Period* period = period_in(state, c.year);
     Steps* steps = period == nullptr ? nullptr : steps_in(*period, c.kind);
     if (steps == nullptr) return;
-    steps->objections.push_back({.participant = c.participant,
-                                 .version = steps->version,
-                                 .at = done.at,
-                                 .text = c.text});
+    steps->objections.push_back(
+        {.participant = c.participant, .version = steps->version, .at = done.at, .text = c.text});
 }
 
 Decision decide(const Look& look, const FinaliseStatement& c) {
@@ -254,9 +252,8 @@ void fold(State& state, const Done& done, const FinaliseStatement& c) {
     if (c.kind != StatementKind::allocation) return;
     // What the next year's level is compared with.
     for (const AllocationLine& line : period->allocation->table.lines) {
-        const ActivityKey key{.participant = line.participant,
-                              .service_class = line.service_class,
-                              .year = c.year};
+        const ActivityKey key{
+            .participant = line.participant, .service_class = line.service_class, .year = c.year};
         const auto at = state.period.activity.lower_bound(key);
         if (at == state.period.activity.begin()) continue;
         const auto before = std::prev(at);

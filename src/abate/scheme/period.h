@@ -30,7 +30,9 @@ struct Derived {
 [[nodiscard]] inline bool has_cap(const Rules& rules) { return rules.cap.first_cap > 0; }
 
 // The lowest number among those that are not closed; none: 0.
-[[nodiscard]] AccountId first_account(const State& state, ParticipantId participant, AccountKind kind);
+[[nodiscard]] AccountId first_account(const State& state,
+                                      ParticipantId participant,
+                                      AccountKind kind);
 
 // Has the group of an obligated participant reached the threshold in a year; one that opted in needs not.
 // REQUIRES: `totals` of the same year.

@@ -9,7 +9,8 @@
 namespace abate::scheme {
 namespace {
 
-constexpr std::uint64_t kMostOutput = std::uint64_t{1} << 62;  // GFLOP of a class and year; twice that has still a number
+constexpr std::uint64_t kMostOutput =
+    std::uint64_t{1} << 62;  // GFLOP of a class and year; twice that has still a number
 constexpr std::int64_t kMostMatchedKwh = 1'000'000'000'000'000;
 constexpr std::int64_t kMostLevelYears = 5;
 constexpr Int128 kMostEnergy = Int128{1} << 100;
@@ -61,9 +62,8 @@ struct Grant {
 };
 template <class Line>
 void add_given(State& state, const Line& line, const Grant& grant) {
-    std::int64_t& given = state.period.given[{.participant = line.participant,
-                                              .service_class = line.service_class,
-                                              .year = grant.year}];
+    std::int64_t& given = state.period.given[{
+        .participant = line.participant, .service_class = line.service_class, .year = grant.year}];
     given = sum_within(given, grant.amount);
 }
 
@@ -148,10 +148,11 @@ void fold(State& state, const Done& /*done*/, const SetActivity& c) {
         const std::optional<std::uint64_t> level = historical_level(state, row);
         if (!level) continue;
         auto& activity = state.period.activity;
-        ActivityKey key{.participant = row.participant, .service_class = row.service_class, .year = 0};
-        for (auto at = activity.lower_bound(key);
-             at != activity.end() && at->first.participant == key.participant &&
-             at->first.service_class == key.service_class;)
+        ActivityKey key{
+            .participant = row.participant, .service_class = row.service_class, .year = 0};
+        for (auto at = activity.lower_bound(key); at != activity.end() &&
+                                                  at->first.participant == key.participant &&
+                                                  at->first.service_class == key.service_class;)
             at = activity.erase(at);
         key.year = row.last_year;
         activity[key] = {.first_whole_year = row.first_year,
