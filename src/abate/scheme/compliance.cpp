@@ -11,10 +11,7 @@ namespace {
 
 constexpr std::size_t kMostPublished = 65'536;
 
-std::int64_t clamped(Int128 value) {
-    return static_cast<std::int64_t>(
-        std::clamp(value, Int128{INT64_MIN}, Int128{INT64_MAX}));
-}
+std::int64_t clamped(Int128 value) { return sum_within(0, value); }
 
 std::int64_t part_of(std::int64_t value, Ppm part) {
     return clamped(Int128{value} * part.value / kMillion);
@@ -115,7 +112,8 @@ std::vector<OldBalance> old_balances(const Look& look, const ParticipantYear& wh
                                    .balance = balance});
         }
     std::stable_sort(out.begin(), out.end(), [](const OldBalance& a, const OldBalance& b) {
-        return a.kind != b.kind ? a.kind == AccountKind::holding : a.balance.asset < b.balance.asset;
+        return a.kind != b.kind ? a.kind == AccountKind::holding
+                                : a.balance.asset < b.balance.asset;
     });
     return out;
 }
@@ -149,8 +147,8 @@ std::int64_t outstanding_allowances(const State& state, const ParticipantYear& w
     const Obligation* it = obligation_in(state, whose);
     if (it == nullptr) return 0;
     if (it->fixed) return std::max<std::int64_t>(0, it->make_good - it->made_good);
-    return std::max<std::int64_t>(
-        0, clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
+    return std::max<std::int64_t>(0,
+                                  clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
 }
 
 void on_final_figures(State& state, const FinalFigures& figures) {
@@ -169,12 +167,13 @@ void on_final_figures(State& state, const FinalFigures& figures) {
         if (over) fix_obligation(state, *period, whose, totals, figures.at);
     } else {
         const std::int64_t was = it.fixed ? it.counted : base_of(state, it, whose, totals);
-        const bool covered = it.surrendered > 0 && Int128{it.surrendered} >= Int128{was} + it.carried;
+        const bool covered =
+            it.surrendered > 0 && Int128{it.surrendered} >= Int128{was} + it.carried;
         if (it.fixed || covered) {
             Obligation now = it;
             now.allowances = allowances;
-            const std::int64_t difference = clamped(Int128{base_of(state, now, whose, totals)} -
-                                                    was - it.corrected);
+            const std::int64_t difference =
+                clamped(Int128{base_of(state, now, whose, totals)} - was - it.corrected);
             it.corrected = clamped(Int128{it.corrected} + difference);
             carry(state, whose, difference);
         } else {
@@ -303,7 +302,8 @@ Decision decide(const Look& look, const FinalisePenalty& c) {
     // Who has objected has said what there is to say.
     if (look.now < penalty.objections_until && penalty.objection.empty())
         return Reason::objection_window_open;
-    if (c.reason.empty() && (!c.upheld || !penalty.objection.empty())) return Reason::reason_missing;
+    if (c.reason.empty() && (!c.upheld || !penalty.objection.empty()))
+        return Reason::reason_missing;
     return c.reason.size() > kMaxText ? Reason::text_too_long : Reason::ok;
 }
 
@@ -363,13 +363,22 @@ void fold(State& state, const Done& done, const PayPenalty& c) {
 // ---- claw-back
 
 std::int64_t over_allocated(const State& state, const ActivityKey& whose) {
-    const auto given = state.period.given.find(whose);
-    if (given == state.period.given.end()) return 0;
     const auto returned =
         state.compliance.returned.find({.participant = whose.participant, .year = whose.year});
-    Int128 over = Int128{given->second} - deserved_allowances(state, whose);
-    if (returned != state.compliance.returned.end()) over -= returned->second;
-    return clamped(std::max(Int128{0}, over));
+    // What came back by itself counts for the first class, then for the next.
+    Int128 left = returned == state.compliance.returned.end() ? 0 : returned->second;
+    for (auto at = state.period.given.lower_bound(
+             {.participant = whose.participant, .service_class = {}, .year = INT64_MIN});
+         at != state.period.given.end() && at->first.participant == whose.participant;
+         ++at) {
+        if (at->first.year != whose.year) continue;
+        const Int128 over =
+            std::max(Int128{0}, Int128{at->second} - deserved_allowances(state, at->first));
+        const Int128 used = std::min(over, left);
+        left -= used;
+        if (at->first == whose) return clamped(over - used);
+    }
+    return 0;
 }
 
 Decision decide(const Look& look, const ClawBack& c) {
@@ -378,10 +387,10 @@ Decision decide(const Look& look, const ClawBack& c) {
     if (c.reason.empty()) return Reason::reason_missing;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     if (c.quantity <= 0) return Reason::amount_not_positive;
-    if (c.quantity > over_allocated(look.state,
-                                    {.participant = c.participant,
-                                     .service_class = c.service_class,
-                                     .year = c.year}))
+    if (c.quantity >
+        over_allocated(
+            look.state,
+            {.participant = c.participant, .service_class = c.service_class, .year = c.year}))
         return Reason::not_over_allocated;
     const AccountId deficit = first_account(look.state, c.participant, AccountKind::deficit);
     if (deficit == AccountId{}) return Reason::no_deficit_account;
@@ -403,8 +412,7 @@ Decision decide(const Look& look, const ClawBack& c) {
             if (account.participant != c.participant || account.kind != kind || account.closed)
                 continue;
             last = id;
-            const std::int64_t there =
-                std::min(left, look.books.balance(id, vintage).available());
+            const std::int64_t there = std::min(left, look.books.balance(id, vintage).available());
             if (there <= 0) continue;
             left -= there;
             out.postings.push_back(claw(id, there));
@@ -427,13 +435,11 @@ Decision decide(const Look& look, const ClawBack& c) {
 }
 
 void fold(State& state, const Done& done, const ClawBack& c) {
-    const auto given = state.period.given.find({.participant = c.participant,
-                                                .service_class = c.service_class,
-                                                .year = c.year});
+    const auto given = state.period.given.find(
+        {.participant = c.participant, .service_class = c.service_class, .year = c.year});
     if (given != state.period.given.end())
         given->second = clamped(Int128{given->second} - c.quantity);
-    state.compliance.claw_backs.push_back(
-        {.asked = c, .from_deficit = done.number, .at = done.at});
+    state.compliance.claw_backs.push_back({.asked = c, .from_deficit = done.number, .at = done.at});
 }
 
 // ---- banking
@@ -444,13 +450,13 @@ void note_sale(State& state, const Sale& sale) {
         return found == state.participants.end() ? GroupId{} : found->second.group;
     };
     if (group_of(sale.seller) == group_of(sale.buyer)) return;
-    const auto add = [&](ParticipantId participant, std::int64_t quantity) {
+    const auto add = [&](ParticipantId participant, Int128 quantity) {
         if (state.participants.count(participant) == 0) return;
         std::int64_t& sum = state.compliance.net_sales[participant];
-        sum = clamped(Int128{sum} + quantity);
+        sum = sum_within(sum, quantity);
     };
     add(sale.seller, sale.quantity);
-    add(sale.buyer, -sale.quantity);
+    add(sale.buyer, -Int128{sale.quantity});
 }
 
 DueDecision decide_close_bank(const Look& look, const Due& due) {
@@ -476,17 +482,15 @@ DueDecision decide_close_bank(const Look& look, const Due& due) {
         if (excess <= 0) break;
         const bool claws = old.kind == AccountKind::compliance;
         if (claws ? deficit == AccountId{} : !old.open) continue;
-        const std::int64_t amount =
-            clamped(std::min(excess, Int128{old.balance.available()}));
+        const std::int64_t amount = clamped(std::min(excess, Int128{old.balance.available()}));
         if (amount <= 0) continue;
         excess -= amount;
-        out.postings.push_back(
-            {.op = claws ? registry::Op::claw_back : registry::Op::transfer,
-             .asset = old.balance.asset,
-             .from = old.account,
-             .to = kContainmentReserve,
-             .deficit = claws ? deficit : AccountId{},
-             .amount = amount});
+        out.postings.push_back({.op = claws ? registry::Op::claw_back : registry::Op::transfer,
+                                .asset = old.balance.asset,
+                                .from = old.account,
+                                .to = kContainmentReserve,
+                                .deficit = claws ? deficit : AccountId{},
+                                .amount = amount});
     }
     out.number = clamped(std::max(Int128{0}, excess));
     return out;
@@ -498,6 +502,14 @@ void fold_close_bank(State& state, const DueDone& done, const Due& due) {
 }
 
 // ---- publication
+
+std::vector<ParticipantYear> published_penalties(const State& state) {
+    std::vector<ParticipantYear> out;
+    for (const auto& [whose, penalty] : state.compliance.penalties)
+        if (penalty.stage == PenaltyStage::upheld || penalty.stage == PenaltyStage::paid)
+            out.push_back(whose);
+    return out;
+}
 
 Decision decide(const Look& /*look*/, const Publish& c) {
     if (c.what.empty() || c.text.empty()) return Reason::name_empty;

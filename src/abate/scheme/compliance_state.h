@@ -17,13 +17,14 @@ struct Obligation {
     std::int64_t figures_version = 0;  // 0: not final yet
     std::int64_t allowances = 0;       // of the verified figure that counts for this year
     std::int64_t corrected = 0;        // of later figures: went into a later year's `carried`
-    std::int64_t carried = 0;          // from earlier years: corrections, what was not made good (above 0), what was too much (below 0)
-    std::int64_t surrendered = 0;      // in time
-    std::int64_t borrowed = 0;         // of these, of the next vintage
-    bool fixed = false;                // the deadline has passed
-    std::int64_t counted = 0;          // of `allowances`, when it was fixed: 0 below the threshold
-    std::int64_t shortfall = 0;        // when it was fixed
-    std::int64_t make_good = 0;        // owed after that
+    std::int64_t carried =
+        0;  // from earlier years: corrections, what was not made good (above 0), what was too much (below 0)
+    std::int64_t surrendered = 0;  // in time
+    std::int64_t borrowed = 0;     // of these, of the next vintage
+    bool fixed = false;            // the deadline has passed
+    std::int64_t counted = 0;      // of `allowances`, when it was fixed: 0 below the threshold
+    std::int64_t shortfall = 0;    // when it was fixed
+    std::int64_t make_good = 0;    // owed after that
     std::int64_t made_good = 0;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -82,8 +83,9 @@ struct Clawed {
 // What a participant had at the end of a year beyond what may be banked.
 struct BankClose {
     Timestamp at = {};
-    bool moved = true;      // to the containment reserve
-    std::int64_t left = 0;  // could not be moved: blocked, promised, or in a compliance account without a deficit account beside it
+    bool moved = true;  // to the containment reserve
+    std::int64_t left =
+        0;  // could not be moved: blocked, promised, or in a compliance account without a deficit account beside it
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("at", self.at);
@@ -124,7 +126,8 @@ struct Publication {
 struct ComplianceState {
     std::map<ParticipantYear, Obligation> obligations = {};
     std::map<ParticipantYear, Penalty> penalties = {};
-    std::map<std::int64_t, std::vector<ParticipantId>> without_figures = {};  // when the year's deadline passed
+    std::map<std::int64_t, std::vector<ParticipantId>> without_figures =
+        {};                                                 // when the year's deadline passed
     std::map<ParticipantYear, std::int64_t> returned = {};  // of that vintage, of one's own will
     std::vector<Clawed> claw_backs = {};
     std::map<ParticipantId, std::int64_t> net_sales = {};  // to other groups, less bought
@@ -151,6 +154,9 @@ struct ComplianceState {
 [[nodiscard]] std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose);
 // What was allocated too much and is still to come back.
 [[nodiscard]] std::int64_t over_allocated(const State& state, const ActivityKey& whose);
+
+// Who is to be named: with a penalty that is final and was not cancelled. By participant, then year.
+[[nodiscard]] std::vector<ParticipantYear> published_penalties(const State& state);
 
 // Monitoring calls it, in its fold(), with each version that becomes final, after it has put it into `figures`. A first one sets the
 // obligation. A later one changes it while it is not covered; once it is, or its deadline has passed, the difference goes into the next

@@ -44,7 +44,8 @@ std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
 // Working days, where they are published; else as many weekdays of an ordinary week.
 Timestamp cure_time(const State& state, Timestamp at, std::int64_t days) {
     const std::int64_t weekends = 2 * ((days + 4) / 5);
-    return settle_time(state, at, days).value_or(Timestamp{at.us + hours_us(24 * (days + weekends))});
+    return settle_time(state, at, days)
+        .value_or(Timestamp{at.us + hours_us(24 * (days + weekends))});
 }
 
 }  // namespace
@@ -54,8 +55,8 @@ std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp 
     if (period == nullptr || !period->rules.compliance.holding_limit) return std::nullopt;
     const bool is_final = period->cap && period->cap->steps.stage != Stage::proposed;
     if (!is_final && !has_cap(period->rules)) return std::nullopt;
-    const std::int64_t cap = is_final ? period->cap->parts.cap
-                                      : derive_cap(state, period->moments.year).value.cap;
+    const std::int64_t cap =
+        is_final ? period->cap->parts.cap : derive_cap(state, period->moments.year).value.cap;
     const ComplianceRules& rules = period->rules.compliance;
     const Result<std::int64_t> limit =
         holding_limit(cap,
@@ -74,8 +75,7 @@ Reason check_holding(const Look& look, const Receipt& receipt) {
     const GroupId group = whose->second.group;
     std::vector<GroupHolding> holdings = holdings_of(look, group);
     holdings.push_back({.group = group, .kind = receipt.kind, .amount = receipt.amount});
-    const auto positions =
-        group_positions(holdings, obligations_of(look.state, group), *limit);
+    const auto positions = group_positions(holdings, obligations_of(look.state, group), *limit);
     if (!positions) return Reason::holding_limit_exceeded;  // more than 64 bits of them
     for (const GroupPosition& position : *positions)
         if (position.excess > 0) return Reason::holding_limit_exceeded;
@@ -85,17 +85,16 @@ Reason check_holding(const Look& look, const Receipt& receipt) {
 std::int64_t holding_excess(const Look& look, GroupId group) {
     const std::optional<std::int64_t> limit = current_holding_limit(look.state, look.now);
     if (!limit) return 0;
-    const auto positions = group_positions(
-        holdings_of(look, group), obligations_of(look.state, group), *limit);
+    const auto positions =
+        group_positions(holdings_of(look, group), obligations_of(look.state, group), *limit);
     if (!positions || positions->empty()) return 0;
     return positions->front().excess;
 }
 
 void review_holding(State& state, GroupId group, Timestamp at) {
     if (group == GroupId{} || !current_holding_limit(state, at)) return;
-    state.due.insert({at.us,
-                      DueKind::review_holding,
-                      {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+    state.due.insert(
+        {at.us, DueKind::review_holding, {.high = 0, .low = static_cast<std::uint64_t>(group)}});
 }
 
 // ---- when its time has come
@@ -126,9 +125,8 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
                                               .cure_until = until,
                                               .excess = done.number,
                                               .stage = CaseStage::open});
-    state.due.insert({until.us,
-                      DueKind::cure_holding,
-                      {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+    state.due.insert(
+        {until.us, DueKind::cure_holding, {.high = 0, .low = static_cast<std::uint64_t>(group)}});
 }
 
 }  // namespace abate::scheme

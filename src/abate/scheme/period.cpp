@@ -11,7 +11,7 @@ constexpr std::int64_t kLastMomentUs = 253'402'300'800'000'000;  // the year 100
 constexpr std::size_t kMostObjections = 10;                      // of a participant to one version
 
 // Calendar days as hours: the day on which clocks go forward has 23.
-std::int64_t days_us(std::int64_t days) { return hours_us(24 * days) - (days > 0 ? hours_us(1) : 0); }
+std::int64_t days_us(std::int64_t days) { return hours_us(24 * days - 1); }
 
 Period* period_in(State& state, std::int64_t year) {
     const auto found = state.period.years.find(year);
@@ -222,10 +222,8 @@ void fold(State& state, const Done& done, const ObjectToStatement& c) {
     Period* period = period_in(state, c.year);
     Steps* steps = period == nullptr ? nullptr : steps_in(*period, c.kind);
     if (steps == nullptr) return;
-    steps->objections.push_back({.participant = c.participant,
-                                 .version = steps->version,
-                                 .at = done.at,
-                                 .text = c.text});
+    steps->objections.push_back(
+        {.participant = c.participant, .version = steps->version, .at = done.at, .text = c.text});
 }
 
 Decision decide(const Look& look, const FinaliseStatement& c) {
@@ -254,9 +252,8 @@ void fold(State& state, const Done& done, const FinaliseStatement& c) {
     if (c.kind != StatementKind::allocation) return;
     // What the next year's level is compared with.
     for (const AllocationLine& line : period->allocation->table.lines) {
-        const ActivityKey key{.participant = line.participant,
-                              .service_class = line.service_class,
-                              .year = c.year};
+        const ActivityKey key{
+            .participant = line.participant, .service_class = line.service_class, .year = c.year};
         const auto at = state.period.activity.lower_bound(key);
         if (at == state.period.activity.begin()) continue;
         const auto before = std::prev(at);

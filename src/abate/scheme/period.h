@@ -30,7 +30,9 @@ struct Derived {
 [[nodiscard]] inline bool has_cap(const Rules& rules) { return rules.cap.first_cap > 0; }
 
 // The lowest number among those that are not closed; none: 0.
-[[nodiscard]] AccountId first_account(const State& state, ParticipantId participant, AccountKind kind);
+[[nodiscard]] AccountId first_account(const State& state,
+                                      ParticipantId participant,
+                                      AccountKind kind);
 
 // Has the group of an obligated participant reached the threshold in a year; one that opted in needs not.
 // REQUIRES: `totals` of the same year.
@@ -57,7 +59,7 @@ using GroupTotals = std::map<GroupId, Int128>;
 [[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
 
 // `available`: of the year's vintage, in the reserve. Those alone that have too little. Reasons: period_not_open, allocation_not_final,
-// allocation_not_issued.
+// cap_not_issued.
 [[nodiscard]] Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
                                                               std::int64_t year,
                                                               std::int64_t available);

@@ -31,7 +31,7 @@ struct OpenPeriod {
                                          .second = Role::scheme_operator};
     std::int64_t year = 0;
     Timestamp begin = {};
-    Timestamp end = {};            // the first moment of the next year
+    Timestamp end = {};  // the first moment of the next year
     Timestamp report_due = {};
     Timestamp surrender_due = {};  // what is surrendered before it is in time
     Timestamp penalty_objections_until = {};
@@ -138,8 +138,8 @@ struct IssueCap {
 // Of one service class. No firm's own efficiency is in it.
 struct BenchmarkLine {
     std::string service_class = {};
-    std::uint64_t sample_aj_per_flop = 0;  // what the sample says; 0: nobody in it
-    std::uint64_t aj_per_flop = 0;         // B of the year: tightened
+    std::uint64_t sample_aj_per_flop = 0;                  // what the sample says; 0: nobody in it
+    std::uint64_t aj_per_flop = 0;                         // B of the year: tightened
     BenchmarkMethod method = BenchmarkMethod::best_firms;  // that was used
     BenchmarkFinding finding = BenchmarkFinding::none;     // why it is not the rules' own
     GroupId dominant{};
@@ -203,7 +203,8 @@ struct AllocationLine {
     ParticipantId participant{};
     std::string service_class = {};
     std::uint64_t historical_gflop = 0;
-    std::uint64_t year_before_last_gflop = 0;  // output of the two years before, where the rule asked for it
+    std::uint64_t year_before_last_gflop =
+        0;  // output of the two years before, where the rule asked for it
     std::uint64_t last_year_gflop = 0;
     std::uint64_t twice_basis_gflop = 0;  // a mean of two may end in a half
     std::int32_t band = 0;                // of the activity-level rule: 0 is the historical level
@@ -235,11 +236,12 @@ struct AllocationLine {
 };
 
 struct AllocationTable {
-    std::vector<AllocationLine> lines = {};     // by participant, then class
-    std::vector<ParticipantId> left_out = {};   // with history, but without final figures: they come with a true-up
+    std::vector<AllocationLine> lines = {};  // by participant, then class
+    std::vector<ParticipantId> left_out =
+        {};  // with history, but without final figures: they come with a true-up
     Fraction kappa = {"1", "1"};
-    Fraction clean_scale = {"1", "1000000"};    // x clean_ppm: C
-    Fraction preliminary = {};                  // sum of the lines
+    Fraction clean_scale = {"1", "1000000"};  // x clean_ppm: C
+    Fraction preliminary = {};                // sum of the lines
     std::int64_t total = 0;
     bool operator==(const AllocationTable&) const = default;
     template <class Self, class Visit>
@@ -293,10 +295,10 @@ struct TrueUpLine {
     std::uint64_t output_gflop = 0;
     std::uint64_t benchmark_aj_per_flop = 0;
     std::uint32_t clean_ppm = 0;
-    bool entrant = false;       // by the year's own output
+    bool entrant = false;  // by the year's own output
     std::int64_t deserved = 0;
-    std::int64_t given = 0;     // so far
-    std::int64_t amount = 0;    // deserved - given, or its share of a reserve that is too small
+    std::int64_t given = 0;   // so far
+    std::int64_t amount = 0;  // deserved - given, or its share of a reserve that is too small
     bool operator==(const TrueUpLine&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

@@ -1,6 +1,6 @@
 // What the rules and the figures say: cap, benchmark, allocation, true-up.
-#include "abate/scheme/allocation.h"
 #include "abate/scheme/activity_level.h"
+#include "abate/scheme/allocation.h"
 #include "abate/scheme/fraction.h"
 #include "abate/scheme/obligation.h"
 #include "abate/scheme/period.h"
@@ -41,7 +41,8 @@ std::map<ParticipantId, const FinalFigures*> figures_in(const State& state, std:
     return out;
 }
 
-const BenchmarkLine* line_of(const BenchmarkStatement& statement, const std::string& service_class) {
+const BenchmarkLine* line_of(const BenchmarkStatement& statement,
+                             const std::string& service_class) {
     for (const BenchmarkLine& line : statement.lines)
         if (line.service_class == service_class) return &line;
     return nullptr;
@@ -57,9 +58,8 @@ std::optional<ServiceClassId> class_id(const Rules& rules, const std::string& se
 
 bool may_claim(const State& state, ParticipantId participant) {
     const auto found = state.participants.find(participant);
-    return found != state.participants.end() &&
-           (found->second.sort == ParticipantSort::obligated ||
-            found->second.sort == ParticipantSort::opted_in);
+    return found != state.participants.end() && (found->second.sort == ParticipantSort::obligated ||
+                                                 found->second.sort == ParticipantSort::opted_in);
 }
 
 // The state that the decision of `year` starts from: the latest before it.
@@ -91,8 +91,8 @@ std::uint32_t clean_ppm_of(const State& state, const Rules& rules, const Partici
         if (certificate.participant == whose.participant && certificate.year == whose.year)
             matched += Big(certificate.matched_kwh) * kMicrojoulesPerKwh;
     const Big energy = to_big(figures->central);
-    const Big added = floor_div(
-        {.dividend = std::min(matched, energy) * (most - least), .divisor = energy});
+    const Big added =
+        floor_div({.dividend = std::min(matched, energy) * (most - least), .divisor = energy});
     return static_cast<std::uint32_t>(least + added.convert_to<std::int64_t>());
 }
 
@@ -109,8 +109,9 @@ Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
     Basis out;
     const std::optional<ActivityBefore> before = activity_before(state, key);
     const EntrantStage stage =
-        before ? entrant_stage({.first_whole_year = static_cast<std::int32_t>(before->first_whole_year),
-                                .allocation_year = static_cast<std::int32_t>(key.year)})
+        before ? entrant_stage(
+                     {.first_whole_year = static_cast<std::int32_t>(before->first_whole_year),
+                      .allocation_year = static_cast<std::int32_t>(key.year)})
                : EntrantStage::own_year;
     if (stage == EntrantStage::own_year) {
         out.figures_year = key.year;
@@ -224,10 +225,10 @@ void share_out(std::vector<TrueUpLine>& lines, std::int64_t available) {
         ++lines[i].amount;
         --left;
     }
-    lines.erase(std::remove_if(lines.begin(),
-                               lines.end(),
-                               [](const TrueUpLine& line) { return line.amount == 0; }),
-                lines.end());
+    lines.erase(
+        std::remove_if(
+            lines.begin(), lines.end(), [](const TrueUpLine& line) { return line.amount == 0; }),
+        lines.end());
 }
 
 }  // namespace
@@ -258,8 +259,9 @@ const FinalFigures* figures_of(const State& state, const ParticipantYear& whose)
 
 AllowanceUnit unit_of(const Rules& rules) {
     if (rules.unit == Unit::kwh) return kilowatt_hour_unit();
-    const Result<AllowanceUnit> unit = kilogram_unit(
-        {.milligrams_per_kilowatt_hour = static_cast<std::uint64_t>(rules.frozen_gco2e_per_kwh) * 1000});
+    const Result<AllowanceUnit> unit =
+        kilogram_unit({.milligrams_per_kilowatt_hour =
+                           static_cast<std::uint64_t>(rules.frozen_gco2e_per_kwh) * 1000});
     return unit ? *unit : kilowatt_hour_unit();  // check_rules has seen the factor
 }
 
@@ -270,7 +272,8 @@ std::int64_t allowances_for(Microjoules energy, const Rules& rules) {
 
 AccountId first_account(const State& state, ParticipantId participant, AccountKind kind) {
     for (const auto& [id, account] : state.accounts)
-        if (account.participant == participant && account.kind == kind && !account.closed) return id;
+        if (account.participant == participant && account.kind == kind && !account.closed)
+            return id;
     return {};
 }
 
@@ -293,7 +296,8 @@ bool is_covered(const State& state,
     if (found->second.sort == ParticipantSort::opted_in) return true;
     if (found->second.sort != ParticipantSort::obligated) return false;
     const auto total = totals.find(found->second.group);
-    return (total == totals.end() ? Int128{0} : total->second) >= rules.coverage.threshold_allowances;
+    return (total == totals.end() ? Int128{0} : total->second) >=
+           rules.coverage.threshold_allowances;
 }
 
 Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
@@ -307,7 +311,8 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    const Big cap = Big(rules.first_cap) - Big(rules.reduction_per_year) * (year - rules.first_year);
+    const Big cap =
+        Big(rules.first_cap) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
     if (cap <= 0) return out;
     out.value.cap = cap.convert_to<std::int64_t>();
     struct Part {
@@ -434,8 +439,7 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
         if (benchmark == nullptr || !service || !may_claim(state, key.participant)) continue;
         const Basis basis = basis_of(state, rules, key);
         if (basis.kind == Basis::Kind::waits) left_out.insert(key.participant);
-        if (basis.kind != Basis::Kind::ready ||
-            !is_covered(state, rules, key.participant, totals))
+        if (basis.kind != Basis::Kind::ready || !is_covered(state, rules, key.participant, totals))
             continue;
         const std::uint32_t clean =
             clean_ppm_of(state, rules, {.participant = key.participant, .year = year - 1});
@@ -480,9 +484,9 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
         table.lines.push_back(std::move(line));
         // C = scale x clean_ppm, one scale for all.
         if (row.claim.clean_ppm != 0)
-            table.clean_scale = to_fraction(
-                {.numerator = row.clean.numerator,
-                 .denominator = Big(row.clean.denominator * row.claim.clean_ppm)});
+            table.clean_scale =
+                to_fraction({.numerator = row.clean.numerator,
+                             .denominator = Big(row.clean.denominator * row.claim.clean_ppm)});
     }
     return out;
 }
@@ -503,17 +507,21 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
     if (period == nullptr) return {.reason = Reason::period_not_open};
     if (!is_final(period->allocation) || !period->benchmark)
         return {.reason = Reason::allocation_not_final};
-    if (period->allocation->steps.stage != Stage::issued)
-        return {.reason = Reason::allocation_not_issued};
+    if (!period->cap || period->cap->steps.stage != Stage::issued)
+        return {.reason = Reason::cap_not_issued};
+    // Whose allocation has not reached it yet waits for that.
+    std::set<ParticipantId> waiting;
+    for (const AllocationLine& line : period->allocation->table.lines)
+        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0)
+            waiting.insert(line.participant);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
-        if (!may_claim(state, participant)) continue;
+        if (!may_claim(state, participant) || waiting.count(participant) != 0) continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
-            const ActivityKey key{.participant = participant,
-                                  .service_class = benchmark.service_class,
-                                  .year = year};
+            const ActivityKey key{
+                .participant = participant, .service_class = benchmark.service_class, .year = year};
             const Deserved deserved = deserved_of(state, *period, key);
             if (!deserved.known) continue;
             const bool entrant = deserved.basis.kind == Basis::Kind::entrant;

@@ -104,7 +104,8 @@ struct Period {
 struct ActivityKey {
     ParticipantId participant{};
     std::string service_class = {};
-    std::int64_t year = 0;  // of the allocation that decided it; of a historical level: its last year
+    std::int64_t year =
+        0;  // of the allocation that decided it; of a historical level: its last year
     auto operator<=>(const ActivityKey&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -152,7 +153,8 @@ struct PeriodState {
     std::map<ParticipantYear, FinalFigures> baseline = {};  // of years before the first
     std::map<ActivityKey, Activity> activity = {};
     std::map<std::string, Certificate> certificates = {};
-    std::map<ActivityKey, std::int64_t> given = {};  // allowances of that vintage, by allocation and true-up, less claw-backs
+    std::map<ActivityKey, std::int64_t> given =
+        {};  // allowances of that vintage, by allocation and true-up, less claw-backs
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("years", self.years);
