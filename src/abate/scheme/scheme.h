@@ -10,3 +10,4 @@
 #pragma once
 
 #include "abate/scheme/machine.h"
+#include "abate/scheme/report_figures.h"
