@@ -915,7 +915,17 @@ TEST(MonitoringStatements, EnergyThatIsPassedOnIsNotLost) {
     state_energy(50);
     EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(1'000));
     state_energy(100);
+    EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(1'000))
+        << "nobody else reports it";
+    MonitoringPlan tenant = lab_plan();
+    tenant.sites[0].supply = EnergySupply::landlord;
+    tenant.sites[0].supplier = kHost;
+    desk.approve(tenant);
     EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(900));
+    // Once: a second load with a meter of its own does not pass the same energy on again.
+    MonitoringReport twice = report;
+    twice.sites[0].uncovered.push_back(twice.sites[0].uncovered[0]);
+    EXPECT_EQ(desk.figures(twice, kHost).reason, Reason::report_invalid);
     desk.check();
 }
 
