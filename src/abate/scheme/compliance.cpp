@@ -11,10 +11,7 @@ namespace {
 
 constexpr std::size_t kMostPublished = 65'536;
 
-std::int64_t clamped(Int128 value) {
-    return static_cast<std::int64_t>(
-        std::clamp(value, Int128{INT64_MIN}, Int128{INT64_MAX}));
-}
+std::int64_t clamped(Int128 value) { return sum_within(0, value); }
 
 std::int64_t part_of(std::int64_t value, Ppm part) {
     return clamped(Int128{value} * part.value / kMillion);
@@ -363,13 +360,22 @@ void fold(State& state, const Done& done, const PayPenalty& c) {
 // ---- claw-back
 
 std::int64_t over_allocated(const State& state, const ActivityKey& whose) {
-    const auto given = state.period.given.find(whose);
-    if (given == state.period.given.end()) return 0;
     const auto returned =
         state.compliance.returned.find({.participant = whose.participant, .year = whose.year});
-    Int128 over = Int128{given->second} - deserved_allowances(state, whose);
-    if (returned != state.compliance.returned.end()) over -= returned->second;
-    return clamped(std::max(Int128{0}, over));
+    // What came back by itself counts for the first class, then for the next.
+    Int128 left = returned == state.compliance.returned.end() ? 0 : returned->second;
+    for (auto at = state.period.given.lower_bound(
+             {.participant = whose.participant, .service_class = {}, .year = INT64_MIN});
+         at != state.period.given.end() && at->first.participant == whose.participant;
+         ++at) {
+        if (at->first.year != whose.year) continue;
+        const Int128 over =
+            std::max(Int128{0}, Int128{at->second} - deserved_allowances(state, at->first));
+        const Int128 used = std::min(over, left);
+        left -= used;
+        if (at->first == whose) return clamped(over - used);
+    }
+    return 0;
 }
 
 Decision decide(const Look& look, const ClawBack& c) {
@@ -444,13 +450,13 @@ void note_sale(State& state, const Sale& sale) {
         return found == state.participants.end() ? GroupId{} : found->second.group;
     };
     if (group_of(sale.seller) == group_of(sale.buyer)) return;
-    const auto add = [&](ParticipantId participant, std::int64_t quantity) {
+    const auto add = [&](ParticipantId participant, Int128 quantity) {
         if (state.participants.count(participant) == 0) return;
         std::int64_t& sum = state.compliance.net_sales[participant];
-        sum = clamped(Int128{sum} + quantity);
+        sum = sum_within(sum, quantity);
     };
     add(sale.seller, sale.quantity);
-    add(sale.buyer, -sale.quantity);
+    add(sale.buyer, -Int128{sale.quantity});
 }
 
 DueDecision decide_close_bank(const Look& look, const Due& due) {
@@ -498,6 +504,14 @@ void fold_close_bank(State& state, const DueDone& done, const Due& due) {
 }
 
 // ---- publication
+
+std::vector<ParticipantYear> published_penalties(const State& state) {
+    std::vector<ParticipantYear> out;
+    for (const auto& [whose, penalty] : state.compliance.penalties)
+        if (penalty.stage == PenaltyStage::upheld || penalty.stage == PenaltyStage::paid)
+            out.push_back(whose);
+    return out;
+}
 
 Decision decide(const Look& /*look*/, const Publish& c) {
     if (c.what.empty() || c.text.empty()) return Reason::name_empty;

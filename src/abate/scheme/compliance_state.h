@@ -152,6 +152,9 @@ struct ComplianceState {
 // What was allocated too much and is still to come back.
 [[nodiscard]] std::int64_t over_allocated(const State& state, const ActivityKey& whose);
 
+// Who is to be named: with a penalty that is final and was not cancelled. By participant, then year.
+[[nodiscard]] std::vector<ParticipantYear> published_penalties(const State& state);
+
 // Monitoring calls it, in its fold(), with each version that becomes final, after it has put it into `figures`. A first one sets the
 // obligation. A later one changes it while it is not covered; once it is, or its deadline has passed, the difference goes into the next
 // year's: nobody is fined after the fact.

@@ -45,6 +45,12 @@ struct Done {
 inline constexpr std::size_t kMaxText = 4096;
 inline constexpr std::size_t kMaxName = 200;
 
+// A sum that stays at the end of 64 bits: what decide() let through is far from it, and fold() takes any event.
+[[nodiscard]] constexpr std::int64_t sum_within(std::int64_t a, Int128 b) {
+    const Int128 sum = b + a;
+    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : static_cast<std::int64_t>(sum);
+}
+
 // Moments are microseconds; neither wraps.
 [[nodiscard]] constexpr std::int64_t hours_us(std::int64_t hours) {
     return hours * std::int64_t{3'600'000'000};

@@ -57,7 +57,7 @@ using GroupTotals = std::map<GroupId, Int128>;
 [[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
 
 // `available`: of the year's vintage, in the reserve. Those alone that have too little. Reasons: period_not_open, allocation_not_final,
-// allocation_not_issued.
+// cap_not_issued.
 [[nodiscard]] Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
                                                               std::int64_t year,
                                                               std::int64_t available);

@@ -40,6 +40,9 @@ bool is_complete(const AllocationStatement& statement, const std::set<Participan
 
 // The mean of the years, rounded down; none: figures of one are not final.
 std::optional<std::uint64_t> historical_level(const State& state, const ActivityRow& row) {
+    if (row.first_year < registry::kFirstVintage || row.last_year > registry::kLastVintage ||
+        row.last_year < row.first_year)
+        return std::nullopt;
     Int128 sum = 0;
     for (std::int64_t year = row.first_year; year <= row.last_year; ++year) {
         const FinalFigures* figures =
@@ -50,6 +53,18 @@ std::optional<std::uint64_t> historical_level(const State& state, const Activity
                 sum += std::min(output.output_gflop, kMostOutput);
     }
     return static_cast<std::uint64_t>(sum / (row.last_year - row.first_year + 1));
+}
+
+struct Grant {
+    std::int64_t year;
+    std::int64_t amount;
+};
+template <class Line>
+void add_given(State& state, const Line& line, const Grant& grant) {
+    std::int64_t& given = state.period.given[{.participant = line.participant,
+                                              .service_class = line.service_class,
+                                              .year = grant.year}];
+    given = sum_within(given, grant.amount);
 }
 
 void review_group_of(State& state, ParticipantId participant, Timestamp at) {
@@ -150,6 +165,8 @@ void fold(State& state, const Done& /*done*/, const SetActivity& c) {
 // ---- certificates
 
 Decision decide(const Look& look, const LodgeCertificate& c) {
+    if (c.year < registry::kFirstVintage || c.year >= registry::kLastVintage)
+        return Reason::vintage_unknown;
     const Period* period = fed_by(look.state, c.year);
     const Rules& rules = period != nullptr ? period->rules : look.state.rules;
     if (rules.allocation.clean_min == rules.allocation.clean_max) return Reason::no_clean_factor;
@@ -158,11 +175,8 @@ Decision decide(const Look& look, const LodgeCertificate& c) {
             std::string::npos)
         return Reason::certificate_id_invalid;
     if (look.state.period.certificates.count(c.certificate) != 0) return Reason::certificate_used;
-    if (c.year < registry::kFirstVintage || c.year >= registry::kLastVintage)
-        return Reason::vintage_unknown;
-    if (period != nullptr && period->allocation &&
-        period->allocation->steps.stage != Stage::proposed)
-        return Reason::certificate_too_late;
+    // Else a certificate a week would keep the statement from ever becoming final.
+    if (period != nullptr && period->allocation) return Reason::certificate_too_late;
     if (c.matched_kwh <= 0 || c.matched_kwh > kMostMatchedKwh) return Reason::amount_not_positive;
     if (c.retirement.empty()) return Reason::name_empty;
     return c.retirement.size() > kMaxName ? Reason::text_too_long : Reason::ok;
@@ -234,9 +248,7 @@ void fold(State& state, const Done& done, const IssueAllocation& c) {
     const std::set<ParticipantId> now(c.participants.begin(), c.participants.end());
     for (const AllocationLine& line : statement.table.lines)
         if (now.count(line.participant) != 0)
-            state.period.given[{.participant = line.participant,
-                                .service_class = line.service_class,
-                                .year = c.year}] += line.allowances;
+            add_given(state, line, {.year = c.year, .amount = line.allowances});
     if (is_complete(statement, {})) statement.steps.stage = Stage::issued;
     for (const ParticipantId participant : now) review_group_of(state, participant, done.at);
 }
@@ -274,9 +286,7 @@ Decision decide(const Look& look, const TrueUp& c) {
 
 void fold(State& state, const Done& done, const TrueUp& c) {
     for (const TrueUpLine& line : c.lines) {
-        state.period.given[{.participant = line.participant,
-                            .service_class = line.service_class,
-                            .year = c.year}] += line.amount;
+        add_given(state, line, {.year = c.year, .amount = line.amount});
         review_group_of(state, line.participant, done.at);
     }
 }

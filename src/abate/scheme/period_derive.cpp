@@ -307,7 +307,7 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    const Big cap = Big(rules.first_cap) - Big(rules.reduction_per_year) * (year - rules.first_year);
+    const Big cap = Big(rules.first_cap) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
     if (cap <= 0) return out;
     out.value.cap = cap.convert_to<std::int64_t>();
     struct Part {
@@ -503,13 +503,18 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
     if (period == nullptr) return {.reason = Reason::period_not_open};
     if (!is_final(period->allocation) || !period->benchmark)
         return {.reason = Reason::allocation_not_final};
-    if (period->allocation->steps.stage != Stage::issued)
-        return {.reason = Reason::allocation_not_issued};
+    if (!period->cap || period->cap->steps.stage != Stage::issued)
+        return {.reason = Reason::cap_not_issued};
+    // Whose allocation has not reached it yet waits for that.
+    std::set<ParticipantId> waiting;
+    for (const AllocationLine& line : period->allocation->table.lines)
+        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0)
+            waiting.insert(line.participant);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
-        if (!may_claim(state, participant)) continue;
+        if (!may_claim(state, participant) || waiting.count(participant) != 0) continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{.participant = participant,
                                   .service_class = benchmark.service_class,

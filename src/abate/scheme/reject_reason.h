@@ -126,7 +126,6 @@ namespace abate::scheme {
     X(nothing_to_allocate, 1343, true)                     \
     X(not_in_allocation, 1344, true)                       \
     X(allocation_already_issued, 1345, true)               \
-    X(allocation_not_issued, 1346, true)                   \
     X(no_holding_account, 1347, true)                      \
     X(true_up_differs, 1348, true)                         \
     X(nothing_to_true_up, 1349, true)                      \

@@ -169,7 +169,9 @@ Decision decide(const Look& look, const ReturnAllowances& c) {
 }
 
 void fold(State& state, const Done& /*done*/, const ReturnAllowances& c) {
-    state.compliance.returned[{.participant = c.participant, .year = c.vintage}] += c.quantity;
+    std::int64_t& returned =
+        state.compliance.returned[{.participant = c.participant, .year = c.vintage}];
+    returned = sum_within(returned, c.quantity);
 }
 
 // ---- money
