@@ -11,3 +11,4 @@
 
 #include "abate/scheme/audit.h"
 #include "abate/scheme/machine.h"
+#include "abate/scheme/report_figures.h"
