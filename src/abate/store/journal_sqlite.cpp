@@ -97,6 +97,10 @@ class SqliteJournal final : public engine::Journal {
           key_(key),
           epoch_(or_fault(
               Stmt::prepare(db_, "SELECT epoch FROM lease WHERE tenant_id = ? AND scheme_id = ?"))),
+          last_(or_fault(
+              Stmt::prepare(db_,
+                            "SELECT last_seq FROM journal WHERE tenant_id = ? AND scheme_id = ? "
+                            "ORDER BY first_seq DESC LIMIT 1"))),
           insert_(or_fault(Stmt::prepare(
               db_,
               fmt::format("INSERT INTO journal ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -117,8 +121,7 @@ class SqliteJournal final : public engine::Journal {
         Tx tx = or_fault(Tx::begin(db_));
         const BatchHeader& h = batch.header;
         if (lease_epoch() > h.epoch) return Append::fenced;
-        const std::optional<BatchHeader> before = last_;
-        if (before && h.first_seq <= before->last_seq) return Append::taken;
+        if (h.first_seq <= last_seq()) return Append::taken;
         insert_.reset();
         insert_.bind(1, signed_of(h.tenant_id))
             .bind(2, signed_of(h.scheme_id))
@@ -139,15 +142,16 @@ class SqliteJournal final : public engine::Journal {
         or_fault(done);
         insert_.reset();
         or_fault(tx.commit());
-        last_ = h;
         return Append::committed;
     }
 
     void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
         Stmt rows = or_fault(Stmt::prepare(
             db_,
-            fmt::format("SELECT {} FROM journal WHERE tenant_id = ? AND scheme_id = ? AND "
-                        "last_seq >= ? ORDER BY first_seq",
+            fmt::format("SELECT {} FROM journal WHERE tenant_id = ?1 AND scheme_id = ?2 AND "
+                        "first_seq >= coalesce((SELECT max(first_seq) FROM journal WHERE tenant_id "
+                        "= ?1 AND scheme_id = ?2 AND first_seq <= ?3), 0) AND last_seq >= ?3 "
+                        "ORDER BY first_seq",
                         kJournalColumns)));
         rows.bind(1, signed_of(key_.tenant_id))
             .bind(2, signed_of(key_.scheme_id))
@@ -190,11 +194,20 @@ class SqliteJournal final : public engine::Journal {
         return epoch;
     }
 
+    std::uint64_t last_seq() {
+        last_.reset();
+        last_.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
+        const std::uint64_t seq =
+            or_fault(last_.step()) ? static_cast<std::uint64_t>(last_.integer(0)) : 0;
+        last_.reset();
+        return seq;
+    }
+
     Db db_;
     engine::SchemeKey key_;
     Stmt epoch_;
+    Stmt last_;
     Stmt insert_;
-    std::optional<BatchHeader> last_;  // that this object appended
 };
 
 Result<std::int64_t> pragma(Db& db, const char* name) {

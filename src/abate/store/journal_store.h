@@ -1,4 +1,4 @@
-// Where a scheme's journal is kept: in memory, or in SQLite on a local disk.
+// Where a scheme's journal is kept: in memory, in SQLite on a local disk, or in PostgreSQL.
 //
 //     auto journal = open_sqlite_journal(home + "/registry.db", {.tenant_id = 1, .scheme_id = 1});
 //     if (!journal) return journal.error();
@@ -22,5 +22,12 @@ namespace abate::store {
 // it), unsupported (a network disk).
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                                            engine::SchemeKey key);
+
+// In the schema `abate` of a PostgreSQL database, which is made where it is missing; PostgreSQL 14 or newer, or what speaks its protocol.
+// `conninfo` as libpq takes it. Each append is one serialisable transaction and one round trip, which looks at the lease first. Several
+// nodes may have it open: the one that took the lease last writes. libpq is loaded here and not before. Errors: unavailable (no server, no
+// libpq), permission_denied, version_mismatch, unsupported (before 14; a server that answers before the disk has it).
+[[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_postgres_journal(
+    const std::string& conninfo, engine::SchemeKey key);
 
 }  // namespace abate::store

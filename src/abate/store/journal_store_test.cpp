@@ -1,5 +1,6 @@
 #include "abate/store/journal_store.h"
 
+#include "abate/store/postgres_test_support.h"
 #include "abate/store/sqlite_db.h"
 #include "abate/store/store_test_support.h"
 
@@ -37,16 +38,24 @@ Batch batch_after(const std::optional<engine::BatchHeader>& before,
 
 class EveryJournal : public ::testing::TestWithParam<std::string> {
   protected:
-    void SetUp() override { open(); }
+    void SetUp() override {
+        if (GetParam() == "postgres") {
+            ABATE_NEEDS_POSTGRES();
+            base_.emplace();
+        }
+        journal_ = another();
+    }
     void open() {
         journal_.reset();
-        if (GetParam() == "memory") {
-            journal_ = open_memory_journal(kKey);
-        } else {
-            auto opened = open_sqlite_journal(folder_ / "registry.db", kKey);
-            ASSERT_TRUE(opened) << to_string(opened.error());
-            journal_ = *std::move(opened);
-        }
+        journal_ = another();
+    }
+    // A second connection; in memory, a journal of its own.
+    std::unique_ptr<engine::Journal> another(engine::SchemeKey key = kKey) {
+        if (GetParam() == "memory") return open_memory_journal(key);
+        auto opened = base_ ? open_postgres_journal(base_->conninfo(), key)
+                            : open_sqlite_journal(folder_ / "registry.db", key);
+        EXPECT_TRUE(opened) << to_string(opened.error());
+        return *std::move(opened);
     }
     std::vector<Batch> all(std::uint64_t from = 1) {
         std::vector<Batch> found;
@@ -58,6 +67,7 @@ class EveryJournal : public ::testing::TestWithParam<std::string> {
     }
 
     testing::TemporaryFolder folder_;
+    std::optional<testing::TemporaryDatabase> base_;
     std::unique_ptr<engine::Journal> journal_;
 };
 
@@ -100,15 +110,41 @@ TEST_P(EveryJournal, AnOldWriterIsFenced) {
     EXPECT_EQ(all().back().payload, "new");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores,
-                         EveryJournal,
-                         ::testing::Values("memory", "sqlite"),
-                         [](const auto& param) { return param.param; });
+// Longer or shorter than what is there, or within it.
+TEST_P(EveryJournal, EventsThatOverlapAreTaken) {
+    const std::uint64_t epoch = journal_->take_lease("a");
+    Batch wide = batch_after(std::nullopt, epoch, "one");
+    wide.header.last_seq = 10;
+    ASSERT_EQ(journal_->append(wide), Append::committed);
+    Batch within = batch_after(std::nullopt, epoch, "two");
+    within.header.first_seq = 5;
+    within.header.last_seq = 6;
+    EXPECT_EQ(journal_->append(within), Append::taken);
+    if (GetParam() != "memory") open();
+    EXPECT_EQ(journal_->append(within), Append::taken);
+    EXPECT_EQ(journal_->append(batch_after(journal_->head(), epoch, "three")), Append::committed);
+    EXPECT_EQ(all(7).size(), 2U);
+    EXPECT_EQ(all(11).size(), 1U);
+    EXPECT_EQ(all(13).size(), 0U);
+}
 
-TEST(SqliteJournal, TwoWritersMeetAtTheLease) {
-    testing::TemporaryFolder folder;
-    auto a = *open_sqlite_journal(folder / "registry.db", kKey);
-    auto b = *open_sqlite_journal(folder / "registry.db", kKey);
+TEST_P(EveryJournal, LongOnesAreReadWhole) {
+    const std::uint64_t epoch = journal_->take_lease("a");
+    std::optional<engine::BatchHeader> before;
+    std::vector<Batch> given;
+    for (int i = 0; i < 150; ++i) {
+        given.push_back(batch_after(before, epoch, std::to_string(i)));
+        ASSERT_EQ(journal_->append(given.back()), Append::committed);
+        before = given.back().header;
+    }
+    EXPECT_EQ(all(), given);
+    EXPECT_EQ(all(150).size(), 76U);
+}
+
+TEST_P(EveryJournal, TwoWritersMeetAtTheLease) {
+    if (GetParam() == "memory") return;  // it has one writer
+    auto a = another();
+    auto b = another();
     const std::uint64_t first = a->take_lease("a");
     ASSERT_EQ(a->append(batch_after(std::nullopt, first, "one")), Append::committed);
     const std::uint64_t second = b->take_lease("b");
@@ -118,15 +154,19 @@ TEST(SqliteJournal, TwoWritersMeetAtTheLease) {
     EXPECT_EQ(b->append(batch_after(b->head(), second, "two")), Append::committed);
 }
 
-TEST(SqliteJournal, SchemesShareAFileAndNothingElse) {
-    testing::TemporaryFolder folder;
-    auto ours = *open_sqlite_journal(folder / "registry.db", kKey);
-    auto theirs = *open_sqlite_journal(folder / "registry.db", {.tenant_id = 3, .scheme_id = 5});
+TEST_P(EveryJournal, SchemesShareADatabaseAndNothingElse) {
+    auto ours = another();
+    auto theirs = another({.tenant_id = 3, .scheme_id = 5});
     ASSERT_EQ(ours->append(batch_after(std::nullopt, ours->take_lease("a"), "one")),
               Append::committed);
     EXPECT_FALSE(theirs->head());
     EXPECT_EQ(theirs->take_lease("a"), 1U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Stores,
+                         EveryJournal,
+                         ::testing::Values("memory", "sqlite", "postgres"),
+                         [](const auto& param) { return param.param; });
 
 TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
     testing::TemporaryFolder folder;
@@ -152,7 +192,7 @@ TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
     (void)*open_sqlite_journal(newer, kKey);
     {
         auto db = *Db::open(newer);
-        ASSERT_TRUE(db.exec("PRAGMA user_version = 2"));
+        ASSERT_TRUE(db.exec("PRAGMA user_version = 99"));
     }
     EXPECT_EQ(open_sqlite_journal(newer, kKey).error().code, ErrorCode::version_mismatch);
 }
