@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 namespace abate::engine {
 
@@ -81,6 +82,9 @@ Result<void> Engine::recover(Journal& journal) {
     ABATE_REQUIRE(last_seq_ == 0 && waiting_ == 0);
     BatchHeader before;
     std::optional<Error> error;
+    // Decoded some way ahead, so that the memory of the next ones is on its way while one is folded.
+    constexpr std::size_t kBlock = 128;
+    std::vector<registry::Event> block(kBlock);
     const auto refuse = [&](const BatchHeader& h, ErrorCode code, const std::string& what) {
         error = Error{code,
                       what,
@@ -104,15 +108,16 @@ Result<void> Engine::recover(Journal& journal) {
         registry::EventReader reader(batch.payload);
         std::uint32_t events = 0;
         while (true) {
-            const Result<std::optional<registry::Event>> event = reader.next();
-            if (!event) return refuse(h, event.error().code, event.error().what);
-            if (!*event) break;
-            if (!registry_.fold(**event))
+            const Result<std::size_t> read = reader.next_block(block);
+            if (!read) return refuse(h, read.error().code, read.error().what);
+            if (*read == 0) break;
+            const std::size_t folded = registry_.fold_block(std::span(block).first(*read));
+            events += static_cast<std::uint32_t>(folded);
+            if (folded < *read)
                 return refuse(h,
                               ErrorCode::corrupt,
                               fmt::format("event {} cannot follow from the ones before",
                                           h.first_seq + events));
-            ++events;
         }
         if (events != h.count)
             return refuse(h, ErrorCode::corrupt, fmt::format("{} events, not {}", events, h.count));

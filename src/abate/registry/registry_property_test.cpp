@@ -167,6 +167,9 @@ RC_GTEST_PROP(Registry, AgreesWithAModelAtEveryStep, ()) {
     expect_like(again, model);
     RC_ASSERT(again.transfers() == books.registry.transfers());
     RC_ASSERT(again.next_due() == books.registry.next_due());
+    Registry at_once;
+    RC_ASSERT(at_once.fold_block(books.journal.events) == books.journal.events.size());
+    expect_like(at_once, model);
 }
 
 // A chain that fails leaves everything as it was, whatever is in it.
