@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace abate::engine {
@@ -44,7 +45,8 @@ class Engine::Sink final : public registry::EventSink {
     Engine* engine_;
 };
 
-Engine::Engine(SchemeKey key, std::uint64_t hash_seed) : key_(key), registry_(hash_seed) {}
+Engine::Engine(SchemeKey key, std::uint64_t hash_seed)
+    : key_(key), hash_seed_(hash_seed), registry_(hash_seed) {}
 
 namespace {
 
@@ -80,7 +82,14 @@ std::optional<Broken> broken_link(const Batch& batch,
 
 Result<void> Engine::recover(Journal& journal) {
     ABATE_REQUIRE(last_seq_ == 0 && waiting_ == 0);
-    BatchHeader before;
+    return go_on(registry::Registry(hash_seed_), {}, journal);
+}
+
+Result<void> Engine::go_on(registry::Registry books, const BatchHeader& after, Journal& journal) {
+    registry_ = std::move(books);
+    payload_.clear();
+    waiting_ = 0;
+    BatchHeader before = after;
     std::optional<Error> error;
     // Decoded some way ahead, so that the memory of the next ones is on its way while one is folded.
     constexpr std::size_t kBlock = 128;
@@ -93,7 +102,7 @@ Result<void> Engine::recover(Journal& journal) {
                                                           : "See `abate registry audit`"};
         return false;
     };
-    journal.read(1, [&](const Batch& batch) {
+    journal.read(before.last_seq + 1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
         if (h.codec_version > kCodecVersion)
             return refuse(h,

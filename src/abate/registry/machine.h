@@ -114,6 +114,7 @@ class Registry {
     [[nodiscard]] Timestamp last_time() const { return last_; }
 
   private:
+    friend struct SnapshotAccess;
     static constexpr std::uint32_t kNone = IdIndex::kNone;
     static constexpr std::size_t kInline = 3;
 

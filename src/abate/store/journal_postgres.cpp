@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <span>
+#include <vector>
 
 namespace abate::store {
 namespace {
@@ -15,7 +16,7 @@ using engine::Batch;
 using engine::BatchHeader;
 using engine::Digest;
 
-constexpr std::int64_t kPgSchemaVersion = 1;
+constexpr std::int64_t kPgSchemaVersion = 2;
 
 // Forward only: step n leads from version n to n + 1, one statement at a time, each of which may find itself done. Numbers are bigint and
 // times microseconds; nothing here that CockroachDB, YugabyteDB or Citus would refuse.
@@ -31,7 +32,12 @@ constexpr const char* kPgStep0[] = {
     "NULL, codec_version BIGINT NOT NULL, prev_digest BYTEA NOT NULL, digest BYTEA NOT NULL, "
     "payload BYTEA NOT NULL, PRIMARY KEY (tenant_id, scheme_id, first_seq))",
 };
-constexpr std::span<const char* const> kPgSteps[] = {kPgStep0};
+constexpr const char* kPgStep1[] = {
+    "CREATE TABLE IF NOT EXISTS abate.snapshot ("
+    "tenant_id BIGINT NOT NULL, scheme_id BIGINT NOT NULL, last_seq BIGINT NOT NULL, part BIGINT "
+    "NOT NULL, bytes BYTEA NOT NULL, PRIMARY KEY (tenant_id, scheme_id, last_seq, part))",
+};
+constexpr std::span<const char* const> kPgSteps[] = {kPgStep0, kPgStep1};
 static_assert(std::size(kPgSteps) == kPgSchemaVersion);
 
 std::int64_t pg_number(std::uint64_t number) { return static_cast<std::int64_t>(number); }
@@ -122,6 +128,49 @@ class PostgresJournal final : public engine::Journal {
               {tenant(), scheme(), std::string_view(holder)}}});
         if (!answer.good()) throw Fault(db_.error("the lease cannot be taken", answer));
         return static_cast<std::uint64_t>(answer.rows[0].integer(0, 0));
+    }
+
+    void keep_snapshot(const engine::Snapshot& snapshot) override {
+        const std::int64_t at = pg_number(snapshot.last_seq);
+        std::vector<PgStatement> statements{
+            {"DELETE FROM abate.snapshot WHERE tenant_id = $1 AND scheme_id = $2 AND last_seq = $3",
+             {tenant(), scheme(), at}}};
+        const std::string_view bytes = snapshot.bytes;
+        for (std::size_t part = 0; part * kSnapshotPart < bytes.size(); ++part)
+            statements.push_back(
+                {"INSERT INTO abate.snapshot (tenant_id, scheme_id, last_seq, part, bytes) VALUES "
+                 "($1, $2, $3, $4, $5)",
+                 {tenant(),
+                  scheme(),
+                  at,
+                  static_cast<std::int64_t>(part),
+                  PgBytes{bytes.substr(part * kSnapshotPart, kSnapshotPart)}}});
+        // The newest and the one before it stay.
+        statements.push_back(
+            {"DELETE FROM abate.snapshot WHERE tenant_id = $1 AND scheme_id = $2 AND last_seq < "
+             "(SELECT max(last_seq) FROM abate.snapshot WHERE tenant_id = $1 AND scheme_id = $2 "
+             "AND last_seq < (SELECT max(last_seq) FROM abate.snapshot WHERE tenant_id = $1 AND "
+             "scheme_id = $2))",
+             {tenant(), scheme()}});
+        const PgAnswer answer = db_.transaction(statements);
+        if (!answer.good()) throw Fault(db_.error("the journal refused a snapshot", answer));
+    }
+
+    std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        const PgAnswer newest =
+            asked({"SELECT max(last_seq), count(*) FROM abate.snapshot WHERE tenant_id = $1 AND "
+                   "scheme_id = $2 AND last_seq <= $3",
+                   {tenant(), scheme(), pg_number(most)}});
+        if (newest.rows[0].integer(0, 1) == 0) return std::nullopt;
+        const std::int64_t at = newest.rows[0].integer(0, 0);
+        engine::Snapshot out{.last_seq = static_cast<std::uint64_t>(at), .bytes = {}};
+        const PgAnswer parts =
+            asked({"SELECT bytes FROM abate.snapshot WHERE tenant_id = $1 AND scheme_id = $2 AND "
+                   "last_seq = $3 ORDER BY part",
+                   {tenant(), scheme(), at}});
+        for (int row = 0; row < parts.rows[0].size(); ++row)
+            out.bytes += parts.rows[0].bytes(row, 0);
+        return out;
     }
 
   private:

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 namespace abate::store {
 namespace {
@@ -22,10 +23,10 @@ using engine::BatchHeader;
 using engine::Digest;
 
 constexpr std::int64_t kApplicationId = 0x6162744A;  // "abtJ"
-constexpr std::int64_t kSchemaVersion = 1;
 
-// Sequence numbers and epochs are 64 bits without sign and SQL has a sign; none comes near it.
-constexpr const char* kJournalSchema = R"(
+// Forward only: step n leads from version n to n + 1. Sequence numbers and epochs are 64 bits without sign and SQL has a sign; none comes
+// near it.
+constexpr const char* kJournalSteps[] = {R"(
 CREATE TABLE journal (
     tenant_id     INTEGER NOT NULL,
     scheme_id     INTEGER NOT NULL,
@@ -47,7 +48,18 @@ CREATE TABLE lease (
     holder    TEXT NOT NULL,
     PRIMARY KEY (tenant_id, scheme_id)
 ) STRICT;
-)";
+)",
+                                         R"(
+CREATE TABLE snapshot (
+    tenant_id INTEGER NOT NULL,
+    scheme_id INTEGER NOT NULL,
+    last_seq  INTEGER NOT NULL,
+    part      INTEGER NOT NULL,
+    bytes     BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, scheme_id, last_seq, part)
+) STRICT;
+)"};
+constexpr auto kSchemaVersion = static_cast<std::int64_t>(std::size(kJournalSteps));
 
 constexpr const char* kJournalColumns =
     "tenant_id, scheme_id, first_seq, last_seq, count, epoch, at_us, codec_version, prev_digest, "
@@ -180,6 +192,51 @@ class SqliteJournal final : public engine::Journal {
         return epoch;
     }
 
+    // In parts, because one value may not be larger than a billion bytes.
+    void keep_snapshot(const engine::Snapshot& snapshot) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        run("DELETE FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND last_seq = ?",
+            snapshot.last_seq);
+        Stmt insert =
+            or_fault(Stmt::prepare(db_,
+                                   "INSERT INTO snapshot (tenant_id, scheme_id, last_seq, part, "
+                                   "bytes) VALUES (?, ?, ?, ?, ?)"));
+        const std::string_view bytes = snapshot.bytes;
+        for (std::size_t part = 0; part * kSnapshotPart < bytes.size(); ++part) {
+            insert.reset();
+            insert.bind(1, signed_of(key_.tenant_id))
+                .bind(2, signed_of(key_.scheme_id))
+                .bind(3, signed_of(snapshot.last_seq))
+                .bind(4, static_cast<std::int64_t>(part))
+                .bind_blob(5, bytes.substr(part * kSnapshotPart, kSnapshotPart));
+            (void)or_fault(insert.step());
+        }
+        insert.reset();
+        // The newest and the one before it stay.
+        const std::optional<std::uint64_t> newest = snapshot_at(UINT64_MAX >> 1U);
+        const std::optional<std::uint64_t> second =
+            newest && *newest > 0 ? snapshot_at(*newest - 1) : std::nullopt;
+        if (second)
+            run("DELETE FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND last_seq < ?",
+                *second);
+        or_fault(tx.commit());
+    }
+
+    std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        const std::optional<std::uint64_t> at = snapshot_at(most);
+        if (!at) return std::nullopt;
+        engine::Snapshot out{.last_seq = *at, .bytes = {}};
+        Stmt parts = or_fault(
+            Stmt::prepare(db_,
+                          "SELECT bytes FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND "
+                          "last_seq = ? ORDER BY part"));
+        parts.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(*at));
+        while (or_fault(parts.step())) out.bytes += parts.blob(0);
+        return out;
+    }
+
   private:
     static std::int64_t signed_of(std::uint64_t number) {
         return static_cast<std::int64_t>(number);
@@ -192,6 +249,26 @@ class SqliteJournal final : public engine::Journal {
             or_fault(epoch_.step()) ? static_cast<std::uint64_t>(epoch_.integer(0)) : 0;
         epoch_.reset();
         return epoch;
+    }
+
+    void run(const char* sql, std::uint64_t seq) {
+        Stmt statement = or_fault(Stmt::prepare(db_, sql));
+        statement.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(seq));
+        (void)or_fault(statement.step());
+    }
+
+    std::optional<std::uint64_t> snapshot_at(std::uint64_t most) {
+        Stmt find = or_fault(
+            Stmt::prepare(db_,
+                          "SELECT max(last_seq), count(*) FROM snapshot WHERE tenant_id = ? AND "
+                          "scheme_id = ? AND last_seq <= ?"));
+        find.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(most));
+        if (!or_fault(find.step()) || find.integer(1) == 0) return std::nullopt;
+        return static_cast<std::uint64_t>(find.integer(0));
     }
 
     std::uint64_t last_seq() {
@@ -218,6 +295,15 @@ Result<std::int64_t> pragma(Db& db, const char* name) {
     return *row ? ask->integer(0) : 0;
 }
 
+Result<void> migrate(Db& db, Tx& tx, std::int64_t from) {
+    for (std::int64_t version = from; version < kSchemaVersion; ++version)
+        if (Result<void> made = db.exec(kJournalSteps[version]); !made) return made;
+    const std::string mark = fmt::format(
+        "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion);
+    if (Result<void> marked = db.exec(mark.c_str()); !marked) return marked;
+    return tx.commit();
+}
+
 // A fresh file gets the tables; another program's, or a newer abate's, is left alone.
 Result<void> make_or_check_schema(Db& db) {
     Result<Tx> tx = Tx::begin(db);
@@ -234,6 +320,7 @@ Result<void> make_or_check_schema(Db& db) {
             db.path(),
             "Use a newer abate"};
     if (*application == kApplicationId && *version == kSchemaVersion) return {};
+    if (*application == kApplicationId && *version > 0) return migrate(db, *tx, *version);
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
         Result<Stmt> count = Stmt::prepare(db, "SELECT count(*) FROM sqlite_master");
         if (!count) return count.error();
@@ -247,11 +334,7 @@ Result<void> make_or_check_schema(Db& db) {
                      "this database is not a journal of abate",
                      db.path(),
                      "Name another file"};
-    if (Result<void> made = db.exec(kJournalSchema); !made) return made;
-    const std::string mark = fmt::format(
-        "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion);
-    if (Result<void> marked = db.exec(mark.c_str()); !marked) return marked;
-    return tx->commit();
+    return migrate(db, *tx, 0);
 }
 
 }  // namespace

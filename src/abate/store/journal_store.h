@@ -9,10 +9,14 @@
 #include "abate/core/result.h"
 #include "abate/engine/engine.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
 namespace abate::store {
+
+// Bytes of one row of a snapshot.
+inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 
 // For tests and simulation: forgets everything at its end.
 [[nodiscard]] std::unique_ptr<engine::Journal> open_memory_journal(engine::SchemeKey key);

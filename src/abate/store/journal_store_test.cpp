@@ -163,6 +163,26 @@ TEST_P(EveryJournal, SchemesShareADatabaseAndNothingElse) {
     EXPECT_EQ(theirs->take_lease("a"), 1U);
 }
 
+TEST_P(EveryJournal, KeepsTheNewestTwoSnapshots) {
+    EXPECT_FALSE(journal_->newest_snapshot(100));
+    const std::string large(kSnapshotPart + 5, 'x');
+    journal_->keep_snapshot({.last_seq = 10, .bytes = "ten"});
+    journal_->keep_snapshot({.last_seq = 20, .bytes = large});
+    EXPECT_FALSE(journal_->newest_snapshot(9));
+    EXPECT_EQ(journal_->newest_snapshot(10)->bytes, "ten");
+    EXPECT_EQ(journal_->newest_snapshot(19)->bytes, "ten");
+    if (GetParam() != "memory") open();
+    EXPECT_EQ(journal_->newest_snapshot(1000)->bytes, large);
+    journal_->keep_snapshot({.last_seq = 20, .bytes = "again"});
+    journal_->keep_snapshot({.last_seq = 30, .bytes = "thirty"});
+    EXPECT_FALSE(journal_->newest_snapshot(19));
+    EXPECT_EQ(journal_->newest_snapshot(29)->bytes, "again");
+    EXPECT_EQ(journal_->newest_snapshot(30)->last_seq, 30U);
+    if (GetParam() != "memory") {
+        EXPECT_FALSE(another({.tenant_id = 3, .scheme_id = 5})->newest_snapshot(1000));
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores,
                          EveryJournal,
                          ::testing::Values("memory", "sqlite", "postgres"),
@@ -195,6 +215,25 @@ TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
         ASSERT_TRUE(db.exec("PRAGMA user_version = 99"));
     }
     EXPECT_EQ(open_sqlite_journal(newer, kKey).error().code, ErrorCode::version_mismatch);
+}
+
+// Version 1 had no snapshots.
+TEST(SqliteJournal, AnOlderOneIsBroughtForward) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    const Batch first = batch_after(std::nullopt, 1, "one");
+    {
+        auto journal = *open_sqlite_journal(path, kKey);
+        ASSERT_EQ(journal->append(first), Append::committed);
+    }
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("DROP TABLE snapshot; PRAGMA user_version = 1"));
+    }
+    auto journal = *open_sqlite_journal(path, kKey);
+    EXPECT_EQ(journal->head(), first.header);
+    journal->keep_snapshot({.last_seq = 2, .bytes = "two"});
+    EXPECT_EQ(journal->newest_snapshot(2)->bytes, "two");
 }
 
 TEST(SqliteJournal, IsPrivate) {

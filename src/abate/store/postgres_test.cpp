@@ -107,6 +107,20 @@ TEST(PostgresJournal, ANewerOneIsRefused) {
               ErrorCode::version_mismatch);
 }
 
+// Version 1 had no snapshots.
+TEST(PostgresJournal, AnOlderOneIsBroughtForward) {
+    ABATE_NEEDS_POSTGRES();
+    testing::TemporaryDatabase base;
+    ASSERT_EQ((*open_postgres_journal(base.conninfo(), kKey))->append(first_batch(1, "x")),
+              Append::committed);
+    testing::run_sql(base.conninfo(), "DROP TABLE abate.snapshot");
+    testing::run_sql(base.conninfo(), "UPDATE abate.version SET version = 1");
+    auto journal = *open_postgres_journal(base.conninfo(), kKey);
+    EXPECT_EQ(journal->head()->last_seq, 2U);
+    journal->keep_snapshot({.last_seq = 2, .bytes = "two"});
+    EXPECT_EQ(journal->newest_snapshot(2)->bytes, "two");
+}
+
 TEST(PostgresJournal, ManyOpenItForTheFirstTimeAtOnce) {
     ABATE_NEEDS_POSTGRES();
     testing::TemporaryDatabase base;
