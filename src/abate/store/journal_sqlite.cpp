@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -367,6 +368,85 @@ Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& 
     } catch (const Fault& fault) {
         return fault.error();
     }
+}
+
+namespace {
+
+struct Copy {
+    Db& from;
+    Db& to;
+};
+
+// All pages in one step, that is in one read transaction: in WAL mode it keeps no writer waiting, and no writer makes it begin again.
+Result<void> copy_pages(const Copy& copy) {
+    sqlite3_backup* backup = sqlite3_backup_init(copy.to.raw(), "main", copy.from.raw(), "main");
+    if (backup == nullptr) return copy.to.error("cannot begin the backup");
+    int waited_ms = 0;
+    int code = sqlite3_backup_step(backup, -1);
+    for (; (code == SQLITE_BUSY || code == SQLITE_LOCKED) && waited_ms < kBusyMilliseconds;
+         waited_ms += 10) {
+        sqlite3_sleep(10);
+        code = sqlite3_backup_step(backup, -1);
+    }
+    sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE) return {};
+    return copy.to.error("cannot write the backup");
+}
+
+Result<void> check_copy(Db& db) {
+    Result<Stmt> check = Stmt::prepare(db, "PRAGMA quick_check(1)");
+    if (!check) return check.error();
+    const Result<bool> row = check->step();
+    if (!row) return row.error();
+    if (*row && check->text(0) == "ok") return {};
+    return Error{ErrorCode::corrupt,
+                 "the journal is damaged: " + (*row ? check->text(0) : std::string("no answer")),
+                 db.path(),
+                 "Keep earlier backups"};
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where from, then where to
+Result<void> backup_sqlite_journal(const std::string& path, const std::string& to) {
+    if (::access(to.c_str(), F_OK) == 0)
+        return Error{ErrorCode::already_exists, "the backup is there already", to, "Name another"};
+    if (::access(path.c_str(), R_OK) != 0) {
+        if (errno == ENOENT)
+            return Error{ErrorCode::not_found, "there is no journal", path, "Name another"};
+        return file_error(errno, "the journal cannot be read", path);
+    }
+    Result<Db> from = Db::open(path, "the journal");
+    if (!from) return from.error();
+    const Result<std::int64_t> application = pragma(*from, "application_id");
+    if (!application) return application.error();
+    if (*application != kApplicationId)
+        return Error{
+            ErrorCode::conflict, "this database is not a journal of abate", path, "Name another"};
+    const std::string partial = to + ".partial";
+    (void)::unlink(partial.c_str());
+    const Fd file = create_private(partial.c_str());
+    if (!file) return file_error(errno, "cannot create the backup", partial);
+    const Result<void> copied = [&]() -> Result<void> {
+        Result<Db> copy = Db::open(partial, "the backup");
+        if (!copy) return copy.error();
+        if (Result<void> done = copy_pages({.from = *from, .to = *copy}); !done) return done;
+        return check_copy(*copy);
+    }();
+    for (const char* side : {"-wal", "-shm"}) (void)::unlink((partial + side).c_str());
+    if (!copied) {
+        (void)::unlink(partial.c_str());
+        return copied;
+    }
+    if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the backup", partial);
+    if (publish_noreplace({.from = partial.c_str(), .to = to.c_str()}) != 0)
+        return file_error(errno, "the backup cannot have its name", to);
+    const std::size_t slash = to.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : to.substr(0, slash + 1);
+    const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (const int error = directory ? sync_folder(directory.get()) : errno; error != 0)
+        return file_error(error, "cannot sync the folder", folder);
+    return {};
 }
 
 }  // namespace abate::store

@@ -27,6 +27,11 @@ inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                                            engine::SchemeKey key);
 
+// Copies a journal to a new file (mode 0600) while it is written to: all schemes, as they were at one moment between two batches. The copy is
+// checked, synced, and has its name only then. A head kept from a later moment tells a copy that was put back (engine::RecoverOptions).
+// Errors: not_found, already_exists, conflict (no journal of abate), corrupt, io_error, permission_denied, unavailable.
+[[nodiscard]] Result<void> backup_sqlite_journal(const std::string& path, const std::string& to);
+
 // In the schema `abate` of a PostgreSQL database, which is made where it is missing; PostgreSQL 14 or newer, or what speaks its protocol.
 // `conninfo` as libpq takes it. Each append is one serialisable transaction and one round trip, which looks at the lease first. Several
 // nodes may have it open: the one that took the lease last writes. libpq is loaded here and not before. Errors: unavailable (no server, no

@@ -6,8 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace abate::store {
 namespace {
@@ -234,6 +237,99 @@ TEST(SqliteJournal, AnOlderOneIsBroughtForward) {
     EXPECT_EQ(journal->head(), first.header);
     journal->keep_snapshot({.last_seq = 2, .bytes = "two"});
     EXPECT_EQ(journal->newest_snapshot(2)->bytes, "two");
+}
+
+std::vector<Batch> all_of(engine::Journal& journal) {
+    std::vector<Batch> found;
+    journal.read(1, [&](const Batch& batch) {
+        found.push_back(batch);
+        return true;
+    });
+    return found;
+}
+
+// While a writer goes on: whatever the moment, whole batches from the first on.
+TEST(SqliteJournal, IsCopiedWhileItIsWrittenTo) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    auto journal = *open_sqlite_journal(path, kKey);
+    const std::uint64_t epoch = journal->take_lease("a");
+    std::atomic<bool> enough{false};
+    std::atomic<int> written{0};
+    std::vector<Batch> given;
+    std::thread writer([&] {
+        std::optional<engine::BatchHeader> before;
+        while (!enough) {
+            given.push_back(batch_after(before, epoch, std::string(5000, 'p')));
+            ASSERT_EQ(journal->append(given.back()), Append::committed);
+            before = given.back().header;
+            ++written;
+        }
+    });
+    for (int i = 0; i < 5; ++i) {
+        while (written < 10 * (i + 1)) std::this_thread::yield();
+        const std::string to = folder / ("backup-" + std::to_string(i));
+        const Result<void> copied = backup_sqlite_journal(path, to);
+        EXPECT_TRUE(copied) << to_string(copied.error());
+    }
+    enough = true;
+    writer.join();
+    for (int i = 0; i < 5; ++i) {
+        auto copy = *open_sqlite_journal(folder / ("backup-" + std::to_string(i)), kKey);
+        const std::vector<Batch> found = all_of(*copy);
+        ASSERT_GE(found.size(), 10U * static_cast<std::size_t>(i + 1));
+        ASSERT_LE(found.size(), given.size());
+        EXPECT_TRUE(std::equal(found.begin(), found.end(), given.begin()));
+    }
+}
+
+TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    (void)*open_sqlite_journal(path, kKey);
+    ASSERT_TRUE(backup_sqlite_journal(path, folder / "copy"));
+    EXPECT_EQ(backup_sqlite_journal(path, folder / "copy").error().code, ErrorCode::already_exists);
+    EXPECT_EQ(backup_sqlite_journal(folder / "none", folder / "b").error().code,
+              ErrorCode::not_found);
+    EXPECT_EQ(backup_sqlite_journal(path, folder / "no/such/folder").error().code,
+              ErrorCode::io_error);
+    std::ofstream(folder / "other.db").close();
+    EXPECT_EQ(backup_sqlite_journal(folder / "other.db", folder / "c").error().code,
+              ErrorCode::conflict);
+    namespace fs = std::filesystem;
+    EXPECT_EQ(fs::status(folder / "copy").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+    for (const std::string& name : testing::names_in(folder.path()))
+        EXPECT_EQ(name.find("partial"), std::string::npos) << name;
+}
+
+// Put back after more has happened: known by the head that was kept.
+TEST(SqliteJournal, ABackupThatWasPutBackIsKnown) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    auto journal = *open_sqlite_journal(path, kKey);
+    engine::Engine engine(kKey);
+    engine.set_epoch(journal->take_lease("a"));
+    std::uint64_t ids = 0;
+    const auto open_another = [&] {
+        const registry::Command command{.op = registry::Op::open_participant,
+                                        .id = {1, ++ids},
+                                        .participant = registry::ParticipantId{ids},
+                                        .group = registry::GroupId{1}};
+        registry::Outcome outcome;
+        engine.apply({&command, 1}, {1'800'000'000'000'000}, {&outcome, 1});
+        ASSERT_EQ(journal->append(*engine.seal()), Append::committed);
+    };
+    open_another();
+    ASSERT_TRUE(backup_sqlite_journal(path, folder / "old.db"));
+    open_another();
+    const engine::Head kept{.seq = engine.last_seq(), .digest = engine.head()};
+    auto old = *open_sqlite_journal(folder / "old.db", kKey);
+    engine::Engine again(kKey);
+    EXPECT_EQ(engine::recover(again, *old, {.expect_head = kept}).error().code,
+              ErrorCode::conflict);
+    engine::Engine same(kKey);
+    EXPECT_TRUE(engine::recover(same, *journal, {.expect_head = kept}));
 }
 
 TEST(SqliteJournal, IsPrivate) {
