@@ -73,6 +73,12 @@ class Journal {
     virtual void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) = 0;
     // Takes the lease: a new epoch, above every one that was given. From then on batches of earlier epochs are fenced.
     [[nodiscard]] virtual std::uint64_t take_lease(const std::string& holder) = 0;
+    // The same for who had it with `epoch` and comes back on a new connection: nothing where another holder took it since. Whatever the old
+    // connection still sends is fenced from then on.
+    [[nodiscard]] virtual std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                                                   std::uint64_t /*epoch*/) {
+        return take_lease(holder);
+    }
 
     // Keeps one beside the batches, in place of one of the same last_seq; of all it keeps at least the newest two. A journal may keep none.
     virtual void keep_snapshot(const Snapshot& /*snapshot*/) {}

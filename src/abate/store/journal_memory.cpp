@@ -36,7 +36,16 @@ class MemoryJournal final : public engine::Journal {
             if (!visit(*at)) return;
     }
 
-    std::uint64_t take_lease(const std::string& /*holder*/) override { return ++epoch_; }
+    std::uint64_t take_lease(const std::string& holder) override {
+        holder_ = holder;
+        return ++epoch_;
+    }
+
+    std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                             std::uint64_t epoch) override {
+        if (holder != holder_ || epoch_ < epoch) return std::nullopt;
+        return ++epoch_;
+    }
 
     void keep_snapshot(const engine::Snapshot& snapshot) override {
         snapshots_[snapshot.last_seq] = snapshot;
@@ -53,6 +62,7 @@ class MemoryJournal final : public engine::Journal {
     std::map<std::uint64_t, engine::Snapshot> snapshots_;
     std::vector<Batch> batches_;
     std::uint64_t epoch_ = 0;
+    std::string holder_;
 };
 
 }  // namespace

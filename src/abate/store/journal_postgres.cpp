@@ -130,6 +130,17 @@ class PostgresJournal final : public engine::Journal {
         return static_cast<std::uint64_t>(answer.rows[0].integer(0, 0));
     }
 
+    std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                             std::uint64_t epoch) override {
+        const PgAnswer answer = db_.transaction(
+            {{"UPDATE abate.lease SET epoch = epoch + 1 WHERE tenant_id = $1 AND scheme_id = $2 "
+              "AND holder = $3 AND epoch >= $4 RETURNING epoch",
+              {tenant(), scheme(), std::string_view(holder), pg_number(epoch)}}});
+        if (!answer.good()) throw Fault(db_.error("the lease cannot be renewed", answer));
+        if (answer.rows[0].size() == 0) return std::nullopt;
+        return static_cast<std::uint64_t>(answer.rows[0].integer(0, 0));
+    }
+
     void keep_snapshot(const engine::Snapshot& snapshot) override {
         const std::int64_t at = pg_number(snapshot.last_seq);
         std::vector<PgStatement> statements{

@@ -193,6 +193,25 @@ class SqliteJournal final : public engine::Journal {
         return epoch;
     }
 
+    std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                             std::uint64_t epoch) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        Stmt renew = or_fault(
+            Stmt::prepare(db_,
+                          "UPDATE lease SET epoch = epoch + 1 WHERE tenant_id = ? AND scheme_id = "
+                          "? AND holder = ? AND epoch >= ?"));
+        renew.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, holder)
+            .bind(4, signed_of(epoch));
+        (void)or_fault(renew.step());
+        if (sqlite3_changes(db_.raw()) != 1) return std::nullopt;
+        renew.reset();
+        const std::uint64_t now = lease_epoch();
+        or_fault(tx.commit());
+        return now;
+    }
+
     // In parts, because one value may not be larger than a billion bytes.
     void keep_snapshot(const engine::Snapshot& snapshot) override {
         Tx tx = or_fault(Tx::begin(db_));

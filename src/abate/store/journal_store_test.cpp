@@ -166,6 +166,19 @@ TEST_P(EveryJournal, SchemesShareADatabaseAndNothingElse) {
     EXPECT_EQ(theirs->take_lease("a"), 1U);
 }
 
+TEST_P(EveryJournal, ALeaseIsRenewedUntilAnotherTakesIt) {
+    const std::uint64_t first = journal_->take_lease("a");
+    const auto renewed = journal_->renew_lease("a", first);
+    ASSERT_TRUE(renewed);
+    EXPECT_GT(*renewed, first);
+    EXPECT_EQ(journal_->append(batch_after(std::nullopt, first, "late")), Append::fenced)
+        << "from the connection that was given up";
+    EXPECT_TRUE(journal_->renew_lease("a", first)) << "the answer to a renewal was lost";
+    const std::uint64_t other = journal_->take_lease("b");
+    EXPECT_FALSE(journal_->renew_lease("a", *renewed));
+    EXPECT_EQ(journal_->append(batch_after(std::nullopt, other, "one")), Append::committed);
+}
+
 TEST_P(EveryJournal, KeepsTheNewestTwoSnapshots) {
     EXPECT_FALSE(journal_->newest_snapshot(100));
     const std::string large(kSnapshotPart + 5, 'x');
