@@ -11,7 +11,7 @@
 // When a commit fails nobody knows whether it happened. Then the clients of that batch hear outcome_unknown, the engine is dropped, a new
 // journal is opened, the lease is renewed (whatever of the old connection is still under way is fenced by that), the engine is rebuilt from
 // snapshot and journal, the batch is looked up, and work goes on. Whoever heard outcome_unknown sends the same commands with the same ids
-// again: what was done answers `exists`. Where another took the lease in the meantime, this writer stops for good.
+// again: what was done answers `exists` (of a chain, its first). Where another took the lease in the meantime, this writer stops for good.
 #pragma once
 
 #include "abate/core/clock.h"
