@@ -228,7 +228,11 @@ void recompute(const data::PublishedCase& row, Accounting& out) {
                 "kgCO2e",
                 row.operational_kgco2e,
                 *kwh * *row.intensity_gco2e_per_kwh / 1e3);
-    if (kwh && row.net_intensity_gco2e_per_kwh && row.net_operational_kgco2e.value_or(0) > 0)
+    // Net of nothing is the gross line once more.
+    const bool nothing_bought = row.net_intensity_gco2e_per_kwh == row.intensity_gco2e_per_kwh &&
+                                row.net_operational_kgco2e == row.operational_kgco2e;
+    if (kwh && row.net_intensity_gco2e_per_kwh && row.net_operational_kgco2e.value_or(0) > 0 &&
+        !nothing_bought)
         out.add(row,
                 "net carbon",
                 "kgCO2e",

@@ -197,6 +197,17 @@ TEST(InferenceGroup, IsWhatAnIndependentFitSays) {
     EXPECT_EQ(beside(group("inference"), "EcoLogits").n, 32U);
 }
 
+// Where nothing was bought, net carbon is gross carbon: Patterson's table 4 prints T5's 46.7 t twice and GShard's 4.8 and 4.3 t.
+TEST(Accounting, CountsNetCarbonOnlyWhereItIsAnotherFigure) {
+    const auto has = [](const char* id) {
+        return std::ranges::any_of(group("accounting").cases,
+                                   [&](const ValidationCase& one) { return one.id == id; });
+    };
+    EXPECT_TRUE(has("pat4-t5-11b carbon"));
+    EXPECT_FALSE(has("pat4-t5-11b net carbon"));
+    EXPECT_TRUE(has("pat4-gshard-600b net carbon"));
+}
+
 TEST(PowerGroup, CountsOnlyWhatSomebodyMeasured) {
     for (const ValidationCase& one : group("power").cases) {
         if (one.excluded) continue;
