@@ -1,5 +1,6 @@
 // kill -9 of a registry under load, again and again on one journal: nothing that was acknowledged is lost, nothing is done twice, the books
 // are sound. 20 kills; ABATE_LONG=1: 200.
+#include "abate/engine/engine.h"
 #include "abate/node/node.h"
 #include "abate/store/postgres_test_support.h"
 #include "abate/store/store.h"

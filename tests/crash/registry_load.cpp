@@ -11,6 +11,7 @@
 // A line is one write(2), so that a kill loses none that was begun. What is answered otherwise is sent again until it is done.
 #include "crash/registry_load.h"
 
+#include "abate/engine/engine.h"
 #include "abate/node/node.h"
 #include "abate/store/store.h"
 

@@ -3,8 +3,8 @@
 #include "abate/cli/records.h"
 #include "abate/core/id.h"
 #include "abate/input/input.h"
-#include "abate/report/scheme.h"
-#include "abate/store/journal_store.h"
+#include "abate/report/report.h"
+#include "abate/store/store.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

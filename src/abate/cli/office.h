@@ -9,7 +9,6 @@
 
 #include "abate/cli/context.h"
 #include "abate/engine/engine.h"
-#include "abate/engine/snapshot.h"
 
 #include <memory>
 #include <string>

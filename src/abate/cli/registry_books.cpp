@@ -1,7 +1,7 @@
 // `abate registry list | balance | history | status | audit | head | export`: what the books say.
 #include "abate/cli/registry_parts.h"
-#include "abate/report/scheme.h"
-#include "abate/store/journal_store.h"
+#include "abate/report/report.h"
+#include "abate/store/store.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,8 @@
 // `abate registry period | cap | benchmark | allocate | true-up | baseline | activity | certificate | object`: a year, step by step.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/data/csv.h"
-#include "abate/report/scheme.h"
-#include "abate/scheme/calendar.h"
-#include "abate/scheme/period.h"
+#include "abate/data/data.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

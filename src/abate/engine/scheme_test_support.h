@@ -9,7 +9,6 @@
 
 #include "abate/engine/engine.h"
 #include "abate/engine/snapshot.h"
-#include "abate/registry/invariant.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 // Each has a heading in docs/reference/reject_reasons.md. Numbers are those of the journal and never change.
 #pragma once
 
-#include "abate/registry/reject_reason.h"
+#include "abate/registry/registry.h"
 
 #include <cstdint>
 #include <string_view>

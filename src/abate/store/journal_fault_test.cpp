@@ -1,6 +1,7 @@
 // A journal on a disk that fails at any one of its writes, truncations, syncs and deletions: opened again it has every batch that was
 // committed, the one under way whole or not at all, and goes on.
 #include "abate/core/fault.h"
+#include "abate/engine/engine.h"
 #include "abate/store/failing_vfs_test_support.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/store_test_support.h"

@@ -1,5 +1,7 @@
 #include "abate/store/journal_store.h"
 
+#include "abate/engine/engine.h"
+
 #include <algorithm>
 #include <iterator>
 #include <map>

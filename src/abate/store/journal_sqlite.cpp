@@ -1,4 +1,5 @@
 #include "abate/core/fault.h"
+#include "abate/engine/engine.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/posix_file.h"
 #include "abate/store/run_store.h"

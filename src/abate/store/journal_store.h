@@ -7,11 +7,15 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/engine/engine.h"
 
 #include <cstddef>
 #include <memory>
 #include <string>
+
+namespace abate::engine {
+class Journal;  // engine/engine.h
+struct SchemeKey;
+}  // namespace abate::engine
 
 namespace abate::store {
 

@@ -1,3 +1,4 @@
+#include "abate/engine/engine.h"
 #include "abate/store/journal_store.h"
 
 #include "abate/store/postgres_test_support.h"
