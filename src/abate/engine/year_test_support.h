@@ -9,7 +9,6 @@
 #pragma once
 
 #include "abate/engine/scheme_test_support.h"
-#include "abate/scheme/period.h"
 
 #include <algorithm>
 #include <string>

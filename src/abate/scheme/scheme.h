@@ -9,4 +9,7 @@
 // approve (authority.h). What is refused has a name (reject_reason.h). The state is built by folding events alone (state.h).
 #pragma once
 
+#include "abate/scheme/calendar.h"
+#include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"
+#include "abate/scheme/period.h"
