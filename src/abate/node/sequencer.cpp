@@ -50,7 +50,8 @@ class Sequencer::Writer {
     void run();
 
     void submit(std::vector<Command> commands, std::function<void(Reply)> answer);
-    bool read(const std::function<void(const registry::Registry&)>& look);
+    void submit(scheme::Envelope envelope, std::function<void(Reply)> answer);
+    bool read(const std::function<void(const Engine&)>& look);
     void stop();
     [[nodiscard]] SequencerStats stats() const {
         const std::lock_guard lock(mutex_);
@@ -61,12 +62,17 @@ class Sequencer::Writer {
     }
 
   private:
-    // What somebody asked for: commands, or a look.
+    // What somebody asked for: commands of the books, one of the scheme, or a look.
     struct Item {
         std::vector<Command> commands;
+        std::optional<scheme::Envelope> envelope;
         std::function<void(Reply)> answer;
-        std::function<void(const registry::Registry*)> look;  // null: there are no books
+        std::function<void(const Engine*)> look;  // null: there is no engine
+        engine::Answer said;                      // to the envelope
+
+        [[nodiscard]] std::size_t size() const { return commands.size() + (envelope ? 1 : 0); }
     };
+    void submit(Item item);
     // What a failed commit leaves to be looked up.
     struct Lost {
         std::uint64_t first_seq = 0;
@@ -135,39 +141,52 @@ Status Sequencer::Writer::closed_status() const {
 }
 
 void Sequencer::Writer::submit(std::vector<Command> commands, std::function<void(Reply)> answer) {
-    if (commands.empty()) {
-        answer({.status = Status::done});
+    submit({.commands = std::move(commands), .envelope = {}, .answer = std::move(answer), .look = {}, .said = {}});
+}
+
+void Sequencer::Writer::submit(scheme::Envelope envelope, std::function<void(Reply)> answer) {
+    submit({.commands = {}, .envelope = std::move(envelope), .answer = std::move(answer), .look = {}, .said = {}});
+}
+
+void Sequencer::Writer::submit(Item item) {
+    const std::size_t size = item.size();
+    if (size == 0) {
+        item.answer({.status = Status::done});
         return;
     }
     Status refused{};
     {
         const std::lock_guard lock(mutex_);
-        if (!closed_ && !stopping_ && commands.size() <= options_.most_commands &&
-            waiting_commands_ + commands.size() <= options_.most_waiting) {
+        if (!closed_ && !stopping_ && size <= options_.most_commands &&
+            waiting_commands_ + size <= options_.most_waiting) {
             const bool first = waiting_.empty();
-            waiting_commands_ += commands.size();
+            waiting_commands_ += size;
             const bool full = waiting_commands_ >= options_.most_commands;
-            waiting_.push_back(
-                {.commands = std::move(commands), .answer = std::move(answer), .look = {}});
+            waiting_.push_back(std::move(item));
             if (first || full) wake_.notify_one();
             return;
         }
         refused = closed_ ? closed_status() : stopping_ ? Status::stopped : Status::overloaded;
     }
-    answer({.status = refused});
+    item.answer({.status = refused});
 }
 
-bool Sequencer::Writer::read(const std::function<void(const registry::Registry&)>& look) {
+bool Sequencer::Writer::read(const std::function<void(const Engine&)>& look) {
     std::promise<bool> looked;
     std::future<bool> answer = looked.get_future();
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || stopping_) return false;
         waiting_.push_back(
-            {.commands = {}, .answer = {}, .look = [&](const registry::Registry* books) {
-                 if (books != nullptr) look(*books);
-                 looked.set_value(books != nullptr);
-             }});
+            {.commands = {},
+             .envelope = {},
+             .answer = {},
+             .look =
+                 [&](const Engine* engine) {
+                     if (engine != nullptr) look(*engine);
+                     looked.set_value(engine != nullptr);
+                 },
+             .said = {}});
         wake_.notify_one();
     }
     return answer.get();
@@ -193,8 +212,8 @@ std::vector<Sequencer::Writer::Item> Sequencer::Writer::gather() {
         });
     std::size_t count = 0;
     auto end = waiting_.begin();
-    while (end != waiting_.end() && count + end->commands.size() <= options_.most_commands)
-        count += (end++)->commands.size();
+    while (end != waiting_.end() && count + end->size() <= options_.most_commands)
+        count += (end++)->size();
     std::vector<Item> items(std::make_move_iterator(waiting_.begin()),
                             std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
@@ -263,6 +282,12 @@ void Sequencer::Writer::apply(std::vector<Item>& items,
         commands_.clear();
     };
     for (std::size_t i = 0; i < items.size(); ++i) {
+        if (items[i].envelope) {
+            flush(i);
+            first = i + 1;
+            items[i].said = engine_->apply(*items[i].envelope, clock_->now().wall);
+            continue;
+        }
         const std::vector<Command>& own = items[i].commands;
         commands_.insert(commands_.end(), own.begin(), own.end());
         // An open chain must not take in the commands of whoever comes next.
@@ -305,15 +330,17 @@ void Sequencer::Writer::do_batch(std::vector<Item>& items) {
     {
         const std::lock_guard lock(mutex_);
         if (events != 0) ++stats_.batches;
-        for (const Item& item : items) stats_.commands += item.commands.size();
+        for (const Item& item : items) stats_.commands += item.size();
         stats_.last_seq = engine_->last_seq();
         stats_.head = engine_->head();
     }
     for (std::size_t i = 0; i < items.size(); ++i) {
         if (items[i].look) {
-            items[i].look(&engine_->registry());
+            items[i].look(engine_.get());
         } else {
-            items[i].answer({.status = Status::done, .outcomes = std::move(outcomes[i])});
+            items[i].answer({.status = Status::done,
+                             .outcomes = std::move(outcomes[i]),
+                             .answer = items[i].said});
         }
     }
     keep_snapshot();
@@ -427,7 +454,23 @@ std::future<Reply> Sequencer::submit(std::vector<registry::Command> commands) {
     return reply;
 }
 
+void Sequencer::submit(scheme::Envelope envelope, std::function<void(Reply)> answer) {
+    writer_->submit(std::move(envelope), std::move(answer));
+}
+
+std::future<Reply> Sequencer::submit(scheme::Envelope envelope) {
+    auto promise = std::make_shared<std::promise<Reply>>();
+    std::future<Reply> reply = promise->get_future();
+    writer_->submit(std::move(envelope),
+                    [promise](Reply answer) { promise->set_value(std::move(answer)); });
+    return reply;
+}
+
 bool Sequencer::read(const std::function<void(const registry::Registry&)>& look) {
+    return writer_->read([&look](const engine::Engine& engine) { look(engine.registry()); });
+}
+
+bool Sequencer::read_engine(const std::function<void(const engine::Engine&)>& look) {
     return writer_->read(look);
 }
 

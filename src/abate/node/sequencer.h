@@ -42,6 +42,7 @@ enum class Status {
 struct Reply {
     Status status = Status::done;
     std::vector<registry::Outcome> outcomes = {};  // one a command when done; else empty
+    engine::Answer answer = {};                    // of a scheme's command when done
 };
 
 struct SequencerOptions {
@@ -87,9 +88,14 @@ class Sequencer {
     // thread (or at once, on this one, where nothing can be done); it must not throw, wait, or call back.
     void submit(std::vector<registry::Command> commands, std::function<void(Reply)> answer);
     [[nodiscard]] std::future<Reply> submit(std::vector<registry::Command> commands);
+    // One signed command of a scheme, in the same order. Counts as one command of a batch.
+    void submit(scheme::Envelope envelope, std::function<void(Reply)> answer);
+    [[nodiscard]] std::future<Reply> submit(scheme::Envelope envelope);
 
     // Runs `look` on the writer's thread between two batches: all it sees is durable. False, without a look, where there is no writer.
     [[nodiscard]] bool read(const std::function<void(const registry::Registry&)>& look);
+    // The same, of books and scheme.
+    [[nodiscard]] bool read_engine(const std::function<void(const engine::Engine&)>& look);
 
     // Does and answers what was submitted, then ends the thread. What comes later is answered stopped.
     void stop();
