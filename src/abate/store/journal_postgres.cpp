@@ -207,6 +207,7 @@ class PostgresJournal final : public engine::Journal {
         return answer;
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): rows before columns, as in libpq
     [[nodiscard]] Digest digest_at(const PgRows& rows, int row, int column) const {
         const std::string_view bytes = rows.bytes(row, column);
         Digest digest;

@@ -450,7 +450,7 @@ Result<void> backup_sqlite_journal(const std::string& path, const std::string& t
     (void)::unlink(partial.c_str());
     const Fd file = create_private(partial.c_str());
     if (!file) return file_error(errno, "cannot create the backup", partial);
-    const Result<void> copied = [&]() -> Result<void> {
+    Result<void> copied = [&]() -> Result<void> {
         Result<Db> copy = Db::open(partial, "the backup");
         if (!copy) return copy.error();
         if (Result<void> done = copy_pages({.from = *from, .to = *copy}); !done) return done;
