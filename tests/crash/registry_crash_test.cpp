@@ -35,6 +35,7 @@ using engine::Engine;
 // The process, and what it has said so far.
 class Load {
   public:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the words of the program, in its order
     Load(const std::string& kind, const std::string& where, std::uint64_t first) {
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();

@@ -70,6 +70,11 @@ class IdIndex {
         return used_++;
     }
 
+    // So that it need not grow until it has `count`.
+    void reserve(std::uint64_t count) {
+        while (count * 8 > slots_.size() * 5) grow();
+    }
+
     [[nodiscard]] std::uint32_t size() const { return used_; }
 
   private:

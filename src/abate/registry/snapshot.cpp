@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -232,6 +233,9 @@ Result<void> SnapshotAccess::read_records(Registry& r, SnapshotReader& in, const
             return bad_snapshot("a promise that cannot be");
         resolved.push_back({.record = which, .how = how});
     }
+    // No more than the bytes can hold, whatever they say.
+    constexpr std::size_t kLeastEvent = 16;
+    r.record_ids_.reserve(std::min<std::uint64_t>(counts.records, in.bytes.size() / kLeastEvent));
     EventReader reader(in.bytes);
     std::vector<Event> block(128);
     auto next = resolved.begin();

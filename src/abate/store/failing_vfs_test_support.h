@@ -112,6 +112,7 @@ class FailingVfs {
         ::close(fd);
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from where, then how much
     void remember(File& file, sqlite3_int64 offset, sqlite3_int64 size) {
         Written write;
         write.offset = offset;
@@ -203,12 +204,14 @@ class FailingVfs {
                 return of(f).real()->pMethods->xSectorSize(of(f).real());
             };
             m.xDeviceCharacteristics = [](sqlite3_file*) { return 0; };
+            // NOLINTBEGIN(bugprone-easily-swappable-parameters): SQLite's signatures
             m.xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
                 return of(f).real()->pMethods->xShmMap(of(f).real(), page, size, extend, out);
             };
             m.xShmLock = [](sqlite3_file* f, int offset, int n, int flags) {
                 return of(f).real()->pMethods->xShmLock(of(f).real(), offset, n, flags);
             };
+            // NOLINTEND(bugprone-easily-swappable-parameters)
             m.xShmBarrier = [](sqlite3_file* f) {
                 of(f).real()->pMethods->xShmBarrier(of(f).real());
             };

@@ -192,6 +192,7 @@ class PostgresJournal final : public engine::Journal {
             asked({"SELECT bytes FROM abate.snapshot WHERE tenant_id = $1 AND scheme_id = $2 AND "
                    "last_seq = $3 ORDER BY part",
                    {tenant(), scheme(), at}});
+        out.bytes.reserve(static_cast<std::size_t>(parts.rows[0].size()) * kSnapshotPart);
         for (int row = 0; row < parts.rows[0].size(); ++row)
             out.bytes += parts.rows[0].bytes(row, 0);
         return out;
@@ -207,6 +208,7 @@ class PostgresJournal final : public engine::Journal {
         return answer;
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): rows before columns, as in libpq
     [[nodiscard]] Digest digest_at(const PgRows& rows, int row, int column) const {
         const std::string_view bytes = rows.bytes(row, column);
         Digest digest;

@@ -249,12 +249,16 @@ class SqliteJournal final : public engine::Journal {
         engine::Snapshot out{.last_seq = *at, .bytes = {}};
         Stmt parts = or_fault(
             Stmt::prepare(db_,
-                          "SELECT bytes FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND "
-                          "last_seq = ? ORDER BY part"));
+                          "SELECT bytes, (SELECT sum(length(bytes)) FROM snapshot WHERE tenant_id "
+                          "= ?1 AND scheme_id = ?2 AND last_seq = ?3) FROM snapshot WHERE "
+                          "tenant_id = ?1 AND scheme_id = ?2 AND last_seq = ?3 ORDER BY part"));
         parts.bind(1, signed_of(key_.tenant_id))
             .bind(2, signed_of(key_.scheme_id))
             .bind(3, signed_of(*at));
-        while (or_fault(parts.step())) out.bytes += parts.blob(0);
+        while (or_fault(parts.step())) {
+            if (out.bytes.empty()) out.bytes.reserve(static_cast<std::size_t>(parts.integer(1)));
+            out.bytes += parts.blob_view(0);
+        }
         return out;
     }
 
@@ -447,7 +451,7 @@ Result<void> backup_sqlite_journal(const std::string& path, const std::string& t
     (void)::unlink(partial.c_str());
     const Fd file = create_private(partial.c_str());
     if (!file) return file_error(errno, "cannot create the backup", partial);
-    const Result<void> copied = [&]() -> Result<void> {
+    Result<void> copied = [&]() -> Result<void> {
         Result<Db> copy = Db::open(partial, "the backup");
         if (!copy) return copy.error();
         if (Result<void> done = copy_pages({.from = *from, .to = *copy}); !done) return done;

@@ -38,6 +38,7 @@ std::int64_t PgRows::touched() const {
     return number;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): rows before columns, as in libpq
 std::int64_t PgRows::integer(int row, int column) const {
     if (pq_->is_null(result_.get(), row, column) != 0) return 0;
     const std::string_view raw = bytes(row, column);
@@ -47,6 +48,7 @@ std::int64_t PgRows::integer(int row, int column) const {
     return static_cast<std::int64_t>(turned(number));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): rows before columns, as in libpq
 std::string_view PgRows::bytes(int row, int column) const {
     return {pq_->value(result_.get(), row, column),
             static_cast<std::size_t>(pq_->length(result_.get(), row, column))};

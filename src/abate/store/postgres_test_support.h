@@ -21,6 +21,7 @@ inline std::string test_postgres() {
 }
 
 // Runs one statement; throws nothing and fails the test.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where, then what
 inline void run_sql(const std::string& conninfo, const std::string& sql) {
     const Libpq& pq = **libpq();
     const char* const names[] = {"dbname", nullptr};
