@@ -185,6 +185,7 @@ class YearDesk : public Desk {
     }
     registry::Reason apply(const registry::Command& command) {
         std::vector<registry::Outcome> outcomes(1);
+        unasked_ = true;
         engine().apply(std::vector<registry::Command>{command}, now(), outcomes);
         if (auto batch = engine().seal()) (void)journal().append(*batch);
         return outcomes.front().reason;
