@@ -28,7 +28,8 @@ bool is_class(const Rules& rules, const std::string& name) {
 std::map<ParticipantId, std::int64_t> sums_of(const AllocationTable& table) {
     std::map<ParticipantId, std::int64_t> out;
     for (const AllocationLine& line : table.lines)
-        if (line.allowances > 0) out[line.participant] += line.allowances;
+        if (line.allowances > 0)
+            out[line.participant] = sum_within(out[line.participant], line.allowances);
     return out;
 }
 
