@@ -1,6 +1,5 @@
 // Monitoring: from the plan to final figures, and what does not get there.
 #include "abate/engine/scheme_test_support.h"
-#include "abate/scheme/report_figures.h"
 
 #include <rapidcheck/gtest.h>
 
@@ -916,7 +915,17 @@ TEST(MonitoringStatements, EnergyThatIsPassedOnIsNotLost) {
     state_energy(50);
     EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(1'000));
     state_energy(100);
+    EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(1'000))
+        << "nobody else reports it";
+    MonitoringPlan tenant = lab_plan();
+    tenant.sites[0].supply = EnergySupply::landlord;
+    tenant.sites[0].supplier = kHost;
+    desk.approve(tenant);
     EXPECT_EQ(desk.figures(report, kHost).figures.obligated, kwh(900));
+    // Once: a second load with a meter of its own does not pass the same energy on again.
+    MonitoringReport twice = report;
+    twice.sites[0].uncovered.push_back(twice.sites[0].uncovered[0]);
+    EXPECT_EQ(desk.figures(twice, kHost).reason, Reason::report_invalid);
     desk.check();
 }
 
@@ -941,6 +950,58 @@ TEST(MonitoringStatements, ThatSayNothingAreRefused) {
     EXPECT_EQ(reason([](auto& s) { s.participant = kLab; }), "participant_of_another");
     EXPECT_EQ(reason([](auto&) {}), "ok");
     desk.check();
+}
+
+// ---- a journal that nobody decided
+
+// Folding asks nothing: events that no decision would have made are folded without harm.
+TEST(MonitoringFold, TakesAnyEvent) {
+    Scheme scheme({.tenant_id = 1, .scheme_id = 1});
+    Timestamp now = kDeskStart;
+    std::uint64_t ids = 0;
+    const PublicKey key{};
+    const auto fold = [&](const Command& command) {
+        Event event;
+        event.at = {++now.us};
+        event.envelope = {
+            .id = {.high = 2, .low = ++ids}, .key = key, .body = encode_command(command)};
+        const TransferId id = event.envelope.id;
+        EXPECT_TRUE(scheme.fold(event)) << name_of(command);
+        if (authority_of(command).second == Role::none) return;
+        event.at = {++now.us};
+        event.envelope = {.id = {.high = 2, .low = ++ids},
+                          .key = key,
+                          .body = encode_command(Approve{.proposal = id})};
+        EXPECT_TRUE(scheme.fold(event)) << name_of(command);
+    };
+    fold(FoundScheme{.keys = {{.key = key, .holder = "nobody"}}});
+    for (int round = 0; round < 2; ++round) {
+        fold(ApprovePlan{.participant = kLab, .version = INT64_MAX});
+        fold(ApprovePlan{.participant = kLab, .version = INT64_MIN});
+        fold(ReturnPlan{.participant = kLab, .version = 1});
+        fold(ReturnReport{.participant = kLab, .year = INT64_MIN});
+        fold(VerifyReport{.participant = kLab, .opinion = Opinion{200}});
+        fold(FinaliseReport{.participant = kLab});
+        fold(RecordActivities{.participant = kLab});
+        fold(SubmitPlan{});
+        fold(Determine{.participant = kLab, .year = INT64_MAX, .obligated = kwh(INT64_MAX)});
+        fold(DraftReport{});
+        fold(DraftReport{.participant = kLab, .report = lab_report()});
+        fold(SubmitReport{.participant = kLab});
+        fold(RestateReport{.participant = kLab});
+        fold(SubmitStatement{});
+        fold(OpenPeriod{.year = INT64_MAX});
+        fold(OpenPeriod{.year = 2027, .report_due = {INT64_MIN}});
+        for (const Due& due : std::set<Due>(scheme.state().due)) {
+            if (due.at_us > now.us) continue;
+            Event event;
+            event.kind = EventKind::due;
+            event.at = {++now.us};
+            event.number = 1;
+            event.due = due;
+            EXPECT_TRUE(scheme.fold(event));
+        }
+    }
 }
 
 // ---- properties

@@ -241,10 +241,10 @@ Result<double> parse_pue(std::string_view text) {
 Result<double> parse_intensity_g_per_kwh(std::string_view text) {
     constexpr const char* kHint = "Write g CO2e/kWh as a plain number, like 381";
     // No grid reaches it; more is a slip of units.
-    constexpr double kMost = footprint::kMostMarketGco2e;
+    constexpr double kMostIntensity = footprint::kMostMarketGco2e;
     const auto parts = split_unit(without_spaces_around(text));
     if (!parts || !parts->unit.empty()) return not_a(text, "an intensity", kHint);
-    if (!(parts->number >= 0 && parts->number <= kMost)) {
+    if (!(parts->number >= 0 && parts->number <= kMostIntensity)) {
         return Error{ErrorCode::out_of_range,
                      "the intensity " + in_quotes(text) + " is not between 0 and 3000",
                      "",

@@ -358,7 +358,8 @@ class Reporter {
                                                             .customer = load.passed_to,
                                                             .year = report_.year,
                                                             .site = load.passed_site});
-            const bool both = stated != nullptr && agrees(rules_, load.energy, stated->energy) &&
+            const bool both = is_taken_on(load) && stated != nullptr &&
+                              agrees(rules_, load.energy, stated->energy) &&
                               passed_.insert({load.passed_to, load.passed_site}).second;
             if (!both)
                 across_.push_back({.site = site.name,
@@ -370,6 +371,15 @@ class Reporter {
             .energy = with_uncertainty(load.energy, meter != nullptr ? meter->uncertainty : Ppm{}),
             .side = load.outside_it ? LoadSide::outside : LoadSide::it,
             .evidence = evidence};
+    }
+
+    // The other side must report the site, as one that this participant supplies.
+    [[nodiscard]] bool is_taken_on(const ReportLoad& load) const {
+        const PlanInForce force =
+            plan_for(state_, {.participant = load.passed_to, .year = report_.year});
+        const PlanSite* site =
+            force.plan == nullptr ? nullptr : site_in(*force.plan, load.passed_site);
+        return site != nullptr && site->supplier == participant_;
     }
 
     bool add_site(const ReportSite& site, const SiteStatement& statement, std::uint32_t permitted) {

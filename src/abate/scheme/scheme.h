@@ -13,3 +13,4 @@
 #include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"
 #include "abate/scheme/period.h"
+#include "abate/scheme/report_figures.h"
