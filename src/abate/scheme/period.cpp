@@ -88,7 +88,8 @@ struct BenchmarkCheck {
     const std::vector<BenchmarkLine>& lines;
 };
 Reason check_benchmark(const State& state, const BenchmarkCheck& check) {
-    const auto right = derive_benchmark(state, check.year, check.sample_year);
+    const auto right =
+        derive_benchmark(state, {.year = check.year, .sample_year = check.sample_year});
     if (right.reason != Reason::ok) return right.reason;
     if (right.value.empty()) return Reason::sample_empty;
     return check.lines == right.value ? Reason::ok : Reason::benchmark_differs;
