@@ -131,9 +131,10 @@ bool is_postgres(const std::string& name) {
 
 void add_journal_options(CLI::App& command, Context& context, OfficeOptions& options) {
     command
-        .add_option("--journal",
-                    options.journal,
-                    "Where the books are kept: a file, or postgresql://... [$ABATE_HOME/registry.db]")
+        .add_option(
+            "--journal",
+            options.journal,
+            "Where the books are kept: a file, or postgresql://... [$ABATE_HOME/registry.db]")
         ->type_name("JOURNAL")
         ->envname("ABATE_JOURNAL");
     command.add_flag("--json", context.json, "Print one JSON document");
@@ -148,10 +149,7 @@ void add_acting_options(CLI::App& command, Context& context, OfficeOptions& opti
                     options.second,
                     "Whose key approves in the same call, where two people are needed")
         ->type_name("NAME");
-    command
-        .add_option("--at",
-                    options.at,
-                    "What time it is; only where the scheme is an exercise")
+    command.add_option("--at", options.at, "What time it is; only where the scheme is an exercise")
         ->type_name("TIME");
     command
         .add_option("--id",
@@ -204,8 +202,8 @@ scheme::KeyPair read_key(const Context& context, const std::string& name) {
     scheme::KeySeed seed{};
     std::string_view rest = *text;
     const std::string_view head = kKeyHead;
-    if (rest.substr(0, head.size()) != head ||
-        !read_hex(rest.substr(head.size(), 64), seed) || rest.substr(head.size() + 64) != "\n")
+    if (rest.substr(0, head.size()) != head || !read_hex(rest.substr(head.size(), 64), seed) ||
+        rest.substr(head.size() + 64) != "\n")
         throw Failure({ErrorCode::corrupt, "this is no key of abate", path, ""});
     return scheme::key_pair_of(seed);
 }
@@ -217,11 +215,9 @@ scheme::KeyPair make_key(const Context& context, const std::string& name) {
         throw Failure({ErrorCode::unavailable, "the system gives no random bytes", "", ""});
     std::error_code problem;
     std::filesystem::create_directories(key_folder(context), problem);
-    std::filesystem::permissions(
-        key_folder(context), std::filesystem::perms::owner_all, problem);
+    std::filesystem::permissions(key_folder(context), std::filesystem::perms::owner_all, problem);
     const std::string text =
-        kKeyHead +
-        scheme::to_hex({reinterpret_cast<const char*>(seed.data()), seed.size()}) + "\n";
+        kKeyHead + scheme::to_hex({reinterpret_cast<const char*>(seed.data()), seed.size()}) + "\n";
     // Never over one that is there: what it signed could not be signed again.
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
@@ -287,8 +283,8 @@ Office::Office(Context& context, OfficeOptions options, bool create)
       engine_(scheme_key()),
       now_(context.clock.now().wall) {
     if (!options_.at.empty()) {
-        const Result<Timestamp> at = parse_rfc3339(
-            options_.at.size() == 10 ? options_.at + "T00:00:00Z" : options_.at);
+        const Result<Timestamp> at =
+            parse_rfc3339(options_.at.size() == 10 ? options_.at + "T00:00:00Z" : options_.at);
         if (!at)
             throw Failure({ErrorCode::invalid_argument,
                            fmt::format("'{}' is no time", short_text(options_.at)),
@@ -374,10 +370,11 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
             journal_->keep_snapshot(engine::take_snapshot(engine_));
         if (answer.reason == scheme::from_registry(registry::Reason::exists)) return out;
         if (answer.reason != scheme::Reason::ok)
-            throw Failure({ErrorCode::conflict,
-                           fmt::format("refused: {}", scheme::to_string(answer.reason)),
-                           report::command_text(command),
-                           fmt::format("See {}#{}", kReasonPage, scheme::to_string(answer.reason))});
+            throw Failure(
+                {ErrorCode::conflict,
+                 fmt::format("refused: {}", scheme::to_string(answer.reason)),
+                 report::command_text(command),
+                 fmt::format("See {}#{}", kReasonPage, scheme::to_string(answer.reason))});
         out.proposed = answer.proposed;
         return out;
     }
@@ -417,10 +414,10 @@ void Office::act(const std::vector<scheme::Command>& commands) {
                    plain_line(report::command_text(command)));
         if (!acted.proposed) continue;
         const auto found = state().proposals.find(acted.id);
-        fmt::print("A second person approves until {}: abate registry approve {} --as NAME\n",
-                   found == state().proposals.end() ? "its lapse"
-                                                    : to_rfc3339(found->second.lapses),
-                   id_said);
+        fmt::print(
+            "A second person approves until {}: abate registry approve {} --as NAME\n",
+            found == state().proposals.end() ? "its lapse" : to_rfc3339(found->second.lapses),
+            id_said);
     }
     if (context_->json)
         fmt::print("{}\n",
@@ -477,11 +474,12 @@ AccountId Office::account(const std::string& text) const {
 scheme::TransferId Office::id(const std::string& text) const {
     if (const std::optional<Bits128> bits = parse_ulid(text))
         return {.high = bits->high, .low = bits->low};
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("'{}' is no id", short_text(text)),
-                   "",
-                   "An id has 26 letters and digits; `abate registry proposals` and `history` print "
-                   "them"});
+    throw Failure(
+        {ErrorCode::invalid_argument,
+         fmt::format("'{}' is no id", short_text(text)),
+         "",
+         "An id has 26 letters and digits; `abate registry proposals` and `history` print "
+         "them"});
 }
 
 ParticipantId Office::next_participant() const {
@@ -506,8 +504,7 @@ GroupId Office::next_group() const {
 AccountId Office::next_account() const {
     const auto& all = state().accounts;
     const std::uint64_t last = all.empty() ? 0 : static_cast<std::uint64_t>(all.rbegin()->first);
-    return AccountId{
-        std::max(last + 1, static_cast<std::uint64_t>(scheme::kFirstOfParticipants))};
+    return AccountId{std::max(last + 1, static_cast<std::uint64_t>(scheme::kFirstOfParticipants))};
 }
 
 std::string Office::name_of(ParticipantId id) const {
@@ -518,8 +515,7 @@ std::string Office::name_of(ParticipantId id) const {
 
 std::string Office::name_of(AccountId id) const {
     const auto found = state().accounts.find(id);
-    if (found == state().accounts.end())
-        return fmt::format("#{}", static_cast<std::uint64_t>(id));
+    if (found == state().accounts.end()) return fmt::format("#{}", static_cast<std::uint64_t>(id));
     const std::string& title = found->second.title;
     return found->second.participant == ParticipantId{}
                ? title

@@ -26,9 +26,8 @@ struct HeadOptions {
 };
 
 std::string asset_name(registry::Asset asset) {
-    return asset == registry::Asset::cash
-               ? "cash"
-               : fmt::format("{}", static_cast<std::uint32_t>(asset));
+    return asset == registry::Asset::cash ? "cash"
+                                          : fmt::format("{}", static_cast<std::uint32_t>(asset));
 }
 
 std::string amount_text(registry::Asset asset, std::int64_t amount) {
@@ -140,8 +139,10 @@ void balance(Office& office, const BalanceOptions& options) {
                     row["vintage"] = static_cast<std::uint32_t>(one.asset);
                 }
                 row[one.asset == registry::Asset::cash ? "held_micro" : "held"] = one.posted;
-                row[one.asset == registry::Asset::cash ? "reserved_micro" : "reserved"] = one.reserved;
-                row[one.asset == registry::Asset::cash ? "incoming_micro" : "incoming"] = one.incoming;
+                row[one.asset == registry::Asset::cash ? "reserved_micro" : "reserved"] =
+                    one.reserved;
+                row[one.asset == registry::Asset::cash ? "incoming_micro" : "incoming"] =
+                    one.incoming;
                 rows.push_back(std::move(row));
             } else {
                 fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}\n",
@@ -161,7 +162,8 @@ void balance(Office& office, const BalanceOptions& options) {
                     {"cash_is_notional", notional},
                     {"balances", rows}});
     } else if (notional) {
-        fmt::print("Cash is notional {}: no bank stands behind it.\n", office.state().rules.currency);
+        fmt::print("Cash is notional {}: no bank stands behind it.\n",
+                   office.state().rules.currency);
     }
 }
 
@@ -206,9 +208,8 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
     if (event.outcome.amount != 0)
         out.what += fmt::format(" {} {}",
                                 amount_text(c.asset, event.outcome.amount),
-                                c.asset == registry::Asset::cash
-                                    ? office.state().rules.currency
-                                    : "of " + asset_name(c.asset));
+                                c.asset == registry::Asset::cash ? office.state().rules.currency
+                                                                 : "of " + asset_name(c.asset));
     out.touches = account != scheme::AccountId{} && (c.from == account || c.to == account);
     return out;
 }
@@ -253,7 +254,8 @@ void history(Office& office, const HistoryOptions& options) {
         entries.push_back(std::move(entry));
     });
     const std::size_t last =
-        options.all ? entries.size() : static_cast<std::size_t>(std::max<std::int64_t>(options.last, 1));
+        options.all ? entries.size()
+                    : static_cast<std::size_t>(std::max<std::int64_t>(options.last, 1));
     const std::size_t begin = entries.size() > last ? entries.size() - last : 0;
     if (office.context().json) {
         Json rows = Json::array();
@@ -304,15 +306,15 @@ void audit_journal(Office& office) {
     if (!report.fault) return;
     office.context().exit_status = 1;
     if (!office.context().json)
-        throw Failure({ErrorCode::corrupt,
-                       fmt::format("{} is {}, not {}",
-                                   report.fault->field,
-                                   short_text(report.fault->found),
-                                   short_text(report.fault->expected)),
-                       fmt::format("batch from event {}, event {}",
-                                   report.fault->first_seq,
-                                   report.fault->seq),
-                       "Restore the journal from a backup that has the head digest you kept"});
+        throw Failure(
+            {ErrorCode::corrupt,
+             fmt::format("{} is {}, not {}",
+                         report.fault->field,
+                         short_text(report.fault->found),
+                         short_text(report.fault->expected)),
+             fmt::format(
+                 "batch from event {}, event {}", report.fault->first_seq, report.fault->seq),
+             "Restore the journal from a backup that has the head digest you kept"});
 }
 
 void head(Office& office, const HeadOptions& options) {
@@ -328,10 +330,11 @@ void head(Office& office, const HeadOptions& options) {
             return !found;
         });
         if (!found)
-            throw Failure({ErrorCode::corrupt,
-                           "these books do not have the head that was kept",
-                           short_text(options.expect),
-                           "They were restored from an older backup, or rewritten: do not use them"});
+            throw Failure(
+                {ErrorCode::corrupt,
+                 "these books do not have the head that was kept",
+                 short_text(options.expect),
+                 "They were restored from an older backup, or rewritten: do not use them"});
     }
     if (office.context().json) {
         print_json({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
@@ -373,10 +376,13 @@ void status(Office& office) {
                state.accounts.size(),
                grouped(static_cast<std::int64_t>(office.engine().last_seq())),
                to_rfc3339(state.last));
-    fmt::print("{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
-    if (state.halted) fmt::print("Trading is HALTED: the bank's statement is not what the books say\n");
+    fmt::print(
+        "{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
+    if (state.halted)
+        fmt::print("Trading is HALTED: the bank's statement is not what the books say\n");
     if (state.rules.cash == scheme::CashMode::notional)
-        fmt::print("Cash is notional {}: no bank stands behind it\n", plain_line(state.rules.currency));
+        fmt::print("Cash is notional {}: no bank stands behind it\n",
+                   plain_line(state.rules.currency));
 }
 
 // Every event as one line of JSON.
@@ -413,19 +419,19 @@ void export_journal(Office& office) {
 
 void add_registry_books(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    add_view<BalanceOptions>(
-        registry,
-        context,
-        made,
-        "list",
-        "Participants and their accounts",
-        [](Office& office, const BalanceOptions&) { list(office); });
-    BalanceOptions& shown = add_view<BalanceOptions>(
-        registry, context, made, "balance", "What accounts hold", balance);
+    add_view<BalanceOptions>(registry,
+                             context,
+                             made,
+                             "list",
+                             "Participants and their accounts",
+                             [](Office& office, const BalanceOptions&) { list(office); });
+    BalanceOptions& shown =
+        add_view<BalanceOptions>(registry, context, made, "balance", "What accounts hold", balance);
     made->add_option("WHO", shown.who, "A participant or an account [all]");
     HistoryOptions& past = add_view<HistoryOptions>(
         registry, context, made, "history", "What happened, oldest first", history);
-    made->add_option("--account", past.account, "What touched this account only")->type_name("ACCOUNT");
+    made->add_option("--account", past.account, "What touched this account only")
+        ->type_name("ACCOUNT");
     made->add_option("--last", past.last, "So many of the newest")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -436,13 +442,12 @@ void add_registry_books(CLI::App& registry, Context& context) {
                              "status",
                              "The scheme in a few lines",
                              [](Office& office, const BalanceOptions&) { status(office); });
-    add_view<BalanceOptions>(
-        registry,
-        context,
-        made,
-        "audit",
-        "Check the whole journal with code that shares nothing with the books",
-        [](Office& office, const BalanceOptions&) { audit_journal(office); });
+    add_view<BalanceOptions>(registry,
+                             context,
+                             made,
+                             "audit",
+                             "Check the whole journal with code that shares nothing with the books",
+                             [](Office& office, const BalanceOptions&) { audit_journal(office); });
     HeadOptions& kept = add_view<HeadOptions>(
         registry,
         context,
@@ -460,7 +465,8 @@ void add_registry_books(CLI::App& registry, Context& context) {
         CLI::App* backup = registry.add_subcommand(
             "backup", "Copy the journal to a new file, checked, while it is written to");
         add_journal_options(*backup, context, kept_backup->office);
-        backup->add_option("FILE", kept_backup->to, "The copy; it must not be there yet")->required();
+        backup->add_option("FILE", kept_backup->to, "The copy; it must not be there yet")
+            ->required();
         backup->callback([kept_backup, &context] {
             const std::string name = journal_name(context, kept_backup->office);
             const Result<void> done = store::backup_sqlite_journal(name, kept_backup->to);

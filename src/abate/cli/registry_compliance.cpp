@@ -88,8 +88,8 @@ void compliance(Office& office, const YearOption& options) {
         const std::int64_t left = scheme::outstanding_allowances(office.state(), whose);
         const auto penalty = office.state().compliance.penalties.find(whose);
         std::string held = one.figures_version == 0 ? "no final figures"
-                            : left <= 0             ? "covered"
-                            : one.fixed             ? "SHORT"
+                           : left <= 0              ? "covered"
+                           : one.fixed              ? "SHORT"
                                                     : "open";
         if (penalty != office.state().compliance.penalties.end())
             held += fmt::format(", penalty {} {}",
@@ -135,12 +135,15 @@ void calendar(Office& office, const YearOption& options) {
         std::vector<Step> steps;
         const auto statement = [&](const char* what, const scheme::Steps* found) {
             if (found == nullptr) return;
-            steps.push_back({found->proposed, fmt::format("{} proposed", what), fmt::format("version {}", found->version)});
+            steps.push_back({found->proposed,
+                             fmt::format("{} proposed", what),
+                             fmt::format("version {}", found->version)});
             steps.push_back({found->objections_until,
                              fmt::format("objections to the {} end", what),
                              fmt::format("{} so far", found->objections.size())});
             if (found->stage != scheme::Stage::proposed)
-                steps.push_back({found->finalised, fmt::format("{} final", what), stage_name(found->stage)});
+                steps.push_back(
+                    {found->finalised, fmt::format("{} final", what), stage_name(found->stage)});
         };
         steps.push_back({period.moments.begin, "the year begins", ""});
         statement("cap", period.cap ? &period.cap->steps : nullptr);
@@ -163,10 +166,10 @@ void calendar(Office& office, const YearOption& options) {
         steps.push_back({period.moments.surrender_due,
                          "allowances must be surrendered before this",
                          fmt::format("{} of {} covered", covered, all)});
-        steps.push_back({period.moments.penalty_objections_until, "objections to penalties end", ""});
-        std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
-            return a.at < b.at;
-        });
+        steps.push_back(
+            {period.moments.penalty_objections_until, "objections to penalties end", ""});
+        std::stable_sort(
+            steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.at < b.at; });
         if (office.context().json) {
             Json list = Json::array();
             for (const Step& step : steps)
@@ -184,9 +187,12 @@ void calendar(Office& office, const YearOption& options) {
                        to_rfc3339(step.at),
                        step.what,
                        step.held);
-        if (!period.cap) fmt::print("    next: abate registry cap propose {}\n", year);
-        else if (!period.benchmark) fmt::print("    next: abate registry benchmark propose {}\n", year);
-        else if (!period.allocation) fmt::print("    next: abate registry allocate propose {}\n", year);
+        if (!period.cap)
+            fmt::print("    next: abate registry cap propose {}\n", year);
+        else if (!period.benchmark)
+            fmt::print("    next: abate registry benchmark propose {}\n", year);
+        else if (!period.allocation)
+            fmt::print("    next: abate registry allocate propose {}\n", year);
     }
     if (office.context().json) print_json({{"years", years}});
 }
@@ -219,17 +225,25 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         ->required()
         ->type_name("ACCOUNT");
     made->add_option("--year", surrender.year, "Whose energy it is for")->required();
-    made->add_option("--vintage", surrender.vintage, "Of the allowances [the year]")->type_name("YEAR");
-    made->add_option("--quantity", surrender.quantity, "How many: 250000, 250_000, 250K")->required();
+    made->add_option("--vintage", surrender.vintage, "Of the allowances [the year]")
+        ->type_name("YEAR");
+    made->add_option("--quantity", surrender.quantity, "How many: 250000, 250_000, 250K")
+        ->required();
     made->footer(
-        "Example:\n  abate registry surrender --from lab/compliance --year 2027 --quantity 250K --as "
+        "Example:\n  abate registry surrender --from lab/compliance --year 2027 --quantity 250K "
+        "--as "
         "lee");
 
     YearOption& owed = add_view<YearOption>(
         registry, context, made, "compliance", "Who owes what, and has surrendered it", compliance);
     made->add_option("YEAR", owed.year, "Which [all]");
-    YearOption& shown = add_view<YearOption>(
-        registry, context, made, "steps", "The steps of each year, their dates and how far they are", calendar);
+    YearOption& shown =
+        add_view<YearOption>(registry,
+                             context,
+                             made,
+                             "steps",
+                             "The steps of each year, their dates and how far they are",
+                             calendar);
     made->add_option("YEAR", shown.year, "Which [all]");
 
     CLI::App* penalty = registry.add_subcommand("penalty", "For what was not surrendered in time");
@@ -247,18 +261,19 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         });
     made->add_option("YEAR", object.year, "Of which year")->required();
     made->add_option("TEXT", object.text, "Why")->required();
-    PenaltyOptions& finalise = add_act<PenaltyOptions>(
-        *penalty,
-        context,
-        made,
-        "finalise",
-        "Uphold a penalty, or with --cancel let it go (two operators)",
-        [](Office& office, const PenaltyOptions& options) {
-            office.act(scheme::FinalisePenalty{.participant = office.participant(options.participant),
-                                               .year = options.year,
-                                               .upheld = !options.cancel,
-                                               .reason = options.text});
-        });
+    PenaltyOptions& finalise =
+        add_act<PenaltyOptions>(*penalty,
+                                context,
+                                made,
+                                "finalise",
+                                "Uphold a penalty, or with --cancel let it go (two operators)",
+                                [](Office& office, const PenaltyOptions& options) {
+                                    office.act(scheme::FinalisePenalty{
+                                        .participant = office.participant(options.participant),
+                                        .year = options.year,
+                                        .upheld = !options.cancel,
+                                        .reason = options.text});
+                                });
     made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
     made->add_option("YEAR", finalise.year, "Of which year")->required();
     made->add_flag("--cancel", finalise.cancel, "It is not owed; the allowances still are");
@@ -275,7 +290,9 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
                                           .from = office.account(options.from)});
         });
     made->add_option("YEAR", pay.year, "Of which year")->required();
-    made->add_option("--from", pay.from, "A cash account: \"lab/cash\"")->required()->type_name("ACCOUNT");
+    made->add_option("--from", pay.from, "A cash account: \"lab/cash\"")
+        ->required()
+        ->type_name("ACCOUNT");
 
     ClawOptions& claw = add_act<ClawOptions>(
         registry,

@@ -45,7 +45,8 @@ void found(Context& context, const InitOptions& options, OfficeOptions office_op
     for (const std::string& one : options.auditors)
         command.keys.push_back(grant_of(context, one, scheme::Role::auditor));
     if (office_options.as.empty() && !options.operators.empty())
-        office_options.as = options.operators.front().substr(0, options.operators.front().find('='));
+        office_options.as =
+            options.operators.front().substr(0, options.operators.front().find('='));
     Office office(context, office_options, true);
     office.act(command);
     if (!context.json)
@@ -93,8 +94,7 @@ scheme::PublishCalendar calendar_of(const scheme::Rules& rules, std::int64_t yea
          day += std::chrono::days(1)) {
         const std::chrono::year_month_day date(day);
         if (!calendar.is_working_day(date)) continue;
-        out.settle_at_us.push_back(
-            value_or_fail(zone.deadline({.date = date, .hour = 12})).us);
+        out.settle_at_us.push_back(value_or_fail(zone.deadline({.date = date, .hour = 12})).us);
     }
     return out;
 }
@@ -123,8 +123,8 @@ void add_registry_founding(CLI::App& registry, Context& context) {
     }
     {
         auto name = std::make_shared<std::string>();
-        CLI::App* profile =
-            registry.add_subcommand("profile", "Print the rules of a shipped scheme, to start from");
+        CLI::App* profile = registry.add_subcommand(
+            "profile", "Print the rules of a shipped scheme, to start from");
         profile->add_option("NAME", *name, "One of " + profile_names())->type_name("NAME");
         profile->footer("Example:\n  abate registry profile eu-like > scheme.toml");
         profile->callback([name] {

@@ -45,9 +45,13 @@ scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
 }
 
 void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
-    command.add_option("--from", own.from, "\"lab/holding\", or a number")->required()->type_name("ACCOUNT");
+    command.add_option("--from", own.from, "\"lab/holding\", or a number")
+        ->required()
+        ->type_name("ACCOUNT");
     if (to != nullptr) command.add_option("--to", own.to, to)->required()->type_name("ACCOUNT");
-    command.add_option("--vintage", own.vintage, "The year of the allowances")->required()->type_name("YEAR");
+    command.add_option("--vintage", own.vintage, "The year of the allowances")
+        ->required()
+        ->type_name("YEAR");
     command.add_option("--quantity", own.quantity, "How many: 250000, 250_000, 250K")->required();
     command.add_option("--comment", own.comment, "What for");
 }
@@ -87,7 +91,8 @@ scheme::Reconcile read_statement(const Office& office, const StatementOptions& o
             }
         }
         if (line_number == 1) {
-            if (line != "date,reference,amount,balance") wrong(1, "the first line is not the columns");
+            if (line != "date,reference,amount,balance")
+                wrong(1, "the first line is not the columns");
             continue;
         }
         if (cells.size() != 4) wrong(line_number, fmt::format("{} cells, not 4", cells.size()));
@@ -120,7 +125,8 @@ void add_cash(CLI::App& registry, Context& context) {
         });
     made->add_option("ACCOUNT", deposit.account, "Whose: \"lab/cash\"")->required();
     made->add_option("AMOUNT", deposit.amount, "How much: 12500.50")->required();
-    made->add_option("--reference", deposit.reference, "The bank's, of this payment only")->required();
+    made->add_option("--reference", deposit.reference, "The bank's, of this payment only")
+        ->required();
 
     MoneyOptions& withdraw = add_act<MoneyOptions>(
         *cash,
@@ -145,7 +151,8 @@ void add_cash(CLI::App& registry, Context& context) {
         context,
         made,
         "settle",
-        "Record that the bank has paid a withdrawal, or with --refuse that it will not (an operator)",
+        "Record that the bank has paid a withdrawal, or with --refuse that it will not (an "
+        "operator)",
         [](Office& office, const IdOptions& options) {
             office.act(scheme::SettleWithdrawal{.withdrawal = office.id(options.id),
                                                 .paid = !options.refuse,
@@ -160,7 +167,8 @@ void add_cash(CLI::App& registry, Context& context) {
         context,
         made,
         "reconcile",
-        "Compare the books with the bank's statement; where they differ, trading halts (an operator)",
+        "Compare the books with the bank's statement; where they differ, trading halts (an "
+        "operator)",
         [](Office& office, const StatementOptions& options) {
             office.act(read_statement(office, options));
             const scheme::Statement& kept = office.state().statements.back();
@@ -172,7 +180,8 @@ void add_cash(CLI::App& registry, Context& context) {
             if (office.state().halted) office.context().exit_status = 1;
         });
     made->add_option("STATEMENT", reconcile.file, "CSV: date,reference,amount,balance");
-    made->add_option("--date", reconcile.date, "Of the statement, without a file")->type_name("DATE");
+    made->add_option("--date", reconcile.date, "Of the statement, without a file")
+        ->type_name("DATE");
     made->add_option("--balance", reconcile.balance, "What the bank says, without a file");
 }
 
@@ -202,10 +211,11 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 for (const auto& [id, waiting] : office.state().transfers)
                     if (waiting.state == scheme::WaitState::waiting &&
                         waiting.transfer.from == from)
-                        fmt::print("Waits until {}: the other account is not trusted. To stop it: "
-                                   "abate registry cancel {}\n",
-                                   to_rfc3339(waiting.due),
-                                   report::id_text(id));
+                        fmt::print(
+                            "Waits until {}: the other account is not trusted. To stop it: "
+                            "abate registry cancel {}\n",
+                            to_rfc3339(waiting.due),
+                            report::id_text(id));
         });
     add_move_options(*made, transfer, "\"firm/holding\", or a number");
     made->add_option("--price", transfer.price, "Per MWh (1,000 allowances), where it was a sale")
@@ -214,20 +224,21 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Example:\n  abate registry transfer --from lab/holding --to firm/holding --vintage 2027 "
         "--quantity 250K --price 41.20 --as lee");
 
-    IdOptions& cancel = add_act<IdOptions>(
-        registry,
-        context,
-        made,
-        "cancel",
-        "Stop a transfer that waits (one of the participant, or an operator)",
-        [](Office& office, const IdOptions& options) {
-            const scheme::TransferId id = office.id(options.id);
-            const auto found = office.state().transfers.find(id);
-            office.act(scheme::CancelTransfer{.participant = found == office.state().transfers.end()
-                                                                 ? office.own_participant()
-                                                                 : found->second.transfer.participant,
-                                              .transfer = id});
-        });
+    IdOptions& cancel =
+        add_act<IdOptions>(registry,
+                           context,
+                           made,
+                           "cancel",
+                           "Stop a transfer that waits (one of the participant, or an operator)",
+                           [](Office& office, const IdOptions& options) {
+                               const scheme::TransferId id = office.id(options.id);
+                               const auto found = office.state().transfers.find(id);
+                               office.act(scheme::CancelTransfer{
+                                   .participant = found == office.state().transfers.end()
+                                                      ? office.own_participant()
+                                                      : found->second.transfer.participant,
+                                   .transfer = id});
+                           });
     made->add_option("ID", cancel.id, "Of the transfer")->required();
 
     MoveOptions& retire = add_act<MoveOptions>(
@@ -254,13 +265,13 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Give allowances back to a reserve of the scheme (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
-            office.act(scheme::ReturnAllowances{
-                .participant = owner_of(office, from),
-                .from = from,
-                .to = office.account(options.to),
-                .vintage = options.vintage,
-                .quantity = quantity_of(options.quantity, "--quantity"),
-                .comment = options.comment});
+            office.act(
+                scheme::ReturnAllowances{.participant = owner_of(office, from),
+                                         .from = from,
+                                         .to = office.account(options.to),
+                                         .vintage = options.vintage,
+                                         .quantity = quantity_of(options.quantity, "--quantity"),
+                                         .comment = options.comment});
         });
     add_move_options(*made, back, "A reserve account of the scheme");
     add_cash(registry, context);

@@ -12,12 +12,22 @@
 namespace abate::cli {
 
 void add_registry_founding(CLI::App& registry, Context& context);  // init, profile, rules, calendar
-void add_registry_people(CLI::App& registry, Context& context);    // key, participant, account, trusted, mandate, approve, ...
-void add_registry_moves(CLI::App& registry, Context& context);     // transfer, cancel, retire, return, cash
-void add_registry_year(CLI::App& registry, Context& context);        // period, cap, benchmark, allocate, true-up, baseline, ...
-void add_registry_reports(CLI::App& registry, Context& context);     // plan, report, verify-report, determine, statement, activities
-void add_registry_compliance(CLI::App& registry, Context& context);  // surrender, compliance, steps, penalty, claw-back, publish
-void add_registry_books(CLI::App& registry, Context& context);     // balance, history, status, audit, head, export, list
+void add_registry_people(
+    CLI::App& registry,
+    Context& context);  // key, participant, account, trusted, mandate, approve, ...
+void add_registry_moves(CLI::App& registry,
+                        Context& context);  // transfer, cancel, retire, return, cash
+void add_registry_year(
+    CLI::App& registry,
+    Context& context);  // period, cap, benchmark, allocate, true-up, baseline, ...
+void add_registry_reports(
+    CLI::App& registry,
+    Context& context);  // plan, report, verify-report, determine, statement, activities
+void add_registry_compliance(
+    CLI::App& registry,
+    Context& context);  // surrender, compliance, steps, penalty, claw-back, publish
+void add_registry_books(CLI::App& registry,
+                        Context& context);  // balance, history, status, audit, head, export, list
 
 // A subcommand that signs: `act` gets its options and an open office.
 template <class Options>

@@ -33,10 +33,11 @@ AccountKind kind_of(const std::string& word) {
         known.emplace_back(registry::to_string(kind));
     }
     const std::vector<std::string> near = nearest(word, known, 1);
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("there is no kind of account '{}'", short_text(word)),
-                   "--kind",
-                   near.empty() ? "Use holding, compliance or cash" : "Did you mean '" + near[0] + "'?"});
+    throw Failure(
+        {ErrorCode::invalid_argument,
+         fmt::format("there is no kind of account '{}'", short_text(word)),
+         "--kind",
+         near.empty() ? "Use holding, compliance or cash" : "Did you mean '" + near[0] + "'?"});
 }
 
 scheme::ParticipantSort sort_of(const std::string& word) {
@@ -93,7 +94,8 @@ void add_keys(CLI::App& registry, Context& context) {
     {
         auto name = std::make_shared<std::string>();
         CLI::App* fresh = key->add_subcommand(
-            "new", "Make a key on this machine; its file is its owner's alone, and there is no copy");
+            "new",
+            "Make a key on this machine; its file is its owner's alone, and there is no copy");
         fresh->add_option("NAME", *name, "How its file is called")->required();
         fresh->add_flag("--json", context.json, "Print one JSON document");
         fresh->callback([name, &context] {
@@ -138,7 +140,8 @@ void add_keys(CLI::App& registry, Context& context) {
     made->add_option("--participant", add.participant, "Whose, unless an operator's or auditor's")
         ->type_name("NAME");
     made->footer(
-        "Example:\n  abate registry key add lee --holder \"Lee Kim\" --role initiator --participant "
+        "Example:\n  abate registry key add lee --holder \"Lee Kim\" --role initiator "
+        "--participant "
         "lab --as ada --second bo");
 
     KeyRevoke& revoke = add_act<KeyRevoke>(
@@ -161,10 +164,16 @@ void add_keys(CLI::App& registry, Context& context) {
     made->add_option("--reason", revoke.reason, "Why");
 
     add_view<NameOption>(
-        *key, context, made, "list", "The keys of the scheme", [](Office& office, const NameOption&) {
+        *key,
+        context,
+        made,
+        "list",
+        "The keys of the scheme",
+        [](Office& office, const NameOption&) {
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
             if (!office.context().json)
-                fmt::print("{:14}  {:20}  {:22}  {:16}  {}\n", "KEY", "PERSON", "ROLES", "OF", "STATE");
+                fmt::print(
+                    "{:14}  {:20}  {:22}  {:16}  {}\n", "KEY", "PERSON", "ROLES", "OF", "STATE");
             for (const auto& [open, key_entry] : office.state().keys) {
                 const bool of_one = key_entry.grant.participant != scheme::ParticipantId{};
                 const std::string owner =
@@ -174,12 +183,13 @@ void add_keys(CLI::App& registry, Context& context) {
                                              ? "from " + to_rfc3339(key_entry.active_from)
                                              : "active";
                 if (office.context().json) {
-                    rows.push_back({{"public_key", scheme::to_string(open)},
-                                    {"holder", key_entry.grant.holder},
-                                    {"roles", scheme::roles_text(key_entry.grant.roles)},
-                                    {"participant", of_one ? nlohmann::ordered_json(owner) : nullptr},
-                                    {"active_from", to_rfc3339(key_entry.active_from)},
-                                    {"revoked", key_entry.revoked.has_value()}});
+                    rows.push_back(
+                        {{"public_key", scheme::to_string(open)},
+                         {"holder", key_entry.grant.holder},
+                         {"roles", scheme::roles_text(key_entry.grant.roles)},
+                         {"participant", of_one ? nlohmann::ordered_json(owner) : nullptr},
+                         {"active_from", to_rfc3339(key_entry.active_from)},
+                         {"revoked", key_entry.revoked.has_value()}});
                 } else {
                     fmt::print("{:14}  {:20}  {:22}  {:16}  {}\n",
                                scheme::to_string(open).substr(0, 12) + "..",
@@ -218,7 +228,8 @@ void add_participants(CLI::App& registry, Context& context) {
     made->add_option("--sort", add.sort, "obligated, opted-in, trader or verifier")
         ->type_name("SORT")
         ->capture_default_str();
-    made->add_option("--group", add.group, "Whose ownership it is under [its own]")->type_name("NAME");
+    made->add_option("--group", add.group, "Whose ownership it is under [its own]")
+        ->type_name("NAME");
     made->footer("Example:\n  abate registry participant add lab --as ada --second bo");
 
     ParticipantAdd& regroup = add_act<ParticipantAdd>(
@@ -229,10 +240,10 @@ void add_participants(CLI::App& registry, Context& context) {
         "Record a change of control (two operators)",
         [](Office& office, const ParticipantAdd& options) {
             const scheme::GroupId known = office.group(options.group);
-            office.act(scheme::Regroup{
-                .participant = office.participant(options.title),
-                .group = known == scheme::GroupId{} ? office.next_group() : known,
-                .group_title = options.group});
+            office.act(
+                scheme::Regroup{.participant = office.participant(options.title),
+                                .group = known == scheme::GroupId{} ? office.next_group() : known,
+                                .group_title = options.group});
         });
     made->add_option("NAME", regroup.title, "Which")->required();
     made->add_option("--group", regroup.group, "The new owner")->required()->type_name("NAME");
@@ -257,14 +268,15 @@ void add_accounts(CLI::App& registry, Context& context) {
             std::vector<scheme::Command> commands;
             auto number = static_cast<std::uint64_t>(office.next_account());
             for (const std::string& kind : kinds)
-                commands.emplace_back(scheme::OpenAccount{
-                    .account = scheme::AccountId{number++},
-                    .kind = kind_of(kind),
-                    .participant = owner,
-                    .title = options.title.empty() ? kind : options.title});
+                commands.emplace_back(
+                    scheme::OpenAccount{.account = scheme::AccountId{number++},
+                                        .kind = kind_of(kind),
+                                        .participant = owner,
+                                        .title = options.title.empty() ? kind : options.title});
             office.act(commands);
         });
-    made->add_option("PARTICIPANT", open.participant, "Whose; '-' for the scheme's own")->required();
+    made->add_option("PARTICIPANT", open.participant, "Whose; '-' for the scheme's own")
+        ->required();
     made->add_option("--kind",
                      open.kinds,
                      "holding, compliance, cash, deficit; of the scheme: auction, reserve, escrow, "
@@ -272,19 +284,25 @@ void add_accounts(CLI::App& registry, Context& context) {
         ->type_name("KIND");
     made->add_option("--title", open.title, "How it is called [its kind]");
 
-    const auto restrict = [&](const char* name, const char* description, scheme::AccountStatus status) {
-        AccountAct& act = add_act<AccountAct>(
-            *account, context, made, name, description, [status](Office& office, const AccountAct& options) {
-                const scheme::AccountId id = office.account(options.account);
-                office.act(scheme::RestrictAccount{
-                    .participant = office.state().accounts.at(id).participant,
-                    .account = id,
-                    .status = status,
-                    .reason = options.reason});
-            });
-        made->add_option("ACCOUNT", act.account, "\"lab/holding\", or a number")->required();
-        made->add_option("--reason", act.reason, "Why");
-    };
+    const auto restrict =
+        [&](const char* name, const char* description, scheme::AccountStatus status) {
+            AccountAct& act = add_act<AccountAct>(
+                *account,
+                context,
+                made,
+                name,
+                description,
+                [status](Office& office, const AccountAct& options) {
+                    const scheme::AccountId id = office.account(options.account);
+                    office.act(scheme::RestrictAccount{
+                        .participant = office.state().accounts.at(id).participant,
+                        .account = id,
+                        .status = status,
+                        .reason = options.reason});
+                });
+            made->add_option("ACCOUNT", act.account, "\"lab/holding\", or a number")->required();
+            made->add_option("--reason", act.reason, "Why");
+        };
     restrict("freeze",
              "Nothing enters or leaves it, at once (an operator, or the participant itself)",
              scheme::AccountStatus::frozen);
@@ -327,25 +345,26 @@ void add_trust(CLI::App& registry, Context& context) {
         "add",
         "Trust an account, after the delay of the rules (two of the participant)",
         [](Office& office, const TrustedAct& options) {
-            office.act(scheme::AddTrusted{.participant = options.participant.empty()
-                                                             ? office.own_participant()
-                                                             : office.participant(options.participant),
-                                          .account = office.account(options.account)});
+            office.act(
+                scheme::AddTrusted{.participant = options.participant.empty()
+                                                      ? office.own_participant()
+                                                      : office.participant(options.participant),
+                                   .account = office.account(options.account)});
         });
     made->add_option("ACCOUNT", add.account, "Which")->required();
-    TrustedAct& remove = add_act<TrustedAct>(
-        *trusted,
-        context,
-        made,
-        "remove",
-        "Trust it no longer, at once (one of the participant, or an operator)",
-        [](Office& office, const TrustedAct& options) {
-            office.act(
-                scheme::RemoveTrusted{.participant = options.participant.empty()
-                                                         ? office.own_participant()
-                                                         : office.participant(options.participant),
-                                      .account = office.account(options.account)});
-        });
+    TrustedAct& remove =
+        add_act<TrustedAct>(*trusted,
+                            context,
+                            made,
+                            "remove",
+                            "Trust it no longer, at once (one of the participant, or an operator)",
+                            [](Office& office, const TrustedAct& options) {
+                                office.act(scheme::RemoveTrusted{
+                                    .participant = options.participant.empty()
+                                                       ? office.own_participant()
+                                                       : office.participant(options.participant),
+                                    .account = office.account(options.account)});
+                            });
     made->add_option("ACCOUNT", remove.account, "Which")->required();
     made->add_option("--participant", remove.participant, "Whose list [the signer's]");
     add_view<NameOption>(
@@ -388,25 +407,25 @@ void add_trust(CLI::App& registry, Context& context) {
 
 void add_second(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    NameOption& approve = add_act<NameOption>(
-        registry,
-        context,
-        made,
-        "approve",
-        "Approve what another person proposed",
-        [](Office& office, const NameOption& options) {
-            office.act(scheme::Approve{.proposal = office.id(options.name)});
-        });
+    NameOption& approve =
+        add_act<NameOption>(registry,
+                            context,
+                            made,
+                            "approve",
+                            "Approve what another person proposed",
+                            [](Office& office, const NameOption& options) {
+                                office.act(scheme::Approve{.proposal = office.id(options.name)});
+                            });
     made->add_option("ID", approve.name, "Of the proposal")->required();
-    NameOption& withdraw = add_act<NameOption>(
-        registry,
-        context,
-        made,
-        "withdraw",
-        "Take a proposal away",
-        [](Office& office, const NameOption& options) {
-            office.act(scheme::Withdraw{.proposal = office.id(options.name)});
-        });
+    NameOption& withdraw =
+        add_act<NameOption>(registry,
+                            context,
+                            made,
+                            "withdraw",
+                            "Take a proposal away",
+                            [](Office& office, const NameOption& options) {
+                                office.act(scheme::Withdraw{.proposal = office.id(options.name)});
+                            });
     made->add_option("ID", withdraw.name, "Of the proposal")->required();
     add_view<NameOption>(
         registry,

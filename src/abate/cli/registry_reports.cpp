@@ -133,15 +133,16 @@ Reckoned reckon(Office& office, const std::string& file) {
 
 void print_figures(const scheme::ReportFigures& figures) {
     for (const scheme::SiteFigures& site : figures.sites)
-        fmt::print("{}\n  site      {:>22}\n  covered   {:>22}\n  uncovered {:>22}\n  residual  {:>22}\n"
-                   "  obligated {:>22}\n  PUE       {:>18.4f}\n",
-                   plain_line(site.name),
-                   kwh_text(site.site),
-                   kwh_text(site.covered),
-                   kwh_text(site.uncovered),
-                   kwh_text(site.residual),
-                   kwh_text(site.obligated),
-                   static_cast<double>(site.pue_ppm) / 1e6);
+        fmt::print(
+            "{}\n  site      {:>22}\n  covered   {:>22}\n  uncovered {:>22}\n  residual  {:>22}\n"
+            "  obligated {:>22}\n  PUE       {:>18.4f}\n",
+            plain_line(site.name),
+            kwh_text(site.site),
+            kwh_text(site.covered),
+            kwh_text(site.uncovered),
+            kwh_text(site.residual),
+            kwh_text(site.obligated),
+            static_cast<double>(site.pue_ppm) / 1e6);
     fmt::print("Obligated {}, as measured {}{}\n",
                kwh_text(figures.obligated),
                kwh_text(figures.central),
@@ -157,7 +158,8 @@ void print_figures(const scheme::ReportFigures& figures) {
 
 void add_plans(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    CLI::App* plan = registry.add_subcommand("plan", "Monitoring plans: how a participant measures");
+    CLI::App* plan =
+        registry.add_subcommand("plan", "Monitoring plans: how a participant measures");
     plan->require_subcommand(1);
     ReportOptions& submit = add_act<ReportOptions>(
         *plan,
@@ -166,10 +168,9 @@ void add_plans(CLI::App& registry, Context& context) {
         "submit",
         "Submit a plan, or a changed one (two of the participant)",
         [](Office& office, const ReportOptions& options) {
-            office.act(scheme::SubmitPlan{
-                .participant = office.own_participant(),
-                .plan = value_or_fail(
-                    input::parse_monitoring_plan(file_text(options.file), options.file))});
+            office.act(scheme::SubmitPlan{.participant = office.own_participant(),
+                                          .plan = value_or_fail(input::parse_monitoring_plan(
+                                              file_text(options.file), options.file))});
         });
     made->add_option("PLAN", submit.file, "TOML; see docs/registry/monitoring.md")->required();
 
@@ -213,8 +214,8 @@ void add_plans(CLI::App& registry, Context& context) {
 
 void add_reports(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    CLI::App* report_command =
-        registry.add_subcommand("report", "Monitoring reports: what a year's energy and output were");
+    CLI::App* report_command = registry.add_subcommand(
+        "report", "Monitoring reports: what a year's energy and output were");
     report_command->require_subcommand(1);
     ReportOptions& draft = add_act<ReportOptions>(
         *report_command,
@@ -286,8 +287,8 @@ void add_reports(CLI::App& registry, Context& context) {
         [](Office& office, const ReportOptions& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             std::int64_t version = options.version;
-            const auto found =
-                office.state().monitoring.reports.find({.participant = participant, .year = options.year});
+            const auto found = office.state().monitoring.reports.find(
+                {.participant = participant, .year = options.year});
             if (version == 0 && found != office.state().monitoring.reports.end())
                 version = static_cast<std::int64_t>(found->second.size());
             office.act(scheme::FinaliseReport{
@@ -297,7 +298,12 @@ void add_reports(CLI::App& registry, Context& context) {
     made->add_option("YEAR", finalise.year, "Of which year")->required();
     made->add_option("--version", finalise.version, "Which [the newest]");
     add_view<ReportOptions>(
-        *report_command, context, made, "list", "All reports and how far they are", [](Office& office, const ReportOptions&) {
+        *report_command,
+        context,
+        made,
+        "list",
+        "All reports and how far they are",
+        [](Office& office, const ReportOptions&) {
             Json rows = Json::array();
             for (const auto& [whose, versions] : office.state().monitoring.reports)
                 for (std::size_t i = 0; i < versions.size(); ++i) {
@@ -321,7 +327,9 @@ void add_reports(CLI::App& registry, Context& context) {
                     }
                 }
             if (office.context().json)
-                fmt::print("{}\n", Json{{"reports", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
+                fmt::print(
+                    "{}\n",
+                    Json{{"reports", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
         });
 }
 
@@ -352,8 +360,7 @@ scheme::Misstatement misstatement_of(const std::string& text) {
                        "Write \"WHAT;KWH\" or \"WHAT;KWH;CLASS;GFLOP\": too much is above 0"});
     };
     if (parts.size() != 2 && parts.size() != 4) wrong();
-    scheme::Misstatement out{.what = parts[0],
-                             .energy = energy_of(parts[1], "--misstatement")};
+    scheme::Misstatement out{.what = parts[0], .energy = energy_of(parts[1], "--misstatement")};
     if (parts.size() == 4) {
         out.service_class = parts[2];
         char* end = nullptr;
@@ -408,7 +415,8 @@ void add_opinions(CLI::App& registry, Context& context) {
                 const std::size_t equal = one.rfind('=');
                 char* end = nullptr;
                 const unsigned long long gflop =
-                    equal == std::string::npos ? 0 : std::strtoull(one.c_str() + equal + 1, &end, 10);
+                    equal == std::string::npos ? 0
+                                               : std::strtoull(one.c_str() + equal + 1, &end, 10);
                 if (equal == std::string::npos || end == one.c_str() + equal + 1 || *end != '\0')
                     throw Failure({ErrorCode::invalid_argument,
                                    fmt::format("'{}' is no output", short_text(one)),
@@ -417,9 +425,10 @@ void add_opinions(CLI::App& registry, Context& context) {
                 command.output.push_back(
                     {.service_class = one.substr(0, equal), .output_gflop = gflop});
             }
-            std::sort(command.output.begin(), command.output.end(), [](const auto& a, const auto& b) {
-                return a.service_class < b.service_class;
-            });
+            std::sort(
+                command.output.begin(), command.output.end(), [](const auto& a, const auto& b) {
+                    return a.service_class < b.service_class;
+                });
             office.act(command);
         });
     made->add_option("PARTICIPANT", determine.participant, "Whose")->required();
@@ -455,9 +464,10 @@ void add_opinions(CLI::App& registry, Context& context) {
         "activities",
         "Record which covered activities a participant does (two operators)",
         [](Office& office, const ActivitiesOptions& options) {
-            office.act(scheme::RecordActivities{.participant = office.participant(options.participant),
-                                                .activities = options.activities,
-                                                .reason = options.reason});
+            office.act(
+                scheme::RecordActivities{.participant = office.participant(options.participant),
+                                         .activities = options.activities,
+                                         .reason = options.reason});
         });
     made->add_option("PARTICIPANT", activities.participant, "Whose")->required();
     made->add_option("--activity", activities.activities, "One of coverage.activities")

@@ -99,17 +99,19 @@ Timestamp objections_until(const Office& office, const YearOptions& options) {
     const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
     return value_or_fail(
         zone_of(office.state().rules)
-            .add_days(now, static_cast<std::int32_t>(office.state().rules.benchmark.objection_days)));
+            .add_days(now,
+                      static_cast<std::int32_t>(office.state().rules.benchmark.objection_days)));
 }
 
 template <class T>
 T derived_or_fail(scheme::Derived<T> derived, const char* what) {
     if (derived.reason != scheme::Reason::ok)
-        throw Failure({ErrorCode::conflict,
-                       fmt::format("there is no {} yet: {}", what, scheme::to_string(derived.reason)),
-                       "",
-                       fmt::format("See docs/reference/reject_reasons.md#{}",
-                                   scheme::to_string(derived.reason))});
+        throw Failure(
+            {ErrorCode::conflict,
+             fmt::format("there is no {} yet: {}", what, scheme::to_string(derived.reason)),
+             "",
+             fmt::format("See docs/reference/reject_reasons.md#{}",
+                         scheme::to_string(derived.reason))});
     return std::move(derived.value);
 }
 
@@ -128,13 +130,14 @@ std::string benchmark_text(std::uint64_t aj_per_flop) {
 }
 
 void print_cap(const scheme::CapParts& parts) {
-    fmt::print("cap                  {:>18}\n  free ceiling       {:>18}\n  auction            {:>18}\n"
-               "  new-entrant reserve{:>18}\n  containment reserve{:>18}\n",
-               grouped(parts.cap),
-               grouped(parts.free_ceiling),
-               grouped(parts.auction),
-               grouped(parts.entrant_reserve),
-               grouped(parts.containment_reserve));
+    fmt::print(
+        "cap                  {:>18}\n  free ceiling       {:>18}\n  auction            {:>18}\n"
+        "  new-entrant reserve{:>18}\n  containment reserve{:>18}\n",
+        grouped(parts.cap),
+        grouped(parts.free_ceiling),
+        grouped(parts.auction),
+        grouped(parts.entrant_reserve),
+        grouped(parts.containment_reserve));
 }
 
 void print_benchmark(const std::vector<scheme::BenchmarkLine>& lines) {
@@ -188,16 +191,16 @@ void print_allocation(const Office& office, const scheme::AllocationTable& table
 // propose with --dry-run, finalise and, where there is one, issue.
 void add_finalise(CLI::App& parent, Context& context, StatementKind kind) {
     CLI::App* made = nullptr;
-    YearOptions& own = add_act<YearOptions>(
-        parent,
-        context,
-        made,
-        "finalise",
-        "Make it final when its objection window has closed (two operators)",
-        [kind](Office& office, const YearOptions& options) {
-            office.act(scheme::FinaliseStatement{
-                .kind = kind, .year = options.year, .answer = options.text});
-        });
+    YearOptions& own =
+        add_act<YearOptions>(parent,
+                             context,
+                             made,
+                             "finalise",
+                             "Make it final when its objection window has closed (two operators)",
+                             [kind](Office& office, const YearOptions& options) {
+                                 office.act(scheme::FinaliseStatement{
+                                     .kind = kind, .year = options.year, .answer = options.text});
+                             });
     made->add_option("YEAR", own.year, "Which")->required();
     made->add_option("--answer", own.text, "To the objections, where there were any");
 }
@@ -260,7 +263,8 @@ void add_steps(CLI::App& registry, Context& context) {
         });
     made->add_option("YEAR", issue.year, "Which")->required();
 
-    CLI::App* benchmark = registry.add_subcommand("benchmark", "The benchmark of each service class");
+    CLI::App* benchmark =
+        registry.add_subcommand("benchmark", "The benchmark of each service class");
     benchmark->require_subcommand(1);
     YearOptions& propose_benchmark = add_act<YearOptions>(
         *benchmark,
@@ -273,8 +277,9 @@ void add_steps(CLI::App& registry, Context& context) {
             const std::int64_t sample_year =
                 options.sample_year != 0 ? options.sample_year : options.year - 2;
             std::vector<scheme::BenchmarkLine> lines = derived_or_fail(
-                scheme::derive_benchmark(
-                    office.state(), {.year = options.year, .sample_year = sample_year}), "benchmark");
+                scheme::derive_benchmark(office.state(),
+                                         {.year = options.year, .sample_year = sample_year}),
+                "benchmark");
             const scheme::ProposeBenchmark command{
                 .year = options.year,
                 .sample_year = sample_year,
@@ -286,11 +291,13 @@ void add_steps(CLI::App& registry, Context& context) {
             if (!options.dry_run) office.act(command);
         });
     add_proposal_options(*made, propose_benchmark);
-    made->add_option("--sample-year", propose_benchmark.sample_year, "Whose figures [two years before]")
+    made->add_option(
+            "--sample-year", propose_benchmark.sample_year, "Whose figures [two years before]")
         ->type_name("YEAR");
     add_finalise(*benchmark, context, StatementKind::benchmark);
 
-    CLI::App* allocate = registry.add_subcommand("allocate", "Free allocation: A = kappa x O x B x C");
+    CLI::App* allocate =
+        registry.add_subcommand("allocate", "Free allocation: A = kappa x O x B x C");
     allocate->require_subcommand(1);
     YearOptions& propose_allocation = add_act<YearOptions>(
         *allocate,
@@ -346,12 +353,14 @@ void add_steps(CLI::App& registry, Context& context) {
             check_year(options.year);
             const std::int64_t available =
                 office.books()
-                    .balance(scheme::kEntrantReserve,
-                             registry::allowances_of(Vintage(static_cast<std::int32_t>(options.year))))
+                    .balance(
+                        scheme::kEntrantReserve,
+                        registry::allowances_of(Vintage(static_cast<std::int32_t>(options.year))))
                     .available();
-            const std::vector<scheme::TrueUpLine> lines = derived_or_fail(
-                scheme::derive_true_up(
-                    office.state(), {.year = options.year, .available = available}), "true-up");
+            const std::vector<scheme::TrueUpLine> lines =
+                derived_or_fail(scheme::derive_true_up(
+                                    office.state(), {.year = options.year, .available = available}),
+                                "true-up");
             const scheme::TrueUp command{.year = options.year, .lines = lines};
             if (office.context().json && options.dry_run) return print_dry(command);
             if (!office.context().json)
@@ -416,9 +425,9 @@ data::CsvTable read_columns(const std::string& file, const std::vector<std::stri
 }
 
 void baseline(Office& office, const FileOptions& options) {
-    const data::CsvTable table =
-        read_columns(options.file,
-                     {"participant", "year", "energy_kwh", "class", "output_gflop", "sample_eligible"});
+    const data::CsvTable table = read_columns(
+        options.file,
+        {"participant", "year", "energy_kwh", "class", "output_gflop", "sample_eligible"});
     // A participant with several classes has a row each, all with the same energy.
     std::map<scheme::ParticipantYear, scheme::BaselineRow> rows;
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
@@ -489,20 +498,22 @@ void add_ground(CLI::App& registry, Context& context) {
         "baseline",
         "Record verified figures of years before the scheme began (two operators)",
         baseline);
-    made->add_option("FILE", base.file, "CSV: participant,year,energy_kwh,class,output_gflop,sample_eligible")
+    made->add_option("FILE",
+                     base.file,
+                     "CSV: participant,year,energy_kwh,class,output_gflop,sample_eligible")
         ->required();
     made->add_option("--source", base.source, "Where they come from")->required();
-    FileOptions& level = add_act<FileOptions>(
-        registry,
-        context,
-        made,
-        "activity",
-        "Set historical levels: the mean output of some years (two operators)",
-        activity);
+    FileOptions& level =
+        add_act<FileOptions>(registry,
+                             context,
+                             made,
+                             "activity",
+                             "Set historical levels: the mean output of some years (two operators)",
+                             activity);
     made->add_option("FILE", level.file, "CSV: participant,class,first_year,last_year")->required();
 
-    CLI::App* certificate =
-        registry.add_subcommand("certificate", "Clean energy, matched by the hour: each counts once");
+    CLI::App* certificate = registry.add_subcommand(
+        "certificate", "Clean energy, matched by the hour: each counts once");
     certificate->require_subcommand(1);
     CertificateOptions& lodge = add_act<CertificateOptions>(
         *certificate,
@@ -520,17 +531,19 @@ void add_ground(CLI::App& registry, Context& context) {
     made->add_option("ID", lodge.id, "Its own number, in capital letters and digits")->required();
     made->add_option("--year", lodge.year, "Of the energy")->required();
     made->add_option("--matched-kwh", lodge.matched_kwh, "Matched hour by hour")->required();
-    made->add_option("--retirement", lodge.retirement, "Where and under which number it was retired")
+    made->add_option(
+            "--retirement", lodge.retirement, "Where and under which number it was retired")
         ->required();
-    CertificateOptions& reject = add_act<CertificateOptions>(
-        *certificate,
-        context,
-        made,
-        "reject",
-        "Reject one: its id is free again (two operators)",
-        [](Office& office, const CertificateOptions& options) {
-            office.act(scheme::RejectCertificate{.certificate = options.id, .reason = options.reason});
-        });
+    CertificateOptions& reject =
+        add_act<CertificateOptions>(*certificate,
+                                    context,
+                                    made,
+                                    "reject",
+                                    "Reject one: its id is free again (two operators)",
+                                    [](Office& office, const CertificateOptions& options) {
+                                        office.act(scheme::RejectCertificate{
+                                            .certificate = options.id, .reason = options.reason});
+                                    });
     made->add_option("ID", reject.id, "Its own number")->required();
     made->add_option("--reason", reject.reason, "Why")->required();
 

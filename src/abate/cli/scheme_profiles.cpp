@@ -3,14 +3,13 @@
 #include <array>
 
 // The files are put into read-only memory by the assembler, byte for byte.
-#define ABATE_EMBED(symbol, file)                                       \
-    __asm__(".section .rodata\n.global abate_scheme_" #symbol           \
-            "\nabate_scheme_" #symbol ":\n.incbin \"" ABATE_SCHEMES_DIR "/" file \
-            ".toml\"\n.global abate_scheme_" #symbol "_end\nabate_scheme_" #symbol \
-            "_end:\n.previous\n");                                      \
-    extern "C" {                                                        \
-    extern const char abate_scheme_##symbol[];                          \
-    extern const char abate_scheme_##symbol##_end[];                    \
+#define ABATE_EMBED(symbol, file)                                                               \
+    __asm__(".section .rodata\n.global abate_scheme_" #symbol "\nabate_scheme_" #symbol         \
+            ":\n.incbin \"" ABATE_SCHEMES_DIR "/" file ".toml\"\n.global abate_scheme_" #symbol \
+            "_end\nabate_scheme_" #symbol "_end:\n.previous\n");                                \
+    extern "C" {                                                                                \
+    extern const char abate_scheme_##symbol[];                                                  \
+    extern const char abate_scheme_##symbol##_end[];                                            \
     }
 
 ABATE_EMBED(paper, "paper")

@@ -361,7 +361,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                     seq, "at", fmt::format("{}", h.at.us), fmt::format("{}", (*event)->at.us));
         }
         if (rules.owed() != 0)
-            return found(0, "postings", fmt::format("{} more", rules.owed()), "the end of the batch");
+            return found(
+                0, "postings", fmt::format("{} more", rules.owed()), "the end of the batch");
         if (seq != h.last_seq + 1)
             return found(
                 0, "count", fmt::format("{}", h.count), fmt::format("{}", seq - h.first_seq));

@@ -8,10 +8,8 @@ using namespace scheme;
 
 TEST(People, FourEyesAreTwoPeople) {
     Desk desk;
-    const AddParticipant lab{.participant = ParticipantId{1},
-                             .title = "lab",
-                             .group = GroupId{1},
-                             .group_title = "lab"};
+    const AddParticipant lab{
+        .participant = ParticipantId{1}, .title = "lab", .group = GroupId{1}, .group_title = "lab"};
     EXPECT_EQ(desk.ask_both("ada", "ada", lab), Reason::same_person);
     EXPECT_TRUE(desk.state().participants.empty());
     desk.ok("ada", "bo", lab);
@@ -55,8 +53,7 @@ TEST(People, ARetryIsDoneOnce) {
         "ada",
         Deposit{.account = AccountId{112}, .amount_micro = 5'000'000, .bank_reference = "B1"});
     EXPECT_EQ(desk.send(paid).reason, Reason::ok);
-    for (int i = 0; i < 1000; ++i)
-        EXPECT_EQ(to_string(desk.send(paid).reason), "exists");
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(to_string(desk.send(paid).reason), "exists");
     EXPECT_EQ(desk.money(112), 5'000'000);
     Envelope changed = sign_command(
         desk.key("ada"),
@@ -65,11 +62,11 @@ TEST(People, ARetryIsDoneOnce) {
         Deposit{.account = AccountId{112}, .amount_micro = 6'000'000, .bank_reference = "B1"});
     EXPECT_EQ(desk.send(changed).reason, Reason::exists_with_different_body);
     // The same money twice under another id.
-    EXPECT_EQ(desk.ask("ada",
-                       Deposit{.account = AccountId{112},
-                               .amount_micro = 5'000'000,
-                               .bank_reference = "B1"}),
-              Reason::bank_reference_used);
+    EXPECT_EQ(
+        desk.ask(
+            "ada",
+            Deposit{.account = AccountId{112}, .amount_micro = 5'000'000, .bank_reference = "B1"}),
+        Reason::bank_reference_used);
     desk.check();
 }
 
@@ -90,7 +87,8 @@ TEST(People, ARefusedIdStaysRefused) {
 
 TEST(People, AProposalLapses) {
     Desk desk;
-    desk.ask("ada", AddParticipant{.participant = ParticipantId{1}, .title = "l", .group = GroupId{1}});
+    desk.ask("ada",
+             AddParticipant{.participant = ParticipantId{1}, .title = "l", .group = GroupId{1}});
     const TransferId proposal = desk.last_id();
     desk.pass(48 * kHourUs + 1'000'000);
     EXPECT_EQ(desk.ask("bo", Approve{.proposal = proposal}), Reason::proposal_lapsed);
@@ -127,8 +125,10 @@ TEST(People, ARevokedKeyAndWhatItAskedForAreGone) {
               Reason::ok);
     const TransferId proposal = desk.last_id();
     // By the other person of the firm, alone and at once.
-    desk.ok("lab-2",
-            RevokeKey{.participant = ParticipantId{1}, .key = desk.key("lab-1").open, .reason = "stolen"});
+    desk.ok(
+        "lab-2",
+        RevokeKey{
+            .participant = ParticipantId{1}, .key = desk.key("lab-1").open, .reason = "stolen"});
     EXPECT_EQ(desk.ask("lab-2", Approve{.proposal = proposal}), Reason::proposal_withdrawn);
     EXPECT_EQ(desk.ask("lab-1", AddTrusted{.participant = ParticipantId{1}, .account = kAuction}),
               Reason::key_revoked);

@@ -105,8 +105,7 @@ class Desk {
     }
     scheme::Envelope envelope(const std::string& who, const scheme::Command& command) {
         last_id_ = next_id();
-        return scheme::sign_command(
-            key(who), {.tenant_id = 1, .scheme_id = 1}, last_id_, command);
+        return scheme::sign_command(key(who), {.tenant_id = 1, .scheme_id = 1}, last_id_, command);
     }
     // The reason; the id stays in last_id().
     scheme::Reason ask(const std::string& who, const scheme::Command& command) {

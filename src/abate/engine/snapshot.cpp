@@ -184,7 +184,9 @@ Result<Recovery> recover(Engine& engine, Journal& journal, const RecoverOptions&
             pass_over(books.error().what);
             continue;
         }
-        if (const Result<void> done = engine.go_on({.books = *std::move(books), .scheme_events = opened->others}, *there, journal); !done) {
+        if (const Result<void> done = engine.go_on(
+                {.books = *std::move(books), .scheme_events = opened->others}, *there, journal);
+            !done) {
             // Perhaps it is the journal; then the whole of it says so.
             pass_over(done.error().what);
             continue;

@@ -18,10 +18,10 @@ class Transfers : public ::testing::Test {
         desk.add_firm(1, "lab");
         desk.add_firm(2, "firm");
         desk.publish_calendar();
-        desk.ok("ada",
-                Deposit{.account = AccountId{112},
-                        .amount_micro = 100'000'000,
-                        .bank_reference = "B1"});
+        desk.ok(
+            "ada",
+            Deposit{
+                .account = AccountId{112}, .amount_micro = 100'000'000, .bank_reference = "B1"});
     }
     // Money stands for allowances here: the rules of waiting are the same, and a cap is not needed.
     scheme::Reason pay(std::int64_t amount) {
@@ -41,12 +41,13 @@ TEST_F(Transfers, MoneyOutWaitsForTheBank) {
     EXPECT_EQ(desk.money(112), 100'000'000) << "reserved, not gone";
     // What is reserved cannot be asked for twice.
     EXPECT_EQ(to_string(pay(60'000'000)), "insufficient_balance");
-    desk.ok("ada", SettleWithdrawal{.withdrawal = withdrawal, .paid = true, .bank_reference = "B2"});
+    desk.ok("ada",
+            SettleWithdrawal{.withdrawal = withdrawal, .paid = true, .bank_reference = "B2"});
     EXPECT_EQ(desk.money(112), 40'000'000);
-    EXPECT_EQ(desk.ask("ada",
-                       SettleWithdrawal{
-                           .withdrawal = withdrawal, .paid = true, .bank_reference = "B3"}),
-              Reason::withdrawal_not_waiting);
+    EXPECT_EQ(
+        desk.ask("ada",
+                 SettleWithdrawal{.withdrawal = withdrawal, .paid = true, .bank_reference = "B3"}),
+        Reason::withdrawal_not_waiting);
     desk.check();
 }
 
@@ -88,8 +89,7 @@ TEST_F(Transfers, OneKeyMovesNothing) {
     EXPECT_EQ(desk.ask("firm-2", Approve{.proposal = proposal}), Reason::participant_of_another);
     EXPECT_EQ(desk.ask("ada", Approve{.proposal = proposal}), Reason::role_not_allowed);
     EXPECT_EQ(desk.money(112), before);
-    EXPECT_EQ(
-        desk.engine().registry().balance(AccountId{112}, registry::Asset::cash).reserved, 0);
+    EXPECT_EQ(desk.engine().registry().balance(AccountId{112}, registry::Asset::cash).reserved, 0);
     desk.check();
 }
 
@@ -196,18 +196,16 @@ TEST_F(Transfers, AnInsiderWhoRewritesTheJournalIsNamed) {
     {  // another amount in the command: the signature is not that of it
         std::vector<AnyEvent> bad = good;
         auto& event = std::get<scheme::Event>(bad[deposit]);
-        event.envelope.body = encode_command(Deposit{
-            .account = AccountId{112}, .amount_micro = 1, .bank_reference = "B1"});
+        event.envelope.body = encode_command(
+            Deposit{.account = AccountId{112}, .amount_micro = 1, .bank_reference = "B1"});
         EXPECT_EQ(fault_of(bad), "signature");
     }
     {  // the first person approves as well, with a good signature
         std::vector<AnyEvent> bad = good;
         auto& event = std::get<scheme::Event>(bad[approval]);
         const auto approve = decode_command(event.envelope.body).value();
-        event.envelope = sign_command(desk.key("lab-1"),
-                                      {.tenant_id = 1, .scheme_id = 1},
-                                      event.envelope.id,
-                                      approve);
+        event.envelope = sign_command(
+            desk.key("lab-1"), {.tenant_id = 1, .scheme_id = 1}, event.envelope.id, approve);
         EXPECT_EQ(fault_of(bad), "second person");
     }
     {  // a stranger's key

@@ -49,8 +49,9 @@ TEST(SchemeInput, SlipsAreNamedWithTheirPlace) {
     const std::string good = profile("ai-default");
     EXPECT_EQ(refusal(replaced(good, "first_cap", "frist_cap")),
               "unknown key 'frist_cap' in [cap] (s.toml:61:1). Did you mean 'first_cap'?");
-    EXPECT_NE(refusal(replaced(good, "first_year = 2027\n", "")).find("'cap.first_year' is missing"),
-              std::string::npos);
+    EXPECT_NE(
+        refusal(replaced(good, "first_year = 2027\n", "")).find("'cap.first_year' is missing"),
+        std::string::npos);
     EXPECT_NE(refusal(replaced(good, "\"best_firms\"", "\"best_firm\""))
                   .find("'benchmark.method' cannot be 'best_firm'"),
               std::string::npos);

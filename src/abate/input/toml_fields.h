@@ -15,7 +15,9 @@
 namespace abate::input {
 
 template <class T>
-concept NamedEnum = std::is_enum_v<T> && requires(T value) { to_string(value); };
+concept NamedEnum = std::is_enum_v<T> && requires(T value) {
+    to_string(value);
+};
 
 class TomlFields {
   public:
@@ -65,8 +67,9 @@ class TomlFields {
         }
     }
     template <std::integral T>
-        requires(!std::is_same_v<T, bool>)
-    void value_of(const toml::node& node, const std::string& key, T& out) {
+    requires(!std::is_same_v<T, bool>) void value_of(const toml::node& node,
+                                                     const std::string& key,
+                                                     T& out) {
         const auto* number = node.as_integer();
         if (number == nullptr) return wrong(node, key, "a whole number");
         if (!std::in_range<T>(number->get()))
@@ -105,14 +108,13 @@ class TomlFields {
         }
         const std::vector<std::string> near =
             text != nullptr ? nearest(text->get(), known, 1) : std::vector<std::string>{};
-        reader_->refuse(node,
-                        text != nullptr
-                            ? fmt::format("'{}' cannot be '{}'", key, one_line(text->get()))
+        reader_->refuse(
+            node,
+            text != nullptr ? fmt::format("'{}' cannot be '{}'", key, one_line(text->get()))
                             : fmt::format("'{}' must be a string in quotes", key),
-                        near.empty() ? "Use one of " + listed(known)
-                                     : fmt::format("Did you mean '{}'? Known are {}",
-                                                   near.front(),
-                                                   listed(known)));
+            near.empty()
+                ? "Use one of " + listed(known)
+                : fmt::format("Did you mean '{}'? Known are {}", near.front(), listed(known)));
     }
     template <scheme::Described T>
     void value_of(const toml::node& node, const std::string& key, T& out) {

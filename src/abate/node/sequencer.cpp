@@ -141,11 +141,19 @@ Status Sequencer::Writer::closed_status() const {
 }
 
 void Sequencer::Writer::submit(std::vector<Command> commands, std::function<void(Reply)> answer) {
-    submit({.commands = std::move(commands), .envelope = {}, .answer = std::move(answer), .look = {}, .said = {}});
+    submit({.commands = std::move(commands),
+            .envelope = {},
+            .answer = std::move(answer),
+            .look = {},
+            .said = {}});
 }
 
 void Sequencer::Writer::submit(scheme::Envelope envelope, std::function<void(Reply)> answer) {
-    submit({.commands = {}, .envelope = std::move(envelope), .answer = std::move(answer), .look = {}, .said = {}});
+    submit({.commands = {},
+            .envelope = std::move(envelope),
+            .answer = std::move(answer),
+            .look = {},
+            .said = {}});
 }
 
 void Sequencer::Writer::submit(Item item) {
@@ -177,16 +185,15 @@ bool Sequencer::Writer::read(const std::function<void(const Engine&)>& look) {
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || stopping_) return false;
-        waiting_.push_back(
-            {.commands = {},
-             .envelope = {},
-             .answer = {},
-             .look =
-                 [&](const Engine* engine) {
-                     if (engine != nullptr) look(*engine);
-                     looked.set_value(engine != nullptr);
-                 },
-             .said = {}});
+        waiting_.push_back({.commands = {},
+                            .envelope = {},
+                            .answer = {},
+                            .look =
+                                [&](const Engine* engine) {
+                                    if (engine != nullptr) look(*engine);
+                                    looked.set_value(engine != nullptr);
+                                },
+                            .said = {}});
         wake_.notify_one();
     }
     return answer.get();

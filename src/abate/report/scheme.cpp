@@ -12,7 +12,9 @@ namespace abate::report {
 namespace {
 
 template <class T>
-concept EnumWithName = std::is_enum_v<T> && requires(T value) { to_string(value); };
+concept EnumWithName = std::is_enum_v<T> && requires(T value) {
+    to_string(value);
+};
 
 // Writes what describes itself.
 class FieldWriter {
@@ -132,7 +134,8 @@ class FieldText {
         } else if constexpr (scheme::kIsOptional<T>) {
             return value ? said(*value) : "";
         } else if constexpr (std::is_same_v<T, scheme::KeyGrant>) {
-            return fmt::format("'{}' ({})", printable(value.holder), scheme::roles_text(value.roles));
+            return fmt::format(
+                "'{}' ({})", printable(value.holder), scheme::roles_text(value.roles));
         } else if constexpr (std::is_same_v<T, scheme::Rules>) {
             return fmt::format("'{}' version {}", printable(value.name), value.version);
         } else {

@@ -30,8 +30,7 @@ std::int64_t allocated(const AllocationTable& table, ParticipantId participant) 
 }  // namespace
 
 std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
-    if (owed_ != 0)
-        return finding("postings", fmt::format("{} more", owed_), "the next event");
+    if (owed_ != 0) return finding("postings", fmt::format("{} more", owed_), "the next event");
     if (event.at.us <= last_us_)
         return finding("at", fmt::format("after {}", last_us_), fmt::format("{}", event.at.us));
     last_us_ = event.at.us;
@@ -42,12 +41,12 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
-        return finding("due",
-                       fmt::format("at {} or later", event.due.at_us),
-                       fmt::format("{}", event.at.us));
+        return finding(
+            "due", fmt::format("at {} or later", event.due.at_us), fmt::format("{}", event.at.us));
     const auto asked = asked_.find(event.due.id);
     if (event.due.kind == DueKind::lapse_proposal) {
-        if (asked == asked_.end() || !asked->second.open || asked->second.lapses_us != event.due.at_us)
+        if (asked == asked_.end() || !asked->second.open ||
+            asked->second.lapses_us != event.due.at_us)
             return finding("due", "a proposal that lapses now", "none");
         asked->second.open = false;
     }
@@ -83,11 +82,11 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
     }
     if (authority_of(*command).second != Role::none) {
         if (event.postings != 0)
-            return finding("postings", "none before a second person", fmt::format("{}", event.postings));
-        asked_.emplace(envelope.id,
-                       Asked{.command = *command,
-                             .by = envelope.key,
-                             .lapses_us = event.at.us + lapse_us_});
+            return finding(
+                "postings", "none before a second person", fmt::format("{}", event.postings));
+        asked_.emplace(
+            envelope.id,
+            Asked{.command = *command, .by = envelope.key, .lapses_us = event.at.us + lapse_us_});
         return std::nullopt;
     }
     effect_id_ = envelope.id;
@@ -120,12 +119,14 @@ std::optional<SchemeFinding> SchemeAuditor::check_right(const Event& event,
     return std::nullopt;
 }
 
-std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event, const Approve& approve) {
+std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
+                                                         const Approve& approve) {
     const auto found = asked_.find(approve.proposal);
     if (found == asked_.end() || !found->second.open)
         return finding("proposal", "one that waits", "none");
     Asked& asked = found->second;
-    if (event.at.us > asked.lapses_us) return finding("proposal", "one that waits", "one that lapsed");
+    if (event.at.us > asked.lapses_us)
+        return finding("proposal", "one that waits", "one that lapsed");
     const KeyGrant& second = keys_.at(event.envelope.key).grant;
     const KeyGrant& first = keys_.at(asked.by).grant;
     if (second.holder == first.holder) return finding("second person", "another", second.holder);
@@ -192,8 +193,7 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 kinds_[p.from] = p.kind;
                 return p.op == Op::open_account && p.from < kFirstOwn;
             } else if constexpr (std::is_same_v<C, AddParticipant> || std::is_same_v<C, Regroup>) {
-                const Op wanted =
-                    std::is_same_v<C, Regroup> ? Op::regroup : Op::open_participant;
+                const Op wanted = std::is_same_v<C, Regroup> ? Op::regroup : Op::open_participant;
                 return p.op == wanted && p.participant == c.participant && p.group == c.group;
             } else if constexpr (std::is_same_v<C, OpenAccount>) {
                 owners_[c.account] = c.participant;
@@ -209,7 +209,8 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::close_account && p.from == c.account;
             } else if constexpr (std::is_same_v<C, Transfer>) {
                 if (p.op == Op::reserve)
-                    promises_[p.id] = {.account = c.from, .amount = c.quantity, .command = effect_id_};
+                    promises_[p.id] = {
+                        .account = c.from, .amount = c.quantity, .command = effect_id_};
                 return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
                        p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
                        is(c.vintage) && owns(c.participant, c.from);
@@ -224,7 +225,8 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
                        money;
             } else if constexpr (std::is_same_v<C, WithdrawCash>) {
-                promises_[p.id] = {.account = c.account, .amount = c.amount_micro, .command = effect_id_};
+                promises_[p.id] = {
+                    .account = c.account, .amount = c.amount_micro, .command = effect_id_};
                 withdrawals_[effect_id_] = c;
                 return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
                        money && owns(c.participant, c.account);
@@ -272,7 +274,8 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::claw_back && owns(c.participant, p.from) &&
                        (p.deficit == AccountId{} || owns(c.participant, p.deficit)) &&
                        p.to == kEntrantReserve && p.amount <= c.quantity;
-            } else if constexpr (std::is_same_v<C, FinaliseReport> || std::is_same_v<C, Determine>) {
+            } else if constexpr (std::is_same_v<C, FinaliseReport> ||
+                                 std::is_same_v<C, Determine>) {
                 // The year's figures are there: what was blocked for want of them is open again.
                 return p.op == Op::set_status && p.status == AccountStatus::open;
             } else {
@@ -310,7 +313,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event&
     if (owed_ == 0) {
         // Promises expire by themselves; everything else needs somebody who asked.
         if (!founded_ || op == registry::Op::expire) return std::nullopt;
-        return finding("posting", "one that a command caused", std::string(registry::to_string(op)));
+        return finding(
+            "posting", "one that a command caused", std::string(registry::to_string(op)));
     }
     --owed_;
     if (event.outcome.reason != registry::Reason::ok) return std::nullopt;  // moves nothing
@@ -318,8 +322,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event&
         // Only what had been promised may be kept or let go, and an account blocked.
         if (((op == registry::Op::post || op == registry::Op::void_pending) &&
              promises_.count(event.command.reference) != 0) ||
-            (op == registry::Op::set_status &&
-             event.command.status == AccountStatus::blocked))
+            (op == registry::Op::set_status && event.command.status == AccountStatus::blocked))
             return std::nullopt;
         // Beyond what may be banked, old allowances end: out of a participant's own account, to the scheme.
         if (due_ == DueKind::close_bank && event.command.to == kContainmentReserve &&

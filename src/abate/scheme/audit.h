@@ -51,7 +51,8 @@ class SchemeAuditor {
     [[nodiscard]] std::optional<SchemeFinding> check_command(const Event& event);
     [[nodiscard]] std::optional<SchemeFinding> check_right(const Event& event,
                                                            const Command& command) const;
-    [[nodiscard]] std::optional<SchemeFinding> check_second(const Event& event, const Approve& approve);
+    [[nodiscard]] std::optional<SchemeFinding> check_second(const Event& event,
+                                                            const Approve& approve);
     void take_effect(const Command& command, const Event& event);
 
     Venue venue_;

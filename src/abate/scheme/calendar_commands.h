@@ -17,7 +17,7 @@ struct PublishCalendar {
     static constexpr Authority authority{.first = Role::scheme_operator};
     std::int64_t year = 0;
     std::string time_zone = {};
-    std::string tz_version = {};                 // of the database that was used: "2026a"
+    std::string tz_version = {};                  // of the database that was used: "2026a"
     std::vector<std::int64_t> settle_at_us = {};  // noon of each working day, ascending, UTC
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

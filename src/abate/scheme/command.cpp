@@ -7,7 +7,9 @@ namespace abate::scheme {
 namespace {
 
 template <class C>
-concept NamesParticipant = requires(const C& c) { c.participant; };
+concept NamesParticipant = requires(const C& c) {
+    c.participant;
+};
 
 template <std::size_t... I>
 std::optional<Command> decode_as(std::uint8_t number,

@@ -16,9 +16,10 @@ struct Look {
     const State& state;
     const registry::Registry& books;
     Timestamp now;
-    TransferId id;   // of the command; of its proposal, where it had one
-    TransferId act;  // of the command that makes it happen: the approval, where there is one. Ids of postings follow from it
-    PublicKey by;    // who asked (the proposer)
+    TransferId id;  // of the command; of its proposal, where it had one
+    TransferId
+        act;  // of the command that makes it happen: the approval, where there is one. Ids of postings follow from it
+    PublicKey by;  // who asked (the proposer)
 };
 
 struct Decision {
@@ -28,7 +29,7 @@ struct Decision {
 
     Reason reason = Reason::ok;
     std::vector<registry::Command> postings;  // one chain: all or none
-    std::int64_t number = 0;                  // what the books said, where fold() needs it: it cannot ask them
+    std::int64_t number = 0;  // what the books said, where fold() needs it: it cannot ask them
 };
 
 struct Done {
@@ -48,7 +49,9 @@ inline constexpr std::size_t kMaxName = 200;
 // A sum that stays at the end of 64 bits: what decide() let through is far from it, and fold() takes any event.
 [[nodiscard]] constexpr std::int64_t sum_within(std::int64_t a, Int128 b) {
     const Int128 sum = b + a;
-    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : static_cast<std::int64_t>(sum);
+    return sum > INT64_MAX   ? INT64_MAX
+           : sum < INT64_MIN ? INT64_MIN
+                             : static_cast<std::int64_t>(sum);
 }
 
 // Moments are microseconds; neither wraps.
@@ -74,8 +77,8 @@ inline constexpr AccountId kFees{9};
 inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
 inline constexpr AccountId kFirstOfParticipants{100};
 
-#define ABATE_DECLARE_COMMAND(C)                           \
-    [[nodiscard]] Decision decide(const Look&, const C&);  \
+#define ABATE_DECLARE_COMMAND(C)                          \
+    [[nodiscard]] Decision decide(const Look&, const C&); \
     void fold(State&, const Done&, const C&)
 
 ABATE_DECLARE_COMMAND(FoundScheme);

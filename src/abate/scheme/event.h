@@ -21,8 +21,8 @@ struct Event {
     Reason reason = Reason::ok;
     std::uint32_t postings = 0;
     std::int64_t number = 0;  // what the books said, where it was asked
-    Envelope envelope = {};  // command
-    Due due = {};            // due
+    Envelope envelope = {};   // command
+    Due due = {};             // due
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("at_us", self.at.us);

@@ -43,7 +43,9 @@ struct AnyVisit {
     void operator()(const char* /*name*/, T& /*value*/) const {}
 };
 template <class T>
-concept Described = requires(T& value) { T::fields(value, AnyVisit{}); };
+concept Described = requires(T& value) {
+    T::fields(value, AnyVisit{});
+};
 
 template <class T>
 inline constexpr bool kIsVector = false;

@@ -140,9 +140,7 @@ Scheme::Plan Scheme::decide(const Envelope& envelope,
     if (authority_of(*command).second != Role::none)
         return {.journaled = true, .proposed = true, .postings = {}};
     link(decision.postings, envelope.id);
-    return {.journaled = true,
-            .postings = std::move(decision.postings),
-            .number = decision.number};
+    return {.journaled = true, .postings = std::move(decision.postings), .number = decision.number};
 }
 
 Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
@@ -182,9 +180,7 @@ Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
                                    proposal.command);
     if (decision.reason != Reason::ok) return refused(decision.reason);
     link(decision.postings, envelope.id);
-    return {.journaled = true,
-            .postings = std::move(decision.postings),
-            .number = decision.number};
+    return {.journaled = true, .postings = std::move(decision.postings), .number = decision.number};
 }
 
 Reason Scheme::decide_withdraw(const Envelope& envelope, const Withdraw& withdraw) const {
@@ -194,10 +190,10 @@ Reason Scheme::decide_withdraw(const Envelope& envelope, const Withdraw& withdra
     const KeyGrant& grant = state_.keys.at(envelope.key).grant;
     const Authority authority = authority_of(proposal.command);
     const ParticipantId subject = participant_of(proposal.command);
-    const bool allowed = has(grant, Role::scheme_operator) ||
-                         may(grant, {.authority = authority, .subject = subject}) == Reason::ok ||
-                         may(grant, {.authority = authority, .subject = subject, .second = true}) ==
-                             Reason::ok;
+    const bool allowed =
+        has(grant, Role::scheme_operator) ||
+        may(grant, {.authority = authority, .subject = subject}) == Reason::ok ||
+        may(grant, {.authority = authority, .subject = subject, .second = true}) == Reason::ok;
     if (!allowed) return Reason::role_not_allowed;
     switch (proposal.state) {
         case ProposalState::approved:
@@ -297,9 +293,8 @@ bool Scheme::fold(const Event& event) {
         if (!fold_command(event)) return false;
     } else {
         if (state_.due.erase(event.due) == 0 || event.due.at_us > event.at.us) return false;
-        fold_due(state_,
-                 {.at = event.at, .reason = event.reason, .number = event.number},
-                 event.due);
+        fold_due(
+            state_, {.at = event.at, .reason = event.reason, .number = event.number}, event.due);
     }
     state_.last = event.at;
     return true;

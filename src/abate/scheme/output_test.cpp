@@ -89,7 +89,7 @@ TEST(Output, WhatDoesNotAddUpIsRefused) {
                     {.service = kText, .buyer = GroupId{2}, .served = 1}}),
               ErrorCode::out_of_range);
     const std::vector<ReferenceClass> twice = {{.id = kText, .reference_flop_per_unit = 1},
-                                             {.id = kText, .reference_flop_per_unit = 2}};
+                                               {.id = kText, .reference_flop_per_unit = 2}};
     EXPECT_FALSE(earned_output({}, {.classes = twice}).has_value());
     const std::vector<ReferenceClass> empty = {{.id = kText}};
     EXPECT_FALSE(earned_output({}, {.classes = empty}).has_value());

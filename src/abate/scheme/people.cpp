@@ -52,8 +52,8 @@ bool owes(const State& state, ParticipantId participant) {
 }
 
 void keep_key(State& state, const KeyGrant& grant, Timestamp at, Timestamp active_from) {
-    state.keys.emplace(
-        grant.key, Key{.grant = grant, .added = at, .active_from = active_from, .revoked = {}});
+    state.keys.emplace(grant.key,
+                       Key{.grant = grant, .added = at, .active_from = active_from, .revoked = {}});
 }
 
 registry::Command opens(AccountId account, AccountKind kind, ParticipantId participant = {}) {
@@ -171,10 +171,7 @@ Decision decide(const Look& look, const AddKey& c) {
 }
 
 void fold(State& state, const Done& done, const AddKey& c) {
-    keep_key(state,
-             c.grant,
-             done.at,
-             {done.at.us + hours_us(state.rules.rights.new_key_delay_h)});
+    keep_key(state, c.grant, done.at, {done.at.us + hours_us(state.rules.rights.new_key_delay_h)});
 }
 
 Decision decide(const Look& look, const RevokeKey& c) {
@@ -215,18 +212,14 @@ Decision decide(const Look& look, const AddParticipant& c) {
     if (look.state.participants.count(c.participant) != 0)
         return registry::Reason::participant_exists;
     Decision out;
-    out.postings.push_back({.op = registry::Op::open_participant,
-                            .participant = c.participant,
-                            .group = c.group});
+    out.postings.push_back(
+        {.op = registry::Op::open_participant, .participant = c.participant, .group = c.group});
     return out;
 }
 
 void fold(State& state, const Done& done, const AddParticipant& c) {
-    state.participants[c.participant] = {.id = c.participant,
-                                         .title = c.title,
-                                         .sort = c.sort,
-                                         .group = c.group,
-                                         .since = done.at};
+    state.participants[c.participant] = {
+        .id = c.participant, .title = c.title, .sort = c.sort, .group = c.group, .since = done.at};
     std::string& title = state.groups[c.group];
     if (title.empty()) title = c.group_title.empty() ? c.title : c.group_title;
 }
@@ -278,8 +271,7 @@ Decision decide(const Look& look, const RestrictAccount& c) {
         return Reason::status_not_restriction;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     Decision out;
-    out.postings.push_back(
-        {.op = registry::Op::set_status, .status = c.status, .from = c.account});
+    out.postings.push_back({.op = registry::Op::set_status, .status = c.status, .from = c.account});
     return out;
 }
 

@@ -23,7 +23,7 @@ using registry::TransferId;
 struct KeyGrant {
     PublicKey key{};
     std::string holder = {};      // the person; four eyes are two holders
-    std::uint8_t roles = 0;  // bits of Role
+    std::uint8_t roles = 0;       // bits of Role
     ParticipantId participant{};  // whose; 0 for operator and auditor. A verifier's is its firm
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

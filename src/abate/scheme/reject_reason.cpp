@@ -26,11 +26,10 @@ static_assert(std::is_sorted(kReasonRows.begin(),
               "found by halving");
 
 const ReasonRow* find_reason(Reason reason) {
-    const auto at =
-        std::lower_bound(kReasonRows.begin(),
-                         kReasonRows.end(),
-                         reason,
-                         [](const ReasonRow& row, Reason wanted) { return row.reason < wanted; });
+    const auto at = std::lower_bound(
+        kReasonRows.begin(), kReasonRows.end(), reason, [](const ReasonRow& row, Reason wanted) {
+            return row.reason < wanted;
+        });
     return at != kReasonRows.end() && at->reason == reason ? &*at : nullptr;
 }
 

@@ -42,7 +42,8 @@ Result<void> check_rules(const Rules& r) {
     std::optional<Error> wrong;
     const auto within = [&](std::string_view key, std::int64_t value, Bounds bounds) {
         if (!wrong && (value < bounds.low || value > bounds.high))
-            wrong = bad_rule(key, fmt::format("{} is outside {} to {}", value, bounds.low, bounds.high));
+            wrong = bad_rule(key,
+                             fmt::format("{} is outside {} to {}", value, bounds.low, bounds.high));
     };
     const auto share = [&](std::string_view key, Ppm value, Bounds bounds = {0, kMillion}) {
         if (!wrong && (value.value < bounds.low || value.value > bounds.high))
@@ -119,9 +120,9 @@ Result<void> check_rules(const Rules& r) {
     const std::int64_t shares = r.cap.free_share.value + r.cap.auction_share.value +
                                 r.cap.entrant_share.value + r.cap.containment_share.value;
     if (!wrong && r.cap.first_cap > 0 && shares != kMillion)
-        wrong = bad_rule("cap",
-                         fmt::format("the four shares are {} %, not 100",
-                                     static_cast<double>(shares) / 1e4));
+        wrong = bad_rule(
+            "cap",
+            fmt::format("the four shares are {} %, not 100", static_cast<double>(shares) / 1e4));
     within("compliance.penalty_micro_per_allowance",
            r.compliance.penalty_micro_per_allowance,
            {0, 1'000'000'000'000});

@@ -53,8 +53,9 @@ struct ServiceClass {
 
 // Metering of a site must be this certain.
 struct Tier {
-    std::string category = {};               // "A"
-    std::int64_t above_allowances = 0;  // of a year's obligation: the highest that is exceeded holds
+    std::string category = {};  // "A"
+    std::int64_t above_allowances =
+        0;  // of a year's obligation: the highest that is exceeded holds
     Ppm permitted_uncertainty = {};
     Ppm materiality = {};  // the sum of a verifier's misstatements may not reach it
     bool operator==(const Tier&) const = default;
@@ -68,11 +69,12 @@ struct Tier {
 };
 
 struct RightsRules {
-    std::int64_t new_key_delay_h = 0;      // a new key waits
-    std::int64_t proposal_lapse_h = 48;    // an act that nobody approves lapses
-    std::int64_t trusted_delay_days = 4;   // working days until an account is trusted
-    std::int64_t outside_delay_days = 2;   // working days until a transfer to another account is done
-    std::int64_t cancel_before_h = 2;      // until so long before, it can be cancelled
+    std::int64_t new_key_delay_h = 0;     // a new key waits
+    std::int64_t proposal_lapse_h = 48;   // an act that nobody approves lapses
+    std::int64_t trusted_delay_days = 4;  // working days until an account is trusted
+    std::int64_t outside_delay_days =
+        2;                             // working days until a transfer to another account is done
+    std::int64_t cancel_before_h = 2;  // until so long before, it can be cancelled
     bool operator==(const RightsRules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -116,11 +118,12 @@ struct MonitoringRules {
 
 struct BenchmarkRules {
     BenchmarkMethod method = BenchmarkMethod::best_firms;
-    Ppm best_share = {};       // of the firms, for best_firms
-    Ppm mean_factor = {};      // of the output-weighted mean, for share_of_mean, and where best_firms has too few groups
+    Ppm best_share = {};  // of the firms, for best_firms
+    Ppm mean_factor =
+        {};  // of the output-weighted mean, for share_of_mean, and where best_firms has too few groups
     std::int64_t min_groups = 3;
-    Ppm max_group_share = {};  // of the output of the sample
-    Ppm tightening = {};       // a year
+    Ppm max_group_share = {};         // of the output of the sample
+    Ppm tightening = {};              // a year
     std::int64_t objection_days = 0;  // calendar days between proposal and final
     OutputBasis output_basis = OutputBasis::delivered_units;
     std::vector<ServiceClass> classes = {};
@@ -141,9 +144,9 @@ struct BenchmarkRules {
 
 struct AllocationRules {
     bool correction_factor = true;  // without it the scheme is a performance standard, not a cap
-    Ppm activity_threshold = {};         // 15 %: a change must be above it
-    Ppm activity_band = {};              // 5 points
-    Ppm clean_min = {};                  // of C; 100 % both: no clean factor
+    Ppm activity_threshold = {};    // 15 %: a change must be above it
+    Ppm activity_band = {};         // 5 points
+    Ppm clean_min = {};             // of C; 100 % both: no clean factor
     Ppm clean_max = {};
     bool renormalise_clean = false;  // C must not raise the sum
     bool operator==(const AllocationRules&) const = default;
@@ -160,8 +163,8 @@ struct AllocationRules {
 
 struct CapRules {
     std::int64_t first_year = 0;
-    std::int64_t first_cap = 0;            // allowances; 0: no cap, a performance standard
-    std::int64_t reduction_per_year = 0;   // allowances: a fixed amount, so the path is a line
+    std::int64_t first_cap = 0;           // allowances; 0: no cap, a performance standard
+    std::int64_t reduction_per_year = 0;  // allowances: a fixed amount, so the path is a line
     Ppm free_share = {};
     Ppm auction_share = {};
     Ppm entrant_share = {};      // new entrants and true-up
@@ -187,7 +190,8 @@ struct ComplianceRules {
     std::int64_t banking_base = 0;
     Ppm banking_net_sales = {};
     Ppm borrowing = {};  // of the obligation, from the next vintage
-    bool holding_limit = false;  // holding_base_share x holding_base + holding_rest_share x (cap - holding_base)
+    bool holding_limit =
+        false;  // holding_base_share x holding_base + holding_rest_share x (cap - holding_base)
     std::int64_t holding_base = 0;
     Ppm holding_base_share = {};
     Ppm holding_rest_share = {};
@@ -219,7 +223,7 @@ struct Rules {
     bool exercise = false;  // commands may say what time it is; never for real allowances
     Unit unit = Unit::kwh;
     std::int64_t frozen_gco2e_per_kwh = 0;  // for kgco2e
-    std::string currency = {};                   // ISO 4217
+    std::string currency = {};              // ISO 4217
     CashMode cash = CashMode::notional;
     std::string time_zone = {};              // IANA
     std::vector<std::string> holidays = {};  // "2027-01-01"

@@ -14,9 +14,7 @@ const unsigned char* unsigned_bytes(std::string_view text) {
 }
 
 // It chooses the processor's own instructions once; a failure leaves the plain ones.
-void begin_sodium() {
-    [[maybe_unused]] static const int ready = sodium_init();
-}
+void begin_sodium() { [[maybe_unused]] static const int ready = sodium_init(); }
 
 }  // namespace
 
@@ -25,8 +23,7 @@ KeyPair key_pair_of(const KeySeed& seed) {
     KeyPair pair;
     static_assert(crypto_sign_SEEDBYTES == 32 && crypto_sign_PUBLICKEYBYTES == 32 &&
                   crypto_sign_SECRETKEYBYTES == 64 && crypto_sign_BYTES == 64);
-    const int failed =
-        crypto_sign_seed_keypair(pair.open.data(), pair.secret.data(), seed.data());
+    const int failed = crypto_sign_seed_keypair(pair.open.data(), pair.secret.data(), seed.data());
     ABATE_ASSERT(failed == 0);
     return pair;
 }
@@ -34,8 +31,8 @@ KeyPair key_pair_of(const KeySeed& seed) {
 Signature sign(const SecretKey& key, std::string_view bytes) {
     begin_sodium();
     Signature out{};
-    const int failed = crypto_sign_detached(
-        out.data(), nullptr, unsigned_bytes(bytes), bytes.size(), key.data());
+    const int failed =
+        crypto_sign_detached(out.data(), nullptr, unsigned_bytes(bytes), bytes.size(), key.data());
     ABATE_ASSERT(failed == 0);
     return out;
 }

@@ -160,8 +160,8 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
-    report_due = 20,    // id.low: the year
-    report_block = 21,  // id.high: the account, id.low: the year
+    report_due = 20,      // id.low: the year
+    report_block = 21,    // id.high: the account, id.low: the year
     surrender_due = 30,   // id.high: the year
     close_bank = 31,      // id.high: the year, id.low: the participant
     begin_period = 32,    // id.high: the year
@@ -208,7 +208,7 @@ struct State {
     std::map<TransferId, Proposal> proposals = {};
     std::set<Due> due = {};
     std::vector<std::int64_t> settle_at_us = {};  // noons of working days
-    std::int64_t calendar_year = 0;          // the last that is published
+    std::int64_t calendar_year = 0;               // the last that is published
     std::string tz_version = {};
 
     std::map<TransferId, WaitingTransfer> transfers = {};

@@ -127,8 +127,8 @@ struct SettleWithdrawal {
     static constexpr std::uint8_t number = 42;
     static constexpr const char* name = "settle_withdrawal";
     static constexpr Authority authority{.first = Role::scheme_operator};
-    TransferId withdrawal{};     // the id of the WithdrawCash command
-    bool paid = true;            // false: released again
+    TransferId withdrawal{};          // the id of the WithdrawCash command
+    bool paid = true;                 // false: released again
     std::string bank_reference = {};  // where paid
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

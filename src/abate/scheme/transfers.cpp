@@ -61,19 +61,16 @@ Reason check_receiver(const Look& look, const Transfer& c) {
         return Reason::ok;
     const auto to = look.state.accounts.find(c.to);
     if (to == look.state.accounts.end()) return Reason::unknown_account;
-    return check_holding(look,
-                         {.participant = to->second.participant,
-                          .kind = to->second.kind,
-                          .amount = c.quantity});
+    return check_holding(
+        look,
+        {.participant = to->second.participant, .kind = to->second.kind, .amount = c.quantity});
 }
 
 void note_transfer(State& state, const Transfer& c) {
     const auto to = state.accounts.find(c.to);
     if (to == state.accounts.end()) return;
     note_sale(state,
-              {.seller = c.participant,
-               .buyer = to->second.participant,
-               .quantity = c.quantity});
+              {.seller = c.participant, .buyer = to->second.participant, .quantity = c.quantity});
 }
 
 std::int64_t money_in_books(const registry::Registry& books) {
@@ -84,7 +81,8 @@ std::int64_t money_in_books(const registry::Registry& books) {
 }  // namespace
 
 Decision decide(const Look& look, const Transfer& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+        return r;
     if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
@@ -112,8 +110,10 @@ void fold(State& state, const Done& done, const Transfer& c) {
     if (at_once(look, c)) return note_transfer(state, c);
     const auto due = settle_time(state, done.at, state.rules.rights.outside_delay_days);
     if (!due) return;
-    state.transfers[done.id] = {
-        .transfer = c, .reserve = posting_id(done.act, 0), .due = *due, .state = WaitState::waiting};
+    state.transfers[done.id] = {.transfer = c,
+                                .reserve = posting_id(done.act, 0),
+                                .due = *due,
+                                .state = WaitState::waiting};
     state.due.insert({due->us, DueKind::settle_transfer, done.id});
 }
 
@@ -138,7 +138,8 @@ void fold(State& state, const Done& /*done*/, const CancelTransfer& c) {
 }
 
 Decision decide(const Look& look, const Retire& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+        return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
     Decision out;
@@ -153,7 +154,8 @@ Decision decide(const Look& look, const Retire& c) {
 void fold(State& /*state*/, const Done& /*done*/, const Retire& /*c*/) {}
 
 Decision decide(const Look& look, const ReturnAllowances& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok) return r;
+    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+        return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     const auto to = look.state.accounts.find(c.to);
     if (to == look.state.accounts.end()) return Reason::unknown_account;

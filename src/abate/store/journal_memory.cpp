@@ -1,6 +1,5 @@
-#include "abate/store/journal_store.h"
-
 #include "abate/engine/engine.h"
+#include "abate/store/journal_store.h"
 
 #include <algorithm>
 #include <iterator>

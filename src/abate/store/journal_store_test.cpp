@@ -1,6 +1,6 @@
-#include "abate/engine/engine.h"
 #include "abate/store/journal_store.h"
 
+#include "abate/engine/engine.h"
 #include "abate/store/postgres_test_support.h"
 #include "abate/store/sqlite_db.h"
 #include "abate/store/store_test_support.h"

@@ -100,8 +100,7 @@ Result<void> switch_to_wal(Db& db) {
 Result<void> sync_database(Db& db) {
     sqlite3_file* file = nullptr;
     if (sqlite3_file_control(db.raw(), nullptr, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-        file->pMethods == nullptr ||
-        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
+        file->pMethods == nullptr || file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
         return db.error("cannot sync the run store");
     }
     return {};
