@@ -7,7 +7,6 @@
 #include "abate/scheme/period.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -17,7 +16,6 @@
 namespace abate::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using scheme::StatementKind;
 
 struct YearOptions {
@@ -113,10 +111,6 @@ T derived_or_fail(scheme::Derived<T> derived, const char* what) {
                        fmt::format("See docs/reference/reject_reasons.md#{}",
                                    scheme::to_string(derived.reason))});
     return std::move(derived.value);
-}
-
-void print_json(const Json& out) {
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 // The document of a command, as JSON, without sending it.
