@@ -279,10 +279,16 @@ void history(Office& office, const HistoryOptions& options) {
     }
 }
 
-void audit_journal(Office& office) {
-    const engine::AuditReport report = engine::audit(office.journal(), scheme_key());
+// Without an office: one cannot be opened on books that are damaged, and those are what an audit is for.
+void audit_journal(Context& context, engine::Journal& journal) {
+    const engine::AuditReport report = engine::audit(journal, scheme_key());
+    if (report.events == 0 && !report.fault)
+        throw Failure({ErrorCode::not_found,
+                       "no scheme is founded here yet",
+                       "",
+                       "Found one with `abate registry init SCHEME.toml`"});
     const std::string head = engine::to_string(report.head);
-    if (office.context().json) {
+    if (context.json) {
         Json out{{"batches", report.batches}, {"events", report.events}, {"head", head}};
         out["fault"] = nullptr;
         if (report.fault)
@@ -301,16 +307,19 @@ void audit_journal(Office& office) {
             head);
     }
     if (!report.fault) return;
-    office.context().exit_status = 1;
-    if (!office.context().json)
+    context.exit_status = 1;
+    if (!context.json)
         throw Failure({ErrorCode::corrupt,
                        fmt::format("{} is {}, not {}",
                                    report.fault->field,
                                    short_text(report.fault->found),
                                    short_text(report.fault->expected)),
-                       fmt::format("batch from event {}, event {}",
-                                   report.fault->first_seq,
-                                   report.fault->seq),
+                       // 0: the batch as a whole.
+                       report.fault->seq == 0
+                           ? fmt::format("batch from event {}", report.fault->first_seq)
+                           : fmt::format("batch from event {}, event {}",
+                                         report.fault->first_seq,
+                                         report.fault->seq),
                        "Restore the journal from a backup that has the head digest you kept"});
 }
 
@@ -435,13 +444,14 @@ void add_registry_books(CLI::App& registry, Context& context) {
                              "status",
                              "The scheme in a few lines",
                              [](Office& office, const BalanceOptions&) { status(office); });
-    add_view<BalanceOptions>(
-        registry,
-        context,
-        made,
-        "audit",
-        "Check the whole journal with code that shares nothing with the books",
-        [](Office& office, const BalanceOptions&) { audit_journal(office); });
+    auto audited = std::make_shared<OfficeOptions>();
+    CLI::App* audit = registry.add_subcommand(
+        "audit", "Check the whole journal with code that shares nothing with the books");
+    add_journal_options(*audit, context, *audited);
+    audit->callback([audited, &context] {
+        const std::unique_ptr<engine::Journal> journal = open_journal(context, *audited, false);
+        audit_journal(context, *journal);
+    });
     HeadOptions& kept = add_view<HeadOptions>(
         registry,
         context,
