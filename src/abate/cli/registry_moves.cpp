@@ -188,6 +188,8 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Give allowances to another account (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
+            std::set<scheme::TransferId> before;
+            for (const auto& [id, waiting] : office.state().transfers) before.insert(id);
             office.act(scheme::Transfer{
                 .participant = owner_of(office, from),
                 .from = from,
@@ -200,8 +202,7 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 .comment = options.comment});
             if (!office.context().json)
                 for (const auto& [id, waiting] : office.state().transfers)
-                    if (waiting.state == scheme::WaitState::waiting &&
-                        waiting.transfer.from == from)
+                    if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)
                         fmt::print("Waits until {}: the other account is not trusted. To stop it: "
                                    "abate registry cancel {}\n",
                                    to_rfc3339(waiting.due),
