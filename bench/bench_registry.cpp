@@ -1,6 +1,7 @@
 // What the registry costs: decisions in memory, durable batches, single commits, recovery, and plain INSERTs beside them.
 //
-//     bench_registry [--transfers N] [--accounts N] [--folder DIR] [--json]
+//     bench_registry [--transfers N] [--accounts N] [--folder DIR] [--postgres CONNINFO] [--part apply|sqlite|postgres] [--json]
+//     scripts/with_postgres.sh sh -c 'build/release/bin/bench_registry --postgres "$ABATE_TEST_POSTGRES"'
 //
 // One thread. Commands are made before the clock runs. Inside the timing of
 //   apply     deciding and folding batches of 1,024 transfers between random accounts, and writing their events into a buffer
@@ -8,15 +9,20 @@
 //   single    one transfer a batch
 //   plain     the same payload bytes into a table of one SQLite file, one event a row, a transaction of 1,024 rows, FULL
 //   recover   reading the journal of `durable`, checking digests and chain, folding
+//   snapshot  the books of `durable` as bytes, sealed; and an engine built from them, the journal's head looked up
+//   postgres  durable, single, plain and recover again on a server that syncs each commit; plain is a prepared INSERT a row, 1,024 of them in
+//             one pipeline and one transaction of PostgreSQL's default level. The server's work is in the time, on the same processors
 // Times are CPU seconds for apply and recover (other processes of the machine do not count), wall seconds where a disk is waited for.
 #include "abate/core/version.h"
 #include "abate/engine/engine.h"
+#include "abate/store/libpq.h"
 #include "abate/store/store.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -172,10 +178,10 @@ std::unique_ptr<abate::engine::Journal> journal_at(const std::string& path) {
     return *std::move(journal);
 }
 
-double durable_rate(const std::string& path, const Size& size) {
-    auto journal = journal_at(path);
+double durable_rate(abate::engine::Journal& at, const SchemeKey& key, const Size& size) {
+    abate::engine::Journal* journal = &at;
     Work work(size.accounts);
-    Engine engine(kKey);
+    Engine engine(key);
     engine.set_epoch(journal->take_lease("bench"));
     const auto commit = [&](Engine& e) {
         const std::optional<Batch> batch = e.seal();
@@ -230,14 +236,105 @@ double plain_rate(const std::string& path, std::size_t events, std::size_t bytes
     return static_cast<double>(events) / spent;
 }
 
-double recovery_rate(const std::string& path) {
-    auto journal = journal_at(path);
-    Engine engine(kKey);
+double recovery_rate(abate::engine::Journal& journal, const SchemeKey& key) {
+    Engine engine(key);
     const double begun = cpu_s();
-    const abate::Result<void> done = engine.recover(*journal);
+    const abate::Result<void> done = engine.recover(journal);
     const double spent = cpu_s() - begun;
     if (!done) fail(to_string(done.error()));
     return static_cast<double>(engine.last_seq()) / spent;
+}
+
+// Events that a snapshot stands for, a second of taking it and of starting from it.
+struct SnapshotRates {
+    double taken_per_s = 0;
+    double started_per_s = 0;
+    double bytes = 0;
+};
+
+SnapshotRates snapshot_rates(abate::engine::Journal& journal) {
+    Engine engine(kKey);
+    if (!engine.recover(journal)) fail("not recovered");
+    const auto events = static_cast<double>(engine.last_seq());
+    SnapshotRates rates;
+    double begun = cpu_s();
+    const abate::engine::Snapshot snapshot = abate::engine::take_snapshot(engine);
+    rates.taken_per_s = events / (cpu_s() - begun);
+    rates.bytes = static_cast<double>(snapshot.bytes.size());
+    journal.keep_snapshot(snapshot);
+    Engine again(kKey);
+    begun = cpu_s();
+    const auto recovery = abate::engine::recover(again, journal);
+    rates.started_per_s = events / (cpu_s() - begun);
+    if (!recovery || recovery->from_seq != engine.last_seq()) fail("no start from the snapshot");
+    return rates;
+}
+
+std::unique_ptr<abate::engine::Journal> postgres_at(const std::string& conninfo,
+                                                    const SchemeKey& key) {
+    auto journal = abate::store::open_postgres_journal(conninfo, key);
+    if (!journal) fail(to_string(journal.error()));
+    return *std::move(journal);
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): so many, so large
+double postgres_plain_rate(const std::string& conninfo, std::size_t events, std::size_t bytes) {
+    using namespace abate::store;
+    const Libpq& pq = **libpq();
+    // Two more functions than abate needs.
+    void* library = dlopen("libpq.so.5", RTLD_NOW);
+    const auto prepare =
+        reinterpret_cast<int (*)(PqConnection*, const char*, const char*, int, const unsigned*)>(
+            dlsym(library, "PQsendPrepare"));
+    const auto send = reinterpret_cast<int (*)(
+        PqConnection*, const char*, int, const char* const*, const int*, const int*, int)>(
+        dlsym(library, "PQsendQueryPrepared"));
+    const char* const names[] = {"dbname", nullptr};
+    const char* const words[] = {conninfo.c_str(), nullptr};
+    PqConnection* db = pq.connect(names, words, 1);
+    if (pq.status(db) != pq_connection_ok || pq.enter_pipeline(db) != 1) fail("no connection");
+    pq.set_notice_processor(
+        db, [](void*, const char*) {}, nullptr);
+    const auto drain = [&] {
+        if (pq.pipeline_sync(db) != 1) fail(pq.error_message(db));
+        while (true) {
+            PqResult* result = pq.get_result(db);
+            if (result == nullptr) continue;
+            const int status = pq.result_status(result);
+            if (status != pq_command_ok && status != pq_pipeline_sync)
+                fail(pq.result_error(result));
+            pq.clear(result);
+            if (status == pq_pipeline_sync) return;
+        }
+    };
+    const auto run = [&](const char* sql) {
+        pq.send(db, sql, 0, nullptr, nullptr, nullptr, nullptr, 1);
+    };
+    run("DROP TABLE IF EXISTS bench_plain");
+    run("CREATE TABLE bench_plain (seq BIGINT PRIMARY KEY, payload BYTEA NOT NULL)");
+    drain();
+    const unsigned types[] = {pq_int8, pq_bytea};
+    prepare(db, "plain", "INSERT INTO bench_plain VALUES ($1, $2)", 2, types);
+    drain();
+    const std::string payload(bytes, 'x');
+    const double begun = wall_s();
+    for (std::uint64_t at = 0; at < events;) {
+        run("BEGIN");
+        for (std::size_t i = 0; i < kBatch; ++i) {
+            const std::uint64_t seq = __builtin_bswap64(++at);
+            const char* const values[] = {reinterpret_cast<const char*>(&seq), payload.data()};
+            const int lengths[] = {sizeof seq, static_cast<int>(payload.size())};
+            const int formats[] = {1, 1};
+            if (send(db, "plain", 2, values, lengths, formats, 1) != 1) fail(pq.error_message(db));
+        }
+        run("COMMIT");
+        drain();
+    }
+    const double spent = wall_s() - begun;
+    run("DROP TABLE bench_plain");
+    drain();
+    pq.finish(db);
+    return static_cast<double>(events) / spent;
 }
 
 std::string processor() {
@@ -247,71 +344,112 @@ std::string processor() {
     return "unknown processor";
 }
 
+struct Settings {
+    std::size_t transfers = 2'000'000;
+    std::size_t accounts = 100'000;
+    std::string folder;
+    std::string conninfo;
+};
+
+// A transfer between random accounts is as long as this.
+constexpr std::size_t kEventBytes = 60;
+
+void run_apply(nlohmann::ordered_json& out, const Settings& with) {
+    for (const std::size_t n :
+         {std::size_t{1'000}, std::size_t{10'000}, std::size_t{100'000}, std::size_t{1'000'000}}) {
+        const Rate rate = apply_rate({.accounts = n, .transfers = with.transfers});
+        out["apply_" + std::to_string(n) + "_per_s"] = rate.per_s;
+        if (std::llround(rate.bytes_per_event) != kEventBytes) fail("events of another length");
+    }
+}
+
+void run_sqlite(nlohmann::ordered_json& out, const Settings& with) {
+    auto journal = journal_at(with.folder + "/batches.db");
+    const double durable =
+        durable_rate(*journal, kKey, {.accounts = with.accounts, .transfers = with.transfers});
+    const double plain =
+        plain_rate(with.folder + "/plain.db", with.transfers / kBatch * kBatch, kEventBytes);
+    out["durable_per_s"] = durable;
+    out["plain_inserts_per_s"] = plain;
+    out["ratio_durable_over_plain"] = durable / plain;
+    out["single_per_s"] = durable_rate(*journal_at(with.folder + "/single.db"),
+                                       kKey,
+                                       {.accounts = 1000, .transfers = 20'000, .a_batch = 1});
+    out["recovered_per_s"] = recovery_rate(*journal, kKey);
+    const SnapshotRates snapshot = snapshot_rates(*journal);
+    out["snapshot_taken_per_s"] = snapshot.taken_per_s;
+    out["snapshot_started_per_s"] = snapshot.started_per_s;
+    out["snapshot_bytes"] = snapshot.bytes;
+}
+
+void run_postgres(nlohmann::ordered_json& out, const Settings& with) {
+    // Its own tenant each time, whatever is there.
+    const auto tenant = static_cast<std::uint64_t>(
+        std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(1));
+    const SchemeKey batches{.tenant_id = tenant, .scheme_id = 1};
+    const SchemeKey single{.tenant_id = tenant, .scheme_id = 2};
+    auto journal = postgres_at(with.conninfo, batches);
+    const double durable =
+        durable_rate(*journal, batches, {.accounts = with.accounts, .transfers = with.transfers});
+    const double plain =
+        postgres_plain_rate(with.conninfo, with.transfers / 4 / kBatch * kBatch, kEventBytes);
+    out["postgres_durable_per_s"] = durable;
+    out["postgres_plain_inserts_per_s"] = plain;
+    out["postgres_ratio_durable_over_plain"] = durable / plain;
+    out["postgres_single_per_s"] =
+        durable_rate(*postgres_at(with.conninfo, single),
+                     single,
+                     {.accounts = 1000, .transfers = 5'000, .a_batch = 1});
+    out["postgres_recovered_per_s"] = recovery_rate(*journal, batches);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::size_t transfers = 2'000'000;
-    std::size_t accounts = 100'000;
+    Settings with;
     std::string base = "/tmp";
+    std::string part;
     bool json = false;
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         const auto value = [&] { return i + 1 < argc ? std::string(argv[++i]) : std::string(); };
         if (word == "--transfers") {
-            transfers = std::stoul(value());
+            with.transfers = std::stoul(value());
         } else if (word == "--accounts") {
-            accounts = std::stoul(value());
+            with.accounts = std::stoul(value());
         } else if (word == "--folder") {
             base = value();
+        } else if (word == "--postgres") {
+            with.conninfo = value();
+        } else if (word == "--part") {
+            part = value();
         } else if (word == "--json") {
             json = true;
         } else {
             fail("unknown option " + word);
         }
     }
-    std::string folder = base + "/abate-bench-XXXXXX";
-    if (mkdtemp(folder.data()) == nullptr) fail("cannot make a folder in " + base);
+    with.folder = base + "/abate-bench-XXXXXX";
+    if (mkdtemp(with.folder.data()) == nullptr) fail("cannot make a folder in " + base);
 
     nlohmann::ordered_json out;
     out["abate_version"] = abate::version();
     out["build"] = ABATE_BUILD;
     out["processor"] = processor();
     out["seed"] = "xorshift64 from 88172645463325252";
-    for (const std::size_t n :
-         {std::size_t{1'000}, std::size_t{10'000}, std::size_t{100'000}, std::size_t{1'000'000}}) {
-        const Rate rate = apply_rate({.accounts = n, .transfers = transfers});
-        out["apply_per_s"][std::to_string(n)] = rate.per_s;
-        out["payload_bytes_per_event"] = rate.bytes_per_event;
-    }
-    const auto bytes =
-        static_cast<std::size_t>(std::llround(out["payload_bytes_per_event"].get<double>()));
-    out["durable_per_s"] =
-        durable_rate(folder + "/batches.db", {.accounts = accounts, .transfers = transfers});
-    out["single_per_s"] =
-        durable_rate(folder + "/single.db", {.accounts = 1000, .transfers = 20'000, .a_batch = 1});
-    out["plain_inserts_per_s"] =
-        plain_rate(folder + "/plain.db", transfers / kBatch * kBatch, bytes);
-    out["recovered_per_s"] = recovery_rate(folder + "/batches.db");
-    out["ratio_durable_over_plain"] =
-        out["durable_per_s"].get<double>() / out["plain_inserts_per_s"].get<double>();
-    std::filesystem::remove_all(folder);
+    const auto wanted = [&](const char* what) { return part.empty() || part == what; };
+    if (wanted("apply")) run_apply(out, with);
+    if (wanted("sqlite")) run_sqlite(out, with);
+    if (wanted("postgres") && !with.conninfo.empty()) run_postgres(out, with);
+    std::filesystem::remove_all(with.folder);
     if (json) {
         std::printf("%s\n", out.dump(2).c_str());
         return 0;
     }
-    fmt::print(
-        "abate {} ({}), {}\n", out["abate_version"].get<std::string>(), ABATE_BUILD, processor());
-    fmt::print("{:.1f} bytes of payload an event\n", out["payload_bytes_per_event"].get<double>());
-    for (const auto& [n, rate] : out["apply_per_s"].items())
-        fmt::print(
-            "  apply, {:>9} accounts   {:>12.0f} transfers/s of CPU\n", n, rate.get<double>());
-    const auto line = [&](const char* what, const char* key) {
-        fmt::print("  {:<26}{:>12.0f} /s\n", what, out[key].get<double>());
-    };
-    line("durable, batches of 1024", "durable_per_s");
-    line("durable, single commits", "single_per_s");
-    line("plain INSERTs, one a row", "plain_inserts_per_s");
-    line("recovered events", "recovered_per_s");
-    fmt::print("  durable over plain        {:>12.2f} x\n",
-               out["ratio_durable_over_plain"].get<double>());
+    fmt::print("abate {} ({}), {}\n", abate::version(), ABATE_BUILD, processor());
+    for (const auto& [name, figure] : out.items()) {
+        if (!figure.is_number()) continue;
+        const bool ratio = name.find("ratio") != std::string::npos;
+        fmt::print("  {:<36}{:>14.{}f}\n", name, figure.get<double>(), ratio ? 2 : 0);
+    }
 }

@@ -11,6 +11,7 @@
 #   scripts/test.sh [--quick | --long] [--only STAGE]... [--fuzz-seconds N]
 #
 # --quick is the default; --long exports ABATE_LONG=1 (more kills, more seeds) and fuzzes 300 s a target.
+# Tests run beside a PostgreSQL of their own (scripts/with_postgres.sh); where it cannot be started, the stage fails.
 # On a fresh Debian 12 it first installs the packages it needs, by name (scripts/packages.txt: build, test, demo).
 # The last line is `N passed, M failed`: every ctest test once, however many stages ran it, and one for each other check.
 set -euo pipefail
@@ -84,19 +85,24 @@ stage_format() {
 
 stage_release() {
     build release all || return 0
+    ctest_under=(scripts/with_postgres.sh)
     run_ctest release || true
+    ctest_under=()
 }
 
 stage_asan() {
     build asan all || return 0
+    ctest_under=(scripts/with_postgres.sh)
     ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
         run_ctest asan -LE 'static|package' || true
+    ctest_under=()
 }
 
 stage_tsan() {
     build tsan threads_tests || return 0
+    ctest_under=(scripts/with_postgres.sh)
     # ThreadSanitizer of g++ 12 cannot live with more than 28 bits of address randomisation, which newer kernels use.
-    if setarch "$(uname -m)" -R true 2>/dev/null; then ctest_under=(setarch "$(uname -m)" -R); fi
+    if setarch "$(uname -m)" -R true 2>/dev/null; then ctest_under+=(setarch "$(uname -m)" -R); fi
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_ctest tsan -L threads || true
     ctest_under=()
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Fits again what abate fits, by other means, and prints the figures that its tests expect.
 
-    python3 tools/check_fits.py              # both
+    python3 tools/check_fits.py              # all
     python3 tools/check_fits.py hours        # training_time_test.cpp, validate_test.cpp (ChipHoursGroup)
+    python3 tools/check_fits.py forms        # which form of the model of hours, and what it costs to choose (some seconds)
     python3 tools/check_fits.py inference    # inference_energy_test.cpp, validate_test.cpp (InferenceGroup)
 
 It reads data/core/*.csv and needs the standard library alone. It shares no code with the C++: rules, terms and constants are written
@@ -65,10 +66,15 @@ KINDS = {r"\bH100S?\b": "NVIDIA H100 SXM5 80GB", r"\bH200S?\b": "NVIDIA H200 SXM
          r"\bP100S?\b": "NVIDIA Tesla P100 SXM2 16GB", r"\bTPU v4\b": "Google TPU v4", r"\bTPU v3\b": "Google TPU v3 (chip)",
          r"\bTPU v2\b": "Google TPU v2 (chip)", r"\bAscend 910": "Huawei Ascend 910A"}
 # Rule 4: facts about a run. Rule 3: one run in both tables.
-FACTS = {"pat4-gpt3-175b", "glm-130b", "openba-15b", "llama32-1b", "llama32-3b", "llama1-norm-bloom", "AlexaTM 20B", "Code Llama-70B", "UnifiedQA"}
-TWICE = {"LLaMA-65B", "BLOOM-176B", "PaLM (540B)", "Gopher (280B)", "Falcon-180B", "StarCoder", "BloombergGPT", "GLM-130B", "GPT-3 175B (davinci)"}
+FACTS = {"pat4-gpt3-175b", "glm-130b", "openba-15b", "llama32-1b", "llama32-3b", "llama1-norm-bloom", "AlexaTM 20B", "Code Llama-70B", "UnifiedQA",
+         "deepseek-v3", "grin-moe", "tinyllama-1.1b"}
+TWICE = {"LLaMA-65B", "BLOOM-176B", "PaLM (540B)", "Gopher (280B)", "Falcon-180B", "StarCoder", "BloombergGPT", "GLM-130B", "GPT-3 175B (davinci)",
+         "Phi-4", "Phi-3.5-MoE"}
 WHOSE_CASE = {"bloomberggpt": "Bloomberg", "bloom-": "Hugging Face", "starcoder": "Hugging Face", "gopher": "Google", "glam": "Google", "palm": "Google",
-              "openba": "Soochow", "falcon": "TII", "glm": "Tsinghua", "llama": "Meta", "pythia": "EleutherAI"}
+              "openba": "Soochow", "falcon": "TII", "glm": "Tsinghua", "llama": "Meta", "pythia": "EleutherAI", "mpt-": "MosaicML",
+              "smollm": "Hugging Face", "santacoder": "Hugging Face", "tiny-starcoder": "Hugging Face", "phi-": "Microsoft", "croissantllm": "CentraleSupelec",
+              "stablelm": "Stability AI", "jetmoe": "MyShell", "trillion": "Trillion Labs", "deepseek": "DeepSeek", "dots-llm1": "Rednote", "nemotron": "NVIDIA",
+              "biomedlm": "Stanford", "du2024": "Tsinghua", "sea-lion": "AI Singapore", "dclm": "DataComp", "nanochat": "Karpathy", "llmc-": "Karpathy"}
 WHOSE_MODEL = {"Google": "Google", "DeepMind": "Google", "Meta": "Meta", "Facebook": "Meta", "Technology Inn": "TII", "Hugging": "Hugging Face"}
 
 
@@ -82,14 +88,15 @@ def peak_of(hardware, chips):
 
 
 def training_runs():
-    """(name, developer, U)."""
+    """(name, developer, U, covariates, MFU that the run reports of itself)."""
     chips = {row["name"]: row for row in table("accelerators")}
     runs = []
 
-    def take(name, developer, work, hours, peak):
-        utilisation = work / (hours * 3600 * peak)
+    def take(name, developer, active, total, tokens, hours, peak, reported=None):
+        utilisation = 6 * active * tokens / (hours * 3600 * peak)
+        small = min(0.0, math.log(active / 1e10))
         if 0.03 <= utilisation <= 0.75:  # rule 5
-            runs.append((name, developer, utilisation))
+            runs.append((name, developer, utilisation, [1.0, float(peak > 500e12), small, float(total > 1.2 * active)], reported))
 
     for row in table("published_cases"):
         params = number(row["params_active"]) or number(row["params_total"])
@@ -97,7 +104,8 @@ def training_runs():
         peak = peak_of(row["hardware"], chips)
         if row["kind"] == "check" or "training" not in row["phase"] or not (params and hours and row["tokens"] and peak) or row["case_id"] in FACTS:
             continue
-        take(row["case_id"], by_beginning(WHOSE_CASE, row["case_id"], row["case_id"]), 6 * params * float(row["tokens"]), hours, peak)
+        take(row["case_id"], by_beginning(WHOSE_CASE, row["case_id"], row["case_id"]), params, number(row["params_total"]) or params, float(row["tokens"]), hours, peak,
+             float(row["utilisation"]) if row["utilisation_basis"] == "MFU of 6 N D" else None)
     for row in table("models"):
         params = number(row["params_active"]) or number(row["params_total"])
         hours = (number(row["train_chips"]) or 0) * (number(row["train_hours"]) or 0)
@@ -107,36 +115,128 @@ def training_runs():
             continue
         if 0.8 <= 6 * params * tokens / flop <= 1.25:
             first = row["organisation"].split(",")[0]
-            take(row["name"], by_beginning(WHOSE_MODEL, row["organisation"], first), 6 * params * tokens, hours, peak)
+            take(row["name"], by_beginning(WHOSE_MODEL, row["organisation"], first), params, number(row["params_total"]) or params, tokens, hours, peak)
     return runs
+
+
+def developers(runs):
+    return sorted({run[1] for run in runs})
 
 
 def mean_log(runs):
     """Each run weighs 1 / sqrt(runs of its developer)."""
-    of = [developer for _, developer, _ in runs]
+    of = [run[1] for run in runs]
     weights = [of.count(developer) ** -0.5 for developer in of]
-    return sum(w * math.log(u) for w, (_, _, u) in zip(weights, runs)) / sum(weights)
+    return sum(w * math.log(run[2]) for w, run in zip(weights, runs)) / sum(weights)
+
+
+def random_steps(runs, ratio, terms):
+    """Least squares after the mean of each developer is taken off in part, as the variance of its step over that of a run says (Fuller and Battese 1974)."""
+    lines, turned = [], 0.0
+    for developer in developers(runs):
+        own = [(run[3][:terms] + [math.log(run[2])]) for run in runs if run[1] == developer]
+        share = 1 - (1 + len(own) * ratio) ** -0.5
+        means = [sum(column) / len(own) for column in zip(*own)]
+        lines += [[value - share * mean for value, mean in zip(line, means)] for line in own]
+        turned += math.log(1 + len(own) * ratio)
+    lines_and_pull = lines + [[float(i == j) for j in range(terms)] + [0.0] for i in range(1, terms)]  # one run towards 0
+    normal = [[math.fsum(line[i] * line[j] for line in lines_and_pull) for j in range(terms)] for i in range(terms)]
+    found = solved(normal, [math.fsum(line[i] * line[-1] for line in lines_and_pull) for i in range(terms)])
+    squares = math.fsum((line[-1] - sum(c * x for c, x in zip(found, line))) ** 2 for line in lines)
+    return -(len(lines) * math.log(max(squares / len(lines), 1e-300)) + turned) / 2, found, ratio
+
+
+def model_of(runs, terms=4):
+    return max((random_steps(runs, ratio, terms) for ratio in (0, 0.25, 0.5, 1, 2, 4)), key=lambda fit: fit[0])[1:]
+
+
+def without(runs, developer):
+    return [run for run in runs if run[1] != developer]
+
+
+def told(coefficients, run):
+    return sum(c * x for c, x in zip(coefficients, run[3]))
+
+
+def left_out_hours(runs, terms=4):
+    """ln(published hours / predicted) of each run, by a model without its developer."""
+    models = {developer: model_of(without(runs, developer), terms)[0] for developer in developers(runs)}
+    return [told(models[run[1]], run) - math.log(run[2]) for run in runs]
+
+
+def scatter(runs):
+    """(low, high) of ln hours for a large model, and the slope of ln scatter over smallness."""
+    residuals = left_out_hours(runs)
+    of = [run[1] for run in runs]
+    weights = [of.count(developer) ** -0.5 for developer in of]
+    x, y = [run[3][2] for run in runs], [math.log(abs(r) + 0.05) for r in residuals]
+    normal = [[sum(weights), sum(w * a for w, a in zip(weights, x))], [sum(w * a for w, a in zip(weights, x)), sum(w * a * a for w, a in zip(weights, x)) + 1]]
+    slope = solved(normal, [sum(w * b for w, b in zip(weights, y)), sum(w * a * b for w, a, b in zip(weights, x, y))])[1]
+    count = len(set(of))
+    low, high = narrowest([r / math.exp(slope * a) for r, a in zip(residuals, x)], min(1.0, 0.9 * (count + 1) / count))
+    return min(0.0, low), max(0.0, high), slope
+
+
+def off(residuals):
+    return [abs(math.exp(-r) - 1) for r in residuals]
 
 
 def hours():
     runs = training_runs()
-    developers = {developer for _, developer, _ in runs}
-    print(f"chip-hours: {len(runs)} runs of {len(developers)} developers")
-    show("ln U, U", mean_log(runs), math.exp(mean_log(runs)))
-    others = {d: [run for run in runs if run[1] != d] for d in developers}
-    residuals = {name: mean_log(others[d]) - math.log(u) for name, d, u in runs}  # ln(published hours / predicted)
-    low, high = narrowest(residuals.values())
-    show("hours x", math.exp(low), math.exp(high))
-    errors = [abs(math.exp(-r) - 1) for r in residuals.values()]
-    spreads = {d: narrowest([residuals[name] for name, _, _ in others[d]]) for d in developers}
-    inside = [min(0, spreads[d][0]) <= residuals[name] <= max(0, spreads[d][1]) for name, d, _ in runs]
-    widths = [math.exp(max(0, spreads[d][1]) - min(0, spreads[d][0])) for _, d, _ in runs]
-    show("median error, p90", at_share(errors, 0.5), at_share(errors, 0.9))
+    names = developers(runs)
+    print(f"chip-hours: {len(runs)} runs of {len(names)} developers")
+    coefficients, ratio = model_of(runs)
+    show("coefficients; variance of a developer's step over a run's", *coefficients, ratio)
+    low, high, slope = scatter(runs)
+    show("ln hours of a large model, slope of the scatter", low, high, slope)
+    show("its hours x", math.exp(low), math.exp(high))
+    residuals = left_out_hours(runs)
+    show("median error, p90", at_share(off(residuals), 0.5), at_share(off(residuals), 0.9))
+    spreads = {name: scatter(without(runs, name)) for name in names}
+    inside, widths = [], []
+    for run, residual in zip(runs, residuals):
+        low, high, slope = spreads[run[1]]
+        scale = math.exp(slope * run[3][2])
+        inside.append(low * scale <= residual <= high * scale)
+        widths.append(math.exp((high - low) * scale))
     show("inside the others' range, median high/low", sum(inside) / len(inside), at_share(widths, 0.5))
     for constant in (0.40, 0.33):
-        show(f"median error of the constant {constant}", at_share([abs(u / constant - 1) for _, _, u in runs], 0.5))
-    medians = {d: at_share([u for _, _, u in others[d]], 0.5) for d in developers}
-    show("median error of the median of the others", at_share([abs(u / medians[d] - 1) for _, d, u in runs], 0.5))
+        show(f"median error of the constant {constant}", at_share([abs(run[2] / constant - 1) for run in runs], 0.5))
+    others = {name: without(runs, name) for name in names}
+    medians = {name: at_share([run[2] for run in others[name]], 0.5) for name in names}
+    show("median error of the median of the others", at_share([abs(run[2] / medians[run[1]] - 1) for run in runs], 0.5))
+    means = {name: mean_log(others[name]) for name in names}
+    show("median error of the mean of the others, p90", *(at_share(off(means[run[1]] - math.log(run[2]) for run in runs), share) for share in (0.5, 0.9)))
+    reported = [abs(run[2] / (0.9 * run[4]) - 1) for run in runs if run[4]]
+    show(f"median error with the MFU of {len(reported)} runs themselves", at_share(reported, 0.5))
+
+
+def forms():
+    """How the form of the model was chosen: of four, each holding the one before, the best where developers were left out within the training runs alone."""
+    runs = training_runs()
+    ladder = {1: "constant", 2: "+ fast chip", 3: "+ size", 4: "+ mixture"}
+    print("chip-hours: the four forms")
+    for terms, name in ladder.items():
+        errors = off(left_out_hours(runs, terms))
+        show(f"{name}: median error, p90", at_share(errors, 0.5), at_share(errors, 0.9))
+    chosen, residuals = {}, []
+    for name in developers(runs):
+        training = without(runs, name)
+        chosen[name] = min(ladder, key=lambda terms: at_share([abs(r) for r in left_out_hours(training, terms)], 0.5))
+        coefficients = model_of(training, chosen[name])[0]
+        residuals += [told(coefficients, run) - math.log(run[2]) for run in runs if run[1] == name]
+    show("chosen without the developer: which, how often", *(f"{ladder[t]} {list(chosen.values()).count(t)}" for t in sorted(set(chosen.values()))))
+    show("its median error, p90", at_share(off(residuals), 0.5), at_share(off(residuals), 0.9))
+    known = []
+    for run in runs:  # the run alone left out; its developer's own step is told from its other runs
+        rest = [other for other in runs if other is not run]
+        same = [other for other in rest if other[1] == run[1]]
+        if not same:
+            continue
+        coefficients, ratio = model_of(rest)
+        step = sum(math.log(o[2]) - told(coefficients, o) for o in same) * ratio / (1 + len(same) * ratio)
+        known.append(told(coefficients, run) + step - math.log(run[2]))
+    show(f"the developer known, {len(known)} runs: median error", at_share(off(known), 0.5))
 
 
 # --- energy of an output token
@@ -260,7 +360,7 @@ def inference():
 
 
 def main(words):
-    parts = {"hours": hours, "inference": inference}
+    parts = {"hours": hours, "forms": forms, "inference": inference}
     if any(word not in parts for word in words):
         sys.exit(__doc__)
     for word in words or parts:

@@ -250,14 +250,18 @@ Result<data::AverageLifeCycle> live_hours(Context& context,
     if (!all) {
         const std::string url =
             settings.intensity_url.empty() ? kElectricityMaps : settings.intensity_url;
+        const auto retry_after_s = std::make_shared<std::optional<std::int64_t>>();
         const auto service = remote::electricity_maps(
             {.get = make_http_get({.header_name = "auth-token",
                                    .header_file = settings.intensity_token_file,
-                                   .timeout_ms = kLiveTimeoutMs}),
+                                   .timeout_ms = kLiveTimeoutMs,
+                                   .retry_after_s = retry_after_s}),
              .url = url,
-             .sleep = [](std::int64_t ms) {
-                 std::this_thread::sleep_for(std::chrono::milliseconds(ms));
-             }});
+             .sleep =
+                 [](std::int64_t ms) {
+                     std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+                 },
+             .retry_after_s = [retry_after_s] { return *retry_after_s; }});
         const Result<data::AverageLifeCycle> asked = service->hours(zone, span);
         if (!asked) return asked.error();
         take_known(asked->values(), known);

@@ -42,7 +42,11 @@ enum CurlOption : int {
     curl_no_proxy = 10177,
     curl_write_function = 20011,
 };
-enum CurlInfo : int { curl_redirect_url = 0x100000 + 31, curl_response_code = 0x200000 + 2 };
+enum CurlInfo : int {
+    curl_redirect_url = 0x100000 + 31,
+    curl_response_code = 0x200000 + 2,
+    curl_retry_after = 0x600000 + 57,  // seconds, of a date too; since 7.66, unknown before
+};
 enum CurlError : CurlCode {
     curl_ok = 0,
     curl_no_host = 6,
@@ -285,6 +289,7 @@ struct HttpClient::Session {
     Result<std::string> get_once(const std::string& url, std::string& redirect) {
         std::array<char, kCurlErrorSize> text{};
         Body body{.text = {}, .most = options.most_bytes};
+        if (options.retry_after_s) options.retry_after_s->reset();
         prepare(url, body, text.data());
         const CurlCode code = curl.easy_perform(handle);
         if (code != curl_ok) {
@@ -299,6 +304,10 @@ struct HttpClient::Session {
             if (to != nullptr) redirect = without_user(to);
             if (!redirect.empty()) return std::string{};
         }
+        std::int64_t wait_s = 0;
+        if (options.retry_after_s &&
+            curl.easy_getinfo(handle, curl_retry_after, &wait_s) == curl_ok && wait_s > 0)
+            *options.retry_after_s = wait_s;
         if (status < 200 || status >= 300) return status_error(status, url);
         return std::move(body.text);
     }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ struct HttpOptions {
     std::string header_file{};
     std::string ca_file{};  // PEM of the CA; empty: the system's
     std::int64_t timeout_ms = 10'000;
+    // Where given: the seconds that the last answer's Retry-After asks for; empty: none. Shared with get().
+    std::shared_ptr<std::optional<std::int64_t>> retry_after_s{};
     std::size_t most_bytes = 4u << 20;  // a longer body is refused
     std::string library = "libcurl.so.4";
 };

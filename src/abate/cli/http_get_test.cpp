@@ -196,6 +196,15 @@ TEST_F(HttpGetTest, RefusalsAreTold) {
     EXPECT_EQ(one.get()(base_ + "/redfish/v1/Chassis/1").has_value(), true);  // still usable
 }
 
+TEST_F(HttpGetTest, TellsHowLongARefusalAsksToWait) {
+    const auto wait_s = std::make_shared<std::optional<std::int64_t>>();
+    const auto one = client({.retry_after_s = wait_s});
+    EXPECT_EQ(one.get()(base_ + "/later").error().code, ErrorCode::unavailable);
+    EXPECT_EQ(*wait_s, 7);
+    EXPECT_EQ(one.get()(base_ + "/busy").error().code, ErrorCode::unavailable);
+    EXPECT_EQ(*wait_s, std::nullopt);
+}
+
 TEST_F(HttpGetTest, NobodyListeningIsUnavailable) {
     const auto one = client();
     server_.reset();
@@ -246,6 +255,7 @@ static_assert(CURLOPT_USERAGENT == 10018 && CURLOPT_CAINFO == 10065 && CURLOPT_H
 static_assert(CURLOPT_USERNAME == 10173 && CURLOPT_PASSWORD == 10174 && CURLOPT_NOPROXY == 10177);
 static_assert(CURLOPT_WRITEFUNCTION == 20011);
 static_assert(CURLINFO_REDIRECT_URL == 0x10001F && CURLINFO_RESPONSE_CODE == 0x200002);
+static_assert(CURLINFO_RETRY_AFTER == 0x600039 && sizeof(curl_off_t) == 8);
 static_assert(CURLE_OPERATION_TIMEDOUT == 28 && CURLE_PEER_FAILED_VERIFICATION == 60);
 static_assert(CURLE_SSL_CACERT_BADFILE == 77 && CURLE_SSL_CONNECT_ERROR == 35);
 static_assert(CURLE_COULDNT_RESOLVE_HOST == 6 && CURLE_COULDNT_CONNECT == 7);

@@ -3,8 +3,8 @@
 #include "abate/cli/records.h"
 #include "abate/core/id.h"
 #include "abate/input/input.h"
-#include "abate/report/scheme.h"
-#include "abate/store/journal_store.h"
+#include "abate/report/report.h"
+#include "abate/store/store.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -133,8 +133,8 @@ void add_journal_options(CLI::App& command, Context& context, OfficeOptions& opt
     command
         .add_option("--journal",
                     options.journal,
-                    "Where the books are kept: a file [$ABATE_HOME/registry.db]")
-        ->type_name("FILE")
+                    "Where the books are kept: a file, or postgresql://... [$ABATE_HOME/registry.db]")
+        ->type_name("JOURNAL")
         ->envname("ABATE_JOURNAL");
     command.add_flag("--json", context.json, "Print one JSON document");
 }
@@ -275,7 +275,7 @@ std::unique_ptr<engine::Journal> open_journal(const Context& context,
         }
         return value_or_fail(store::open_sqlite_journal(name, scheme_key()));
     }
-    throw Failure({ErrorCode::unsupported, "this abate keeps journals in files", name, ""});
+    return value_or_fail(store::open_postgres_journal(name, scheme_key()));
 }
 
 // ---- the office
@@ -296,12 +296,13 @@ Office::Office(Context& context, OfficeOptions options, bool create)
                            "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
         now_ = *at;
     }
-    const Result<void> recovered = engine_.recover(*journal_);
+    const Result<engine::Recovery> recovered = engine::recover(engine_, *journal_);
     if (!recovered) {
         Error error = recovered.error();
         error.where = journal_name(context, options_) + ", " + error.where;
         throw Failure(std::move(error));
     }
+    for (const std::string& sentence : recovered->notes) context.note(sentence);
     if (!create && !state().founded)
         throw Failure({ErrorCode::not_found,
                        "no scheme is founded here yet",
@@ -351,6 +352,8 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
         key, {.tenant_id = venue.tenant_id, .scheme_id = venue.scheme_id}, out.id, command);
     // Another process may write between our reading and our commit: then the books are read again and the same envelope is tried again.
     constexpr int kTries = 5;
+    constexpr std::uint64_t kSnapshotEvery = 50'000;
+    const std::uint64_t before = engine_.last_seq();
     for (int attempt = 0;; ++attempt) {
         engine_.set_epoch(journal_->take_lease(fmt::format("abate {}", ::getpid())));
         const engine::Answer answer = engine_.apply(envelope, now_);
@@ -362,10 +365,13 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
                                journal_name(*context_, options_),
                                "Try again"});
             engine_ = engine::Engine(scheme_key());
-            if (const Result<void> again = engine_.recover(*journal_); !again)
+            if (const auto again = engine::recover(engine_, *journal_); !again)
                 throw Failure(again.error());
             continue;
         }
+        // Whoever comes next folds only what is behind.
+        if (engine_.last_seq() / kSnapshotEvery != before / kSnapshotEvery)
+            journal_->keep_snapshot(engine::take_snapshot(engine_));
         if (answer.reason == scheme::from_registry(registry::Reason::exists)) return out;
         if (answer.reason != scheme::Reason::ok)
             throw Failure({ErrorCode::conflict,

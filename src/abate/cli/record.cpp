@@ -3,6 +3,7 @@
 #include "abate/cli/hourly.h"
 #include "abate/cli/machine.h"
 #include "abate/cli/records.h"
+#include "abate/input/input.h"
 #include "abate/report/report.h"
 #include "abate/workload/workload.h"
 
@@ -272,20 +273,16 @@ void declare(const RecordOptions& options, Context& context) {
     assess.hardware.declared_chip = declared.name;
     assess.hardware.declared_chips = declared.chips;
     RunRecord record = declared_record(options, declared, context);
-    if (options.boundary != "component" && options.boundary != "node" &&
-        options.boundary != "facility") {
-        throw bad("there is no boundary '" + short_text(options.boundary) + "'",
-                  "--boundary",
-                  "Use component, node or facility");
-    }
+    const Result<Boundary> boundary = input::parse_boundary(options.boundary);
+    if (!boundary) throw bad(boundary.error().what, "--boundary", boundary.error().hint);
     const bool chips = declared.device == "gpu";
-    if (!chips && options.boundary != "component") {
+    if (!chips && *boundary != Boundary::component) {
         assess.node_overhead = footprint::NodeOverhead{
             .ratio = exactly(1),
             .source = "declared",
             .citation = "the declared energy is at the " + options.boundary};
     }
-    if (!chips && options.boundary == "facility") {
+    if (!chips && *boundary == Boundary::facility) {
         if (assess.pue && !options.pue.empty())
             throw bad("energy at the facility contains its PUE already",
                       "--pue",
@@ -303,7 +300,7 @@ void declare(const RecordOptions& options, Context& context) {
         use_hours(context, *hours, flat_pieces(record), assess, record.notes);
     const Result<void> assessed = footprint::assess(record, context.tables(), assess);
     if (!assessed) throw Failure(assessed.error());
-    if (!chips && options.boundary == "facility") {
+    if (!chips && *boundary == Boundary::facility) {
         record.node.reset();
         // Water per IT energy does not apply to energy at the facility.
         if (record.operational) record.operational->water_l.reset();

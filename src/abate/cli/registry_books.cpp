@@ -1,6 +1,7 @@
 // `abate registry list | balance | history | status | audit | head | export`: what the books say.
 #include "abate/cli/registry_parts.h"
-#include "abate/report/scheme.h"
+#include "abate/report/report.h"
+#include "abate/store/store.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -338,7 +339,7 @@ void head(Office& office, const HeadOptions& options) {
         if (!found)
             throw Failure({ErrorCode::corrupt,
                            "these books do not have the head that was kept",
-                           options.expect,
+                           short_text(options.expect),
                            "They were restored from an older backup, or rewritten: do not use them"});
     }
     if (office.context().json) {
@@ -460,6 +461,32 @@ void add_registry_books(CLI::App& registry, Context& context) {
         "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
         head);
     made->add_option("--expect", kept.expect, "SEQ:DIGEST, as it was printed")->type_name("HEAD");
+    {
+        struct Kept {
+            OfficeOptions office;
+            std::string to;
+        };
+        auto kept_backup = std::make_shared<Kept>();
+        CLI::App* backup = registry.add_subcommand(
+            "backup", "Copy the journal to a new file, checked, while it is written to");
+        add_journal_options(*backup, context, kept_backup->office);
+        backup->add_option("FILE", kept_backup->to, "The copy; it must not be there yet")->required();
+        backup->callback([kept_backup, &context] {
+            const std::string name = journal_name(context, kept_backup->office);
+            const Result<void> done = store::backup_sqlite_journal(name, kept_backup->to);
+            if (!done) throw Failure(done.error());
+            OfficeOptions copy;
+            copy.journal = kept_backup->to;
+            Office office(context, copy);
+            const std::string head_said = fmt::format(
+                "{}:{}", office.engine().last_seq(), engine::to_string(office.engine().head()));
+            if (context.json) {
+                print_json({{"file", kept_backup->to}, {"head", head_said}});
+            } else {
+                fmt::print("{}\nHead {}\n", kept_backup->to, head_said);
+            }
+        });
+    }
     add_view<BalanceOptions>(registry,
                              context,
                              made,

@@ -1,8 +1,6 @@
 // `abate registry surrender | penalty | claw-back | publish | calendar show | compliance`.
 #include "abate/cli/registry_parts.h"
-#include "abate/report/scheme.h"
-#include "abate/scheme/compliance_state.h"
-#include "abate/scheme/period.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -2,9 +2,8 @@
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/cli/scheme_profiles.h"
-#include "abate/input/scheme.h"
-#include "abate/report/scheme.h"
-#include "abate/scheme/calendar.h"
+#include "abate/input/input.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 

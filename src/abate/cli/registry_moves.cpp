@@ -1,7 +1,7 @@
 // `abate registry transfer | cancel | retire | return | cash`.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/report/scheme.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // `abate registry key | participant | account | trusted | mandate | approve | withdraw | proposals`.
 #include "abate/cli/registry_parts.h"
-#include "abate/report/scheme.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

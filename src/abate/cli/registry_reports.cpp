@@ -1,10 +1,9 @@
 // `abate registry plan | report | verify-report | determine | statement | activities`: monitoring.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/data/csv.h"
-#include "abate/input/monitoring.h"
-#include "abate/report/scheme.h"
-#include "abate/scheme/report_figures.h"
+#include "abate/data/data.h"
+#include "abate/input/input.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,10 +1,8 @@
 // `abate registry period | cap | benchmark | allocate | true-up | baseline | activity | certificate | object`: a year, step by step.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/data/csv.h"
-#include "abate/report/scheme.h"
-#include "abate/scheme/calendar.h"
-#include "abate/scheme/period.h"
+#include "abate/data/data.h"
+#include "abate/report/report.h"
 
 #include <fmt/format.h>
 
@@ -269,7 +267,8 @@ void add_steps(CLI::App& registry, Context& context) {
             const std::int64_t sample_year =
                 options.sample_year != 0 ? options.sample_year : options.year - 2;
             std::vector<scheme::BenchmarkLine> lines = derived_or_fail(
-                scheme::derive_benchmark(office.state(), options.year, sample_year), "benchmark");
+                scheme::derive_benchmark(
+                    office.state(), {.year = options.year, .sample_year = sample_year}), "benchmark");
             const scheme::ProposeBenchmark command{
                 .year = options.year,
                 .sample_year = sample_year,
@@ -345,7 +344,8 @@ void add_steps(CLI::App& registry, Context& context) {
                              registry::allowances_of(Vintage(static_cast<std::int32_t>(options.year))))
                     .available();
             const std::vector<scheme::TrueUpLine> lines = derived_or_fail(
-                scheme::derive_true_up(office.state(), options.year, available), "true-up");
+                scheme::derive_true_up(
+                    office.state(), {.year = options.year, .available = available}), "true-up");
             const scheme::TrueUp command{.year = options.year, .lines = lines};
             if (office.context().json && options.dry_run) return print_dry(command);
             if (!office.context().json)

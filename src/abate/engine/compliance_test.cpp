@@ -1,7 +1,5 @@
 // What is owed, when it counts as surrendered, and what follows where it does not.
 #include "abate/engine/year_test_support.h"
-#include "abate/scheme/calendar.h"
-#include "abate/scheme/holding.h"
 
 namespace abate::engine {
 namespace {

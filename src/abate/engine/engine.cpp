@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace abate::engine {
 
@@ -45,6 +47,7 @@ class Engine::Sink final : public registry::EventSink {
 
 Engine::Engine(SchemeKey key, std::uint64_t hash_seed)
     : key_(key),
+      hash_seed_(hash_seed),
       registry_(hash_seed),
       scheme_({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id}) {}
 
@@ -82,8 +85,28 @@ std::optional<Broken> broken_link(const Batch& batch,
 
 Result<void> Engine::recover(Journal& journal) {
     ABATE_REQUIRE(last_seq_ == 0 && waiting_ == 0);
-    BatchHeader before;
+    return go_on({.books = registry::Registry(hash_seed_)}, {}, journal);
+}
+
+Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& journal) {
+    registry_ = std::move(from.books);
+    scheme_ = scheme::Scheme({.tenant_id = key_.tenant_id, .scheme_id = key_.scheme_id});
+    scheme_events_.clear();
+    for (std::string_view left = from.scheme_events; !left.empty();) {
+        const Result<scheme::ReadEvent> read = scheme::read_event(left);
+        if (!read) return read.error();
+        if (!scheme_.fold(read->event))
+            return Error{ErrorCode::corrupt, "a scheme event that cannot follow", "", ""};
+        left.remove_prefix(read->size);
+    }
+    scheme_events_ = from.scheme_events;
+    payload_.clear();
+    waiting_ = 0;
+    BatchHeader before = after;
     std::optional<Error> error;
+    // Decoded some way ahead, so that the memory of the next ones is on its way while one is folded.
+    constexpr std::size_t kBlock = 128;
+    std::vector<registry::Event> block(kBlock);
     const auto refuse = [&](const BatchHeader& h, ErrorCode code, const std::string& what) {
         error = Error{code,
                       what,
@@ -92,7 +115,7 @@ Result<void> Engine::recover(Journal& journal) {
                                                           : "See `abate registry audit`"};
         return false;
     };
-    journal.read(1, [&](const Batch& batch) {
+    journal.read(before.last_seq + 1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
         if (h.codec_version > kCodecVersion)
             return refuse(h,
@@ -108,26 +131,29 @@ Result<void> Engine::recover(Journal& journal) {
         std::uint32_t events = 0;
         while (true) {
             if (!reader.left().empty() && scheme::is_scheme_event(reader.left().front())) {
-                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+                const std::string_view bytes = reader.left();
+                const Result<scheme::ReadEvent> read = scheme::read_event(bytes);
                 if (!read) return refuse(h, read.error().code, read.error().what);
                 if (!scheme_.fold(read->event))
                     return refuse(h,
                                   ErrorCode::corrupt,
                                   fmt::format("event {} cannot follow from the ones before",
                                               h.first_seq + events));
+                scheme_events_ += bytes.substr(0, read->size);
                 reader.skip(read->size);
                 ++events;
                 continue;
             }
-            const Result<std::optional<registry::Event>> event = reader.next();
-            if (!event) return refuse(h, event.error().code, event.error().what);
-            if (!*event) break;
-            if (!registry_.fold(**event))
+            const Result<std::size_t> read = reader.next_block(block);
+            if (!read) return refuse(h, read.error().code, read.error().what);
+            if (*read == 0) break;
+            const std::size_t folded = registry_.fold_block(std::span(block).first(*read));
+            events += static_cast<std::uint32_t>(folded);
+            if (folded < *read)
                 return refuse(h,
                               ErrorCode::corrupt,
                               fmt::format("event {} cannot follow from the ones before",
                                           h.first_seq + events));
-            ++events;
         }
         if (events != h.count)
             return refuse(h, ErrorCode::corrupt, fmt::format("{} events, not {}", events, h.count));
@@ -210,7 +236,9 @@ Engine::Posted Engine::post(std::span<const registry::Command> chain, Timestamp 
 }
 
 void Engine::keep(const scheme::Event& event, const Posted& posted) {
+    const std::size_t before = payload_.size();
     scheme::append_event(payload_, event);
+    scheme_events_.append(payload_, before);
     payload_ += posted.events;
     waiting_ += 1 + posted.count;
     const bool folded = scheme_.fold(event);

@@ -1,7 +1,7 @@
 // One deterministic state machine over registry, scheme and exchange. Start here.
 //
 //     Engine engine({.tenant_id = 1, .scheme_id = 1});
-//     Result<void> recovered = engine.recover(journal);
+//     Result<Recovery> recovered = recover(engine, journal);   // from a snapshot and what is behind it; or all: engine.recover(journal)
 //     engine.set_epoch(journal.take_lease("node-1"));
 //     engine.apply(commands, clock, outcomes);              // decided and done in memory
 //     if (std::optional<Batch> batch = engine.seal())       // group commit: what happened since the last one
@@ -15,6 +15,7 @@
 
 #include "abate/core/result.h"
 #include "abate/engine/journal.h"
+#include "abate/engine/snapshot.h"
 #include "abate/registry/registry.h"
 #include "abate/scheme/scheme.h"
 
@@ -46,6 +47,12 @@ class Engine {
     // chain, sequence numbers. Errors: corrupt with the batch and what is wrong, version_mismatch, conflict (another scheme's journal).
     // After an error the engine is of no use. REQUIRES: nothing was applied.
     [[nodiscard]] Result<void> recover(Journal& journal);
+    // The same from books as they were after the batch `after`. Whatever this engine held is gone. See snapshot.h.
+    struct Restored {
+        registry::Registry books;
+        std::string_view scheme_events = {};  // all up to then
+    };
+    [[nodiscard]] Result<void> go_on(Restored from, const BatchHeader& after, Journal& journal);
     void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
 
     // Expires what is due, then does the commands in order; chains whole. The events wait for seal(). REQUIRES: as many outcomes as
@@ -66,9 +73,14 @@ class Engine {
 
     [[nodiscard]] const registry::Registry& registry() const { return registry_; }
     [[nodiscard]] const scheme::Scheme& scheme() const { return scheme_; }
+    // Every event of the scheme so far, as in the journal; what the books did is not among them. They are few, and say all of its state.
+    [[nodiscard]] std::string_view scheme_events() const { return scheme_events_; }
     // Of the last batch that was sealed or recovered; zero before the first.
     [[nodiscard]] const Digest& head() const { return head_; }
     [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+    [[nodiscard]] const SchemeKey& key() const { return key_; }
+    [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+    [[nodiscard]] std::uint64_t hash_seed() const { return hash_seed_; }
 
   private:
     class Sink;
@@ -84,8 +96,10 @@ class Engine {
     void do_due(const scheme::Due& due, Timestamp clock);
 
     SchemeKey key_;
+    std::uint64_t hash_seed_;
     registry::Registry registry_;
     scheme::Scheme scheme_;
+    std::string scheme_events_;
     std::uint64_t epoch_ = 0;
     std::uint64_t last_seq_ = 0;
     Digest head_;

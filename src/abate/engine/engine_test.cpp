@@ -1,5 +1,7 @@
 #include "abate/engine/engine.h"
 
+#include "abate/engine/engine_test_support.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,30 +21,9 @@ using registry::Outcome;
 using registry::ParticipantId;
 using registry::Reason;
 using registry::TransferId;
+using testing::Paper;
 
 constexpr SchemeKey kKey{.tenant_id = 1, .scheme_id = 7};
-
-// What `store` does, without a disk.
-class Paper final : public Journal {
-  public:
-    std::optional<BatchHeader> head() override {
-        if (batches.empty()) return std::nullopt;
-        return batches.back().header;
-    }
-    Append append(const Batch& batch) override {
-        if (batch.header.epoch < epoch) return Append::fenced;
-        batches.push_back(batch);
-        return Append::committed;
-    }
-    void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
-        for (const Batch& batch : batches)
-            if (batch.header.last_seq >= from_seq && !visit(batch)) return;
-    }
-    std::uint64_t take_lease(const std::string&) override { return ++epoch; }
-
-    std::vector<Batch> batches;
-    std::uint64_t epoch = 0;
-};
 
 class EngineTest : public ::testing::Test {
   protected:

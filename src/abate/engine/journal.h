@@ -44,6 +44,14 @@ struct Batch {
     bool operator==(const Batch&) const = default;
 };
 
+// The books after a batch, so that starting again need not read all before it. Whoever reads one believes the journal and not it.
+struct Snapshot {
+    std::uint64_t last_seq = 0;  // of the batch after which it was taken
+    std::string bytes;           // engine/snapshot.h
+
+    bool operator==(const Snapshot&) const = default;
+};
+
 // What the digest should be.
 [[nodiscard]] Digest seal(const Batch& batch);
 
@@ -65,6 +73,19 @@ class Journal {
     virtual void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) = 0;
     // Takes the lease: a new epoch, above every one that was given. From then on batches of earlier epochs are fenced.
     [[nodiscard]] virtual std::uint64_t take_lease(const std::string& holder) = 0;
+    // The same for who had it with `epoch` and comes back on a new connection: nothing where another holder took it since. Whatever the old
+    // connection still sends is fenced from then on.
+    [[nodiscard]] virtual std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                                                   std::uint64_t /*epoch*/) {
+        return take_lease(holder);
+    }
+
+    // Keeps one beside the batches, in place of one of the same last_seq; of all it keeps at least the newest two. A journal may keep none.
+    virtual void keep_snapshot(const Snapshot& /*snapshot*/) {}
+    // The newest whose last_seq is `most` or less. It may be damaged.
+    [[nodiscard]] virtual std::optional<Snapshot> newest_snapshot(std::uint64_t /*most*/) {
+        return std::nullopt;
+    }
 };
 
 }  // namespace abate::engine

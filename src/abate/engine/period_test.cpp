@@ -130,7 +130,8 @@ TEST(Period, TheVectorK9GoesThroughTheWholeChain) {
                                        .participants = {ParticipantId{1}, ParticipantId{1}}}),
               Reason::row_twice);
     EXPECT_EQ(desk.ask("ada", IssueAllocation{.year = 2027}), Reason::nothing_to_allocate);
-    EXPECT_TRUE(derive_true_up(desk.state(), 2027, 100).value.empty()) << "their allocation comes";
+    EXPECT_TRUE(derive_true_up(desk.state(), {.year = 2027, .available = 100}).value.empty())
+        << "their allocation comes";
     desk.ok("ada", "bo", IssueAllocation{.year = 2027, .participants = {ParticipantId{3}}});
     EXPECT_EQ(desk.ask("ada", IssueAllocation{.year = 2027, .participants = {ParticipantId{3}}}),
               Reason::allocation_already_issued);
@@ -199,7 +200,7 @@ TEST(Period, TheVectorK10IsTheBenchmark) {
             desk.history(id, {.gflop = 10 * kWork, .aj_per_flop = e * 10'000, .level = false});
         }
         desk.open(2027);
-        return derive_benchmark(desk.state(), 2027, 2026).value.at(0);
+        return derive_benchmark(desk.state(), {.year = 2027, .sample_year = 2026}).value.at(0);
     };
     Rules rules = year_rules();
     rules.benchmark.min_groups = 3;
@@ -471,7 +472,7 @@ TEST(Period, LateFiguresAndEntrantsComeFromTheReserve) {
 
     desk.ok("ada", "bo", YearDesk::baseline(2, {.gflop = 50 * kWork, .years = {2026}}));
     desk.determine(3, 2027, 40, 30 * kWork);
-    const auto lines = derive_true_up(desk.state(), 2027, 480).value;
+    const auto lines = derive_true_up(desk.state(), {.year = 2027, .available = 480}).value;
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0].participant, ParticipantId{2});
     EXPECT_EQ(lines[0].amount, 50);
@@ -529,7 +530,7 @@ TEST(Period, AReserveThatIsTooSmallIsShared) {
     // Both did more than was known, by the same.
     for (const std::uint64_t id : {2U, 3U})
         desk.ok("ada", "bo", YearDesk::baseline(id, {.gflop = 300 * kWork, .years = {2025, 2026}}));
-    const auto lines = derive_true_up(desk.state(), 2027, 5).value;
+    const auto lines = derive_true_up(desk.state(), {.year = 2027, .available = 5}).value;
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0].deserved, 250) << "with the year's own kappa";
     // 167 and 166 were given (166.67 each), so 83 and 84 are missing: 2.49 and 2.51 of the five.

@@ -9,7 +9,6 @@
 #pragma once
 
 #include "abate/engine/scheme_test_support.h"
-#include "abate/scheme/period.h"
 
 #include <algorithm>
 #include <string>
@@ -110,11 +109,13 @@ class YearDesk : public Desk {
     scheme::ProposeBenchmark benchmark(std::int64_t year, std::int64_t sample_year = 0) {
         if (sample_year == 0)
             sample_year = std::max<std::int64_t>(year - 5, std::min<std::int64_t>(year - 1, 2026));
-        return {.year = year,
-                .sample_year = sample_year,
-                .lines = scheme::derive_benchmark(state(), year, sample_year).value,
-                .objections_until = window(),
-                .text = ""};
+        return {
+            .year = year,
+            .sample_year = sample_year,
+            .lines =
+                scheme::derive_benchmark(state(), {.year = year, .sample_year = sample_year}).value,
+            .objections_until = window(),
+            .text = ""};
     }
     scheme::ProposeAllocation allocation(std::int64_t year) {
         return {.year = year,
@@ -186,6 +187,7 @@ class YearDesk : public Desk {
     }
     registry::Reason apply(const registry::Command& command) {
         std::vector<registry::Outcome> outcomes(1);
+        unasked_ = true;
         engine().apply(std::vector<registry::Command>{command}, now(), outcomes);
         if (auto batch = engine().seal()) (void)journal().append(*batch);
         return outcomes.front().reason;

@@ -1,6 +1,7 @@
 // From an inventory to the lines of its account. One builder a call; lines first (they say how many hours each fleet worked), then the fleets' idle,
 // then the ledgers.
 #include "abate/core/nearest.h"
+#include "abate/core/plain_text.h"
 #include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/chain.h"
 #include "abate/footprint/footprint.h"
@@ -320,10 +321,10 @@ class Builder {
                               const std::string& where) {
         const std::vector<std::string> near = nearest(name, names, 1);
         return {ErrorCode::not_found,
-                fmt::format("there is no {} '{}'", what, name),
+                fmt::format("there is no {} '{}'", what, short_text(name)),
                 where,
                 near.empty() ? fmt::format("Declare it as [[{}]]", what)
-                             : fmt::format("Did you mean '{}'?", near.front())};
+                             : fmt::format("Did you mean '{}'?", short_text(near.front()))};
     }
 
     // ---- names and runs
@@ -335,7 +336,7 @@ class Builder {
             const auto [at, is_new] = seen.emplace(row.name, row.where);
             if (!is_new)
                 return Error{ErrorCode::already_exists,
-                             fmt::format("there are two {} named '{}'", what, row.name),
+                             fmt::format("there are two {} named '{}'", what, short_text(row.name)),
                              row.where,
                              at->second.empty() ? "" : "The other is at " + at->second};
         }
@@ -526,11 +527,11 @@ class Builder {
             state.hardware.fleet = fleet.name;
             if (fleet.units > 0) {
                 if (!inventory_.period_start || !inventory_.period_end) {
-                    return Error{
-                        ErrorCode::invalid_argument,
-                        fmt::format("'{}' has units, and no period to own them in", fleet.name),
-                        fleet.where,
-                        "Add period_start and period_end at the head of the file"};
+                    return Error{ErrorCode::invalid_argument,
+                                 fmt::format("'{}' has units, and no period to own them in",
+                                             short_text(fleet.name)),
+                                 fleet.where,
+                                 "Add period_start and period_end at the head of the file"};
                 }
                 own(state);
                 given_row(fleet.name + ": units", exactly(fleet.units), "", fleet.source);
@@ -747,7 +748,7 @@ class Builder {
         if (hours <= period * kSlack) return hours;
         out_.notes.push_back(
             fmt::format("'{}' is kept for {:.4g} months and the period has {:.3g}: these count",
-                        dataset.name,
+                        short_text(dataset.name),
                         dataset.months,
                         period / kHoursPerMonth));
         return period;
@@ -1014,18 +1015,20 @@ class Builder {
                 add_row(chip.provenance, chip.name + ": rated_w");
                 add_row(mean.provenance, chip.name + ": power_fraction");
             } else {
-                return Error{ErrorCode::invalid_argument,
-                             fmt::format("nothing says what power '{}' ran at", activity.name),
-                             activity.where,
-                             "Add power_w, or name a chip whose rated power a table knows"};
+                return Error{
+                    ErrorCode::invalid_argument,
+                    fmt::format("nothing says what power '{}' ran at", short_text(activity.name)),
+                    activity.where,
+                    "Add power_w, or name a chip whose rated power a table knows"};
             }
             energy.factors.push_back(exact("kW per W", 1e-3, ""));
         } else {
-            return Error{ErrorCode::invalid_argument,
-                         fmt::format("nothing says how much energy '{}' took", activity.name),
-                         activity.where,
-                         "Give energy_kwh, or chip_hours with a chip or fleet, or requests with "
-                         "j_per_request"};
+            return Error{
+                ErrorCode::invalid_argument,
+                fmt::format("nothing says how much energy '{}' took", short_text(activity.name)),
+                activity.where,
+                "Give energy_kwh, or chip_hours with a chip or fleet, or requests with "
+                "j_per_request"};
         }
         if (scale != 1) energy.factors.push_back(what_if(scale));
         return energy;
@@ -1177,11 +1180,11 @@ class Builder {
             given_row(
                 multiple.name + ": times_training", multiple.times_training, "1", multiple.source);
             if (names.empty()) {
-                return Error{
-                    ErrorCode::invalid_argument,
-                    fmt::format("'{}' is a multiple of training, and there is none", multiple.name),
-                    multiple.where,
-                    "Declare [[training]], or give the energy"};
+                return Error{ErrorCode::invalid_argument,
+                             fmt::format("'{}' is a multiple of training, and there is none",
+                                         short_text(multiple.name)),
+                             multiple.where,
+                             "Declare [[training]], or give the energy"};
             }
             for (const Activity* training : meant) {
                 if (const Result<void> done = add_multiple(multiple, *training); !done)
@@ -1302,7 +1305,7 @@ class Builder {
             out_.notes.push_back(
                 fmt::format("of the runs of '{}' the sources list {} figures of a kind at most; "
                             "`abate show ID` has each run's",
-                            choice.name,
+                            short_text(choice.name),
                             kMostAlike));
     }
 
@@ -1357,7 +1360,7 @@ class Builder {
                 "{} {} in '{}' without embodied carbon: no table knows the hardware; name a fleet",
                 without,
                 without == 1 ? "run is" : "runs are",
-                choice.name));
+                short_text(choice.name)));
     }
 
     // The grid that a lever moves runs to.
@@ -1480,7 +1483,7 @@ class Builder {
                           const char* what) {
         return {ErrorCode::out_of_range,
                 fmt::format("'{}' worked {:.6g} unit-hours and only {:.6g} were {}",
-                            fleet.name,
+                            short_text(fleet.name),
                             used,
                             of,
                             what),
@@ -1588,7 +1591,7 @@ class Builder {
             constexpr std::size_t kMostNames = 10;
             std::string names;
             for (std::size_t i = 0; i < std::min(kMostNames, without_embodied_.size()); ++i)
-                names += (names.empty() ? "" : ", ") + without_embodied_[i];
+                names += (names.empty() ? "" : ", ") + short_text(without_embodied_[i]);
             if (without_embodied_.size() > kMostNames)
                 names += fmt::format(" and {} more", without_embodied_.size() - kMostNames);
             out_.notes.push_back("embodied carbon is not in the account for " + names +

@@ -272,14 +272,19 @@ void add_training_basis(const TrainingCases& known,
     if (!query.mfu || !query.goodput) {
         Provenance row;
         row.figure = "mfu_x_goodput";
-        row.value = prior.utilisation;
-        row.low = prior.utilisation / std::exp(prior.log_hours.high);
-        row.high = prior.utilisation / std::exp(prior.log_hours.low);
+        const Ranged utilisation =
+            prior.utilisation({.peak_flop_per_s = peak_16bit_flop_per_s(estimate.chip),
+                               .params_active = estimate.params_active,
+                               .params_total = estimate.params_total});
+        row.value = utilisation.value;
+        row.low = utilisation.low;
+        row.high = utilisation.high;
         row.unit = "1";
         row.key = fmt::format("{} published runs of {} developers", prior.cases, prior.developers);
         row.layer = "built-in";
         row.source = "published_cases and models (docs/methodology/training.md)";
-        row.basis = "developer-weighted geometric mean; range from leaving each developer out";
+        row.basis =
+            "fit to chip, active parameters and mixture; range from leaving each developer out";
         estimate.basis.push_back(std::move(row));
     }
     if (query.mfu) return;
@@ -349,6 +354,8 @@ Result<Estimate> train(const data::Tables& tables,
     const UtilisationPrior prior = fit_utilisation(known.cases);
     Result<TrainingTime> time = training_time(prior,
                                               {.flop = estimate.flop,
+                                               .params_active = sizes->active,
+                                               .params_total = sizes->total,
                                                .chip = estimate.chip,
                                                .precision = estimate.precision,
                                                .mfu = query.mfu,

@@ -91,6 +91,8 @@ RC_GTEST_PROP(InferenceEnergyProperty, LargerBatchesOfADenseModelNeverTakeMoreEa
 RC_GTEST_PROP(TrainingTimeProperty, HoursGrowWithFlopAndStayInTheirRange, ()) {
     TrainingTimeQuery query;
     query.flop = between({1e15, 1e27});
+    query.params_active = between({1e6, 1e13});
+    query.params_total = query.params_active * between({1, 50});
     query.chip = tables().chip(any_chip()).value();
     query.precision = default_precision(query.chip).value();
     query.fine_tuning = *rc::gen::arbitrary<bool>();

@@ -490,7 +490,9 @@ class Filer {
     }
 
     void services() {
-        add({"category1_electricity", "electricity of cloud and API, life cycle", true},
+        add({"category1_electricity",
+             "electricity of cloud and API, life cycle, without grid losses",
+             true},
             priced(
                 chosen(account_, Kind::operational, is_service),
                 [](const Line& line) { return line.intensity; },

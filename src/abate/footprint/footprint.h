@@ -98,7 +98,7 @@ void keep_options(RunRecord& header, const AssessOptions& options);
 // Embodied: the accelerators of the host by their names; the host itself where it is a server (a
 // generic one, or that of an 8-accelerator node from four accelerators on) or options say what it
 // cost to make. A laptop, desktop, virtual machine or container whose maker nobody named is left
-// out, and `boundary` says so; where nothing is known, record.embodied is absent. The job's share of
+// out, and `boundary` says so, of a virtual machine a note as well; where nothing is known, record.embodied is absent. The job's share of
 // the host is attributed.idle_share: who pays for idle pays for the machine.
 [[nodiscard]] Result<void> assess(RunRecord& record,
                                   const data::Tables& tables,

@@ -564,6 +564,21 @@ TEST(Account, NamesMustBeKnownAndTheirOwn) {
     EXPECT_EQ(refused.error().code, ErrorCode::already_exists);
 }
 
+// A name may be as long as a file; a message is a line.
+TEST(Account, MessagesShowALittleOfALongName) {
+    const std::string name(100'000, 'x');
+    Inventory lab = plain_inventory();
+    lab.activities.push_back(node_energy(AccountPhase::training, name, 1));
+    lab.activities[0].site = name;
+    EXPECT_LT(account(lab, tables()).error().what.size(), 200U);
+    lab.activities[0].site.clear();
+    lab.activities.push_back(lab.activities[0]);
+    EXPECT_LT(account(lab, tables()).error().what.size(), 200U);
+    lab.activities.pop_back();
+    lab.activities[0].energy_kwh.reset();
+    EXPECT_LT(account(lab, tables()).error().what.size(), 200U);
+}
+
 TEST(Account, SplittingARunKeepsTheSum) {
     Inventory whole = plain_inventory();
     Activity work = node_energy(AccountPhase::training, "run", 1000);

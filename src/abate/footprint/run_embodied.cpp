@@ -105,6 +105,16 @@ void add_accelerators(Pieces& pieces,
     }
 }
 
+constexpr std::string_view kNoteOfVirtualHost =
+    "embodied carbon of the virtual machine's host is not included: `host_kgco2e` in the settings "
+    "says what its share cost to make";
+
+// Nobody inside a virtual machine sees what carries it.
+bool is_unknown_virtual_host(const RunRecord& record, const HardwareOptions& options) {
+    return record.host.kind == "virtual-machine" && !options.host_kgco2e &&
+           options.declared_chips <= 0 && record.attributed.method != "declared";
+}
+
 void add_host(Pieces& pieces,
               const RunRecord& record,
               const data::Tables& tables,
@@ -170,6 +180,7 @@ void forget_embodied(RunRecord& record) {
         return row.figure.rfind("embodied.", 0) == 0 || row.figure == "lifetime_h" ||
                row.figure == "utilisation";
     });
+    std::erase_if(record.notes, [](const std::string& note) { return note == kNoteOfVirtualHost; });
     record.embodied.reset();
     record.total_kgco2e.reset();
 }
@@ -178,6 +189,7 @@ void assess_embodied(RunRecord& record,
                      const data::Tables& tables,
                      const HardwareOptions& options) {
     const Pieces pieces = hardware_of(record, tables, options);
+    if (is_unknown_virtual_host(record, options)) record.notes.emplace_back(kNoteOfVirtualHost);
     if (!pieces.any()) return;
     const Ranged lifetime =
         options.lifetime_h ? exactly(*options.lifetime_h) : default_lifetime_h();

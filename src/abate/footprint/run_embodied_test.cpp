@@ -107,6 +107,20 @@ TEST(RunEmbodied, LeavesOutTheHostThatNobodyKnows) {
     }
 }
 
+TEST(RunEmbodied, SaysOnceThatAVirtualMachinesHostIsNotIncluded) {
+    const auto notes_of_host = [](const RunRecord& record) {
+        return std::ranges::count_if(record.notes, [](const std::string& note) {
+            return note.find("host is not included") != std::string::npos;
+        });
+    };
+    const RunRecord once = assessed(an_hour("virtual-machine", 0));
+    EXPECT_EQ(notes_of_host(once), 1);
+    EXPECT_EQ(notes_of_host(assessed(once)), 1);
+    EXPECT_EQ(notes_of_host(assessed(an_hour("virtual-machine", 1))), 1);
+    EXPECT_EQ(notes_of_host(assessed(once, {.host_kgco2e = 350})), 0);
+    EXPECT_EQ(notes_of_host(assessed(an_hour("server", 0))), 0);
+}
+
 TEST(RunEmbodied, NamesTheAcceleratorsThatNoTableKnows) {
     RunRecord record = an_hour("virtual-machine", 1);
     record.host.gpus.emplace_back("Acme Thinker 9000");

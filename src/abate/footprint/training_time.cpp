@@ -11,6 +11,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -27,28 +28,33 @@ constexpr Ranged kGoodput{.value = 0.90, .low = 0.67, .high = 1.00};
 // (Flan-PaLM: 135), or the reverse.
 constexpr double kLeastUtilisation = 0.03;
 constexpr double kMostUtilisation = 0.75;
+// Basis of a published utilisation that is the model FLOP utilisation while a run runs.
+constexpr std::string_view kReportedMfu = "MFU of 6 N D";
+
 // 6 N D and a table's own FLOP agree: the tokens are those trained on.
 constexpr double kLeastAgreement = 0.8;
 constexpr double kMostAgreement = 1.25;
 
 // Kinds of chips that published language models were trained on with 16-bit matrix units, and the row
-// that has their peak. A kind's variants (memory, maker's cooling) share the peak.
+// that has their peak. A kind's variants (memory, maker's cooling) share the peak. Kinds of one die
+// differ in memory and links.
 struct ChipKind {
     std::string_view kind;
     std::string_view row;
+    std::string_view die;
 };
 constexpr std::array kKinds{
-    ChipKind{"H100", "NVIDIA H100 SXM5 80GB"},
-    ChipKind{"H200", "NVIDIA H200 SXM 141GB"},
-    ChipKind{"H800", "NVIDIA H800 SXM5 80GB"},
-    ChipKind{"A100", "NVIDIA A100 SXM4 80GB"},
-    ChipKind{"A800", "NVIDIA A800 SXM4 80GB"},
-    ChipKind{"V100", "NVIDIA Tesla V100 SXM2 32GB"},
-    ChipKind{"P100", "NVIDIA Tesla P100 SXM2 16GB"},
-    ChipKind{"TPU v4", "Google TPU v4"},
-    ChipKind{"TPU v3", "Google TPU v3 (chip)"},
-    ChipKind{"TPU v2", "Google TPU v2 (chip)"},
-    ChipKind{"Ascend 910", "Huawei Ascend 910A"},
+    ChipKind{"H100", "NVIDIA H100 SXM5 80GB", "GH100"},
+    ChipKind{"H200", "NVIDIA H200 SXM 141GB", "GH100"},
+    ChipKind{"H800", "NVIDIA H800 SXM5 80GB", "GH100"},
+    ChipKind{"A100", "NVIDIA A100 SXM4 80GB", "GA100"},
+    ChipKind{"A800", "NVIDIA A800 SXM4 80GB", "GA100"},
+    ChipKind{"V100", "NVIDIA Tesla V100 SXM2 32GB", "GV100"},
+    ChipKind{"P100", "NVIDIA Tesla P100 SXM2 16GB", "GP100"},
+    ChipKind{"TPU v4", "Google TPU v4", "TPU v4"},
+    ChipKind{"TPU v3", "Google TPU v3 (chip)", "TPU v3"},
+    ChipKind{"TPU v2", "Google TPU v2 (chip)", "TPU v2"},
+    ChipKind{"Ascend 910", "Huawei Ascend 910A", "Ascend 910"},
 };
 
 // Whole-run facts that take a published case out; none is the size of an error.
@@ -71,6 +77,10 @@ constexpr std::array kExclusions{
     Exclusion{"AlexaTM 20B", "encoder-decoder: 6 N D is not its FLOP"},
     Exclusion{"Code Llama-70B", "FLOP contain the base model, hours are of the continued run only"},
     Exclusion{"UnifiedQA", "fine-tuning of T5-11B, no pretraining"},
+    Exclusion{"deepseek-v3", "trained in fp8: no row of 16 bit"},
+    Exclusion{"grin-moe",
+              "a mixture of the same shape within the dates of phi-3.5-moe: maybe one run"},
+    Exclusion{"tinyllama-1.1b", "hours are tokens over the best rate, not a run's"},
 };
 
 // One run in both tables: published chip-hours beat chips x calendar time (Falcon-180B: 7.0 against
@@ -85,6 +95,8 @@ constexpr std::array kSameRun{
     Exclusion{"BloombergGPT", "bloomberggpt-50b"},
     Exclusion{"GLM-130B", "glm-130b"},
     Exclusion{"GPT-3 175B (davinci)", "pat4-gpt3-175b"},
+    Exclusion{"Phi-4", "phi-4"},
+    Exclusion{"Phi-3.5-MoE", "phi-3.5-moe"},
 };
 
 // Developers of published cases, by the beginning of the id.
@@ -101,6 +113,24 @@ constexpr std::array kDevelopers{
     Exclusion{"pat4-gpt3", "OpenAI"},
     Exclusion{"llama", "Meta"},
     Exclusion{"pythia", "EleutherAI"},
+    Exclusion{"mpt-", "MosaicML"},
+    Exclusion{"smollm", "Hugging Face"},
+    Exclusion{"santacoder", "Hugging Face"},
+    Exclusion{"tiny-starcoder", "Hugging Face"},
+    Exclusion{"phi-", "Microsoft"},
+    Exclusion{"croissantllm", "CentraleSupelec"},
+    Exclusion{"stablelm", "Stability AI"},
+    Exclusion{"jetmoe", "MyShell"},
+    Exclusion{"trillion", "Trillion Labs"},
+    Exclusion{"deepseek", "DeepSeek"},
+    Exclusion{"dots-llm1", "Rednote"},
+    Exclusion{"nemotron", "NVIDIA"},
+    Exclusion{"biomedlm", "Stanford"},
+    Exclusion{"du2024", "Tsinghua"},
+    Exclusion{"sea-lion", "AI Singapore"},
+    Exclusion{"dclm", "DataComp"},
+    Exclusion{"nanochat", "Karpathy"},
+    Exclusion{"llmc-", "Karpathy"},
 };
 
 template <std::size_t N>
@@ -210,6 +240,7 @@ class Selection {
         fit.flop = six_n_d(params, *row.tokens);
         fit.chip_hours = hours;
         fit.hours_basis = row.chip_hours ? "published chip-hours" : "chips x time";
+        if (row.utilisation_basis == kReportedMfu) fit.reported_mfu = row.utilisation;
         fit.source = row.provenance;
         keep(std::move(fit));
     }
@@ -287,33 +318,137 @@ class Selection {
     TrainingCases out_;
 };
 
-struct LogUtilisations {
-    std::map<std::string, std::size_t> runs;  // by developer
-    std::vector<double> logs;
+// Chosen before the fit: at 1e10 active parameters the matrices of one layer fill any of the chips.
+constexpr double kLargeModel = 1e10;
+constexpr double kFastChip = 500e12;
+constexpr double kMixture = 1.2;
+
+double smallness(double params_active) {
+    return std::min(0.0, std::log(params_active / kLargeModel));
+}
+
+using Matrix = std::array<UtilisationModel::Terms, UtilisationModel::kTerms>;
+
+struct LinearFit {
+    UtilisationModel::Terms coefficients{};
+    double log_likelihood = 0;
 };
 
-LogUtilisations logs_of(std::span<const TrainingCase> cases) {
-    LogUtilisations out;
-    for (const TrainingCase& row : cases) {
-        ++out.runs[row.developer];
-        out.logs.push_back(std::log(row.utilisation()));
+// Gauss without pivots: the matrix is symmetric and positive definite.
+UtilisationModel::Terms solve(Matrix matrix, UtilisationModel::Terms right) {
+    constexpr std::size_t n = UtilisationModel::kTerms;
+    for (std::size_t at = 0; at < n; ++at) {
+        ABATE_ASSERT(matrix[at][at] > 0);
+        for (std::size_t row = at + 1; row < n; ++row) {
+            const double factor = matrix[row][at] / matrix[at][at];
+            for (std::size_t column = at; column < n; ++column)
+                matrix[row][column] -= factor * matrix[at][column];
+            right[row] -= factor * right[at];
+        }
+    }
+    UtilisationModel::Terms out{};
+    for (std::size_t at = n; at-- > 0;) {
+        double rest = right[at];
+        for (std::size_t column = at + 1; column < n; ++column)
+            rest -= matrix[at][column] * out[column];
+        out[at] = rest / matrix[at][at];
     }
     return out;
 }
 
-double weighted_mean(std::span<const TrainingCase> cases,
-                     const LogUtilisations& all,
-                     const std::string* without) {
-    double sum = 0;
-    double weights = 0;
-    for (std::size_t i = 0; i < cases.size(); ++i) {
-        if (without != nullptr && cases[i].developer == *without) continue;
-        const double weight = 1 / std::sqrt(static_cast<double>(all.runs.at(cases[i].developer)));
-        sum += weight * all.logs[i];
-        weights += weight;
+struct Observation {
+    UtilisationModel::Terms terms{};
+    double log_utilisation = 0;
+};
+using Developers = std::map<std::string_view, std::vector<Observation>>;
+
+Developers by_developer(std::span<const TrainingCase> cases) {
+    Developers out;
+    for (const TrainingCase& run : cases)
+        out[run.developer].push_back({.terms = UtilisationModel::terms(shape_of(run)),
+                                      .log_utilisation = std::log(run.utilisation())});
+    return out;
+}
+
+// The covariance of one developer's n runs is 1 + ratio J; its inverse is 1 - ratio / (1 + n ratio) J and
+// its determinant 1 + n ratio (Sherman and Morrison 1950).
+LinearFit fit_with_ratio(const Developers& developers, double ratio) {
+    constexpr std::size_t k = UtilisationModel::kTerms;
+    Matrix normal{};
+    UtilisationModel::Terms right{};
+    for (std::size_t i = 1; i < k; ++i) normal[i][i] = 1;  // the weight of one run towards 0
+    double runs = 0;
+    for (const auto& [name, observations] : developers) {
+        UtilisationModel::Terms sums{};
+        double sum = 0;
+        const auto n = static_cast<double>(observations.size());
+        for (const Observation& one : observations) {
+            for (std::size_t i = 0; i < k; ++i) {
+                sums[i] += one.terms[i];
+                right[i] += one.terms[i] * one.log_utilisation;
+                for (std::size_t j = 0; j < k; ++j) normal[i][j] += one.terms[i] * one.terms[j];
+            }
+            sum += one.log_utilisation;
+        }
+        const double shared = ratio / (1 + n * ratio);
+        for (std::size_t i = 0; i < k; ++i) {
+            right[i] -= shared * sums[i] * sum;
+            for (std::size_t j = 0; j < k; ++j) normal[i][j] -= shared * sums[i] * sums[j];
+        }
+        runs += n;
     }
-    ABATE_REQUIRE(weights > 0);
-    return sum / weights;
+    LinearFit fit{.coefficients = solve(normal, right)};
+    double squares = 0;
+    double log_determinant = 0;
+    for (const auto& [name, observations] : developers) {
+        const auto n = static_cast<double>(observations.size());
+        double sum = 0;
+        for (const Observation& one : observations) {
+            const double residual =
+                one.log_utilisation -
+                std::inner_product(
+                    one.terms.begin(), one.terms.end(), fit.coefficients.begin(), 0.0);
+            squares += residual * residual;
+            sum += residual;
+        }
+        squares -= ratio / (1 + n * ratio) * sum * sum;
+        log_determinant += std::log(1 + n * ratio);
+    }
+    // Runs that lie on the fit exactly: the floor keeps the logarithm finite and changes no order.
+    constexpr double kNothing = 1e-300;
+    fit.log_likelihood =
+        -0.5 * (runs * std::log(std::max(squares / runs, kNothing)) + log_determinant);
+    return fit;
+}
+
+std::set<std::string> developers_of(std::span<const TrainingCase> cases) {
+    std::set<std::string> out;
+    for (const TrainingCase& run : cases) out.insert(run.developer);
+    return out;
+}
+
+// How ln |residual| goes with smallness: a run weighs 1 / sqrt(runs of its developer), the slope is
+// drawn to 0 by the weight of one run. The offset keeps a residual of 0 from counting without bound.
+double scatter_slope(std::span<const TrainingCase> cases, std::span<const double> residuals) {
+    constexpr double kOffset = 0.05;
+    std::map<std::string_view, double> runs;
+    for (const TrainingCase& run : cases) ++runs[run.developer];
+    double w = 0;
+    double wx = 0;
+    double wxx = 1;
+    double wy = 0;
+    double wxy = 0;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        const double weight = 1 / std::sqrt(runs.at(cases[i].developer));
+        const double x = smallness(cases[i].params_active);
+        const double y = std::log(std::abs(residuals[i]) + kOffset);
+        w += weight;
+        wx += weight * x;
+        wxx += weight * x * x;
+        wy += weight * y;
+        wxy += weight * x * y;
+    }
+    return (wxy - wx * wy / w) / (wxx - wx * wx / w);
 }
 
 // Of MFU and goodput: a run that gets less out of its chips is a slip.
@@ -339,7 +474,7 @@ bool is_wide(Precision precision) {
 std::string why_extrapolated(const UtilisationPrior& prior, const TrainingTimeQuery& query) {
     const std::string_view kind = training_chip_kind(query.chip.name);
     if (std::find(prior.chip_kinds.begin(), prior.chip_kinds.end(), kind) == prior.chip_kinds.end())
-        return "no published run with independent hours used " + query.chip.name;
+        return "less than two published runs with independent hours used " + query.chip.name;
     if (!is_16bit(query.precision))
         return fmt::format("no published run with independent hours trained in {}",
                            to_string(query.precision));
@@ -368,40 +503,97 @@ TrainingCases training_cases(const data::Tables& tables) {
     return selection.take();
 }
 
-double mean_log_utilisation(std::span<const TrainingCase> cases) {
-    return weighted_mean(cases, logs_of(cases), nullptr);
+RunShape shape_of(const TrainingCase& run) {
+    return {.peak_flop_per_s = run.peak_flop_per_s,
+            .params_active = run.params_active,
+            .params_total = run.params_total};
+}
+
+UtilisationModel::Terms UtilisationModel::terms(const RunShape& shape) {
+    ABATE_REQUIRE(shape.params_active > 0);
+    return {1,
+            shape.peak_flop_per_s > kFastChip ? 1.0 : 0.0,
+            smallness(shape.params_active),
+            shape.params_total > kMixture * shape.params_active ? 1.0 : 0.0};
+}
+
+double UtilisationModel::log_utilisation(const RunShape& shape) const {
+    const Terms x = terms(shape);
+    return std::inner_product(x.begin(), x.end(), coefficients_.begin(), 0.0);
+}
+
+UtilisationModel fit_utilisation_model(std::span<const TrainingCase> cases) {
+    ABATE_REQUIRE(!cases.empty());
+    const Developers developers = by_developer(cases);
+    std::optional<LinearFit> best;
+    for (const double ratio : {0.0, 0.25, 0.5, 1.0, 2.0, 4.0}) {
+        const LinearFit fit = fit_with_ratio(developers, ratio);
+        if (!best || fit.log_likelihood > best->log_likelihood) best = fit;
+    }
+    UtilisationModel model;
+    model.coefficients_ = best->coefficients;
+    return model;
+}
+
+std::vector<TrainingCase> without_developer(std::span<const TrainingCase> cases,
+                                            const std::string& developer) {
+    std::vector<TrainingCase> out;
+    for (const TrainingCase& run : cases)
+        if (run.developer != developer) out.push_back(run);
+    return out;
 }
 
 std::vector<double> held_out_residuals(std::span<const TrainingCase> cases) {
-    const LogUtilisations all = logs_of(cases);
-    std::map<std::string, double> means;
-    for (const auto& [developer, runs] : all.runs)
-        means[developer] = weighted_mean(cases, all, &developer);
+    std::map<std::string, UtilisationModel> models;
+    for (const std::string& developer : developers_of(cases))
+        models.emplace(developer, fit_utilisation_model(without_developer(cases, developer)));
     std::vector<double> out;
     // Hours go as 1 / U: ln(H published / H predicted) = ln U predicted - ln U.
-    for (std::size_t i = 0; i < cases.size(); ++i)
-        out.push_back(means.at(cases[i].developer) - all.logs[i]);
+    for (const TrainingCase& run : cases)
+        out.push_back(models.at(run.developer).log_utilisation(shape_of(run)) -
+                      std::log(run.utilisation()));
     return out;
+}
+
+Interval HoursSpread::log_hours(double params_active) const {
+    const double scale = std::exp(slope * smallness(params_active));
+    return {.low = of_large.low * scale, .high = of_large.high * scale};
+}
+
+HoursSpread fit_spread(std::span<const TrainingCase> cases) {
+    std::vector<double> residuals = held_out_residuals(cases);
+    HoursSpread spread;
+    spread.slope = scatter_slope(cases, residuals);
+    for (std::size_t i = 0; i < cases.size(); ++i)
+        residuals[i] /= std::exp(spread.slope * smallness(cases[i].params_active));
+    const auto developers = static_cast<double>(developers_of(cases).size());
+    const Interval held =
+        shortest_interval(residuals, std::min(1.0, kCover * (developers + 1) / developers));
+    spread.of_large = {.low = std::min(0.0, held.low), .high = std::max(0.0, held.high)};
+    return spread;
+}
+
+Ranged UtilisationPrior::utilisation(const RunShape& shape) const {
+    const double u = std::exp(model.log_utilisation(shape));
+    const Interval hours = spread.log_hours(shape.params_active);
+    return {.value = u,
+            .low = u / std::exp(hours.high),
+            .high = std::min(1.0, u / std::exp(hours.low))};
 }
 
 UtilisationPrior fit_utilisation(std::span<const TrainingCase> cases) {
     UtilisationPrior prior;
-    prior.utilisation = std::exp(mean_log_utilisation(cases));
-    prior.log_hours = shortest_interval(held_out_residuals(cases), kCover);
+    prior.model = fit_utilisation_model(cases);
+    prior.spread = fit_spread(cases);
     prior.goodput = kGoodput;
-    const double mfu = prior.utilisation / kGoodput.value;
-    prior.mfu = {.value = mfu,
-                 .low = mfu / std::exp(prior.log_hours.high),
-                 .high = std::min(1.0, mfu / std::exp(prior.log_hours.low))};
     prior.cases = cases.size();
-    std::set<std::string> developers;
-    std::set<std::string> kinds;
-    for (const TrainingCase& row : cases) {
-        developers.insert(row.developer);
-        kinds.insert(std::string(training_chip_kind(row.chip)));
-    }
-    prior.developers = developers.size();
-    prior.chip_kinds = {kinds.begin(), kinds.end()};
+    prior.developers = developers_of(cases).size();
+    constexpr int kLeastRuns = 2;  // one run shows no spread
+    std::map<std::string_view, int> runs;
+    for (const TrainingCase& row : cases)
+        if (const ChipKind* kind = find_kind(row.chip); kind != nullptr) ++runs[kind->die];
+    for (const ChipKind& kind : kKinds)
+        if (runs[kind.die] >= kLeastRuns) prior.chip_kinds.emplace_back(kind.kind);
     return prior;
 }
 
@@ -409,6 +601,11 @@ Result<TrainingTime> training_time(const UtilisationPrior& prior, const Training
     if (!(query.flop > 0) || !std::isfinite(query.flop))
         return Error{ErrorCode::out_of_range,
                      fmt::format("{} FLOP are no training", query.flop),
+                     "",
+                     "Parameters and tokens are above 0"};
+    if (!(query.params_active > 0) || !std::isfinite(query.params_active))
+        return Error{ErrorCode::out_of_range,
+                     fmt::format("{} parameters are no model", query.params_active),
                      "",
                      "Parameters and tokens are above 0"};
     for (const Result<void>& answer :
@@ -421,7 +618,14 @@ Result<TrainingTime> training_time(const UtilisationPrior& prior, const Training
     const double narrow = peak_16bit_flop_per_s(query.chip);
     time.peak_flop_per_s =
         is_wide(query.precision) || !(narrow > 0) ? *at_precision : std::min(narrow, *at_precision);
-    time.mfu = query.mfu ? exactly(*query.mfu) : prior.mfu;
+    const RunShape shape{.peak_flop_per_s = narrow > 0 ? narrow : time.peak_flop_per_s,
+                         .params_active = query.params_active,
+                         .params_total = std::max(query.params_total, query.params_active)};
+    const Ranged utilisation = prior.utilisation(shape);
+    time.mfu = query.mfu ? exactly(*query.mfu)
+                         : Ranged{.value = utilisation.value / kGoodput.value,
+                                  .low = utilisation.low / kGoodput.value,
+                                  .high = std::min(1.0, utilisation.high / kGoodput.value)};
     time.goodput = query.goodput ? exactly(*query.goodput) : prior.goodput;
     if (!is_16bit(query.precision) && !is_wide(query.precision))
         time.notes.push_back(
@@ -434,7 +638,8 @@ Result<TrainingTime> training_time(const UtilisationPrior& prior, const Training
         return time;
     }
     const double hours = ideal / (time.mfu.value * time.goodput.value);
-    Interval spread{.low = std::exp(prior.log_hours.low), .high = std::exp(prior.log_hours.high)};
+    const Interval log_hours = prior.spread.log_hours(query.params_active);
+    Interval spread{.low = std::exp(log_hours.low), .high = std::exp(log_hours.high)};
     time.source = "fitted";
     if (std::string why = why_extrapolated(prior, query); !why.empty()) {
         time.source = "extrapolated";
@@ -442,9 +647,7 @@ Result<TrainingTime> training_time(const UtilisationPrior& prior, const Training
         spread.low = std::min(spread.low, 1 / kExtrapolation);
         spread.high = std::max(spread.high, kExtrapolation);
     }
-    time.chip_hours = {.value = hours,
-                       .low = hours * std::min(1.0, spread.low),
-                       .high = hours * std::max(1.0, spread.high)};
+    time.chip_hours = {.value = hours, .low = hours * spread.low, .high = hours * spread.high};
     return time;
 }
 

@@ -1,6 +1,7 @@
 #include "abate/footprint/what_if.h"
 
 #include "abate/core/assert.h"
+#include "abate/core/plain_text.h"
 #include "abate/footprint/accelerator_power.h"
 #include "abate/footprint/chain.h"
 
@@ -41,7 +42,7 @@ std::string name_of(const Lever& lever) {
 bool possible_factor(double factor) { return factor >= kLeastFactor && factor <= kMostFactor; }
 
 Result<void> check(const Lever& lever) {
-    const std::string name = name_of(lever);
+    const std::string name = short_text(name_of(lever));
     const auto factor_refused = [&] {
         const bool hours = possible_factor(lever.factor);
         return refused(lever,
@@ -307,8 +308,8 @@ Result<void> pull_lifetime(Inventory& inventory, const Lever& lever, const Scope
             return Error{ErrorCode::conflict,
                          fmt::format("{} is for some of the phases that '{}' works for, and "
                                      "hardware has one lifetime",
-                                     name_of(lever),
-                                     fleet.name),
+                                     short_text(name_of(lever)),
+                                     short_text(fleet.name)),
                          lever.where.empty() ? "--what-if" : lever.where,
                          "Name all of its phases, or leave them out"};
         if (which == Touches::all) fleet.lifetime_years = exactly(lever.years);
@@ -526,8 +527,8 @@ void note_pue(const Inventory& inventory,
             fmt::format("{} changes the PUE of '{}' as well, from {:.4g} to {:.4g} "
                         "({:.3g} to {:.3g}), which is what the tables have for the "
                         "new place: give the lever a pue where it is known",
-                        name_of(lever),
-                        plan.name,
+                        short_text(name_of(lever)),
+                        short_text(plan.name),
                         now.value,
                         then.value,
                         then.low,
@@ -546,7 +547,7 @@ void note_freed_hours(const Inventory& inventory, WhatIf& out) {
         const double more = out.after.fleets[i].idle_hours - out.before.fleets[i].idle_hours;
         if (!(more > 1e-9 * out.after.fleets[i].owned_hours)) continue;
         freed += more;
-        names += (names.empty() ? "" : ", ") + inventory.fleets[i].name;
+        names += (names.empty() ? "" : ", ") + short_text(inventory.fleets[i].name);
     }
     if (freed > 0)
         out.notes.push_back(

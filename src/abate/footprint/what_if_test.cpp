@@ -444,6 +444,10 @@ TEST(WhatIf, ImpossibleLeversAreRefused) {
     EXPECT_TRUE(refuse({lever(LeverKind::precision, 1e7)}));
     EXPECT_FALSE(refuse({lever(LeverKind::precision, 1e6)}));
     EXPECT_TRUE(refuse({lever(LeverKind::region, 1)}));
+    Lever named = lever(LeverKind::precision, 0);
+    named.name = std::string(100'000, 'x');
+    const auto long_name = what_if(lab, std::vector<Lever>{named}, tables(), Measure::total_kgco2e);
+    EXPECT_LT(long_name.error().what.size(), 300U);
     EXPECT_TRUE(refuse({lever(LeverKind::lifetime, 1)})) << "0 years";
     Lever share = lever(LeverKind::carbon_free_share, 1);
     share.share = 1.5;

@@ -8,9 +8,11 @@
 #include "abate/input/intensity.h"
 #include "abate/input/jobs.h"
 #include "abate/input/monitoring.h"
+#include "abate/input/scheme.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -45,6 +47,10 @@ inline constexpr double kLeastUtilised = 0.001;
 // Allocated over owned hours, "0.6" or "60%", from 0.001 to 1. Errors: parse_error,
 // out_of_range.
 [[nodiscard]] Result<double> parse_utilisation(std::string_view text);
+// The words of the boundaries of energy, in the order of Boundary.
+inline constexpr std::array<std::string_view, 3> kBoundaryWords{"component", "node", "facility"};
+// One of kBoundaryWords. Errors: invalid_argument.
+[[nodiscard]] Result<Boundary> parse_boundary(std::string_view text);
 // "key=value", key of [A-Za-z0-9_.-]+.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 

@@ -935,9 +935,21 @@ Result<IntensityFile> parse_intensity(std::string_view text,
                                  past),
                      std::string(file_name),
                      "Give the hours around it too"};
+    std::vector<Timestamp> known;
+    for (const IntensitySample& sample : found->samples)
+        if (sample.value.known) known.push_back(sample.start);
     Result<data::HourlyValues> values =
         fold_into_hours(std::move(found->samples), std::string(file_name));
     if (!values) return values.error();
+    const Timestamp end = values->hour(values->size());
+    const auto outside = std::count_if(known.begin(), known.end(), [&](Timestamp start) {
+        return start < values->first() || start >= end;
+    });
+    if (past == 0 && outside > 0)
+        found->notes.push_back(
+            fmt::format("{} at the ends, in hours that the file does not wholly cover, {} left out",
+                        outside == 1 ? "a row" : fmt::format("{} rows", outside),
+                        outside == 1 ? "is" : "are"));
     if (past != 0)
         found->notes.push_back(fmt::format(
             "its hours begin {} minutes past the UTC hour: each UTC hour is made of parts of two, "

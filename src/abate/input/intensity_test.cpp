@@ -100,6 +100,22 @@ TEST(PlainIntensity, HoursOfAHalfHourOffsetAreShared) {
                 HasSubstr("begins 30 minutes past the UTC hour"));
 }
 
+// Half hours from 00:30 to 03:00: two whole hours, and one row on either side of them; from 01:00 to 02:30, two hours and nothing else.
+TEST(PlainIntensity, RowsAtTheEndsThatFillNoHourAreTold) {
+    const auto file = parse(
+        "time,g_per_kwh\n2024-05-01T00:30Z,1\n2024-05-01T01:00Z,100\n2024-05-01T01:30Z,300\n"
+        "2024-05-01T02:00Z,400\n2024-05-01T02:30Z,600\n2024-05-01T03:00Z,1\n");
+    ASSERT_TRUE(file) << to_string(file.error());
+    ASSERT_EQ(values(file).size(), 2u);
+    EXPECT_DOUBLE_EQ(values(file).hours()[0].value, 200);
+    EXPECT_DOUBLE_EQ(values(file).hours()[1].value, 500);
+    EXPECT_THAT(file->notes, ::testing::Contains(HasSubstr("2 rows at the ends")));
+    const auto whole = parse(
+        "time,g_per_kwh\n2024-05-01T01:00Z,100\n2024-05-01T01:30Z,300\n2024-05-01T02:00Z,400\n"
+        "2024-05-01T02:30Z,600\n");
+    EXPECT_THAT(whole->notes, ::testing::Not(::testing::Contains(HasSubstr("at the ends"))));
+}
+
 TEST(PlainIntensity, AnHourThatIsCountedNeedsItsBeginning) {
     EXPECT_THAT(refused("hour,lca_g_per_kwh\n0,100\n1,200\n"), HasSubstr("--first-hour"));
     IntensityOptions options;

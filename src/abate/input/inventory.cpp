@@ -38,15 +38,8 @@ const Keys& phases() {
     return kNames;
 }
 
-std::optional<Boundary> parse_boundary(std::string_view text) {
-    if (text == "component") return Boundary::component;
-    if (text == "node") return Boundary::node;
-    if (text == "facility") return Boundary::facility;
-    return std::nullopt;
-}
-
 const Keys& boundaries() {
-    static const Keys kNames{"component", "node", "facility"};
+    static const Keys kNames(kBoundaryWords.begin(), kBoundaryWords.end());
     return kNames;
 }
 

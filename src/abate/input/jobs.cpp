@@ -325,19 +325,14 @@ bool read_word(std::string_view cell, const Known& known, footprint::Job& job, E
             job.chip = cell;
             return true;
         case JobColumn::boundary:
-            for (const auto& [name, boundary] : {std::pair{"component", Boundary::component},
-                                                 std::pair{"node", Boundary::node},
-                                                 std::pair{"facility", Boundary::facility}}) {
-                if (cell == name) {
-                    job.boundary = boundary;
-                    return true;
-                }
+            if (const Result<Boundary> boundary = parse_boundary(cell)) {
+                job.boundary = *boundary;
+                return true;
+            } else {
+                error = boundary.error();
+                error.where = known.name;
+                return false;
             }
-            error = bad_cell(ErrorCode::invalid_argument,
-                             "there is no boundary " + shown(cell),
-                             known,
-                             "Use component, node or facility");
-            return false;
         default:
             break;
     }

@@ -288,6 +288,15 @@ Result<double> parse_lifetime_h(std::string_view text) {
     return hours;
 }
 
+Result<Boundary> parse_boundary(std::string_view text) {
+    for (std::size_t i = 0; i < kBoundaryWords.size(); ++i)
+        if (text == kBoundaryWords[i]) return static_cast<Boundary>(i);
+    return Error{ErrorCode::invalid_argument,
+                 "there is no boundary " + in_quotes(text),
+                 "",
+                 "Use component, node or facility"};
+}
+
 Result<double> parse_utilisation(std::string_view text) {
     constexpr const char* kHint =
         "Allocated over owned hours, like 0.6 or 60%; not the load of the chip";

@@ -181,5 +181,13 @@ TEST(Intensity, IsAPlainNumberOfGrams) {
     EXPECT_FALSE(parse_intensity_g_per_kwh("nan"));
 }
 
+TEST(ParseBoundary, KnowsTheThreeWordsAndShowsALittleOfAnother) {
+    EXPECT_EQ(parse_boundary("component").value(), Boundary::component);
+    EXPECT_EQ(parse_boundary("node").value(), Boundary::node);
+    EXPECT_EQ(parse_boundary("facility").value(), Boundary::facility);
+    EXPECT_EQ(parse_boundary("Node").error().code, ErrorCode::invalid_argument);
+    EXPECT_LT(parse_boundary(std::string(500, 'n')).error().what.size(), 100U);
+}
+
 }  // namespace
 }  // namespace abate::input

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/scheme/rules.h"
+#include "abate/scheme/scheme.h"
 
 #include <string_view>
 

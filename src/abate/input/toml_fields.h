@@ -7,8 +7,7 @@
 #pragma once
 
 #include "abate/input/toml_reader.h"
-#include "abate/scheme/fields.h"
-#include "abate/scheme/rules.h"
+#include "abate/scheme/scheme.h"
 
 #include <set>
 #include <string>

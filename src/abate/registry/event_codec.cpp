@@ -100,7 +100,7 @@ T read_at(std::string_view bytes, std::size_t at) {
 }
 
 bool known_reason(std::uint16_t number) {
-    return to_string(static_cast<Reason>(number)) != "unknown_reason";
+    return number == 0 || to_string(static_cast<Reason>(number)) != "unknown_reason";
 }
 
 }  // namespace
@@ -124,8 +124,8 @@ void append_event(std::string& out, const Event& event) {
     out.resize(start + writer.at);
 }
 
-Result<std::optional<Event>> EventReader::next() {
-    if (at_ == bytes_.size()) return std::optional<Event>{};
+// Writes all of `event`, or gives the error and moves nothing.
+std::optional<Error> EventReader::read(Event& event) {
     const auto refuse = [this](std::string what, ErrorCode code = ErrorCode::corrupt) {
         return Error{
             code,
@@ -145,7 +145,7 @@ Result<std::optional<Event>> EventReader::next() {
         return refuse(fmt::format("no operation has the number {}", op));
     if (!known_reason(reason)) return refuse(fmt::format("no reason has the number {}", reason));
     if (fields >> f_end != 0) return refuse("an event has fields that nobody knows");
-    Event event;
+    event = Event{};
     event.command.op = static_cast<Op>(op);
     event.outcome.reason = static_cast<Reason>(reason);
     event.at.us = read_at<std::int64_t>(bytes_, at_ + 8);
@@ -158,7 +158,25 @@ Result<std::optional<Event>> EventReader::next() {
     if (__builtin_add_overflow(usual, beyond_usual, &event.outcome.amount))
         return refuse("an amount that does not fit");
     at_ = reader.at;
+    return std::nullopt;
+}
+
+Result<std::optional<Event>> EventReader::next() {
+    if (at_ == bytes_.size()) return std::optional<Event>{};
+    Event event;
+    if (std::optional<Error> error = read(event)) return *std::move(error);
     return std::optional<Event>{event};
+}
+
+Result<std::size_t> EventReader::next_block(std::span<Event> out) {
+    std::size_t count = 0;
+    for (; count < out.size() && at_ != bytes_.size(); ++count) {
+        std::optional<Error> error = read(out[count]);
+        if (!error) continue;
+        if (count == 0) return *std::move(error);
+        break;
+    }
+    return count;
 }
 
 }  // namespace abate::registry

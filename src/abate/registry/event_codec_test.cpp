@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace abate::registry {
 namespace {
 
@@ -85,6 +87,28 @@ TEST(EventCodec, KeepsWhatAClawBackTook) {
     append_event(bytes, event);
     EventReader reader(bytes);
     EXPECT_EQ(**reader.next(), event);
+}
+
+// Whatever the size of the block: the same events, and the damaged one is told after the good ones before it.
+TEST(EventCodec, ABlockIsWhatOneByOneGives) {
+    std::string bytes;
+    for (int i = 0; i < 7; ++i) append_event(bytes, sale());
+    for (std::size_t size = 1; size < 9; ++size) {
+        EventReader reader(bytes);
+        std::vector<Event> block(size);
+        std::size_t all = 0;
+        while (const std::size_t read = *reader.next_block(block)) {
+            for (std::size_t i = 0; i < read; ++i) EXPECT_EQ(block[i], sale());
+            all += read;
+        }
+        EXPECT_EQ(all, 7U);
+    }
+    bytes[60 * 3] = 0;
+    EventReader reader(bytes);
+    std::vector<Event> block(5);
+    EXPECT_EQ(*reader.next_block(block), 3U);
+    EXPECT_EQ(reader.next_block(block).error().code, ErrorCode::corrupt);
+    EXPECT_EQ(reader.next_block(block).error().code, ErrorCode::corrupt);
 }
 
 }  // namespace

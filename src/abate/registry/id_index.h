@@ -1,15 +1,15 @@
 // Number to position, for millions of ids: one array, open addressing, no deletion. Inside `registry` only.
 //
-// A look-up is one cache miss; prefetch() hides it. Positions are 32 bits, so 2^32 - 1 ids at the most.
+// A look-up is one cache miss; prefetch() hides it. Positions are 32 bits, so 2^32 - 1 ids at the most. A slot keeps the upper half of its
+// key's hash, whose first bits say where the search begins: growing is one pass over the slots, and reads no key.
 #pragma once
 
 #include "abate/core/assert.h"
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace abate::registry {
@@ -45,7 +45,7 @@ class IdIndex {
 
     IdIndex() : slots_(kLeast) {}
 
-    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[line_of(hash)]); }
+    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[line_of(tag_of(hash))]); }
 
     // Most likely the position of the key, without a look at the record: for prefetching it. kNone: not there.
     [[nodiscard]] std::uint32_t guess(std::uint64_t hash) const {
@@ -54,21 +54,25 @@ class IdIndex {
 
     template <class Same>
     [[nodiscard]] std::uint32_t find(std::uint64_t hash, const Same& same) const {
-        const auto tag = static_cast<std::uint32_t>(hash >> 32);
-        for (std::size_t at = line_of(hash);; at = (at + 1) & mask()) {
+        const std::uint32_t tag = tag_of(hash);
+        for (std::size_t at = line_of(tag);; at = (at + 1) & mask()) {
             const Slot& slot = slots_[at];
             if (slot.position == kNone) return kNone;
             if (slot.tag == tag && same(slot.position)) return slot.position;
         }
     }
 
-    // The position of the new key. REQUIRES: it is not in it. `hash_of(position)` is asked for all when it grows.
-    template <class HashOf>
-    std::uint32_t insert(std::uint64_t hash, const HashOf& hash_of) {
+    // The position of the new key. REQUIRES: it is not in it.
+    std::uint32_t insert(std::uint64_t hash) {
         ABATE_ASSERT(used_ < kNone);
-        if ((std::uint64_t{used_} + 1) * 8 > slots_.size() * 5) grow(hash_of);
-        place(hash, used_);
+        if ((std::uint64_t{used_} + 1) * 8 > slots_.size() * 5) grow();
+        place({.tag = tag_of(hash), .position = used_});
         return used_++;
+    }
+
+    // So that it need not grow until it has `count`.
+    void reserve(std::uint64_t count) {
+        while (count * 8 > slots_.size() * 5) grow();
     }
 
     [[nodiscard]] std::uint32_t size() const { return used_; }
@@ -78,39 +82,37 @@ class IdIndex {
         std::uint32_t tag = 0;
         std::uint32_t position = kNone;
     };
-    static constexpr std::size_t kLeast = 64;
-
     static constexpr std::size_t kLine = 64 / sizeof(Slot);
+    static constexpr unsigned kLeastLineBits = 3;
+    static constexpr std::size_t kLeast = kLine << kLeastLineBits;
 
     [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+    [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash >> 32);
+    }
     // Search begins at the start of a cache line and seldom leaves it: nine in ten look-ups read one line.
-    [[nodiscard]] std::size_t line_of(std::uint64_t hash) const {
-        return hash & mask() & ~(kLine - 1);
+    [[nodiscard]] std::size_t line_of(std::uint32_t tag) const {
+        return (std::uint64_t{tag} << line_bits_ >> 32) * kLine;
     }
 
-    void place(std::uint64_t hash, std::uint32_t position) {
-        std::size_t at = line_of(hash);
+    void place(Slot slot) {
+        std::size_t at = line_of(slot.tag);
         while (slots_[at].position != kNone) at = (at + 1) & mask();
-        slots_[at] = {.tag = static_cast<std::uint32_t>(hash >> 32), .position = position};
+        slots_[at] = slot;
     }
 
-    // Memory is asked for some keys ahead, or each would wait for its line.
-    template <class HashOf>
-    void grow(const HashOf& hash_of) {
-        constexpr std::uint32_t kAhead = 32;
-        slots_ = std::vector<Slot, LineAllocator<Slot>>(slots_.size() * 2);
-        std::array<std::uint64_t, kAhead> hashes{};
-        for (std::uint32_t position = 0; position < used_ + kAhead; ++position) {
-            std::uint64_t& waiting = hashes[position % kAhead];
-            if (position >= kAhead) place(waiting, position - kAhead);
-            if (position >= used_) continue;
-            waiting = hash_of(position);
-            prefetch(waiting);
-        }
+    // What was in one line goes into two that lie side by side.
+    void grow() {
+        const std::vector<Slot, LineAllocator<Slot>> old = std::move(slots_);
+        slots_ = std::vector<Slot, LineAllocator<Slot>>(old.size() * 2);
+        ++line_bits_;
+        for (const Slot& slot : old)
+            if (slot.position != kNone) place(slot);
     }
 
     std::vector<Slot, LineAllocator<Slot>> slots_;
     std::uint32_t used_ = 0;
+    unsigned line_bits_ = kLeastLineBits;
 };
 
 }  // namespace abate::registry

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+// How far ahead memory is asked for: a table's line, then the account that it names.
+constexpr std::size_t kFar = 16;
+constexpr std::size_t kNear = 8;
 constexpr std::uint64_t kMostTimeoutUs = std::uint64_t{100} * 366 * 24 * 3600 * 1'000'000;
 
 [[nodiscard]] bool is_known(Op op) { return op >= Op::open_participant && op <= Op::expire; }
@@ -419,9 +422,7 @@ void Registry::keep_record(const Event& event, std::uint32_t known) {
         }
     }
     if (known != kNone) return;
-    const std::uint32_t placed = record_ids_.insert(
-        hash_of(event.command.id),
-        [this](std::uint32_t position) { return hash_of(records_[position].command.id); });
+    const std::uint32_t placed = record_ids_.insert(hash_of(event.command.id));
     ABATE_ASSERT(placed == at);
 }
 
@@ -432,9 +433,7 @@ void Registry::fold_institution(const Command& c, const Decision& decision, Undo
             hash, [&](std::uint32_t p) { return participants_[p].id == c.participant; });
         if (at == kNone) {
             participants_.emplace_back().id = c.participant;
-            at = participant_ids_.insert(hash, [this](std::uint32_t p) {
-                return hash_of(static_cast<std::uint64_t>(participants_[p].id));
-            });
+            at = participant_ids_.insert(hash);
         }
         if (undo != nullptr) undo->participants.emplace_back(at, participants_[at]);
         participants_[at].group = c.group;
@@ -452,9 +451,7 @@ void Registry::fold_institution(const Command& c, const Decision& decision, Undo
         at = account_ids_.find(hash, [&](std::uint32_t p) { return accounts_[p].id == c.from; });
         if (at == kNone) {
             accounts_.emplace_back().id = c.from;
-            at = account_ids_.insert(hash, [this](std::uint32_t p) {
-                return hash_of(static_cast<std::uint64_t>(accounts_[p].id));
-            });
+            at = account_ids_.insert(hash);
         }
     }
     Account& account = accounts_[at];
@@ -639,6 +636,18 @@ bool Registry::fold(const Event& event) {
     return true;
 }
 
+std::size_t Registry::fold_block(std::span<const Event> events) {
+    std::size_t far = 0;
+    std::size_t near = 0;
+    for (std::size_t at = 0; at < events.size(); ++at) {
+        for (; far < std::min(at + kFar, events.size()); ++far) prefetch(events[far].command);
+        for (; near < std::min(at + kNear, events.size()); ++near)
+            prefetch_accounts(events[near].command);
+        if (!fold(events[at])) return at;
+    }
+    return events.size();
+}
+
 Outcome Registry::apply_one(const Command& command, Timestamp now, EventSink& sink, Undo* undo) {
     const Decision decision = decide(command, now);
     const Reason reason = decision.outcome.reason;
@@ -747,9 +756,6 @@ void Registry::apply_batch(std::span<const Command> commands,
                            std::span<Outcome> outcomes,
                            EventSink& sink) {
     ABATE_REQUIRE(commands.size() == outcomes.size());
-    // How far ahead memory is asked for: a table's line, then the account that it names.
-    constexpr std::size_t kFar = 16;
-    constexpr std::size_t kNear = 8;
     std::size_t at = 0;
     std::size_t far = 0;
     std::size_t near = 0;

@@ -22,3 +22,4 @@
 #include "abate/registry/invariant.h"
 #include "abate/registry/machine.h"
 #include "abate/registry/reject_reason.h"
+#include "abate/registry/snapshot.h"

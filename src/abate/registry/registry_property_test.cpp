@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 
 namespace abate::registry {
 namespace {
@@ -167,6 +168,9 @@ RC_GTEST_PROP(Registry, AgreesWithAModelAtEveryStep, ()) {
     expect_like(again, model);
     RC_ASSERT(again.transfers() == books.registry.transfers());
     RC_ASSERT(again.next_due() == books.registry.next_due());
+    Registry at_once;
+    RC_ASSERT(at_once.fold_block(books.journal.events) == books.journal.events.size());
+    expect_like(at_once, model);
 }
 
 // A chain that fails leaves everything as it was, whatever is in it.
@@ -207,6 +211,62 @@ RC_GTEST_PROP(Registry, AFailedChainChangesNothing, ()) {
         chain[i].flags = 0;
         if (outcomes[i].reason == Reason::linked_event_failed)
             RC_ASSERT(books.apply(chain[i]).reason != Reason::id_already_failed);
+    }
+}
+
+// Chains that are taken back included. What was read answers everything as what was written, then and later.
+RC_GTEST_PROP(Snapshot, GivesTheSameBooks, ()) {
+    Books books;
+    books.issue(holding(1), 60);
+    books.deposit(cash(1), 50);
+    const auto some_steps = [&](Books& at) {
+        const int steps = *rc::gen::inRange(0, 40);
+        for (int i = 0; i < steps; ++i) {
+            if (*rc::gen::inRange(0, 8) == 0) {
+                at.now.us += 30;
+                at.registry.advance_time(at.tick(), at.journal);
+            } else if (*rc::gen::inRange(0, 8) == 0) {
+                (void)at.chain({any_command(), any_command(), any_command()});
+            } else {
+                (void)at.apply(any_command());
+            }
+        }
+    };
+    some_steps(books);
+    std::string bytes;
+    append_snapshot(bytes, books.registry);
+    Result<Registry> read = read_snapshot(bytes, 77);
+    if (!read) RC_FAIL(to_string(read.error()));
+    std::string again;
+    append_snapshot(again, *read);
+    RC_ASSERT(again == bytes);
+    // What comes after is decided alike.
+    const std::size_t before = books.journal.events.size();
+    some_steps(books);
+    const std::span<const Event> later = std::span(books.journal.events).subspan(before);
+    RC_ASSERT(read->fold_block(later) == later.size());
+    Registry whole;
+    RC_ASSERT(whole.fold_block(books.journal.events) == books.journal.events.size());
+    RC_ASSERT(read->next_due() == whole.next_due());
+    RC_ASSERT(read->accounts() == whole.accounts());
+    RC_ASSERT(read->transfers() == whole.transfers());
+    whole.for_each_account([&](const AccountView& account) {
+        const std::optional<AccountView> other = read->account(account.id);
+        RC_ASSERT(other.has_value());
+        RC_ASSERT(other->status == account.status);
+        for (const Balance& balance : account.balances)
+            RC_ASSERT(read->balance(account.id, balance.asset) == balance);
+    });
+    for (const Event& event : books.journal.events) {
+        const std::optional<TransferView> a = whole.transfer(event.command.id);
+        const std::optional<TransferView> b = read->transfer(event.command.id);
+        RC_ASSERT(a.has_value() == b.has_value());
+        if (!a) continue;
+        RC_ASSERT(a->command == b->command);
+        RC_ASSERT(a->outcome == b->outcome);
+        RC_ASSERT(a->pending == b->pending);
+        RC_ASSERT(a->at == b->at);
+        RC_ASSERT(a->due == b->due);
     }
 }
 

@@ -144,7 +144,14 @@ class ElectricityMaps final : public data::IntensitySource {
             }
             if (body.error().code != ErrorCode::unavailable || attempt >= options_.most_tries)
                 return body;
-            if (options_.sleep) options_.sleep(wait_ms);
+            const std::int64_t asked_s =
+                options_.retry_after_s ? options_.retry_after_s().value_or(0) : 0;
+            if (asked_s > options_.most_wait_ms / 1000) {
+                Error error = body.error();
+                error.hint = "The service asks to wait " + std::to_string(asked_s) + " s";
+                return error;
+            }
+            if (options_.sleep) options_.sleep(std::max(wait_ms, asked_s * 1000));
             wait_ms *= 2;
         }
     }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,9 @@ struct LiveOptions {
     std::function<void(std::int64_t milliseconds)> sleep;  // between tries
     int most_tries = 3;                                    // of one request
     std::int64_t first_wait_ms = 500;                      // doubles with each try
+    // Seconds that the last refusal asked to wait (Retry-After); may be absent. A try comes no sooner.
+    std::function<std::optional<std::int64_t>()> retry_after_s = {};
+    std::int64_t most_wait_ms = 5000;  // what asks for longer is not asked again
 };
 
 // Errors of hours(): as IntensitySource says, and parse_error for an answer that cannot be read.

@@ -81,6 +81,32 @@ TEST(ElectricityMapsLive, TriesAgainWithLongerWaitsAndThenGivesUp) {
     EXPECT_THAT(gone.waits, ElementsAre(500, 1000));
 }
 
+// RFC 9110, section 10.2.3: Retry-After says how long to wait before the next request.
+TEST(ElectricityMapsLive, WaitsAsLongAsItIsAskedToAndNotForMinutes) {
+    Service service;
+    service.answers.emplace_back(Error{ErrorCode::unavailable, "HTTP status 429", "", ""});
+    service.answers.emplace_back(Error{ErrorCode::unavailable, "HTTP status 429", "", ""});
+    service.answers.emplace_back(R"({"data":[)" + hour("2024-05-01T00:00:00Z", 300) + "]}");
+    LiveOptions options = service.options();
+    // Three seconds; then less than the wait that would be next anyway.
+    options.retry_after_s = [&]() -> std::optional<std::int64_t> {
+        return service.asked.size() == 1 ? 3 : 0;
+    };
+    EXPECT_TRUE(electricity_maps(options)->hours(
+        "DE", {at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")}));
+    EXPECT_THAT(service.waits, ElementsAre(3000, 1000));
+
+    Service patient;
+    LiveOptions minute = patient.options();
+    minute.retry_after_s = [] { return std::optional<std::int64_t>(60); };
+    const auto none = electricity_maps(minute)->hours(
+        "DE", {at("2024-05-01T00:00:00Z"), at("2024-05-01T00:00:01Z")});
+    EXPECT_EQ(none.error().code, ErrorCode::unavailable);
+    EXPECT_THAT(none.error().hint, HasSubstr("60 s"));
+    EXPECT_EQ(patient.asked.size(), 1u);
+    EXPECT_TRUE(patient.waits.empty());
+}
+
 TEST(ElectricityMapsLive, ARefusedTokenIsNotTriedAgain) {
     Service service;
     service.answers.emplace_back(Error{ErrorCode::permission_denied, "HTTP status 401", "", ""});

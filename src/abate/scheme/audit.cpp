@@ -38,6 +38,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     owed_ = event.postings;
     effect_.reset();
     by_time_ = event.kind == EventKind::due;
+    due_ = event.due.kind;
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
@@ -319,6 +320,11 @@ std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event&
              promises_.count(event.command.reference) != 0) ||
             (op == registry::Op::set_status &&
              event.command.status == AccountStatus::blocked))
+            return std::nullopt;
+        // Beyond what may be banked, old allowances end: out of a participant's own account, to the scheme.
+        if (due_ == DueKind::close_bank && event.command.to == kContainmentReserve &&
+            (op == registry::Op::transfer || op == registry::Op::claw_back) &&
+            owners_.count(event.command.from) != 0)
             return std::nullopt;
         return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
     }

@@ -86,6 +86,7 @@ class SchemeAuditor {
     std::map<registry::Asset, std::int64_t> issued_;
     std::uint32_t owed_ = 0;
     bool by_time_ = false;  // the last event was of something due
+    DueKind due_{};
 };
 
 }  // namespace abate::scheme

@@ -19,7 +19,7 @@
 #pragma once
 
 #include "abate/core/clock.h"
-#include "abate/registry/command.h"
+#include "abate/registry/registry.h"
 #include "abate/units/energy.h"
 
 #include <array>

@@ -42,10 +42,10 @@ std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
 }
 
 // Working days, where they are published; else as many weekdays of an ordinary week.
-Timestamp cure_time(const State& state, Timestamp at, std::int64_t days) {
-    const std::int64_t weekends = 2 * ((days + 4) / 5);
-    return settle_time(state, at, days)
-        .value_or(Timestamp{at.us + hours_us(24 * (days + weekends))});
+Timestamp cure_time(const State& state, Timestamp at, std::int64_t working_days) {
+    const std::int64_t weekends = 2 * ((working_days + 4) / 5);
+    return settle_time(state, at, working_days)
+        .value_or(Timestamp{at.us + hours_us(24 * (working_days + weekends))});
 }
 
 }  // namespace

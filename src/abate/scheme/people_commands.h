@@ -1,7 +1,7 @@
 // Commands about who takes part: keys, participants, accounts, trusted accounts, mandates, approvals.
 #pragma once
 
-#include "abate/registry/command.h"
+#include "abate/registry/registry.h"
 #include "abate/scheme/authority.h"
 #include "abate/scheme/fields.h"
 #include "abate/scheme/rules.h"

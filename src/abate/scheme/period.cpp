@@ -11,7 +11,7 @@ constexpr std::int64_t kLastMomentUs = 253'402'300'800'000'000;  // the year 100
 constexpr std::size_t kMostObjections = 10;                      // of a participant to one version
 
 // Calendar days as hours: the day on which clocks go forward has 23.
-std::int64_t days_us(std::int64_t days) { return hours_us(24 * days - 1); }
+std::int64_t days_us(std::int64_t calendar_days) { return hours_us(24 * calendar_days - 1); }
 
 Period* period_in(State& state, std::int64_t year) {
     const auto found = state.period.years.find(year);
@@ -88,7 +88,8 @@ struct BenchmarkCheck {
     const std::vector<BenchmarkLine>& lines;
 };
 Reason check_benchmark(const State& state, const BenchmarkCheck& check) {
-    const auto right = derive_benchmark(state, check.year, check.sample_year);
+    const auto right =
+        derive_benchmark(state, {.year = check.year, .sample_year = check.sample_year});
     if (right.reason != Reason::ok) return right.reason;
     if (right.value.empty()) return Reason::sample_empty;
     return check.lines == right.value ? Reason::ok : Reason::benchmark_differs;

@@ -48,21 +48,27 @@ using GroupTotals = std::map<GroupId, Int128>;
 // allocation, the rest 0. Reasons: period_not_open, allocation_not_final.
 [[nodiscard]] Derived<CapParts> derive_cap(const State& state, std::int64_t year);
 
+struct Sample {
+    std::int64_t year = 0;  // of the benchmark
+    std::int64_t sample_year = 0;
+};
 // B of each class that has one. From the sample: make_benchmark over the final figures of `sample_year`, the energy of a firm divided among
 // its classes by reference output; then tightened by the yearly rate for each year since, and never above the last final benchmark so
 // tightened. A class without a sample keeps the last one. Reasons: period_not_open, sample_year_not_allowed, figures_out_of_range.
 [[nodiscard]] Derived<std::vector<BenchmarkLine>> derive_benchmark(const State& state,
-                                                                   std::int64_t year,
-                                                                   std::int64_t sample_year);
+                                                                   const Sample& sample);
 
 // Reasons: period_not_open, benchmark_not_final, cap_not_final, nothing_to_allocate, figures_out_of_range, allocation_above_ceiling.
 [[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
 
+struct Reserve {
+    std::int64_t year = 0;
+    std::int64_t available = 0;
+};
 // `available`: of the year's vintage, in the reserve. Those alone that have too little. Reasons: period_not_open, allocation_not_final,
 // cap_not_issued.
 [[nodiscard]] Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
-                                                              std::int64_t year,
-                                                              std::int64_t available);
+                                                              const Reserve& reserve);
 
 // By today's figures; what was given, where they are not known.
 [[nodiscard]] std::int64_t deserved_allowances(const State& state, const ActivityKey& whose);

@@ -28,7 +28,8 @@ bool is_class(const Rules& rules, const std::string& name) {
 std::map<ParticipantId, std::int64_t> sums_of(const AllocationTable& table) {
     std::map<ParticipantId, std::int64_t> out;
     for (const AllocationLine& line : table.lines)
-        if (line.allowances > 0) out[line.participant] += line.allowances;
+        if (line.allowances > 0)
+            out[line.participant] = sum_within(out[line.participant], line.allowances);
     return out;
 }
 
@@ -259,7 +260,7 @@ Decision decide(const Look& look, const TrueUp& c) {
         c.year < registry::kFirstVintage || c.year > registry::kLastVintage
             ? 0
             : look.books.balance(kEntrantReserve, asset_of_year(c.year)).available();
-    const auto right = derive_true_up(look.state, c.year, available);
+    const auto right = derive_true_up(look.state, {.year = c.year, .available = available});
     if (right.reason != Reason::ok) return right.reason;
     if (c.lines.empty()) return Reason::nothing_to_true_up;
     if (c.lines.size() > kMostRows) return Reason::list_too_long;

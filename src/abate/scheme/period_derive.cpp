@@ -335,9 +335,9 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
     return out;
 }
 
-Derived<std::vector<BenchmarkLine>> derive_benchmark(const State& state,
-                                                     std::int64_t year,
-                                                     std::int64_t sample_year) {
+Derived<std::vector<BenchmarkLine>> derive_benchmark(const State& state, const Sample& asked) {
+    const std::int64_t year = asked.year;
+    const std::int64_t sample_year = asked.sample_year;
     const Period* period = find_period(state, year);
     if (period == nullptr) return {.reason = Reason::period_not_open};
     if (sample_year >= year || sample_year < year - kSampleYears)
@@ -500,9 +500,8 @@ std::int64_t deserved_allowances(const State& state, const ActivityKey& whose) {
     return deserved.known ? deserved.allowances : given;
 }
 
-Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
-                                                std::int64_t year,
-                                                std::int64_t available) {
+Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserve& reserve) {
+    const std::int64_t year = reserve.year;
     const Period* period = find_period(state, year);
     if (period == nullptr) return {.reason = Reason::period_not_open};
     if (!is_final(period->allocation) || !period->benchmark)
@@ -540,7 +539,7 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state,
                                  .amount = deserved.allowances - given});
         }
     }
-    share_out(out.value, std::max<std::int64_t>(0, available));
+    share_out(out.value, std::max<std::int64_t>(0, reserve.available));
     return out;
 }
 

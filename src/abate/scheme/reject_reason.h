@@ -3,7 +3,7 @@
 // Each has a heading in docs/reference/reject_reasons.md. Numbers are those of the journal and never change.
 #pragma once
 
-#include "abate/registry/reject_reason.h"
+#include "abate/registry/registry.h"
 
 #include <cstdint>
 #include <string_view>
@@ -62,8 +62,6 @@ namespace abate::scheme {
     X(bank_reference_used, 1104, true)                     \
     X(bank_reference_empty, 1105, true)                    \
     X(withdrawal_not_waiting, 1106, true)                  \
-    X(account_restricted, 1107, true)                      \
-    X(trading_halted, 1108, true)                          \
     X(vintage_unknown, 1109, true)                         \
     /* monitoring */                                       \
     X(year_not_opened, 1200, true)                         \

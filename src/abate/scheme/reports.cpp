@@ -130,13 +130,13 @@ bool any_material(const std::vector<Misstatement>& misstatements, const ReportFi
     const Effects effects = sum_effects(misstatements);
     if (is_material(effects.energy.count(), figures.obligated.count(), figures.materiality))
         return true;
-    for (const auto& [name, gflop] : effects.output_gflop) {
+    for (const auto& effect : effects.output_gflop) {
         const auto of = std::find_if(
             figures.output.begin(), figures.output.end(), [&](const FinalOutput& each) {
-                return each.service_class == name;
+                return each.service_class == effect.first;
             });
         const Int128 whole = of == figures.output.end() ? 0 : Int128{of->output_gflop};
-        if (is_material(gflop, whole, figures.output_materiality)) return true;
+        if (is_material(effect.second, whole, figures.output_materiality)) return true;
     }
     return false;
 }

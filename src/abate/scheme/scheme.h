@@ -10,5 +10,9 @@
 #pragma once
 
 #include "abate/scheme/audit.h"
+#include "abate/scheme/calendar.h"
+#include "abate/scheme/compliance_state.h"
+#include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"
+#include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"

@@ -1,6 +1,10 @@
 #include "abate/store/journal_store.h"
 
+#include "abate/engine/engine.h"
+
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <vector>
 
 namespace abate::store {
@@ -34,11 +38,33 @@ class MemoryJournal final : public engine::Journal {
             if (!visit(*at)) return;
     }
 
-    std::uint64_t take_lease(const std::string& /*holder*/) override { return ++epoch_; }
+    std::uint64_t take_lease(const std::string& holder) override {
+        holder_ = holder;
+        return ++epoch_;
+    }
+
+    std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                             std::uint64_t epoch) override {
+        if (holder != holder_ || epoch_ < epoch) return std::nullopt;
+        return ++epoch_;
+    }
+
+    void keep_snapshot(const engine::Snapshot& snapshot) override {
+        snapshots_[snapshot.last_seq] = snapshot;
+        while (snapshots_.size() > 2) snapshots_.erase(snapshots_.begin());
+    }
+
+    std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        const auto after = snapshots_.upper_bound(most);
+        if (after == snapshots_.begin()) return std::nullopt;
+        return std::prev(after)->second;
+    }
 
   private:
+    std::map<std::uint64_t, engine::Snapshot> snapshots_;
     std::vector<Batch> batches_;
     std::uint64_t epoch_ = 0;
+    std::string holder_;
 };
 
 }  // namespace

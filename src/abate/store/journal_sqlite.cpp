@@ -1,4 +1,5 @@
 #include "abate/core/fault.h"
+#include "abate/engine/engine.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/posix_file.h"
 #include "abate/store/run_store.h"
@@ -7,11 +8,13 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 namespace abate::store {
 namespace {
@@ -22,10 +25,10 @@ using engine::BatchHeader;
 using engine::Digest;
 
 constexpr std::int64_t kApplicationId = 0x6162744A;  // "abtJ"
-constexpr std::int64_t kSchemaVersion = 1;
 
-// Sequence numbers and epochs are 64 bits without sign and SQL has a sign; none comes near it.
-constexpr const char* kJournalSchema = R"(
+// Forward only: step n leads from version n to n + 1. Sequence numbers and epochs are 64 bits without sign and SQL has a sign; none comes
+// near it.
+constexpr const char* kJournalSteps[] = {R"(
 CREATE TABLE journal (
     tenant_id     INTEGER NOT NULL,
     scheme_id     INTEGER NOT NULL,
@@ -47,7 +50,18 @@ CREATE TABLE lease (
     holder    TEXT NOT NULL,
     PRIMARY KEY (tenant_id, scheme_id)
 ) STRICT;
-)";
+)",
+                                         R"(
+CREATE TABLE snapshot (
+    tenant_id INTEGER NOT NULL,
+    scheme_id INTEGER NOT NULL,
+    last_seq  INTEGER NOT NULL,
+    part      INTEGER NOT NULL,
+    bytes     BLOB NOT NULL,
+    PRIMARY KEY (tenant_id, scheme_id, last_seq, part)
+) STRICT;
+)"};
+constexpr auto kSchemaVersion = static_cast<std::int64_t>(std::size(kJournalSteps));
 
 constexpr const char* kJournalColumns =
     "tenant_id, scheme_id, first_seq, last_seq, count, epoch, at_us, codec_version, prev_digest, "
@@ -97,6 +111,10 @@ class SqliteJournal final : public engine::Journal {
           key_(key),
           epoch_(or_fault(
               Stmt::prepare(db_, "SELECT epoch FROM lease WHERE tenant_id = ? AND scheme_id = ?"))),
+          last_(or_fault(
+              Stmt::prepare(db_,
+                            "SELECT last_seq FROM journal WHERE tenant_id = ? AND scheme_id = ? "
+                            "ORDER BY first_seq DESC LIMIT 1"))),
           insert_(or_fault(Stmt::prepare(
               db_,
               fmt::format("INSERT INTO journal ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -117,8 +135,7 @@ class SqliteJournal final : public engine::Journal {
         Tx tx = or_fault(Tx::begin(db_));
         const BatchHeader& h = batch.header;
         if (lease_epoch() > h.epoch) return Append::fenced;
-        const std::optional<BatchHeader> before = last_;
-        if (before && h.first_seq <= before->last_seq) return Append::taken;
+        if (h.first_seq <= last_seq()) return Append::taken;
         insert_.reset();
         insert_.bind(1, signed_of(h.tenant_id))
             .bind(2, signed_of(h.scheme_id))
@@ -139,15 +156,16 @@ class SqliteJournal final : public engine::Journal {
         or_fault(done);
         insert_.reset();
         or_fault(tx.commit());
-        last_ = h;
         return Append::committed;
     }
 
     void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
         Stmt rows = or_fault(Stmt::prepare(
             db_,
-            fmt::format("SELECT {} FROM journal WHERE tenant_id = ? AND scheme_id = ? AND "
-                        "last_seq >= ? ORDER BY first_seq",
+            fmt::format("SELECT {} FROM journal WHERE tenant_id = ?1 AND scheme_id = ?2 AND "
+                        "first_seq >= coalesce((SELECT max(first_seq) FROM journal WHERE tenant_id "
+                        "= ?1 AND scheme_id = ?2 AND first_seq <= ?3), 0) AND last_seq >= ?3 "
+                        "ORDER BY first_seq",
                         kJournalColumns)));
         rows.bind(1, signed_of(key_.tenant_id))
             .bind(2, signed_of(key_.scheme_id))
@@ -176,6 +194,74 @@ class SqliteJournal final : public engine::Journal {
         return epoch;
     }
 
+    std::optional<std::uint64_t> renew_lease(const std::string& holder,
+                                             std::uint64_t epoch) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        Stmt renew = or_fault(
+            Stmt::prepare(db_,
+                          "UPDATE lease SET epoch = epoch + 1 WHERE tenant_id = ? AND scheme_id = "
+                          "? AND holder = ? AND epoch >= ?"));
+        renew.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, holder)
+            .bind(4, signed_of(epoch));
+        (void)or_fault(renew.step());
+        if (sqlite3_changes(db_.raw()) != 1) return std::nullopt;
+        renew.reset();
+        const std::uint64_t now = lease_epoch();
+        or_fault(tx.commit());
+        return now;
+    }
+
+    // In parts, because one value may not be larger than a billion bytes.
+    void keep_snapshot(const engine::Snapshot& snapshot) override {
+        Tx tx = or_fault(Tx::begin(db_));
+        run("DELETE FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND last_seq = ?",
+            snapshot.last_seq);
+        Stmt insert =
+            or_fault(Stmt::prepare(db_,
+                                   "INSERT INTO snapshot (tenant_id, scheme_id, last_seq, part, "
+                                   "bytes) VALUES (?, ?, ?, ?, ?)"));
+        const std::string_view bytes = snapshot.bytes;
+        for (std::size_t part = 0; part * kSnapshotPart < bytes.size(); ++part) {
+            insert.reset();
+            insert.bind(1, signed_of(key_.tenant_id))
+                .bind(2, signed_of(key_.scheme_id))
+                .bind(3, signed_of(snapshot.last_seq))
+                .bind(4, static_cast<std::int64_t>(part))
+                .bind_blob(5, bytes.substr(part * kSnapshotPart, kSnapshotPart));
+            (void)or_fault(insert.step());
+        }
+        insert.reset();
+        // The newest and the one before it stay.
+        const std::optional<std::uint64_t> newest = snapshot_at(UINT64_MAX >> 1U);
+        const std::optional<std::uint64_t> second =
+            newest && *newest > 0 ? snapshot_at(*newest - 1) : std::nullopt;
+        if (second)
+            run("DELETE FROM snapshot WHERE tenant_id = ? AND scheme_id = ? AND last_seq < ?",
+                *second);
+        or_fault(tx.commit());
+    }
+
+    std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        const std::optional<std::uint64_t> at = snapshot_at(most);
+        if (!at) return std::nullopt;
+        engine::Snapshot out{.last_seq = *at, .bytes = {}};
+        Stmt parts = or_fault(
+            Stmt::prepare(db_,
+                          "SELECT bytes, (SELECT sum(length(bytes)) FROM snapshot WHERE tenant_id "
+                          "= ?1 AND scheme_id = ?2 AND last_seq = ?3) FROM snapshot WHERE "
+                          "tenant_id = ?1 AND scheme_id = ?2 AND last_seq = ?3 ORDER BY part"));
+        parts.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(*at));
+        while (or_fault(parts.step())) {
+            if (out.bytes.empty()) out.bytes.reserve(static_cast<std::size_t>(parts.integer(1)));
+            out.bytes += parts.blob_view(0);
+        }
+        return out;
+    }
+
   private:
     static std::int64_t signed_of(std::uint64_t number) {
         return static_cast<std::int64_t>(number);
@@ -190,11 +276,40 @@ class SqliteJournal final : public engine::Journal {
         return epoch;
     }
 
+    void run(const char* sql, std::uint64_t seq) {
+        Stmt statement = or_fault(Stmt::prepare(db_, sql));
+        statement.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(seq));
+        (void)or_fault(statement.step());
+    }
+
+    std::optional<std::uint64_t> snapshot_at(std::uint64_t most) {
+        Stmt find = or_fault(
+            Stmt::prepare(db_,
+                          "SELECT max(last_seq), count(*) FROM snapshot WHERE tenant_id = ? AND "
+                          "scheme_id = ? AND last_seq <= ?"));
+        find.bind(1, signed_of(key_.tenant_id))
+            .bind(2, signed_of(key_.scheme_id))
+            .bind(3, signed_of(most));
+        if (!or_fault(find.step()) || find.integer(1) == 0) return std::nullopt;
+        return static_cast<std::uint64_t>(find.integer(0));
+    }
+
+    std::uint64_t last_seq() {
+        last_.reset();
+        last_.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
+        const std::uint64_t seq =
+            or_fault(last_.step()) ? static_cast<std::uint64_t>(last_.integer(0)) : 0;
+        last_.reset();
+        return seq;
+    }
+
     Db db_;
     engine::SchemeKey key_;
     Stmt epoch_;
+    Stmt last_;
     Stmt insert_;
-    std::optional<BatchHeader> last_;  // that this object appended
 };
 
 Result<std::int64_t> pragma(Db& db, const char* name) {
@@ -203,6 +318,15 @@ Result<std::int64_t> pragma(Db& db, const char* name) {
     const Result<bool> row = ask->step();
     if (!row) return row.error();
     return *row ? ask->integer(0) : 0;
+}
+
+Result<void> migrate(Db& db, Tx& tx, std::int64_t from) {
+    for (std::int64_t version = from; version < kSchemaVersion; ++version)
+        if (Result<void> made = db.exec(kJournalSteps[version]); !made) return made;
+    const std::string mark = fmt::format(
+        "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion);
+    if (Result<void> marked = db.exec(mark.c_str()); !marked) return marked;
+    return tx.commit();
 }
 
 // A fresh file gets the tables; another program's, or a newer abate's, is left alone.
@@ -221,6 +345,7 @@ Result<void> make_or_check_schema(Db& db) {
             db.path(),
             "Use a newer abate"};
     if (*application == kApplicationId && *version == kSchemaVersion) return {};
+    if (*application == kApplicationId && *version > 0) return migrate(db, *tx, *version);
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
         Result<Stmt> count = Stmt::prepare(db, "SELECT count(*) FROM sqlite_master");
         if (!count) return count.error();
@@ -234,11 +359,7 @@ Result<void> make_or_check_schema(Db& db) {
                      "this database is not a journal of abate",
                      db.path(),
                      "Name another file"};
-    if (Result<void> made = db.exec(kJournalSchema); !made) return made;
-    const std::string mark = fmt::format(
-        "PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion);
-    if (Result<void> marked = db.exec(mark.c_str()); !marked) return marked;
-    return tx->commit();
+    return migrate(db, *tx, 0);
 }
 
 }  // namespace
@@ -271,6 +392,85 @@ Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& 
     } catch (const Fault& fault) {
         return fault.error();
     }
+}
+
+namespace {
+
+struct Copy {
+    Db& from;
+    Db& to;
+};
+
+// All pages in one step, that is in one read transaction: in WAL mode it keeps no writer waiting, and no writer makes it begin again.
+Result<void> copy_pages(const Copy& copy) {
+    sqlite3_backup* backup = sqlite3_backup_init(copy.to.raw(), "main", copy.from.raw(), "main");
+    if (backup == nullptr) return copy.to.error("cannot begin the backup");
+    int waited_ms = 0;
+    int code = sqlite3_backup_step(backup, -1);
+    for (; (code == SQLITE_BUSY || code == SQLITE_LOCKED) && waited_ms < kBusyMilliseconds;
+         waited_ms += 10) {
+        sqlite3_sleep(10);
+        code = sqlite3_backup_step(backup, -1);
+    }
+    sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE) return {};
+    return copy.to.error("cannot write the backup");
+}
+
+Result<void> check_copy(Db& db) {
+    Result<Stmt> check = Stmt::prepare(db, "PRAGMA quick_check(1)");
+    if (!check) return check.error();
+    const Result<bool> row = check->step();
+    if (!row) return row.error();
+    if (*row && check->text(0) == "ok") return {};
+    return Error{ErrorCode::corrupt,
+                 "the journal is damaged: " + (*row ? check->text(0) : std::string("no answer")),
+                 db.path(),
+                 "Keep earlier backups"};
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where from, then where to
+Result<void> backup_sqlite_journal(const std::string& path, const std::string& to) {
+    if (::access(to.c_str(), F_OK) == 0)
+        return Error{ErrorCode::already_exists, "the backup is there already", to, "Name another"};
+    if (::access(path.c_str(), R_OK) != 0) {
+        if (errno == ENOENT)
+            return Error{ErrorCode::not_found, "there is no journal", path, "Name another"};
+        return file_error(errno, "the journal cannot be read", path);
+    }
+    Result<Db> from = Db::open(path, "the journal");
+    if (!from) return from.error();
+    const Result<std::int64_t> application = pragma(*from, "application_id");
+    if (!application) return application.error();
+    if (*application != kApplicationId)
+        return Error{
+            ErrorCode::conflict, "this database is not a journal of abate", path, "Name another"};
+    const std::string partial = to + ".partial";
+    (void)::unlink(partial.c_str());
+    const Fd file = create_private(partial.c_str());
+    if (!file) return file_error(errno, "cannot create the backup", partial);
+    Result<void> copied = [&]() -> Result<void> {
+        Result<Db> copy = Db::open(partial, "the backup");
+        if (!copy) return copy.error();
+        if (Result<void> done = copy_pages({.from = *from, .to = *copy}); !done) return done;
+        return check_copy(*copy);
+    }();
+    for (const char* side : {"-wal", "-shm"}) (void)::unlink((partial + side).c_str());
+    if (!copied) {
+        (void)::unlink(partial.c_str());
+        return copied;
+    }
+    if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the backup", partial);
+    if (publish_noreplace({.from = partial.c_str(), .to = to.c_str()}) != 0)
+        return file_error(errno, "the backup cannot have its name", to);
+    const std::size_t slash = to.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : to.substr(0, slash + 1);
+    const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (const int error = directory ? sync_folder(directory.get()) : errno; error != 0)
+        return file_error(error, "cannot sync the folder", folder);
+    return {};
 }
 
 }  // namespace abate::store

@@ -1,4 +1,4 @@
-// Where a scheme's journal is kept: in memory, or in SQLite on a local disk.
+// Where a scheme's journal is kept: in memory, in SQLite on a local disk, or in PostgreSQL.
 //
 //     auto journal = open_sqlite_journal(home + "/registry.db", {.tenant_id = 1, .scheme_id = 1});
 //     if (!journal) return journal.error();
@@ -7,12 +7,20 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/engine/engine.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
+namespace abate::engine {
+class Journal;  // engine/engine.h
+struct SchemeKey;
+}  // namespace abate::engine
+
 namespace abate::store {
+
+// Bytes of one row of a snapshot.
+inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 
 // For tests and simulation: forgets everything at its end.
 [[nodiscard]] std::unique_ptr<engine::Journal> open_memory_journal(engine::SchemeKey key);
@@ -22,5 +30,17 @@ namespace abate::store {
 // it), unsupported (a network disk).
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                                            engine::SchemeKey key);
+
+// Copies a journal to a new file (mode 0600) while it is written to: all schemes, as they were at one moment between two batches. The copy is
+// checked, synced, and has its name only then. A head kept from a later moment tells a copy that was put back (engine::RecoverOptions).
+// Errors: not_found, already_exists, conflict (no journal of abate), corrupt, io_error, permission_denied, unavailable.
+[[nodiscard]] Result<void> backup_sqlite_journal(const std::string& path, const std::string& to);
+
+// In the schema `abate` of a PostgreSQL database, which is made where it is missing; PostgreSQL 14 or newer, or what speaks its protocol.
+// `conninfo` as libpq takes it. Each append is one serialisable transaction and one round trip, which looks at the lease first. Several
+// nodes may have it open: the one that took the lease last writes. libpq is loaded here and not before. Errors: unavailable (no server, no
+// libpq), permission_denied, version_mismatch, unsupported (before 14; a server that answers before the disk has it).
+[[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_postgres_journal(
+    const std::string& conninfo, engine::SchemeKey key);
 
 }  // namespace abate::store

@@ -1,12 +1,17 @@
+#include "abate/engine/engine.h"
 #include "abate/store/journal_store.h"
 
+#include "abate/store/postgres_test_support.h"
 #include "abate/store/sqlite_db.h"
 #include "abate/store/store_test_support.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace abate::store {
 namespace {
@@ -37,16 +42,24 @@ Batch batch_after(const std::optional<engine::BatchHeader>& before,
 
 class EveryJournal : public ::testing::TestWithParam<std::string> {
   protected:
-    void SetUp() override { open(); }
+    void SetUp() override {
+        if (GetParam() == "postgres") {
+            ABATE_NEEDS_POSTGRES();
+            base_.emplace();
+        }
+        journal_ = another();
+    }
     void open() {
         journal_.reset();
-        if (GetParam() == "memory") {
-            journal_ = open_memory_journal(kKey);
-        } else {
-            auto opened = open_sqlite_journal(folder_ / "registry.db", kKey);
-            ASSERT_TRUE(opened) << to_string(opened.error());
-            journal_ = *std::move(opened);
-        }
+        journal_ = another();
+    }
+    // A second connection; in memory, a journal of its own.
+    std::unique_ptr<engine::Journal> another(engine::SchemeKey key = kKey) {
+        if (GetParam() == "memory") return open_memory_journal(key);
+        auto opened = base_ ? open_postgres_journal(base_->conninfo(), key)
+                            : open_sqlite_journal(folder_ / "registry.db", key);
+        EXPECT_TRUE(opened) << to_string(opened.error());
+        return *std::move(opened);
     }
     std::vector<Batch> all(std::uint64_t from = 1) {
         std::vector<Batch> found;
@@ -58,6 +71,7 @@ class EveryJournal : public ::testing::TestWithParam<std::string> {
     }
 
     testing::TemporaryFolder folder_;
+    std::optional<testing::TemporaryDatabase> base_;
     std::unique_ptr<engine::Journal> journal_;
 };
 
@@ -100,15 +114,41 @@ TEST_P(EveryJournal, AnOldWriterIsFenced) {
     EXPECT_EQ(all().back().payload, "new");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores,
-                         EveryJournal,
-                         ::testing::Values("memory", "sqlite"),
-                         [](const auto& param) { return param.param; });
+// Longer or shorter than what is there, or within it.
+TEST_P(EveryJournal, EventsThatOverlapAreTaken) {
+    const std::uint64_t epoch = journal_->take_lease("a");
+    Batch wide = batch_after(std::nullopt, epoch, "one");
+    wide.header.last_seq = 10;
+    ASSERT_EQ(journal_->append(wide), Append::committed);
+    Batch within = batch_after(std::nullopt, epoch, "two");
+    within.header.first_seq = 5;
+    within.header.last_seq = 6;
+    EXPECT_EQ(journal_->append(within), Append::taken);
+    if (GetParam() != "memory") open();
+    EXPECT_EQ(journal_->append(within), Append::taken);
+    EXPECT_EQ(journal_->append(batch_after(journal_->head(), epoch, "three")), Append::committed);
+    EXPECT_EQ(all(7).size(), 2U);
+    EXPECT_EQ(all(11).size(), 1U);
+    EXPECT_EQ(all(13).size(), 0U);
+}
 
-TEST(SqliteJournal, TwoWritersMeetAtTheLease) {
-    testing::TemporaryFolder folder;
-    auto a = *open_sqlite_journal(folder / "registry.db", kKey);
-    auto b = *open_sqlite_journal(folder / "registry.db", kKey);
+TEST_P(EveryJournal, LongOnesAreReadWhole) {
+    const std::uint64_t epoch = journal_->take_lease("a");
+    std::optional<engine::BatchHeader> before;
+    std::vector<Batch> given;
+    for (int i = 0; i < 150; ++i) {
+        given.push_back(batch_after(before, epoch, std::to_string(i)));
+        ASSERT_EQ(journal_->append(given.back()), Append::committed);
+        before = given.back().header;
+    }
+    EXPECT_EQ(all(), given);
+    EXPECT_EQ(all(150).size(), 76U);
+}
+
+TEST_P(EveryJournal, TwoWritersMeetAtTheLease) {
+    if (GetParam() == "memory") return;  // it has one writer
+    auto a = another();
+    auto b = another();
     const std::uint64_t first = a->take_lease("a");
     ASSERT_EQ(a->append(batch_after(std::nullopt, first, "one")), Append::committed);
     const std::uint64_t second = b->take_lease("b");
@@ -118,15 +158,52 @@ TEST(SqliteJournal, TwoWritersMeetAtTheLease) {
     EXPECT_EQ(b->append(batch_after(b->head(), second, "two")), Append::committed);
 }
 
-TEST(SqliteJournal, SchemesShareAFileAndNothingElse) {
-    testing::TemporaryFolder folder;
-    auto ours = *open_sqlite_journal(folder / "registry.db", kKey);
-    auto theirs = *open_sqlite_journal(folder / "registry.db", {.tenant_id = 3, .scheme_id = 5});
+TEST_P(EveryJournal, SchemesShareADatabaseAndNothingElse) {
+    auto ours = another();
+    auto theirs = another({.tenant_id = 3, .scheme_id = 5});
     ASSERT_EQ(ours->append(batch_after(std::nullopt, ours->take_lease("a"), "one")),
               Append::committed);
     EXPECT_FALSE(theirs->head());
     EXPECT_EQ(theirs->take_lease("a"), 1U);
 }
+
+TEST_P(EveryJournal, ALeaseIsRenewedUntilAnotherTakesIt) {
+    const std::uint64_t first = journal_->take_lease("a");
+    const auto renewed = journal_->renew_lease("a", first);
+    ASSERT_TRUE(renewed);
+    EXPECT_GT(*renewed, first);
+    EXPECT_EQ(journal_->append(batch_after(std::nullopt, first, "late")), Append::fenced)
+        << "from the connection that was given up";
+    EXPECT_TRUE(journal_->renew_lease("a", first)) << "the answer to a renewal was lost";
+    const std::uint64_t other = journal_->take_lease("b");
+    EXPECT_FALSE(journal_->renew_lease("a", *renewed));
+    EXPECT_EQ(journal_->append(batch_after(std::nullopt, other, "one")), Append::committed);
+}
+
+TEST_P(EveryJournal, KeepsTheNewestTwoSnapshots) {
+    EXPECT_FALSE(journal_->newest_snapshot(100));
+    const std::string large(kSnapshotPart + 5, 'x');
+    journal_->keep_snapshot({.last_seq = 10, .bytes = "ten"});
+    journal_->keep_snapshot({.last_seq = 20, .bytes = large});
+    EXPECT_FALSE(journal_->newest_snapshot(9));
+    EXPECT_EQ(journal_->newest_snapshot(10)->bytes, "ten");
+    EXPECT_EQ(journal_->newest_snapshot(19)->bytes, "ten");
+    if (GetParam() != "memory") open();
+    EXPECT_EQ(journal_->newest_snapshot(1000)->bytes, large);
+    journal_->keep_snapshot({.last_seq = 20, .bytes = "again"});
+    journal_->keep_snapshot({.last_seq = 30, .bytes = "thirty"});
+    EXPECT_FALSE(journal_->newest_snapshot(19));
+    EXPECT_EQ(journal_->newest_snapshot(29)->bytes, "again");
+    EXPECT_EQ(journal_->newest_snapshot(30)->last_seq, 30U);
+    if (GetParam() != "memory") {
+        EXPECT_FALSE(another({.tenant_id = 3, .scheme_id = 5})->newest_snapshot(1000));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores,
+                         EveryJournal,
+                         ::testing::Values("memory", "sqlite", "postgres"),
+                         [](const auto& param) { return param.param; });
 
 TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
     testing::TemporaryFolder folder;
@@ -152,9 +229,121 @@ TEST(SqliteJournal, WhatIsNoJournalIsLeftAlone) {
     (void)*open_sqlite_journal(newer, kKey);
     {
         auto db = *Db::open(newer);
-        ASSERT_TRUE(db.exec("PRAGMA user_version = 2"));
+        ASSERT_TRUE(db.exec("PRAGMA user_version = 99"));
     }
     EXPECT_EQ(open_sqlite_journal(newer, kKey).error().code, ErrorCode::version_mismatch);
+}
+
+// Version 1 had no snapshots.
+TEST(SqliteJournal, AnOlderOneIsBroughtForward) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    const Batch first = batch_after(std::nullopt, 1, "one");
+    {
+        auto journal = *open_sqlite_journal(path, kKey);
+        ASSERT_EQ(journal->append(first), Append::committed);
+    }
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("DROP TABLE snapshot; PRAGMA user_version = 1"));
+    }
+    auto journal = *open_sqlite_journal(path, kKey);
+    EXPECT_EQ(journal->head(), first.header);
+    journal->keep_snapshot({.last_seq = 2, .bytes = "two"});
+    EXPECT_EQ(journal->newest_snapshot(2)->bytes, "two");
+}
+
+std::vector<Batch> all_of(engine::Journal& journal) {
+    std::vector<Batch> found;
+    journal.read(1, [&](const Batch& batch) {
+        found.push_back(batch);
+        return true;
+    });
+    return found;
+}
+
+// While a writer goes on: whatever the moment, whole batches from the first on.
+TEST(SqliteJournal, IsCopiedWhileItIsWrittenTo) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    auto journal = *open_sqlite_journal(path, kKey);
+    const std::uint64_t epoch = journal->take_lease("a");
+    std::atomic<bool> enough{false};
+    std::atomic<int> written{0};
+    std::vector<Batch> given;
+    std::thread writer([&] {
+        std::optional<engine::BatchHeader> before;
+        while (!enough) {
+            given.push_back(batch_after(before, epoch, std::string(5000, 'p')));
+            ASSERT_EQ(journal->append(given.back()), Append::committed);
+            before = given.back().header;
+            ++written;
+        }
+    });
+    for (int i = 0; i < 5; ++i) {
+        while (written < 10 * (i + 1)) std::this_thread::yield();
+        const std::string to = folder / ("backup-" + std::to_string(i));
+        const Result<void> copied = backup_sqlite_journal(path, to);
+        EXPECT_TRUE(copied) << to_string(copied.error());
+    }
+    enough = true;
+    writer.join();
+    for (int i = 0; i < 5; ++i) {
+        auto copy = *open_sqlite_journal(folder / ("backup-" + std::to_string(i)), kKey);
+        const std::vector<Batch> found = all_of(*copy);
+        ASSERT_GE(found.size(), 10U * static_cast<std::size_t>(i + 1));
+        ASSERT_LE(found.size(), given.size());
+        EXPECT_TRUE(std::equal(found.begin(), found.end(), given.begin()));
+    }
+}
+
+TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    (void)*open_sqlite_journal(path, kKey);
+    ASSERT_TRUE(backup_sqlite_journal(path, folder / "copy"));
+    EXPECT_EQ(backup_sqlite_journal(path, folder / "copy").error().code, ErrorCode::already_exists);
+    EXPECT_EQ(backup_sqlite_journal(folder / "none", folder / "b").error().code,
+              ErrorCode::not_found);
+    EXPECT_EQ(backup_sqlite_journal(path, folder / "no/such/folder").error().code,
+              ErrorCode::io_error);
+    std::ofstream(folder / "other.db").close();
+    EXPECT_EQ(backup_sqlite_journal(folder / "other.db", folder / "c").error().code,
+              ErrorCode::conflict);
+    namespace fs = std::filesystem;
+    EXPECT_EQ(fs::status(folder / "copy").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+    for (const std::string& name : testing::names_in(folder.path()))
+        EXPECT_EQ(name.find("partial"), std::string::npos) << name;
+}
+
+// Put back after more has happened: known by the head that was kept.
+TEST(SqliteJournal, ABackupThatWasPutBackIsKnown) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    auto journal = *open_sqlite_journal(path, kKey);
+    engine::Engine engine(kKey);
+    engine.set_epoch(journal->take_lease("a"));
+    std::uint64_t ids = 0;
+    const auto open_another = [&] {
+        const registry::Command command{.op = registry::Op::open_participant,
+                                        .id = {1, ++ids},
+                                        .participant = registry::ParticipantId{ids},
+                                        .group = registry::GroupId{1}};
+        registry::Outcome outcome;
+        engine.apply({&command, 1}, {1'800'000'000'000'000}, {&outcome, 1});
+        ASSERT_EQ(journal->append(*engine.seal()), Append::committed);
+    };
+    open_another();
+    ASSERT_TRUE(backup_sqlite_journal(path, folder / "old.db"));
+    open_another();
+    const engine::Head kept{.seq = engine.last_seq(), .digest = engine.head()};
+    auto old = *open_sqlite_journal(folder / "old.db", kKey);
+    engine::Engine again(kKey);
+    EXPECT_EQ(engine::recover(again, *old, {.expect_head = kept}).error().code,
+              ErrorCode::conflict);
+    engine::Engine same(kKey);
+    EXPECT_TRUE(engine::recover(same, *journal, {.expect_head = kept}));
 }
 
 TEST(SqliteJournal, IsPrivate) {

@@ -141,9 +141,11 @@ std::int64_t Stmt::integer(int column) const {
 
 double Stmt::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 
-std::string Stmt::blob(int column) const {
+std::string Stmt::blob(int column) const { return std::string(blob_view(column)); }
+
+std::string_view Stmt::blob_view(int column) const {
     const void* bytes = sqlite3_column_blob(statement_.get(), column);
-    if (bytes == nullptr) return "";
+    if (bytes == nullptr) return {};
     const int size = sqlite3_column_bytes(statement_.get(), column);
     return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }

@@ -75,6 +75,8 @@ class Stmt {
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] double real(int column) const;
     [[nodiscard]] std::string blob(int column) const;
+    // Until the next step or reset.
+    [[nodiscard]] std::string_view blob_view(int column) const;
 
   private:
     struct Finalize {

@@ -1,0 +1,47 @@
+// A journal on paper: what `store` does, without a disk. And commands that two holdings give each other.
+#pragma once
+
+#include "abate/engine/engine.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace abate::engine::testing {
+
+class Paper final : public Journal {
+  public:
+    std::optional<BatchHeader> head() override {
+        if (batches.empty()) return std::nullopt;
+        return batches.back().header;
+    }
+    Append append(const Batch& batch) override {
+        if (batch.header.epoch < epoch) return Append::fenced;
+        batches.push_back(batch);
+        return Append::committed;
+    }
+    void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
+        for (const Batch& batch : batches) {
+            if (batch.header.last_seq < from_seq) continue;
+            ++visited;
+            if (!visit(batch)) return;
+        }
+    }
+    std::uint64_t take_lease(const std::string&) override { return ++epoch; }
+    void keep_snapshot(const Snapshot& snapshot) override {
+        snapshots[snapshot.last_seq] = snapshot;
+    }
+    std::optional<Snapshot> newest_snapshot(std::uint64_t most) override {
+        const auto after = snapshots.upper_bound(most);
+        if (after == snapshots.begin()) return std::nullopt;
+        return std::prev(after)->second;
+    }
+
+    std::vector<Batch> batches;
+    std::map<std::uint64_t, Snapshot> snapshots;
+    std::uint64_t epoch = 0;
+    std::size_t visited = 0;  // batches that were read
+};
+
+}  // namespace abate::engine::testing
