@@ -571,6 +571,11 @@ std::int64_t micro_of(const std::string& text, const char* option) {
     return negative ? -micro : micro;
 }
 
+void print_document(const nlohmann::ordered_json& document) {
+    fmt::print("{}\n",
+               document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
 std::string grouped(std::int64_t number) {
     std::string text = fmt::format("{}", number);
     const std::size_t begin = number < 0 ? 1 : 0;

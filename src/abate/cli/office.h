@@ -10,6 +10,8 @@
 #include "abate/cli/context.h"
 #include "abate/engine/engine.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -107,6 +109,8 @@ class Office {
 [[nodiscard]] std::int64_t quantity_of(const std::string& text, const char* option);
 // Money with at most six decimals: "41.25" is 41,250,000 micro. Throws Failure.
 [[nodiscard]] std::int64_t micro_of(const std::string& text, const char* option);
+// One JSON document on standard output.
+void print_document(const nlohmann::ordered_json& document);
 // "1,234,567".
 [[nodiscard]] std::string grouped(std::int64_t number);
 // "41.25" of 41,250,000.

@@ -34,10 +34,6 @@ std::string amount_text(registry::Asset asset, std::int64_t amount) {
     return asset == registry::Asset::cash ? money_text(amount) : grouped(amount);
 }
 
-void print_json(const Json& out) {
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
 const char* sort_name(scheme::ParticipantSort sort) {
     switch (sort) {
         case scheme::ParticipantSort::obligated:
@@ -88,7 +84,7 @@ void list(Office& office) {
                                 {"accounts", accounts}});
     }
     if (office.context().json) {
-        print_json({{"participants", participants}});
+        print_document({{"participants", participants}});
         return;
     }
     fmt::print("The scheme's own\n");
@@ -158,9 +154,9 @@ void balance(Office& office, const BalanceOptions& options) {
         }
     });
     if (office.context().json) {
-        print_json({{"currency", office.state().rules.currency},
-                    {"cash_is_notional", notional},
-                    {"balances", rows}});
+        print_document({{"currency", office.state().rules.currency},
+                        {"cash_is_notional", notional},
+                        {"balances", rows}});
     } else if (notional) {
         fmt::print("Cash is notional {}: no bank stands behind it.\n",
                    office.state().rules.currency);
@@ -266,7 +262,7 @@ void history(Office& office, const HistoryOptions& options) {
                             {"by", entries[i].who},
                             {"what", entries[i].what},
                             {"result", entries[i].result}});
-        print_json({{"events", rows}});
+        print_document({{"events", rows}});
         return;
     }
     if (begin > 0)
@@ -282,10 +278,16 @@ void history(Office& office, const HistoryOptions& options) {
     }
 }
 
-void audit_journal(Office& office) {
-    const engine::AuditReport report = engine::audit(office.journal(), scheme_key());
+// Without an office: one cannot be opened on books that are damaged, and those are what an audit is for.
+void audit_journal(Context& context, engine::Journal& journal) {
+    const engine::AuditReport report = engine::audit(journal, scheme_key());
+    if (report.events == 0 && !report.fault)
+        throw Failure({ErrorCode::not_found,
+                       "no scheme is founded here yet",
+                       "",
+                       "Found one with `abate registry init SCHEME.toml`"});
     const std::string head = engine::to_string(report.head);
-    if (office.context().json) {
+    if (context.json) {
         Json out{{"batches", report.batches}, {"events", report.events}, {"head", head}};
         out["fault"] = nullptr;
         if (report.fault)
@@ -294,7 +296,7 @@ void audit_journal(Office& office) {
                             {"field", report.fault->field},
                             {"expected", report.fault->expected},
                             {"found", report.fault->found}};
-        print_json(out);
+        print_document(out);
     } else if (!report.fault) {
         fmt::print(
             "{} events in {} batches: every seal, signature, right, decision and balance is as it "
@@ -304,16 +306,19 @@ void audit_journal(Office& office) {
             head);
     }
     if (!report.fault) return;
-    office.context().exit_status = 1;
-    if (!office.context().json)
+    context.exit_status = 1;
+    if (!context.json)
         throw Failure(
             {ErrorCode::corrupt,
              fmt::format("{} is {}, not {}",
                          report.fault->field,
                          short_text(report.fault->found),
                          short_text(report.fault->expected)),
-             fmt::format(
-                 "batch from event {}, event {}", report.fault->first_seq, report.fault->seq),
+             // 0: the batch as a whole.
+             report.fault->seq == 0
+                 ? fmt::format("batch from event {}", report.fault->first_seq)
+                 : fmt::format(
+                       "batch from event {}, event {}", report.fault->first_seq, report.fault->seq),
              "Restore the journal from a backup that has the head digest you kept"});
 }
 
@@ -337,7 +342,7 @@ void head(Office& office, const HeadOptions& options) {
                  "They were restored from an older backup, or rewritten: do not use them"});
     }
     if (office.context().json) {
-        print_json({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
+        print_document({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
     } else {
         fmt::print("{}\n", said);
     }
@@ -352,18 +357,18 @@ void status(Office& office) {
     for (const auto& [id, transfer] : state.transfers)
         moving += transfer.state == scheme::WaitState::waiting ? 1 : 0;
     if (office.context().json) {
-        print_json({{"scheme", state.rules.name},
-                    {"profile", state.rules.profile},
-                    {"rules_version", state.rules.version},
-                    {"exercise", state.rules.exercise},
-                    {"cash", to_string(state.rules.cash)},
-                    {"participants", state.participants.size()},
-                    {"accounts", state.accounts.size()},
-                    {"proposals_waiting", waiting},
-                    {"transfers_waiting", moving},
-                    {"trading_halted", state.halted},
-                    {"events", office.engine().last_seq()},
-                    {"last_event_at", to_rfc3339(state.last)}});
+        print_document({{"scheme", state.rules.name},
+                        {"profile", state.rules.profile},
+                        {"rules_version", state.rules.version},
+                        {"exercise", state.rules.exercise},
+                        {"cash", to_string(state.rules.cash)},
+                        {"participants", state.participants.size()},
+                        {"accounts", state.accounts.size()},
+                        {"proposals_waiting", waiting},
+                        {"transfers_waiting", moving},
+                        {"trading_halted", state.halted},
+                        {"events", office.engine().last_seq()},
+                        {"last_event_at", to_rfc3339(state.last)}});
         return;
     }
     fmt::print("{} (profile {}, rules version {}){}\n",
@@ -442,12 +447,14 @@ void add_registry_books(CLI::App& registry, Context& context) {
                              "status",
                              "The scheme in a few lines",
                              [](Office& office, const BalanceOptions&) { status(office); });
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "audit",
-                             "Check the whole journal with code that shares nothing with the books",
-                             [](Office& office, const BalanceOptions&) { audit_journal(office); });
+    auto audited = std::make_shared<OfficeOptions>();
+    CLI::App* audit = registry.add_subcommand(
+        "audit", "Check the whole journal with code that shares nothing with the books");
+    add_journal_options(*audit, context, *audited);
+    audit->callback([audited, &context] {
+        const std::unique_ptr<engine::Journal> journal = open_journal(context, *audited, false);
+        audit_journal(context, *journal);
+    });
     HeadOptions& kept = add_view<HeadOptions>(
         registry,
         context,
@@ -477,7 +484,7 @@ void add_registry_books(CLI::App& registry, Context& context) {
             const std::string head_said = fmt::format(
                 "{}:{}", office.engine().last_seq(), engine::to_string(office.engine().head()));
             if (context.json) {
-                print_json({{"file", kept_backup->to}, {"head", head_said}});
+                print_document({{"file", kept_backup->to}, {"head", head_said}});
             } else {
                 fmt::print("{}\nHead {}\n", kept_backup->to, head_said);
             }

@@ -66,10 +66,6 @@ const char* stage_name(scheme::Stage stage) {
     return "unknown";
 }
 
-void print_json(const Json& out) {
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
 // Who owes what, and has surrendered it.
 void compliance(Office& office, const YearOption& options) {
     Json rows = Json::array();
@@ -119,7 +115,7 @@ void compliance(Office& office, const YearOption& options) {
                        held);
         }
     }
-    if (office.context().json) print_json({{"obligations", rows}});
+    if (office.context().json) print_document({{"obligations", rows}});
 }
 
 // The steps of each year, with their moments and how far they are.
@@ -182,7 +178,7 @@ void calendar(Office& office, const YearOption& options) {
         }
         fmt::print("{}\n", year);
         for (const Step& step : steps)
-            fmt::print("  {} {:20}  {:44}  {}\n",
+            fmt::print("  {} {:27}  {:44}  {}\n",
                        step.at <= std::max(office.now(), office.state().last) ? "*" : " ",
                        to_rfc3339(step.at),
                        step.what,
@@ -194,7 +190,7 @@ void calendar(Office& office, const YearOption& options) {
         else if (!period.allocation)
             fmt::print("    next: abate registry allocate propose {}\n", year);
     }
-    if (office.context().json) print_json({{"years", years}});
+    if (office.context().json) print_document({{"years", years}});
 }
 
 }  // namespace
@@ -301,16 +297,30 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         "claw-back",
         "Take back what corrected figures did not earn (two operators)",
         [](Office& office, const ClawOptions& options) {
-            office.act(scheme::ClawBack{.participant = office.participant(options.participant),
-                                        .year = options.year,
-                                        .service_class = options.service_class,
-                                        .quantity = quantity_of(options.quantity, "--quantity"),
+            const scheme::ActivityKey whose{.participant = office.participant(options.participant),
+                                            .service_class = options.service_class,
+                                            .year = options.year};
+            const std::int64_t quantity = options.quantity.empty()
+                                              ? scheme::over_allocated(office.state(), whose)
+                                              : quantity_of(options.quantity, "--quantity");
+            if (quantity == 0)
+                throw Failure(
+                    {ErrorCode::conflict,
+                     fmt::format("{} has nothing of {} that it did not earn",
+                                 plain_line(office.name_of(whose.participant)),
+                                 options.year),
+                     "",
+                     "See `abate registry true-up --dry-run` for those who have too little"});
+            office.act(scheme::ClawBack{.participant = whose.participant,
+                                        .year = whose.year,
+                                        .service_class = whose.service_class,
+                                        .quantity = quantity,
                                         .reason = options.reason});
         });
     made->add_option("PARTICIPANT", claw.participant, "Whose")->required();
     made->add_option("YEAR", claw.year, "Of which year")->required();
     made->add_option("--class", claw.service_class, "Of which service class")->required();
-    made->add_option("--quantity", claw.quantity, "How many")->required();
+    made->add_option("--quantity", claw.quantity, "How many [all that it did not earn]");
     made->add_option("--reason", claw.reason, "Why")->required();
 
     PublishOptions& publish = add_act<PublishOptions>(

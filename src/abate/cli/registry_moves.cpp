@@ -29,7 +29,7 @@ struct MoneyOptions {
     std::string amount;
     std::string reference;
 };
-struct StatementOptions {
+struct BankStatement {
     std::string file;
     std::string date;
     std::string balance;
@@ -57,7 +57,7 @@ void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
 }
 
 // The bank's statement, CSV: date,reference,amount,balance. The last balance counts; a line whose reference no command of the books has is unknown.
-scheme::Reconcile read_statement(const Office& office, const StatementOptions& options) {
+scheme::Reconcile read_statement(const Office& office, const BankStatement& options) {
     scheme::Reconcile out;
     if (options.file.empty()) {
         out.statement_date = options.date;
@@ -162,14 +162,14 @@ void add_cash(CLI::App& registry, Context& context) {
     made->add_option("--reference", settle.reference, "The bank's, of this payment only");
     made->add_flag("--refuse", settle.refuse, "The money is the participant's again");
 
-    StatementOptions& reconcile = add_act<StatementOptions>(
+    BankStatement& reconcile = add_act<BankStatement>(
         *cash,
         context,
         made,
         "reconcile",
         "Compare the books with the bank's statement; where they differ, trading halts (an "
         "operator)",
-        [](Office& office, const StatementOptions& options) {
+        [](Office& office, const BankStatement& options) {
             office.act(read_statement(office, options));
             const scheme::Statement& kept = office.state().statements.back();
             if (!office.context().json)
@@ -197,6 +197,8 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Give allowances to another account (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
+            std::set<scheme::TransferId> before;
+            for (const auto& [id, waiting] : office.state().transfers) before.insert(id);
             office.act(scheme::Transfer{
                 .participant = owner_of(office, from),
                 .from = from,
@@ -209,8 +211,7 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 .comment = options.comment});
             if (!office.context().json)
                 for (const auto& [id, waiting] : office.state().transfers)
-                    if (waiting.state == scheme::WaitState::waiting &&
-                        waiting.transfer.from == from)
+                    if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)
                         fmt::print(
                             "Waits until {}: the other account is not trusted. To stop it: "
                             "abate registry cancel {}\n",

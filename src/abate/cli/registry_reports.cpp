@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct ReportOptions {
+struct ReportAct {
     std::string file;
     std::string participant;
     std::int64_t year = 0;
@@ -37,7 +37,7 @@ struct DetermineOptions {
     std::vector<std::string> output;
     std::string reason;
 };
-struct StatementOptions {
+struct SupplyStatement {
     std::string customer;
     std::string site;
     std::int64_t year = 0;
@@ -161,13 +161,13 @@ void add_plans(CLI::App& registry, Context& context) {
     CLI::App* plan =
         registry.add_subcommand("plan", "Monitoring plans: how a participant measures");
     plan->require_subcommand(1);
-    ReportOptions& submit = add_act<ReportOptions>(
+    ReportAct& submit = add_act<ReportAct>(
         *plan,
         context,
         made,
         "submit",
         "Submit a plan, or a changed one (two of the participant)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             office.act(scheme::SubmitPlan{.participant = office.own_participant(),
                                           .plan = value_or_fail(input::parse_monitoring_plan(
                                               file_text(options.file), options.file))});
@@ -180,13 +180,13 @@ void add_plans(CLI::App& registry, Context& context) {
                    ? std::int64_t{0}
                    : static_cast<std::int64_t>(found->second.size());
     };
-    ReportOptions& approve = add_act<ReportOptions>(
+    ReportAct& approve = add_act<ReportAct>(
         *plan,
         context,
         made,
         "approve",
         "Approve a plan (an operator)",
-        [newest](Office& office, const ReportOptions& options) {
+        [newest](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             office.act(scheme::ApprovePlan{
                 .participant = participant,
@@ -194,13 +194,13 @@ void add_plans(CLI::App& registry, Context& context) {
         });
     made->add_option("PARTICIPANT", approve.participant, "Whose")->required();
     made->add_option("--version", approve.version, "Which [the newest]");
-    ReportOptions& back = add_act<ReportOptions>(
+    ReportAct& back = add_act<ReportAct>(
         *plan,
         context,
         made,
         "return",
         "Give a plan back to be changed (an operator)",
-        [newest](Office& office, const ReportOptions& options) {
+        [newest](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             office.act(scheme::ReturnPlan{
                 .participant = participant,
@@ -217,24 +217,24 @@ void add_reports(CLI::App& registry, Context& context) {
     CLI::App* report_command = registry.add_subcommand(
         "report", "Monitoring reports: what a year's energy and output were");
     report_command->require_subcommand(1);
-    ReportOptions& draft = add_act<ReportOptions>(
+    ReportAct& draft = add_act<ReportAct>(
         *report_command,
         context,
         made,
         "draft",
         "Keep a draft; nothing follows from it (one of the participant)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             office.act(scheme::DraftReport{.participant = office.own_participant(),
                                            .report = read_report(office, options.file)});
         });
     made->add_option("REPORT", draft.file, "TOML; see docs/registry/monitoring.md")->required();
-    ReportOptions& submit = add_act<ReportOptions>(
+    ReportAct& submit = add_act<ReportAct>(
         *report_command,
         context,
         made,
         "submit",
         "Submit a report; --dry-run prints what follows from it (two of the participant)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             const Reckoned reckoned = reckon(office, options.file);
             const scheme::SubmitReport command{.participant = office.own_participant(),
                                                .report = reckoned.report,
@@ -248,13 +248,13 @@ void add_reports(CLI::App& registry, Context& context) {
         });
     made->add_option("REPORT", submit.file, "TOML; see docs/registry/monitoring.md")->required();
     made->add_flag("--dry-run", submit.dry_run, "Print the figures, submit nothing");
-    ReportOptions& restate = add_act<ReportOptions>(
+    ReportAct& restate = add_act<ReportAct>(
         *report_command,
         context,
         made,
         "restate",
         "Correct a final report; the old version is kept (two of the participant)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             const Reckoned reckoned = reckon(office, options.file);
             if (!office.context().json) print_figures(reckoned.figures);
             office.act(scheme::RestateReport{.participant = office.own_participant(),
@@ -264,13 +264,13 @@ void add_reports(CLI::App& registry, Context& context) {
         });
     made->add_option("REPORT", restate.file, "TOML; see docs/registry/monitoring.md")->required();
     made->add_option("--reason", restate.reason, "Why")->required();
-    ReportOptions& back = add_act<ReportOptions>(
+    ReportAct& back = add_act<ReportAct>(
         *report_command,
         context,
         made,
         "return",
         "Give a report back to be changed (the verifier that it names)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             office.act(scheme::ReturnReport{.participant = office.participant(options.participant),
                                             .year = options.year,
                                             .reason = options.reason});
@@ -278,13 +278,13 @@ void add_reports(CLI::App& registry, Context& context) {
     made->add_option("PARTICIPANT", back.participant, "Whose")->required();
     made->add_option("YEAR", back.year, "Of which year")->required();
     made->add_option("--reason", back.reason, "Why")->required();
-    ReportOptions& finalise = add_act<ReportOptions>(
+    ReportAct& finalise = add_act<ReportAct>(
         *report_command,
         context,
         made,
         "finalise",
         "Make a verified report final: the year's obligation follows (two operators)",
-        [](Office& office, const ReportOptions& options) {
+        [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             std::int64_t version = options.version;
             const auto found = office.state().monitoring.reports.find(
@@ -297,13 +297,13 @@ void add_reports(CLI::App& registry, Context& context) {
     made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
     made->add_option("YEAR", finalise.year, "Of which year")->required();
     made->add_option("--version", finalise.version, "Which [the newest]");
-    add_view<ReportOptions>(
+    add_view<ReportAct>(
         *report_command,
         context,
         made,
         "list",
         "All reports and how far they are",
-        [](Office& office, const ReportOptions&) {
+        [](Office& office, const ReportAct&) {
             Json rows = Json::array();
             for (const auto& [whose, versions] : office.state().monitoring.reports)
                 for (std::size_t i = 0; i < versions.size(); ++i) {
@@ -437,13 +437,13 @@ void add_opinions(CLI::App& registry, Context& context) {
     made->add_option("--output-gflop", determine.output, "CLASS=GFLOP")->type_name("CLASS=GFLOP");
     made->add_option("--reason", determine.reason, "Why these figures")->required();
 
-    StatementOptions& statement = add_act<StatementOptions>(
+    SupplyStatement& statement = add_act<SupplyStatement>(
         registry,
         context,
         made,
         "statement",
         "State how much energy a customer had at a site (two of the landlord or cloud)",
-        [](Office& office, const StatementOptions& options) {
+        [](Office& office, const SupplyStatement& options) {
             office.act(scheme::SubmitStatement{.participant = office.own_participant(),
                                                .customer = office.participant(options.customer),
                                                .year = options.year,

@@ -5,7 +5,6 @@
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -15,7 +14,6 @@
 namespace abate::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using scheme::StatementKind;
 
 struct YearOptions {
@@ -113,10 +111,6 @@ T derived_or_fail(scheme::Derived<T> derived, const char* what) {
              fmt::format("See docs/reference/reject_reasons.md#{}",
                          scheme::to_string(derived.reason))});
     return std::move(derived.value);
-}
-
-void print_json(const Json& out) {
-    fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 // The document of a command, as JSON, without sending it.
@@ -384,7 +378,7 @@ void add_steps(CLI::App& registry, Context& context) {
 // ---- what allocation rests on
 
 // kWh with at most six decimals, exact.
-Microjoules energy_of(const std::string& text, const std::string& where) {
+Microjoules baseline_energy(const std::string& text, const std::string& where) {
     const Result<Microjoules> joules_said = parse_decimal_joules(text);
     constexpr std::int64_t kPerKwh = 3'600'000;
     constexpr std::int64_t kMostKwh = 1'000'000'000'000'000;
@@ -436,7 +430,7 @@ void baseline(Office& office, const FileOptions& options) {
         const scheme::ParticipantYear whose{.participant = office.participant(cells[0]),
                                             .year = number_cell<std::int64_t>(cells[1], where)};
         scheme::BaselineRow& row = rows[whose];
-        const Microjoules energy = energy_of(cells[2], where);
+        const Microjoules energy = baseline_energy(cells[2], where);
         if (row.year != 0 && row.energy != energy)
             throw Failure({ErrorCode::parse_error,
                            "another row of this participant and year has another energy",
@@ -479,7 +473,7 @@ void activity(Office& office, const FileOptions& options) {
     office.act(command);
 }
 
-StatementKind kind_of(const std::string& word) {
+StatementKind statement_kind(const std::string& word) {
     if (word == "cap") return StatementKind::cap;
     if (word == "benchmark") return StatementKind::benchmark;
     if (word == "allocation") return StatementKind::allocation;
@@ -555,7 +549,7 @@ void add_ground(CLI::App& registry, Context& context) {
         "Object to a proposed cap, benchmark or allocation (one of a participant)",
         [](Office& office, const ObjectOptions& options) {
             office.act(scheme::ObjectToStatement{.participant = office.own_participant(),
-                                                 .kind = kind_of(options.kind),
+                                                 .kind = statement_kind(options.kind),
                                                  .year = options.year,
                                                  .text = options.text});
         });

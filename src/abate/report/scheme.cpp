@@ -16,6 +16,15 @@ concept EnumWithName = std::is_enum_v<T> && requires(T value) {
     to_string(value);
 };
 
+// Energy is kept in microjoules and said in joules: so is its name.
+template <class T>
+std::string said_name(std::string_view name) {
+    constexpr std::string_view kKept = "_uj";
+    const bool kept = std::is_same_v<T, Microjoules> && name.size() > kKept.size() &&
+                      name.substr(name.size() - kKept.size()) == kKept;
+    return kept ? std::string(name.substr(0, name.size() - kKept.size())) + "_j" : std::string(name);
+}
+
 // Writes what describes itself.
 class FieldWriter {
   public:
@@ -23,7 +32,7 @@ class FieldWriter {
 
     template <class T>
     void operator()(const char* name, const T& value) {
-        json_->key(name);
+        json_->key(said_name<T>(name));
         write(value);
     }
 
@@ -101,7 +110,7 @@ class FieldText {
     template <class T>
     void operator()(const char* name, const T& value) {
         const std::string text = said(value);
-        if (!text.empty()) out_ += fmt::format(" {}={}", name, text);
+        if (!text.empty()) out_ += fmt::format(" {}={}", said_name<T>(name), text);
     }
     [[nodiscard]] std::string take() { return std::move(out_); }
 
@@ -113,7 +122,7 @@ class FieldText {
         } else if constexpr (std::is_same_v<T, scheme::TransferId>) {
             return id_text(value);
         } else if constexpr (std::is_same_v<T, Microjoules>) {
-            return decimal_joules(value) + " J";
+            return decimal_joules(value);
         } else if constexpr (EnumWithName<T>) {
             return std::string(to_string(value));
         } else if constexpr (std::is_enum_v<T>) {

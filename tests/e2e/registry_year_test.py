@@ -1,0 +1,101 @@
+"""examples/registry-year: the year runs, its books balance, everybody is covered or punished, the audit
+is clean, and any byte of the journal that is changed is named."""
+
+import contextlib
+import filecmp
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import e2e
+
+EXAMPLE = os.path.join(e2e.SOURCE, "examples", "registry-year")
+YEAR = 2027
+FIRST_CAP = 14_300_000_000  # scheme.toml
+FLIPS = 200 if e2e.LONG else 20
+SEED = 20271
+SLOW = 10 if e2e.SANITIZER else 1
+
+
+class RegistryYear(e2e.E2e):
+    def play(self):
+        done = subprocess.run(
+            [os.path.join(EXAMPLE, "year.sh")],
+            env={**self.env, "ABATE": e2e.program("abate")},
+            cwd=self.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120 * SLOW,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout.decode()[-3000:])
+        return done.stdout.decode()
+
+    def see(self, *words):
+        return json.loads(self.ok("registry", *words, "--json", timeout=60 * SLOW).stdout)
+
+    def test_the_inputs_are_those_of_the_published_figures(self):
+        made = self.make("made")
+        subprocess.run([sys.executable, os.path.join(EXAMPLE, "make_inputs.py"), made], env=self.env, check=True)
+        for folder, _, names in os.walk(made):
+            for name in names:
+                path = os.path.join(folder, name)
+                kept = os.path.join(EXAMPLE, "inputs", os.path.relpath(path, made))
+                self.assertTrue(filecmp.cmp(path, kept, shallow=False), f"{kept} is not what make_inputs.py writes")
+
+    def test_the_year(self):
+        said = self.play()
+        self.assertIn("batch from event", said)
+        self.the_books_balance()
+        self.everybody_is_covered()
+        self.assertIsNone(self.see("audit")["fault"])
+        self.every_flip_is_named()
+
+    def the_books_balance(self):
+        rows = [row for row in self.see("balance")["balances"] if "vintage" in row]
+        vintages = {row["vintage"] for row in rows}
+        self.assertEqual(vintages, {YEAR})
+        for vintage in vintages:
+            of_it = [row for row in rows if row["vintage"] == vintage]
+            self.assertEqual(sum(row["held"] for row in of_it), 0)
+            self.assertEqual(-sum(row["held"] for row in of_it if row["held"] < 0), FIRST_CAP)
+            self.assertEqual(sum(row["reserved"] + row["incoming"] for row in of_it), 0, "nothing waits any more")
+        cash = [row["held_micro"] for row in self.see("balance")["balances"] if row.get("asset") == "cash"]
+        self.assertEqual(sum(cash), 0)
+
+    def everybody_is_covered(self):
+        rows = self.see("compliance", str(YEAR))["obligations"]
+        self.assertEqual(len(rows), 11)
+        for row in rows:
+            self.assertGreater(row["obligation"], 0, row)
+            self.assertEqual(row["outstanding"], 0, row)
+            self.assertEqual(row["surrendered"] + row["made_good"], row["obligation"], row)
+            if row["shortfall"]:
+                self.assertEqual(row["penalty"]["stage"], "paid", row)
+        self.assertEqual([row["participant"] for row in rows if row["shortfall"]], ["Rowan"])
+
+    def every_flip_is_named(self):
+        chance = random.Random(SEED)
+        journal = os.path.join(self.home, "registry.db")
+        with contextlib.closing(sqlite3.connect(journal)) as book:
+            batches = [seq for (seq,) in book.execute("SELECT first_seq FROM journal ORDER BY first_seq")]
+        for column in ["payload"] * FLIPS + ["digest", "prev_digest"] * 3:
+            copy = shutil.copy(journal, self.path("flipped.db"))
+            first = chance.choice(batches)
+            with contextlib.closing(sqlite3.connect(copy)) as book:
+                (kept,) = book.execute(f"SELECT {column} FROM journal WHERE first_seq = ?", (first,)).fetchone()
+                place, bit = chance.randrange(len(kept)), 1 << chance.randrange(8)
+                changed = kept[:place] + bytes([kept[place] ^ bit]) + kept[place + 1 :]
+                book.execute(f"UPDATE journal SET {column} = ? WHERE first_seq = ?", (changed, first))
+                book.commit()
+            with self.subTest(batch=first, column=column, byte=place, bit=bit):
+                done = self.abate("registry", "audit", "--journal", copy, timeout=60 * SLOW)
+                self.check_error(done, f"(batch from event {first})", code=1)
+
+
+if __name__ == "__main__":
+    e2e.main()
