@@ -20,7 +20,7 @@ class Registry(e2e.E2e):
             self.ok("registry", "key", "new", name)
         text = self.ok("registry", "profile", "internal").stdout
         self.scheme = self.path("scheme.toml")
-        self.write(self.scheme, text.replace('unit = "kwh"', 'unit = "kwh"\nexercise = true'))
+        self.write(self.scheme, text.replace('exercise = false', 'exercise = true'))
         self.ok("registry", "init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2027-01-01")
 
     def registry(self, *words):

@@ -5,6 +5,7 @@
 #include "abate/cli/empty_value.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace abate::cli {
@@ -130,6 +132,29 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
         error.hint = "See `abate --help`";
         return error;
     }
+    // "registry balnce": a word where a command of the second row is wanted.
+    const CLI::App* deepest = found;
+    std::string path = command;
+    for (std::size_t i = 1; i < words.ours.size(); ++i) {
+        const auto below = deepest->get_subcommands([](const CLI::App*) { return true; });
+        if (below.empty() || words.ours[i].empty() || words.ours[i][0] == '-') break;
+        std::vector<std::string> known;
+        const CLI::App* next = nullptr;
+        for (const CLI::App* sub : below) {
+            known.push_back(sub->get_name());
+            if (sub->get_name() == words.ours[i]) next = sub;
+        }
+        if (next == nullptr) {
+            error.what =
+                fmt::format("there is no command '{} {}'", path, short_text(words.ours[i]));
+            const std::vector<std::string> near = nearest(words.ours[i], known, 1);
+            error.hint = near.empty() ? "See `abate " + path + " --help`"
+                                      : "Did you mean `abate " + path + " " + near[0] + "`?";
+            return error;
+        }
+        deepest = next;
+        path += " " + words.ours[i];
+    }
     std::string page = command;  // "estimate training"
     for (const CLI::App* sub : found->get_subcommands([](const CLI::App*) { return true; }))
         if (std::find(words.ours.begin(), words.ours.end(), sub->get_name()) != words.ours.end())
@@ -225,6 +250,12 @@ int run_program(int argc, char** argv) {
         return fail(fault.error(), error_mapping(fault.error().code).exit_status);
     } catch (const std::bad_alloc&) {
         return fail({ErrorCode::io_error, "out of memory", "", ""}, 1);
+    } catch (const std::system_error& broken) {  // {fmt}, where standard output takes no more
+        return fail({ErrorCode::io_error,
+                     std::string("the output could not be written: ") + broken.what(),
+                     "standard output",
+                     "Free some space or write to another place"},
+                    1);
     } catch (const std::exception& unexpected) {
         return fail({ErrorCode::internal,
                      unexpected.what(),

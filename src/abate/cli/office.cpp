@@ -214,8 +214,10 @@ scheme::KeyPair make_key(const Context& context, const std::string& name) {
     if (::getrandom(seed.data(), seed.size(), 0) != static_cast<ssize_t>(seed.size()))
         throw Failure({ErrorCode::unavailable, "the system gives no random bytes", "", ""});
     std::error_code problem;
-    std::filesystem::create_directories(key_folder(context), problem);
-    std::filesystem::permissions(key_folder(context), std::filesystem::perms::owner_all, problem);
+    // One that is there keeps its mode: it may be anybody's.
+    if (std::filesystem::create_directories(key_folder(context), problem))
+        std::filesystem::permissions(
+            key_folder(context), std::filesystem::perms::owner_all, problem);
     const std::string text =
         kKeyHead + scheme::to_hex({reinterpret_cast<const char*>(seed.data()), seed.size()}) + "\n";
     // Never over one that is there: what it signed could not be signed again.
@@ -252,6 +254,16 @@ engine::SchemeKey scheme_key() { return {.tenant_id = 1, .scheme_id = 1}; }
 
 std::string journal_name(const Context& context, const OfficeOptions& options) {
     return options.journal.empty() ? context.home + "/registry.db" : options.journal;
+}
+
+std::string shown_journal(const Context& context, const OfficeOptions& options) {
+    std::string name = journal_name(context, options);
+    const std::size_t host = name.find("://");
+    const std::size_t at = name.find('@');
+    if (host == std::string::npos || at == std::string::npos || at < host) return name;
+    const std::size_t colon = name.find(':', host + 3);
+    if (colon != std::string::npos && colon < at) name.replace(colon + 1, at - colon - 1, "***");
+    return name;
 }
 
 std::unique_ptr<engine::Journal> open_journal(const Context& context,
@@ -295,14 +307,14 @@ Office::Office(Context& context, OfficeOptions options, bool create)
     const Result<engine::Recovery> recovered = engine::recover(engine_, *journal_);
     if (!recovered) {
         Error error = recovered.error();
-        error.where = journal_name(context, options_) + ", " + error.where;
+        error.where = shown_journal(context, options_) + ", " + error.where;
         throw Failure(std::move(error));
     }
     for (const std::string& sentence : recovered->notes) context.note(sentence);
     if (!create && !state().founded)
         throw Failure({ErrorCode::not_found,
                        "no scheme is founded here yet",
-                       journal_name(context, options_),
+                       shown_journal(context, options_),
                        "Found one with `abate registry init SCHEME.toml`"});
 }
 
@@ -334,6 +346,14 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
                            "Set exercise = true in the scheme file of a trial, before it is "
                            "founded"});
     }
+    // Some seconds' worth of commands may have the same --at: each is a microsecond after the last.
+    constexpr std::int64_t kSlackUs = 60'000'000;
+    if (!options_.at.empty() && now_.us < state().last.us - kSlackUs)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("the books are at {} already, and time does not go back",
+                                   to_rfc3339(state().last)),
+                       "--at",
+                       "Say a later time"});
     Acted out;
     if (!options_.id.empty() && name == options_.as) {
         out.id = id(options_.id);
@@ -358,7 +378,7 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
             if (attempt + 1 == kTries)
                 throw Failure({ErrorCode::conflict,
                                "another process writes these books all the time",
-                               journal_name(*context_, options_),
+                               shown_journal(*context_, options_),
                                "Try again"});
             engine_ = engine::Engine(scheme_key());
             if (const auto again = engine::recover(engine_, *journal_); !again)
@@ -368,7 +388,27 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
         // Whoever comes next folds only what is behind.
         if (engine_.last_seq() / kSnapshotEvery != before / kSnapshotEvery)
             journal_->keep_snapshot(engine::take_snapshot(engine_));
-        if (answer.reason == scheme::from_registry(registry::Reason::exists)) return out;
+        if (answer.reason == scheme::from_registry(registry::Reason::exists)) {
+            // It was heard before: what became of it since.
+            const auto proposal = state().proposals.find(out.id);
+            if (proposal == state().proposals.end()) return out;
+            switch (proposal->second.state) {
+                case scheme::ProposalState::waiting:
+                    out.proposed = true;
+                    return out;
+                case scheme::ProposalState::approved:
+                    return out;
+                case scheme::ProposalState::withdrawn:
+                case scheme::ProposalState::lapsed:
+                    break;
+            }
+            throw Failure({ErrorCode::conflict,
+                           proposal->second.state == scheme::ProposalState::lapsed
+                               ? "it was proposed, and nobody approved it in time"
+                               : "it was proposed, and taken away",
+                           report::id_text(out.id),
+                           "Ask again without --id"});
+        }
         if (answer.reason != scheme::Reason::ok)
             throw Failure(
                 {ErrorCode::conflict,
@@ -395,8 +435,9 @@ void Office::act(const std::vector<scheme::Command>& commands) {
                 submit(options_.second, scheme::Approve{.proposal = acted.id});
             } catch (const Failure& failure) {
                 Error error = failure.error();
-                error.hint += fmt::format(". The proposal waits: abate registry approve {}",
-                                          report::id_text(acted.id));
+                error.hint +=
+                    fmt::format(". The proposal waits: abate registry approve {0}, or withdraw {0}",
+                                report::id_text(acted.id));
                 throw Failure(std::move(error));
             }
             acted.proposed = false;
@@ -437,9 +478,20 @@ ParticipantId Office::participant(const std::string& text) const {
 
 GroupId Office::group(const std::string& text) const {
     std::vector<Named> all;
+    if (text.size() > 1 && text.front() == '#')
+        if (const auto number = number_in(text))
+            if (state().groups.count(GroupId{*number}) != 0) return GroupId{*number};
     for (const auto& [id, title] : state().groups)
         all.push_back({static_cast<std::uint64_t>(id), title});
     if (const auto found = by_title("group", text, all)) return GroupId{*found};
+    // One that is only proposed has its number already.
+    for (const auto& [id, proposal] : state().proposals) {
+        if (proposal.state != scheme::ProposalState::waiting) continue;
+        if (const auto* add = std::get_if<scheme::AddParticipant>(&proposal.command))
+            if (add->group_title == text) return add->group;
+        if (const auto* change = std::get_if<scheme::Regroup>(&proposal.command))
+            if (change->group_title == text) return change->group;
+    }
     return GroupId{};
 }
 
@@ -458,7 +510,7 @@ AccountId Office::account(const std::string& text) const {
     std::optional<std::uint64_t> of_kind;
     for (const auto& [id, entry] : state().accounts) {
         const auto number = static_cast<std::uint64_t>(id);
-        if (entry.participant == owner) {
+        if (entry.participant == owner && !entry.closed) {
             all.push_back({number, entry.title});
             if (!of_kind && owner != ParticipantId{} &&
                 registry::to_string(entry.kind) == lower(wanted))
@@ -495,9 +547,12 @@ ParticipantId Office::next_participant() const {
 GroupId Office::next_group() const {
     const auto& all = state().groups;
     std::uint64_t next = all.empty() ? 1 : static_cast<std::uint64_t>(all.rbegin()->first) + 1;
-    for (const auto& [id, proposal] : state().proposals)
+    for (const auto& [id, proposal] : state().proposals) {
         if (const auto* add = std::get_if<scheme::AddParticipant>(&proposal.command))
             next = std::max(next, static_cast<std::uint64_t>(add->group) + 1);
+        if (const auto* change = std::get_if<scheme::Regroup>(&proposal.command))
+            next = std::max(next, static_cast<std::uint64_t>(change->group) + 1);
+    }
     return GroupId{next};
 }
 
@@ -527,7 +582,7 @@ std::string Office::name_of(AccountId id) const {
 std::int64_t quantity_of(const std::string& text, const char* option) {
     std::string plain;
     for (const char c : text)
-        if (c != '_' && c != ',') plain += c;
+        if (c != '_') plain += c;
     const Result<double> count = input::parse_count(plain);
     // Above 2^53 a double no longer has every whole number.
     if (!count || *count != std::floor(*count) || *count > 9e15 || *count < 1)
@@ -543,7 +598,7 @@ std::int64_t micro_of(const std::string& text, const char* option) {
         throw Failure({ErrorCode::invalid_argument,
                        fmt::format("'{}' is no amount of money", short_text(text)),
                        option,
-                       "Write a number with at most six decimals: 1250.50"});
+                       "Write a number with a point and at most six decimals: 1250.50"});
     };
     std::string digits;
     std::size_t decimals = 0;
@@ -558,7 +613,7 @@ std::int64_t micro_of(const std::string& text, const char* option) {
         } else if (c >= '0' && c <= '9') {
             digits += c;
             if (point) ++decimals;
-        } else if (c != '_' && c != ',') {
+        } else if (c != '_') {
             return wrong();
         }
     }

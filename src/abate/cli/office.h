@@ -51,6 +51,8 @@ scheme::KeyPair make_key(const Context& context, const std::string& name);
                                                             const OfficeOptions& options,
                                                             bool create);
 [[nodiscard]] std::string journal_name(const Context& context, const OfficeOptions& options);
+// The same for people: without a password.
+[[nodiscard]] std::string shown_journal(const Context& context, const OfficeOptions& options);
 [[nodiscard]] engine::SchemeKey scheme_key();
 
 class Office {

@@ -48,6 +48,11 @@ const char* sort_name(scheme::ParticipantSort sort) {
     return "unknown";
 }
 
+std::string status_of(const Office& office, scheme::AccountId account) {
+    const auto view = office.books().account(account);
+    return view ? std::string(registry::to_string(view->status)) : "unknown";
+}
+
 void list(Office& office) {
     const scheme::State& state = office.state();
     Json participants = Json::array();
@@ -56,31 +61,36 @@ void list(Office& office) {
         const std::string group_title = group == state.groups.end() ? "" : group->second;
         Json accounts = Json::array();
         if (!office.context().json)
-            fmt::print("{}  ({}{})\n",
+            fmt::print("{}  (participant {}, {}, group {}{})\n",
                        plain_line(one.title),
+                       static_cast<std::uint64_t>(id),
                        sort_name(one.sort),
+                       static_cast<std::uint64_t>(one.group),
                        group_title.empty() || group_title == one.title
                            ? ""
-                           : ", of " + plain_line(group_title));
+                           : ", " + plain_line(group_title));
         for (const auto& [number, account] : state.accounts) {
             if (account.participant != id) continue;
             if (office.context().json) {
                 accounts.push_back({{"account", static_cast<std::uint64_t>(number)},
                                     {"name", office.name_of(number)},
                                     {"kind", registry::to_string(account.kind)},
+                                    {"status", status_of(office, number)},
                                     {"closed", account.closed}});
             } else {
-                fmt::print("  {:5}  {:30}  {}{}\n",
-                           static_cast<std::uint64_t>(number),
-                           plain_line(office.name_of(number)),
-                           registry::to_string(account.kind),
-                           account.closed ? ", closed" : "");
+                fmt::print(
+                    "  {:5}  {:30}  {}{}\n",
+                    static_cast<std::uint64_t>(number),
+                    plain_line(office.name_of(number)),
+                    registry::to_string(account.kind),
+                    status_of(office, number) == "open" ? "" : ", " + status_of(office, number));
             }
         }
         participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
                                 {"name", one.title},
                                 {"sort", sort_name(one.sort)},
                                 {"group", group_title},
+                                {"group_number", static_cast<std::uint64_t>(one.group)},
                                 {"accounts", accounts}});
     }
     if (office.context().json) {
@@ -193,11 +203,20 @@ Entry entry_of(const Office& office, const scheme::Event& event) {
 }
 
 Entry entry_of(const Office& office, const registry::Event& event, scheme::AccountId account) {
-    const registry::Command& c = event.command;
+    registry::Command c = event.command;
+    const registry::Op op = c.op;
+    // What a promise was about stands with the promise.
+    if (c.op == registry::Op::post || c.op == registry::Op::void_pending ||
+        c.op == registry::Op::expire)
+        if (const auto promise = office.books().transfer(c.reference)) {
+            c.from = promise->command.from;
+            c.to = promise->command.to;
+            c.asset = promise->command.asset;
+        }
     Entry out{.at = event.at,
               .id = report::id_text(c.id),
               .who = {},
-              .what = fmt::format("  {}", registry::to_string(c.op)),
+              .what = fmt::format("  {}", registry::to_string(op)),
               .result = std::string(registry::to_string(event.outcome.reason))};
     if (c.from != scheme::AccountId{}) out.what += " " + office.name_of(c.from);
     if (c.to != scheme::AccountId{}) out.what += " -> " + office.name_of(c.to);
@@ -326,6 +345,13 @@ void head(Office& office, const HeadOptions& options) {
     const std::string digest = engine::to_string(office.engine().head());
     const std::string said = fmt::format("{}:{}", office.engine().last_seq(), digest);
     if (!options.expect.empty()) {
+        const std::size_t colon = options.expect.find(':');
+        if (colon == std::string::npos || colon == 0 || options.expect.size() - colon != 65 ||
+            options.expect.find_first_not_of("0123456789abcdef", colon + 1) != std::string::npos)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is no head", short_text(options.expect)),
+                           "--expect",
+                           "Write it as `abate registry head` printed it: SEQ:DIGEST"});
         // The kept one may be older than the books: then its batch must still be there, unchanged.
         bool found = false;
         office.journal().read(1, [&](const engine::Batch& batch) {
@@ -384,7 +410,8 @@ void status(Office& office) {
     fmt::print(
         "{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
     if (state.halted)
-        fmt::print("Trading is HALTED: the bank's statement is not what the books say\n");
+        fmt::print(
+            "Sales and withdrawals are HALTED: the bank's statement is not what the books say\n");
     if (state.rules.cash == scheme::CashMode::notional)
         fmt::print("Cash is notional {}: no bank stands behind it\n",
                    plain_line(state.rules.currency));
@@ -395,7 +422,13 @@ void export_journal(Office& office) {
     read_journal(office, [&](std::uint64_t seq, const auto& event) {
         Json row{{"seq", seq}, {"at", to_rfc3339(event.at)}};
         if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
-            const registry::Command& c = event.command;
+            registry::Command c = event.command;
+            if (c.reference != registry::TransferId{})
+                if (const auto promise = office.books().transfer(c.reference)) {
+                    c.from = promise->command.from;
+                    c.to = promise->command.to;
+                    c.asset = promise->command.asset;
+                }
             row["posting"] = registry::to_string(c.op);
             row["id"] = report::id_text(c.id);
             row["from"] = static_cast<std::uint64_t>(c.from);

@@ -115,7 +115,47 @@ void compliance(Office& office, const YearOption& options) {
                        held);
         }
     }
+    // Who should have figures by now, and has none.
+    for (const auto& [year, period] : office.state().period.years) {
+        if (options.year != 0 && year != options.year) continue;
+        for (const auto& [id, one] : office.state().participants) {
+            if (one.sort != scheme::ParticipantSort::obligated &&
+                one.sort != scheme::ParticipantSort::opted_in)
+                continue;
+            const scheme::ParticipantYear whose{.participant = id, .year = year};
+            if (office.state().compliance.obligations.count(whose) != 0) continue;
+            if (office.context().json) {
+                rows.push_back(
+                    {{"participant", one.title}, {"year", year}, {"final_figures", false}});
+            } else {
+                fmt::print("{:20}  {:>5}  no final figures; a verified report is due {}\n",
+                           plain_line(one.title),
+                           year,
+                           to_rfc3339(period.moments.report_due));
+            }
+        }
+    }
     if (office.context().json) print_document({{"obligations", rows}});
+}
+
+// The first of the operator's commands that is still to come; none: the rest is the participants'.
+std::string next_step(const scheme::Period& period, std::int64_t year) {
+    const auto at = [&](const char* name, const scheme::Steps* steps) -> std::string {
+        if (steps == nullptr) return fmt::format("{} propose {}", name, year);
+        if (steps->stage == scheme::Stage::proposed)
+            return fmt::format(
+                "{} finalise {} (from {} on)", name, year, to_rfc3339(steps->objections_until));
+        return "";
+    };
+    std::string next = at("cap", period.cap ? &period.cap->steps : nullptr);
+    if (next.empty()) next = at("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
+    if (next.empty())
+        next = at("allocate", period.allocation ? &period.allocation->steps : nullptr);
+    if (next.empty() && period.cap->steps.stage != scheme::Stage::issued)
+        next = fmt::format("cap issue {}", year);
+    if (next.empty() && period.allocation->steps.stage != scheme::Stage::issued)
+        next = fmt::format("allocate issue {}", year);
+    return next;
 }
 
 // The steps of each year, with their moments and how far they are.
@@ -183,12 +223,8 @@ void calendar(Office& office, const YearOption& options) {
                        to_rfc3339(step.at),
                        step.what,
                        step.held);
-        if (!period.cap)
-            fmt::print("    next: abate registry cap propose {}\n", year);
-        else if (!period.benchmark)
-            fmt::print("    next: abate registry benchmark propose {}\n", year);
-        else if (!period.allocation)
-            fmt::print("    next: abate registry allocate propose {}\n", year);
+        if (const std::string next = next_step(period, year); !next.empty())
+            fmt::print("    next: abate registry {}\n", next);
     }
     if (office.context().json) print_document({{"years", years}});
 }

@@ -52,7 +52,7 @@ void found(Context& context, const InitOptions& options, OfficeOptions office_op
     if (!context.json)
         fmt::print("Founded '{}' in {}. Keep the head digest elsewhere: abate registry head\n",
                    plain_line(command.rules.name),
-                   journal_name(context, office_options));
+                   shown_journal(context, office_options));
 }
 
 struct RulesOptions {

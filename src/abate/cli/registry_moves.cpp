@@ -44,6 +44,18 @@ scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
     return office.own_participant();
 }
 
+// People deal per MWh; the books per allowance.
+std::int64_t price_of(const std::string& text) {
+    if (text.empty()) return 0;
+    const std::int64_t micro_per_mwh = micro_of(text, "--price");
+    if (micro_per_mwh <= 0 || micro_per_mwh % 1000 != 0)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no price per MWh", short_text(text)),
+                       "--price",
+                       "Write a number above 0 with at most three decimals: 41.25"});
+    return micro_per_mwh / 1000;
+}
+
 void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
     command.add_option("--from", own.from, "\"lab/holding\", or a number")
         ->required()
@@ -61,6 +73,11 @@ scheme::Reconcile read_statement(const Office& office, const BankStatement& opti
     scheme::Reconcile out;
     if (options.file.empty()) {
         out.statement_date = options.date;
+        if (options.date.size() != 10 || options.balance.empty())
+            throw Failure({ErrorCode::invalid_argument,
+                           "a statement has a date and a balance",
+                           "--date",
+                           "Write --date 2027-03-31 --balance 1250.50, or name a file"});
         out.balance_micro = micro_of(options.balance, "--balance");
         return out;
     }
@@ -167,16 +184,23 @@ void add_cash(CLI::App& registry, Context& context) {
         context,
         made,
         "reconcile",
-        "Compare the books with the bank's statement; where they differ, trading halts (an "
+        "Compare the books with the bank's statement; where they differ, sales and withdrawals "
+        "halt (an "
         "operator)",
         [](Office& office, const BankStatement& options) {
+            if (!options.file.empty() && (!options.date.empty() || !options.balance.empty()))
+                throw Failure({ErrorCode::invalid_argument,
+                               "a statement is a file, or --date and --balance",
+                               "--balance",
+                               "Leave one away"});
             office.act(read_statement(office, options));
             const scheme::Statement& kept = office.state().statements.back();
             if (!office.context().json)
-                fmt::print("Books {}, bank {}: {}\n",
-                           money_text(kept.books_micro),
-                           money_text(kept.said.balance_micro),
-                           office.state().halted ? "trading is halted" : "they agree");
+                fmt::print(
+                    "Books {}, bank {}: {}\n",
+                    money_text(kept.books_micro),
+                    money_text(kept.said.balance_micro),
+                    office.state().halted ? "sales and withdrawals are halted" : "they agree");
             if (office.state().halted) office.context().exit_status = 1;
         });
     made->add_option("STATEMENT", reconcile.file, "CSV: date,reference,amount,balance");
@@ -199,16 +223,13 @@ void add_registry_moves(CLI::App& registry, Context& context) {
             const scheme::AccountId from = office.account(options.from);
             std::set<scheme::TransferId> before;
             for (const auto& [id, waiting] : office.state().transfers) before.insert(id);
-            office.act(scheme::Transfer{
-                .participant = owner_of(office, from),
-                .from = from,
-                .to = office.account(options.to),
-                .vintage = options.vintage,
-                .quantity = quantity_of(options.quantity, "--quantity"),
-                .price_micro =
-                    // People deal per MWh; the books per allowance.
-                options.price.empty() ? 0 : micro_of(options.price, "--price") / 1000,
-                .comment = options.comment});
+            office.act(scheme::Transfer{.participant = owner_of(office, from),
+                                        .from = from,
+                                        .to = office.account(options.to),
+                                        .vintage = options.vintage,
+                                        .quantity = quantity_of(options.quantity, "--quantity"),
+                                        .price_micro = price_of(options.price),
+                                        .comment = options.comment});
             if (!office.context().json)
                 for (const auto& [id, waiting] : office.state().transfers)
                     if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)

@@ -34,6 +34,7 @@ template <class Options>
 Options& add_act(CLI::App& parent,
                  Context& context,
                  CLI::App*& made,
+                 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as CLI11 has them
                  const char* name,
                  const char* description,
                  std::function<void(Office&, const Options&)> act) {
@@ -56,6 +57,7 @@ template <class Options>
 Options& add_view(CLI::App& parent,
                   Context& context,
                   CLI::App*& made,
+                  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as CLI11 has them
                   const char* name,
                   const char* description,
                   std::function<void(Office&, const Options&)> view) {

@@ -104,7 +104,9 @@ void add_keys(CLI::App& registry, Context& context) {
                 nlohmann::ordered_json out{{"name", *name},
                                            {"public_key", scheme::to_string(made.open)},
                                            {"file", key_path(context, *name)}};
-                fmt::print("{}\n", out.dump(2));
+                fmt::print(
+                    "{}\n",
+                    out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
             } else {
                 fmt::print("{}\n  public key {}\n",
                            key_path(context, *name),
@@ -200,7 +202,9 @@ void add_keys(CLI::App& registry, Context& context) {
                 }
             }
             if (office.context().json)
-                fmt::print("{}\n", nlohmann::ordered_json{{"keys", rows}}.dump(2));
+                fmt::print("{}\n",
+                           nlohmann::ordered_json{{"keys", rows}}.dump(
+                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
         });
 }
 
@@ -216,13 +220,14 @@ void add_participants(CLI::App& registry, Context& context) {
         "Admit a participant (two operators)",
         [](Office& office, const ParticipantAdd& options) {
             const std::string group = options.group.empty() ? options.title : options.group;
-            const scheme::GroupId known = office.group(group);
+            const scheme::GroupId known =
+                options.group.empty() ? scheme::GroupId{} : office.group(group);
             office.act(scheme::AddParticipant{
                 .participant = office.next_participant(),
                 .title = options.title,
                 .sort = sort_of(options.sort),
                 .group = known == scheme::GroupId{} ? office.next_group() : known,
-                .group_title = group});
+                .group_title = !group.empty() && group.front() == '#' ? "" : group});
         });
     made->add_option("NAME", add.title, "How it is called")->required();
     made->add_option("--sort", add.sort, "obligated, opted-in, trader or verifier")
@@ -243,7 +248,7 @@ void add_participants(CLI::App& registry, Context& context) {
             office.act(
                 scheme::Regroup{.participant = office.participant(options.title),
                                 .group = known == scheme::GroupId{} ? office.next_group() : known,
-                                .group_title = options.group});
+                                .group_title = options.group.front() == '#' ? "" : options.group});
         });
     made->add_option("NAME", regroup.title, "Which")->required();
     made->add_option("--group", regroup.group, "The new owner")->required()->type_name("NAME");
@@ -383,7 +388,9 @@ void add_trust(CLI::App& registry, Context& context) {
                 }
             }
             if (office.context().json)
-                fmt::print("{}\n", nlohmann::ordered_json{{"trusted", rows}}.dump(2));
+                fmt::print("{}\n",
+                           nlohmann::ordered_json{{"trusted", rows}}.dump(
+                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
         });
 
     MandateAct& mandate = add_act<MandateAct>(
@@ -454,7 +461,9 @@ void add_second(CLI::App& registry, Context& context) {
                 }
             }
             if (office.context().json)
-                fmt::print("{}\n", nlohmann::ordered_json{{"proposals", rows}}.dump(2));
+                fmt::print("{}\n",
+                           nlohmann::ordered_json{{"proposals", rows}}.dump(
+                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
         });
 }
 

@@ -174,6 +174,30 @@ void add_plans(CLI::App& registry, Context& context) {
         });
     made->add_option("PLAN", submit.file, "TOML; see docs/registry/monitoring.md")->required();
 
+    ReportAct& shown = add_view<ReportAct>(
+        *plan,
+        context,
+        made,
+        "show",
+        "A plan as it was submitted, as JSON",
+        [](Office& office, const ReportAct& options) {
+            const scheme::ParticipantId participant = office.participant(options.participant);
+            const auto found = office.state().monitoring.plans.find(participant);
+            const std::size_t count =
+                found == office.state().monitoring.plans.end() ? 0 : found->second.size();
+            const auto version =
+                options.version == 0 ? count : static_cast<std::size_t>(options.version);
+            if (version == 0 || version > count)
+                throw Failure(
+                    {ErrorCode::not_found,
+                     fmt::format("there is no plan of version {}", version),
+                     office.name_of(participant),
+                     "It has to be submitted, and approved by the participant's second person"});
+            fmt::print("{}\n", report::plan_json(found->second[version - 1]));
+        });
+    made->add_option("PARTICIPANT", shown.participant, "Whose")->required();
+    made->add_option("--version", shown.version, "Which [the newest]")->check(CLI::PositiveNumber);
+
     const auto newest = [](const Office& office, scheme::ParticipantId participant) {
         const auto found = office.state().monitoring.plans.find(participant);
         return found == office.state().monitoring.plans.end()
@@ -297,6 +321,31 @@ void add_reports(CLI::App& registry, Context& context) {
     made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
     made->add_option("YEAR", finalise.year, "Of which year")->required();
     made->add_option("--version", finalise.version, "Which [the newest]");
+    ReportAct& shown = add_view<ReportAct>(
+        *report_command,
+        context,
+        made,
+        "show",
+        "A report with its figures, findings and opinion, as JSON",
+        [](Office& office, const ReportAct& options) {
+            const scheme::ParticipantId participant = office.participant(options.participant);
+            const auto found = office.state().monitoring.reports.find(
+                {.participant = participant, .year = options.year});
+            const std::size_t count =
+                found == office.state().monitoring.reports.end() ? 0 : found->second.size();
+            const auto version =
+                options.version == 0 ? count : static_cast<std::size_t>(options.version);
+            if (version == 0 || version > count)
+                throw Failure(
+                    {ErrorCode::not_found,
+                     fmt::format("there is no report of version {} for {}", version, options.year),
+                     office.name_of(participant),
+                     "See `abate registry report list`"});
+            fmt::print("{}\n", report::report_json(found->second[version - 1]));
+        });
+    made->add_option("PARTICIPANT", shown.participant, "Whose")->required();
+    made->add_option("YEAR", shown.year, "Of which year")->required();
+    made->add_option("--version", shown.version, "Which [the newest]")->check(CLI::PositiveNumber);
     add_view<ReportAct>(
         *report_command,
         context,

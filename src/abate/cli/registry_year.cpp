@@ -218,6 +218,15 @@ void add_steps(CLI::App& registry, Context& context) {
         "open",
         "Open a year: its deadlines become moments, by the zone of the rules (two operators)",
         [](Office& office, const YearOptions& options) {
+            const auto& years = office.state().period.years;
+            const std::int64_t next =
+                years.empty() ? office.state().rules.cap.first_year : years.rbegin()->first + 1;
+            if (options.year != next)
+                throw Failure({ErrorCode::out_of_range,
+                               fmt::format("the next year to open is {}", next),
+                               "YEAR",
+                               "Years are opened one after the other, from cap.first_year of the "
+                               "rules on"});
             const scheme::OpenPeriod command = period_of(office.state().rules, options.year);
             if (options.dry_run) return print_dry(command);
             office.act(command);

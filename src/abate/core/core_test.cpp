@@ -363,6 +363,14 @@ TEST(Ulid, WritesItsMillisecondsInCrockfordsBase32) {
     // Its largest time, 2^48 - 1 ms, is 7ZZZZZZZZZ.
     EXPECT_EQ(make_ulid({281'474'976'710'655'000}, random).substr(0, 10), "7ZZZZZZZZZ");
     EXPECT_EQ(make_ulid({-5}, random).substr(0, 10), "0000000000");
+    // 128 bits and back; 26 digits could say two more.
+    const Bits128 bits{.high = 0x0123456789ABCDEF, .low = 0xFEDCBA9876543210};
+    EXPECT_EQ(parse_ulid(ulid_text(bits)), bits);
+    EXPECT_EQ(ulid_text({.high = ~0ULL, .low = ~0ULL}), "7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    EXPECT_EQ(parse_ulid("7zzzzzzzzzzzzzzzzzzzzzzzzz"), (Bits128{.high = ~0ULL, .low = ~0ULL}));
+    EXPECT_EQ(parse_ulid("8ZZZZZZZZZZZZZZZZZZZZZZZZZ"), std::nullopt);
+    EXPECT_EQ(parse_ulid("7ZZZZZZZZZZZZZZZZZZZZZZZZ"), std::nullopt);
+    EXPECT_EQ(parse_ulid("7ZZZZZZZZZZZZZZZZZZZZZZZZU"), std::nullopt);
 }
 
 TEST(Ulid, SortsByTimeAndHasTwentySixLettersOfTheAlphabet) {

@@ -46,13 +46,14 @@ std::string ulid_text(const Bits128& bits) {
 std::optional<Bits128> parse_ulid(std::string_view text) {
     if (text.size() != 26) return std::nullopt;
     Bits128 out;
+    bool first = true;
     for (const char c : text) {
         const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
         const std::string_view digits(kCrockford);
         const std::size_t digit = digits.find(upper);
         // The first digit has three bits.
-        if (digit == std::string_view::npos || (&c == text.data() && digit > 7))
-            return std::nullopt;
+        if (digit == std::string_view::npos || (first && digit > 7)) return std::nullopt;
+        first = false;
         out.high = out.high << 5U | out.low >> 59U;
         out.low = out.low << 5U | digit;
     }

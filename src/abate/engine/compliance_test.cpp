@@ -399,18 +399,20 @@ TEST(Compliance, BankingByNetSales) {
     YearDesk desk(rules);
     owe_a_hundred(desk);
     desk.add_firm(2, "buyer");
-    const auto sell = [&](const std::string& title,
-                          std::uint64_t seller,
-                          std::uint64_t buyer,
-                          std::int64_t quantity) {
-        desk.ok(title + "-1",
-                title + "-2",
-                Transfer{.participant = ParticipantId{seller},
-                         .from = AccountId{100 + 10 * seller},
-                         .to = AccountId{100 + 10 * buyer},
-                         .vintage = 2027,
-                         .quantity = quantity});
-    };
+    const auto sell =
+        [&](const std::string& title,
+            // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+            std::uint64_t seller,
+            std::uint64_t buyer,
+            std::int64_t quantity) {
+            desk.ok(title + "-1",
+                    title + "-2",
+                    Transfer{.participant = ParticipantId{seller},
+                             .from = AccountId{100 + 10 * seller},
+                             .to = AccountId{100 + 10 * buyer},
+                             .vintage = 2027,
+                             .quantity = quantity});
+        };
     sell("lab", 1, 2, 25);
     sell("buyer", 2, 1, 5);
     EXPECT_EQ(desk.state().compliance.net_sales.at(ParticipantId{1}), 20);

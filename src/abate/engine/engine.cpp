@@ -265,6 +265,9 @@ void Engine::do_due(const scheme::Due& due, Timestamp clock) {
 }
 
 Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
+    // What nobody signed who may ask must not even move time.
+    const scheme::Scheme::Plan first = scheme_.decide(envelope, next_time(clock), registry_);
+    if (!first.journaled) return {.reason = first.reason};
     advance_time(clock);
     const Timestamp now = next_time(clock);
     const scheme::Scheme::Plan plan = scheme_.decide(envelope, now, registry_);

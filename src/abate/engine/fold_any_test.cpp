@@ -69,6 +69,7 @@ class Scribble {
 };
 
 template <std::size_t... I>
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
 Command scribbled(std::size_t which, std::uint64_t seed, std::index_sequence<I...> /*all*/) {
     Command out;
     const auto attempt = [&](auto kind, std::size_t index) {

@@ -58,10 +58,13 @@ MonitoringPlan lab_plan() {
             .counters = {{.name = "gateway", .service_class = "text", .uncertainty = {1'000}}}};
 }
 
-ReportRun run(const std::string& id,
-              const std::string& device,
-              std::int64_t day,
-              std::int64_t energy_kwh) {
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+ReportRun run(
+    const std::string& id,
+    const std::string& device,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+    std::int64_t day,
+    std::int64_t energy_kwh) {
     return {.run_id = id,
             .device = device,
             .begin = {kYearBegin.us + day * kDayUs},
@@ -129,7 +132,9 @@ class MonitoringDesk : public Desk {
                           .group_title = name});
         add_key(id, name, Role::verifier);
     }
-    void approve(const MonitoringPlan& plan, ParticipantId whose = kLab, std::string who = "lab") {
+    void approve(const MonitoringPlan& plan,
+                 ParticipantId whose = kLab,
+                 const std::string& who = "lab") {
         ok("ada", "bo", RecordActivities{.participant = whose, .activities = {"inference"}});
         ok(who + "-1", who + "-2", SubmitPlan{.participant = whose, .plan = plan});
         const auto version = static_cast<std::int64_t>(state().monitoring.plans.at(whose).size());

@@ -118,10 +118,12 @@ class Desk {
         EXPECT_FALSE(answer.proposed) << scheme::name_of(command);
     }
     // Done by two. last_id() is the proposal's.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
     void ok(const std::string& who, const std::string& second, const scheme::Command& command) {
         EXPECT_EQ(to_string(ask_both(who, second, command)), "ok") << scheme::name_of(command);
     }
     // The reason of the first refusal, or ok.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
     scheme::Reason ask_both(const std::string& who,
                             const std::string& second,
                             const scheme::Command& command) {

@@ -9,8 +9,6 @@ namespace {
 
 using namespace scheme;
 
-constexpr std::int64_t kMinuteUs = 60'000'000;
-
 // Two firms; the first has money.
 class Transfers : public ::testing::Test {
   protected:
@@ -65,6 +63,7 @@ TEST_F(Transfers, ABankStatementThatDiffersHaltsTrading) {
     EXPECT_FALSE(desk.state().halted);
     desk.ok("ada", Reconcile{.statement_date = "2027-01-05", .balance_micro = 99'999'999});
     EXPECT_TRUE(desk.state().halted);
+    EXPECT_EQ(pay(1), Reason::trading_halted);
     desk.ok("ada",
             Reconcile{.statement_date = "2027-01-06",
                       .balance_micro = 100'000'000,

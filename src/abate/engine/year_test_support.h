@@ -106,6 +106,7 @@ class YearDesk : public Desk {
                 .objections_until = window(),
                 .text = ""};
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
     scheme::ProposeBenchmark benchmark(std::int64_t year, std::int64_t sample_year = 0) {
         if (sample_year == 0)
             sample_year = std::max<std::int64_t>(year - 5, std::min<std::int64_t>(year - 1, 2026));
@@ -160,10 +161,12 @@ class YearDesk : public Desk {
     }
 
     // Energy worth so many allowances, and output; when the report is overdue.
-    void determine(std::uint64_t participant,
-                   std::int64_t year,
-                   std::int64_t allowances,
-                   std::uint64_t gflop = 0) {
+    void determine(
+        std::uint64_t participant,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+        std::int64_t year,
+        std::int64_t allowances,
+        std::uint64_t gflop = 0) {
         const std::int64_t due = moments(year).report_due.us;
         set_time({std::max(now().us, due) + 1'000'000});
         scheme::Determine said{.participant = scheme::ParticipantId{participant},
@@ -194,11 +197,13 @@ class YearDesk : public Desk {
     }
 
     // The firm's own accounts, then surrendered by two people. The reason of the first refusal.
-    scheme::Reason surrender(std::uint64_t participant,
-                             const std::string& title,
-                             std::int64_t year,
-                             std::int64_t quantity,
-                             std::int32_t vintage = 2027) {
+    scheme::Reason surrender(
+        std::uint64_t participant,
+        const std::string& title,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+        std::int64_t year,
+        std::int64_t quantity,
+        std::int32_t vintage = 2027) {
         const scheme::Reason filled = fill(participant, title, quantity, vintage);
         if (filled != scheme::Reason::ok) return filled;
         return ask_both(
@@ -216,10 +221,12 @@ class YearDesk : public Desk {
                                          .vintage = vintage,
                                          .quantity = quantity});
     }
-    static scheme::Surrender surrendering(std::uint64_t participant,
-                                          std::int64_t year,
-                                          std::int64_t quantity,
-                                          std::int32_t vintage = 2027) {
+    static scheme::Surrender surrendering(
+        std::uint64_t participant,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
+        std::int64_t year,
+        std::int64_t quantity,
+        std::int32_t vintage = 2027) {
         return {.participant = scheme::ParticipantId{participant},
                 .from = scheme::AccountId{101 + 10 * participant},
                 .year = year,

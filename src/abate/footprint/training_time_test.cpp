@@ -57,6 +57,7 @@ TEST(FitUtilisation, AgreesWithAnIndependentFit) {
 // By hand: exp(-0.9791) = 0.3757 for a large dense model on A100, x exp(-0.2849) = 0.2825 on H100; a tenth of 1e10 parameters takes
 // 0.1179 x ln 10 = 0.2715 off the logarithm, a mixture 0.2191. 4000 chips make no other kind of chip.
 TEST(UtilisationPrior, FallsWithAFastChipASmallModelAndAMixture) {
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): three calls, below
     const auto u = [&](double peak, double active, double total) {
         return prior()
             .utilisation({.peak_flop_per_s = peak, .params_active = active, .params_total = total})

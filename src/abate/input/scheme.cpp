@@ -15,7 +15,7 @@ bool is_yearly_time(std::string_view text) {
     if (text.size() != 11 || text[2] != '-' || text[5] != ' ' || text[8] != ':') return false;
     int parts[4] = {};
     for (int i = 0; i < 4; ++i) {
-        const char* begin = text.data() + 3 * i;
+        const char* begin = text.data() + std::ptrdiff_t{3} * i;
         const auto [end, problem] = std::from_chars(begin, begin + 2, parts[i]);
         if (problem != std::errc() || end != begin + 2) return false;
     }
@@ -30,6 +30,7 @@ bool is_date(std::string_view text) {
     int year = 0;
     unsigned month = 0;
     unsigned day = 0;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): three calls, below
     const auto whole = [&](std::size_t at, std::size_t size, auto& out) {
         const char* begin = text.data() + at;
         const auto [end, problem] = std::from_chars(begin, begin + size, out);

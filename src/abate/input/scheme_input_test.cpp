@@ -16,6 +16,7 @@ std::string profile(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is there, then what takes its place
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
@@ -48,7 +49,7 @@ TEST(SchemeInput, PerCentAreExact) {
 TEST(SchemeInput, SlipsAreNamedWithTheirPlace) {
     const std::string good = profile("ai-default");
     EXPECT_EQ(refusal(replaced(good, "first_cap", "frist_cap")),
-              "unknown key 'frist_cap' in [cap] (s.toml:61:1). Did you mean 'first_cap'?");
+              "unknown key 'frist_cap' in [cap] (s.toml:63:1). Did you mean 'first_cap'?");
     EXPECT_NE(
         refusal(replaced(good, "first_year = 2027\n", "")).find("'cap.first_year' is missing"),
         std::string::npos);

@@ -48,6 +48,7 @@ class TomlFields {
     }
 
   private:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the sentence
     void wrong(const toml::node& node, const std::string& key, const std::string& what) {
         reader_->refuse(node, fmt::format("'{}' must be {}", key, what), "");
     }
@@ -84,7 +85,7 @@ class TomlFields {
         const std::optional<double> percent = toml_number(node);
         const double ppm = percent ? *percent * 1e4 : NAN;
         // 1e9 %: beyond any rule; and a millionth is the least part.
-        if (!(ppm >= -1e13 && ppm <= 1e13) || std::abs(ppm - std::round(ppm)) > 2e-3)
+        if (!(ppm >= -1e13 && ppm <= 1e13) || std::abs(ppm - std::round(ppm)) > 1e-4)
             return wrong(node, key, "per cent with at most four decimals");
         out = {static_cast<std::int64_t>(std::llround(ppm))};
     }

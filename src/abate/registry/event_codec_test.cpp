@@ -103,7 +103,7 @@ TEST(EventCodec, ABlockIsWhatOneByOneGives) {
         }
         EXPECT_EQ(all, 7U);
     }
-    bytes[60 * 3] = 0;
+    bytes[std::size_t{60} * 3] = 0;
     EventReader reader(bytes);
     std::vector<Event> block(5);
     EXPECT_EQ(*reader.next_block(block), 3U);

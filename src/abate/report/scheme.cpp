@@ -22,7 +22,8 @@ std::string said_name(std::string_view name) {
     constexpr std::string_view kKept = "_uj";
     const bool kept = std::is_same_v<T, Microjoules> && name.size() > kKept.size() &&
                       name.substr(name.size() - kKept.size()) == kKept;
-    return kept ? std::string(name.substr(0, name.size() - kKept.size())) + "_j" : std::string(name);
+    return kept ? std::string(name.substr(0, name.size() - kKept.size())) + "_j"
+                : std::string(name);
 }
 
 // Writes what describes itself.
@@ -179,6 +180,12 @@ std::string command_json(const scheme::Command& command, int indent) {
 }
 
 std::string state_json(const scheme::State& state, int indent) { return json_of(state, indent); }
+
+std::string plan_json(const scheme::PlanEntry& plan, int indent) { return json_of(plan, indent); }
+
+std::string report_json(const scheme::ReportEntry& report, int indent) {
+    return json_of(report, indent);
+}
 
 std::string rules_json(const scheme::Rules& rules, int indent) { return json_of(rules, indent); }
 

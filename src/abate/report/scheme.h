@@ -22,6 +22,8 @@ namespace abate::report {
 [[nodiscard]] std::string command_json(const scheme::Command& command, int indent = -1);
 // The whole state. Confidential figures of firms are part of it: for the operator and the auditor only.
 [[nodiscard]] std::string state_json(const scheme::State& state, int indent = 2);
+[[nodiscard]] std::string plan_json(const scheme::PlanEntry& plan, int indent = 2);
+[[nodiscard]] std::string report_json(const scheme::ReportEntry& report, int indent = 2);
 [[nodiscard]] std::string rules_json(const scheme::Rules& rules, int indent = 2);
 
 }  // namespace abate::report

@@ -7,6 +7,7 @@
 namespace abate::scheme {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of SchemeFinding
 SchemeFinding finding(std::string field, std::string expected, std::string found) {
     return {.field = std::move(field), .expected = std::move(expected), .found = std::move(found)};
 }
@@ -16,6 +17,12 @@ bool has_role(const KeyGrant& grant, Role role) {
 }
 
 constexpr AccountId kFirstOwn{100};
+
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return text;
+}
 
 registry::Asset asset_of(std::int64_t year) { return static_cast<registry::Asset>(year); }
 
@@ -129,7 +136,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
         return finding("proposal", "one that waits", "one that lapsed");
     const KeyGrant& second = keys_.at(event.envelope.key).grant;
     const KeyGrant& first = keys_.at(asked.by).grant;
-    if (second.holder == first.holder) return finding("second person", "another", second.holder);
+    if (lower_case(second.holder) == lower_case(first.holder))
+        return finding("second person", "another", second.holder);
     if (keys_.at(asked.by).revoked) return finding("proposal", "of a key with rights", "revoked");
     const Authority authority = authority_of(asked.command);
     if (!has_role(second, authority.second) ||

@@ -43,6 +43,9 @@ struct Done {
 // The id of the i-th posting of an act.
 [[nodiscard]] TransferId posting_id(const TransferId& act, std::uint32_t index);
 
+// A name as it is compared: A to Z are a to z.
+[[nodiscard]] std::string folded_name(std::string_view name);
+
 inline constexpr std::size_t kMaxText = 4096;
 inline constexpr std::size_t kMaxName = 200;
 

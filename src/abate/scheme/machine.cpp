@@ -1,5 +1,7 @@
 #include "abate/scheme/machine.h"
 
+#include "abate/core/plain_text.h"
+
 #include <algorithm>
 
 namespace abate::scheme {
@@ -27,6 +29,37 @@ Reason may(const KeyGrant& grant, const Right& right) {
         if (acts) return Reason::participant_of_another;
     }
     return Reason::role_not_allowed;
+}
+
+// Everything that people will read is UTF-8.
+class TextCheck {
+  public:
+    template <class T>
+    void operator()(const char* /*name*/, const T& value) {
+        check(value);
+    }
+    template <class T>
+    void check(const T& value) {
+        if constexpr (std::is_same_v<T, std::string>) {
+            good_ = good_ && is_utf8(value);
+        } else if constexpr (kIsVector<T>) {
+            for (const auto& each : value) check(each);
+        } else if constexpr (kIsOptional<T>) {
+            if (value) check(*value);
+        } else if constexpr (Described<T>) {
+            T::fields(value, *this);
+        }
+    }
+    [[nodiscard]] bool good() const { return good_; }
+
+  private:
+    bool good_ = true;
+};
+
+bool has_readable_text(const Command& command) {
+    TextCheck text;
+    std::visit([&](const auto& c) { text.check(c); }, command);
+    return text.good();
 }
 
 Hash128 body_hash(const Envelope& envelope) {
@@ -68,6 +101,13 @@ void link(std::vector<registry::Command>& postings, const TransferId& act) {
 
 }  // namespace
 
+std::string folded_name(std::string_view name) {
+    std::string out(name);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
 TransferId posting_id(const TransferId& act, std::uint32_t index) {
     std::string bytes = "posting";
     ByteWriter writer(bytes);
@@ -97,7 +137,7 @@ Scheme::Plan Scheme::decide(const Envelope& envelope,
         return Plan{.reason = reason, .journaled = burns_id(reason), .postings = {}};
     };
     const std::optional<Command> command = decode_command(envelope.body);
-    if (!command) return refused(Reason::malformed_command);
+    if (!command || !has_readable_text(*command)) return refused(Reason::malformed_command);
     if (envelope.id.empty())
         return {.reason = from_registry(registry::Reason::id_must_not_be_zero), .postings = {}};
     const bool founding = std::holds_alternative<FoundScheme>(*command);
@@ -169,7 +209,7 @@ Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
         case ProposalState::waiting:
             break;
     }
-    if (grant.holder == state_.keys.at(proposal.by).grant.holder)
+    if (folded_name(grant.holder) == folded_name(state_.keys.at(proposal.by).grant.holder))
         return refused(Reason::same_person);
     Decision decision = decide_any({.state = state_,
                                     .books = books,

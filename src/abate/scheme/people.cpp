@@ -1,4 +1,5 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
+#include "abate/core/plain_text.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
 
@@ -15,10 +16,37 @@ constexpr std::uint8_t kEveryRole =
     kParticipantRoles | static_cast<std::uint8_t>(Role::scheme_operator) |
     static_cast<std::uint8_t>(Role::verifier) | static_cast<std::uint8_t>(Role::auditor);
 
+// What looks alike must be alike: no byte that cannot be seen.
+bool is_plain_name(std::string_view text) {
+    if (!is_utf8(text) || plain_line(text) != text || text.front() == ' ' || text.back() == ' ')
+        return false;
+    // Soft hyphen, zero-width characters, joiners, no-break and other spaces, byte order mark.
+    for (const std::string_view hidden : {"\u00ad",
+                                          "\u00a0",
+                                          "\u061c",
+                                          "\u180e",
+                                          "\u2060",
+                                          "\u2061",
+                                          "\u2062",
+                                          "\u2063",
+                                          "\u2064",
+                                          "\u3164",
+                                          "\u3000",
+                                          "\ufeff"})
+        if (text.find(hidden) != std::string_view::npos) return false;
+    // U+2000 to U+200F: E2 80 80 to E2 80 8F.
+    for (std::size_t at = text.find("\xe2\x80");
+         at != std::string_view::npos && at + 2 < text.size();
+         at = text.find("\xe2\x80", at + 1))
+        if (static_cast<unsigned char>(text[at + 2]) <= 0x8f) return false;
+    return true;
+}
+
 // A key is of the operator, of a verifier, of an auditor or of a participant, and of one of them only.
 Reason check_grant(const KeyGrant& grant) {
     if (grant.holder.empty()) return Reason::name_empty;
     if (grant.holder.size() > kMaxName) return Reason::text_too_long;
+    if (!is_plain_name(grant.holder)) return Reason::name_not_plain;
     if (grant.roles == 0 || (grant.roles & ~kEveryRole) != 0) return Reason::role_unknown;
     const bool of_participant = (grant.roles & kParticipantRoles) != 0;
     const auto others = static_cast<std::uint8_t>(grant.roles & ~kParticipantRoles);
@@ -33,7 +61,19 @@ Reason check_grant(const KeyGrant& grant) {
 
 Reason check_title(const std::string& title) {
     if (title.empty()) return Reason::name_empty;
-    return title.size() > kMaxName ? Reason::text_too_long : Reason::ok;
+    if (title.size() > kMaxName) return Reason::text_too_long;
+    return is_plain_name(title) ? Reason::ok : Reason::name_not_plain;
+}
+
+// A group's number that another group has meanwhile must not make one of the two.
+Reason check_group(const State& state, GroupId group, const std::string& title) {
+    if (group == GroupId{}) return Reason::participant_needs_group;
+    if (!title.empty())
+        if (const Reason reason = check_title(title); reason != Reason::ok) return reason;
+    const auto found = state.groups.find(group);
+    return found != state.groups.end() && !title.empty() && found->second != title
+               ? Reason::group_has_another_name
+               : Reason::ok;
 }
 
 const AccountEntry* account_in(const State& state, AccountId id) {
@@ -51,9 +91,16 @@ bool owes(const State& state, ParticipantId participant) {
     return false;
 }
 
-void keep_key(State& state, const KeyGrant& grant, Timestamp at, Timestamp active_from) {
+struct Admission {
+    Timestamp at;
+    Timestamp active_from;
+};
+void keep_key(State& state, const KeyGrant& grant, const Admission& admission) {
     state.keys.emplace(grant.key,
-                       Key{.grant = grant, .added = at, .active_from = active_from, .revoked = {}});
+                       Key{.grant = grant,
+                           .added = admission.at,
+                           .active_from = admission.active_from,
+                           .revoked = {}});
 }
 
 registry::Command opens(AccountId account, AccountKind kind, ParticipantId participant = {}) {
@@ -116,7 +163,8 @@ void fold(State& state, const Done& done, const FoundScheme& c) {
     state.founded = true;
     state.rules = c.rules;
     state.rules_texts.push_back(c.rules_text);
-    for (const KeyGrant& grant : c.keys) keep_key(state, grant, done.at, done.at);
+    for (const KeyGrant& grant : c.keys)
+        keep_key(state, grant, {.at = done.at, .active_from = done.at});
     for (const OwnAccount& own : kOwnAccounts)
         state.accounts[own.id] = {.id = own.id, .kind = own.kind, .title = own.title};
 }
@@ -171,7 +219,10 @@ Decision decide(const Look& look, const AddKey& c) {
 }
 
 void fold(State& state, const Done& done, const AddKey& c) {
-    keep_key(state, c.grant, done.at, {done.at.us + hours_us(state.rules.rights.new_key_delay_h)});
+    keep_key(state,
+             c.grant,
+             {.at = done.at,
+              .active_from = {done.at.us + hours_us(state.rules.rights.new_key_delay_h)}});
 }
 
 Decision decide(const Look& look, const RevokeKey& c) {
@@ -205,12 +256,14 @@ void fold(State& state, const Done& done, const RevokeKey& c) {
 
 Decision decide(const Look& look, const AddParticipant& c) {
     if (const Reason reason = check_title(c.title); reason != Reason::ok) return reason;
-    if (c.group_title.size() > kMaxName) return Reason::text_too_long;
     if (c.sort < ParticipantSort::obligated || c.sort > ParticipantSort::verifier)
         return Reason::malformed_command;
-    if (c.group == GroupId{}) return Reason::participant_needs_group;
+    if (const Reason reason = check_group(look.state, c.group, c.group_title); reason != Reason::ok)
+        return reason;
     if (look.state.participants.count(c.participant) != 0)
         return registry::Reason::participant_exists;
+    for (const auto& [id, other] : look.state.participants)
+        if (folded_name(other.title) == folded_name(c.title)) return Reason::name_taken;
     Decision out;
     out.postings.push_back(
         {.op = registry::Op::open_participant, .participant = c.participant, .group = c.group});
@@ -226,8 +279,8 @@ void fold(State& state, const Done& done, const AddParticipant& c) {
 
 Decision decide(const Look& look, const Regroup& c) {
     if (look.state.participants.count(c.participant) == 0) return Reason::unknown_participant;
-    if (c.group == GroupId{}) return Reason::participant_needs_group;
-    if (c.group_title.size() > kMaxName) return Reason::text_too_long;
+    if (const Reason reason = check_group(look.state, c.group, c.group_title); reason != Reason::ok)
+        return reason;
     Decision out;
     out.postings.push_back(
         {.op = registry::Op::regroup, .participant = c.participant, .group = c.group});
@@ -268,6 +321,10 @@ Decision decide(const Look& look, const RestrictAccount& c) {
     if (account == nullptr) return Reason::unknown_account;
     if (account->participant != c.participant) return Reason::account_of_another;
     if (c.status != AccountStatus::blocked && c.status != AccountStatus::frozen)
+        return Reason::status_not_restriction;
+    // From frozen to blocked would be a release.
+    const auto view = look.books.account(c.account);
+    if (view && view->status == AccountStatus::frozen && c.status == AccountStatus::blocked)
         return Reason::status_not_restriction;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
     Decision out;

@@ -54,6 +54,9 @@ namespace abate::scheme {
     X(calendar_not_after, 1060, true)           \
     X(calendar_not_published, 1061, true)       \
     X(last_operator, 1062, true)                \
+    X(name_not_plain, 1063, true)               \
+    X(name_taken, 1064, true)                   \
+    X(group_has_another_name, 1065, true)       \
     /* allowances and money */                  \
     X(transfer_not_waiting, 1100, true)         \
     X(too_late_to_cancel, 1101, true)           \
@@ -62,6 +65,7 @@ namespace abate::scheme {
     X(bank_reference_used, 1104, true)          \
     X(bank_reference_empty, 1105, true)         \
     X(withdrawal_not_waiting, 1106, true)       \
+    X(trading_halted, 1108, true)               \
     X(vintage_unknown, 1109, true)              \
     /* monitoring */                            \
     X(year_not_opened, 1200, true)              \

@@ -519,6 +519,7 @@ const EnergyStatement* last_statement(const State& state, const StatementKey& ke
     return &found->second.back();
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of its name
 bool agrees(const Rules& rules, Microjoules energy, Microjoules stated) {
     return absolute(energy - stated).count() * kMillion <=
            stated.count() * rules.monitoring.statement_tolerance.value;

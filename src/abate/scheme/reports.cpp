@@ -44,10 +44,12 @@ Reason check_open(const ReportEntry* last) {
 }
 
 // A verifier belongs to another group than the reporter, and its person holds no key there.
-Reason check_independence(const State& state,
-                          ParticipantId verifier,
-                          ParticipantId reporter,
-                          const std::string& holder) {
+Reason check_independence(
+    const State& state,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of its name
+    ParticipantId verifier,
+    ParticipantId reporter,
+    const std::string& holder) {
     const auto firm = state.participants.find(verifier);
     const auto whose = state.participants.find(reporter);
     if (firm == state.participants.end() || whose == state.participants.end())
@@ -122,6 +124,7 @@ Effects sum_effects(const std::vector<Misstatement>& misstatements) {
 }
 
 // Reaches the materiality, which is a part of the whole.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of its name
 bool is_material(Int128 effect, Int128 whole, Ppm materiality) {
     return effect > 0 && effect * kMillion >= whole * materiality.value;
 }

@@ -57,7 +57,7 @@ Result<void> check_rules(const Rules& r) {
         if (!wrong && !good) wrong = bad_rule(key, "has no such value");
     };
     constexpr std::int64_t kMost = 1'000'000'000'000'000'000;  // allowances, micro-units
-    constexpr std::int64_t kYears = 100 * 366 * 24;
+    constexpr std::int64_t kYears = std::int64_t{100} * 366 * 24;
     if (r.name.empty()) return bad_rule("name", "is missing");
     within("version", r.version, {1, 1'000'000});
     one_of("unit", r.unit == Unit::kwh || r.unit == Unit::kgco2e);

@@ -138,7 +138,7 @@ struct SettleWithdrawal {
     }
 };
 
-// What the bank says. Where it is not the sum of all money in the books, trading halts until a statement that is.
+// What the bank says. Where it is not the sum of all money in the books, sales and withdrawals halt until a statement that is.
 struct Reconcile {
     static constexpr std::uint8_t number = 43;
     static constexpr const char* name = "reconcile";

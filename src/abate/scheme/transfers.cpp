@@ -142,6 +142,7 @@ Decision decide(const Look& look, const Retire& c) {
         return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    if (look.state.halted && c.price_micro != 0) return Reason::trading_halted;
     Decision out;
     out.postings.push_back({.op = registry::Op::retire,
                             .asset = vintage_asset(c.vintage),
@@ -202,6 +203,7 @@ Decision decide(const Look& look, const WithdrawCash& c) {
     if (c.bank_account.empty()) return Reason::name_empty;
     if (c.bank_account.size() > kMaxName) return Reason::text_too_long;
     if (c.amount_micro <= 0) return Reason::amount_not_positive;
+    if (look.state.halted) return Reason::trading_halted;
     Decision out;
     // The bank account takes nothing that is only promised: the money waits with the fees until the bank has paid.
     out.postings.push_back({.op = registry::Op::reserve,
