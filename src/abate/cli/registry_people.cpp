@@ -290,6 +290,7 @@ void add_accounts(CLI::App& registry, Context& context) {
     made->add_option("--title", open.title, "How it is called [its kind]");
 
     const auto restrict =
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as CLI11 has them
         [&](const char* name, const char* description, scheme::AccountStatus status) {
             AccountAct& act = add_act<AccountAct>(
                 *account,

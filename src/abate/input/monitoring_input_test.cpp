@@ -18,6 +18,7 @@ std::string example(const std::string& name) {
 }
 
 // The example, with one line for another.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is there, then what takes its place
 std::string with(std::string text, const std::string& old_line, const std::string& new_line) {
     const std::size_t at = text.find(old_line);
     EXPECT_NE(at, std::string::npos) << old_line;

@@ -86,6 +86,7 @@ Decision decide(const Look& look, const Transfer& c) {
     if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    if (look.state.halted && c.price_micro != 0) return Reason::trading_halted;
     if (const Reason r = check_receiver(look, c); r != Reason::ok) return r;
     Decision out;
     if (at_once(look, c)) {
@@ -142,7 +143,6 @@ Decision decide(const Look& look, const Retire& c) {
         return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
-    if (look.state.halted && c.price_micro != 0) return Reason::trading_halted;
     Decision out;
     out.postings.push_back({.op = registry::Op::retire,
                             .asset = vintage_asset(c.vintage),
