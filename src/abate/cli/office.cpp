@@ -348,7 +348,7 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
     }
     // Some seconds' worth of commands may have the same --at: each is a microsecond after the last.
     constexpr std::int64_t kSlackUs = 60'000'000;
-    if (!options_.at.empty() && now_.us < state().last.us - kSlackUs)
+    if (!options_.at.empty() && state().founded && now_.us < state().last.us - kSlackUs)
         throw Failure({ErrorCode::invalid_argument,
                        fmt::format("the books are at {} already, and time does not go back",
                                    to_rfc3339(state().last)),

@@ -185,5 +185,93 @@ TEST(People, AnInitiatorActsForItsOwnFirmOnly) {
     desk.check();
 }
 
+TEST(People, AFreezeIsLoosenedByTwoOperatorsAlone) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    const AccountId held{110};
+    desk.ok("ada",
+            RestrictAccount{.participant = ParticipantId{1}, .account = held, .reason = "court"});
+    EXPECT_EQ(desk.ask("lab-1",
+                       RestrictAccount{.participant = ParticipantId{1},
+                                       .account = held,
+                                       .status = AccountStatus::blocked,
+                                       .reason = "mine"}),
+              Reason::status_not_restriction);
+    desk.ok("ada", "bo", ReleaseAccount{.account = held});
+    desk.ok("lab-1",
+            RestrictAccount{.participant = ParticipantId{1},
+                            .account = held,
+                            .status = AccountStatus::blocked,
+                            .reason = "mine"});
+    desk.check();
+}
+
+TEST(People, TwoChangesOfControlDoNotMakeOneGroup) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    desk.add_firm(2, "firm");
+    const auto regroup = [](std::uint64_t who, const char* name) {
+        return Regroup{.participant = ParticipantId{who}, .group = GroupId{9}, .group_title = name};
+    };
+    desk.ok("ada", "bo", regroup(1, "New A"));
+    EXPECT_EQ(desk.ask_both("ada", "bo", regroup(2, "New B")), Reason::group_has_another_name);
+    desk.ok("ada", "bo", regroup(2, "New A"));  // the same owner
+    desk.check();
+}
+
+TEST(People, NamesThatLookAlikeAreAlike) {
+    Desk desk;
+    const auto admit = [&](std::uint64_t id, const std::string& name) {
+        return desk.ask_both(
+            "ada",
+            "bo",
+            AddParticipant{.participant = ParticipantId{id}, .title = name, .group = GroupId{id}});
+    };
+    EXPECT_EQ(admit(1, "Lab"), Reason::ok);
+    EXPECT_EQ(admit(2, "lab"), Reason::name_taken);
+    for (const char* name : {" ",
+                             "Lab ",
+                             " Lab",
+                             "La\xe2\x80\x8b"
+                             "b",
+                             "La\xc2\xad"
+                             "b",
+                             "La\nb",
+                             "Lab\xe3\x80\x80"})
+        EXPECT_EQ(admit(3, name), Reason::name_not_plain) << name;
+    // What is no UTF-8 is no command at all.
+    EXPECT_EQ(admit(3,
+                    "La\xff"
+                    "b"),
+              Reason::malformed_command);
+    const auto operator_key = [&](const char* holder) {
+        return desk.ask(
+            "ada",
+            AddKey{.grant = {.key = desk.key("second").open,
+                             .holder = holder,
+                             .roles = static_cast<std::uint8_t>(Role::scheme_operator)}});
+    };
+    EXPECT_EQ(operator_key("ada\xe2\x80\x8b"), Reason::name_not_plain);
+    // The same person in capitals is the same person.
+    EXPECT_EQ(operator_key("ADA"), Reason::ok);
+    desk.ok("bo", Approve{.proposal = desk.last_id()});
+    desk.ask("ada", CloseAccount{.account = kFees});
+    EXPECT_EQ(desk.ask("second", Approve{.proposal = desk.last_id()}), Reason::same_person);
+    desk.check();
+}
+
+TEST(People, WhatAStrangerAsksDoesNotMoveTime) {
+    Desk desk;
+    desk.ask("ada",
+             AddParticipant{.participant = ParticipantId{1}, .title = "l", .group = GroupId{1}});
+    const TransferId proposal = desk.last_id();
+    const std::size_t batches = desk.journal().batches.size();
+    desk.pass(200 * kDayUs);
+    EXPECT_EQ(desk.ask("mallory", CloseAccount{.account = kFees}), Reason::key_not_found);
+    EXPECT_EQ(desk.journal().batches.size(), batches);
+    EXPECT_EQ(desk.state().proposals.at(proposal).state, ProposalState::waiting);
+    desk.check();
+}
+
 }  // namespace
 }  // namespace abate::engine

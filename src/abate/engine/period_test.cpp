@@ -626,7 +626,9 @@ TEST(Period, AThousandFirmsInOneChain) {
         const ParticipantId participant{id};
         desk.ok("ada",
                 "bo",
-                AddParticipant{.participant = participant, .title = "firm", .group = GroupId{id}});
+                AddParticipant{.participant = participant,
+                               .title = "firm " + std::to_string(id),
+                               .group = GroupId{id}});
         desk.ok("ada",
                 OpenAccount{.account = AccountId{1000 + id},
                             .kind = AccountKind::holding,
