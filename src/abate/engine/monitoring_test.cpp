@@ -58,13 +58,12 @@ MonitoringPlan lab_plan() {
             .counters = {{.name = "gateway", .service_class = "text", .uncertainty = {1'000}}}};
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
-ReportRun run(
-    const std::string& id,
-    const std::string& device,
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order in which a test says it
-    std::int64_t day,
-    std::int64_t energy_kwh) {
+// NOLINTBEGIN(bugprone-easily-swappable-parameters): in the order in which a test says it
+ReportRun run(const std::string& id,
+              const std::string& device,
+              std::int64_t day,
+              std::int64_t energy_kwh) {
+    // NOLINTEND(bugprone-easily-swappable-parameters)
     return {.run_id = id,
             .device = device,
             .begin = {kYearBegin.us + day * kDayUs},
