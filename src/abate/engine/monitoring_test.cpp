@@ -978,7 +978,7 @@ TEST(MonitoringFold, TakesAnyEvent) {
                           .body = encode_command(Approve{.proposal = id})};
         EXPECT_TRUE(scheme.fold(event)) << name_of(command);
     };
-    fold(FoundScheme{.keys = {{.key = key, .holder = "nobody"}}});
+    fold(FoundScheme{.rules = plain_rules(), .keys = {{.key = key, .holder = "nobody"}}});
     for (int round = 0; round < 2; ++round) {
         fold(ApprovePlan{.participant = kLab, .version = INT64_MAX});
         fold(ApprovePlan{.participant = kLab, .version = INT64_MIN});

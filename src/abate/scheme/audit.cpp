@@ -91,9 +91,10 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
         if (event.postings != 0)
             return finding(
                 "postings", "none before a second person", fmt::format("{}", event.postings));
-        asked_.emplace(
-            envelope.id,
-            Asked{.command = *command, .by = envelope.key, .lapses_us = event.at.us + lapse_us_});
+        asked_.emplace(envelope.id,
+                       Asked{.command = *command,
+                             .by = envelope.key,
+                             .lapses_us = after_hours(event.at, lapse_h_).us});
         return std::nullopt;
     }
     effect_id_ = envelope.id;
@@ -153,10 +154,9 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
 
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     effect_ = command;
-    constexpr std::int64_t kHour = 3'600'000'000;
     const auto rules = [&](const Rules& r) {
-        key_delay_us_ = r.rights.new_key_delay_h * kHour;
-        lapse_us_ = r.rights.proposal_lapse_h * kHour;
+        key_delay_h_ = r.rights.new_key_delay_h;
+        lapse_h_ = r.rights.proposal_lapse_h;
     };
     if (const auto* c = std::get_if<FoundScheme>(&command)) {
         rules(c->rules);
@@ -165,8 +165,9 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     } else if (const auto* changed = std::get_if<ChangeRules>(&command)) {
         rules(changed->rules);
     } else if (const auto* added = std::get_if<AddKey>(&command)) {
-        keys_.emplace(added->grant.key,
-                      Holder{.grant = added->grant, .from_us = event.at.us + key_delay_us_});
+        keys_.emplace(
+            added->grant.key,
+            Holder{.grant = added->grant, .from_us = after_hours(event.at, key_delay_h_).us});
     } else if (const auto* cap = std::get_if<ProposeCap>(&command)) {
         cap_said_[cap->year] = cap->parts;
     } else if (const auto* table = std::get_if<ProposeAllocation>(&command)) {

@@ -58,8 +58,8 @@ class SchemeAuditor {
     Venue venue_;
     bool founded_ = false;
     std::int64_t last_us_ = INT64_MIN;
-    std::int64_t key_delay_us_ = 0;
-    std::int64_t lapse_us_ = 0;
+    std::int64_t key_delay_h_ = 0;
+    std::int64_t lapse_h_ = 0;
     std::map<PublicKey, Holder> keys_;
     std::map<TransferId, Asked> asked_;
     std::set<TransferId> ids_;

@@ -80,7 +80,7 @@ void fix_obligation(State& state,
         clamped((Int128{it.shortfall} * rules.make_good.value + kMillion - 1) / kMillion);
     const Timestamp usual = period.moments.penalty_objections_until;
     // Figures that came late: the window is as long as for the others.
-    const Timestamp late{at.us + hours_us(24 * rules.objection_days)};
+    const Timestamp late = after_hours(at, 24 * rules.objection_days);
     state.compliance.penalties[whose] = {
         .shortfall = it.shortfall,
         .amount_micro = clamped(Int128{it.shortfall} * rules.penalty_micro_per_allowance),

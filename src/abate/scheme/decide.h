@@ -57,9 +57,18 @@ inline constexpr std::size_t kMaxName = 200;
                              : static_cast<std::int64_t>(sum);
 }
 
-// Moments are microseconds; neither wraps.
+// Moments are microseconds; what would wrap is the last, or the first, that there is: forged rules are folded too.
+[[nodiscard]] constexpr Timestamp after_hours(Timestamp from, std::int64_t hours) {
+    std::int64_t span = 0;
+    std::int64_t at = 0;
+    if (__builtin_mul_overflow(hours, std::int64_t{3'600'000'000}, &span) ||
+        __builtin_add_overflow(from.us, span, &at))
+        return {hours < 0 ? INT64_MIN : INT64_MAX};
+    return {at};
+}
+// REQUIRES: a span of rules that hold, a century at most.
 [[nodiscard]] constexpr std::int64_t hours_us(std::int64_t hours) {
-    return hours * std::int64_t{3'600'000'000};
+    return after_hours({0}, hours).us;
 }
 
 // The n-th working day's noon after `now`; none: the calendar ends before it.

@@ -45,7 +45,7 @@ std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
 Timestamp cure_time(const State& state, Timestamp at, std::int64_t working_days) {
     const std::int64_t weekends = 2 * ((working_days + 4) / 5);
     return settle_time(state, at, working_days)
-        .value_or(Timestamp{at.us + hours_us(24 * (working_days + weekends))});
+        .value_or(after_hours(at, 24 * (working_days + weekends)));
 }
 
 }  // namespace

@@ -279,6 +279,12 @@ bool Scheme::fold_command(const Event& event) {
     const bool founding = std::holds_alternative<FoundScheme>(*command);
     if (founding == state_.founded) return false;
     if (!founding && state_.keys.count(envelope.key) == 0) return false;
+    // Spans of forged rules would not fit into any calendar.
+    const auto* founded = std::get_if<FoundScheme>(&*command);
+    const auto* changed = std::get_if<ChangeRules>(&*command);
+    if ((founded != nullptr && !check_rules(founded->rules)) ||
+        (changed != nullptr && event.reason == Reason::ok && !check_rules(changed->rules)))
+        return false;
     const Used used{.body = body_hash(envelope), .reason = event.reason};
     if (event.reason != Reason::ok) {
         state_.ids.emplace(envelope.id, used);
@@ -306,7 +312,7 @@ bool Scheme::fold_command(const Event& event) {
         found->second.state = ProposalState::withdrawn;
         state_.due.erase({found->second.lapses.us, DueKind::lapse_proposal, found->second.id});
     } else if (authority_of(*command).second != Role::none) {
-        const Timestamp lapses{event.at.us + hours_us(state_.rules.rights.proposal_lapse_h)};
+        const Timestamp lapses = after_hours(event.at, state_.rules.rights.proposal_lapse_h);
         state_.due.insert({lapses.us, DueKind::lapse_proposal, envelope.id});
         state_.proposals.emplace(envelope.id,
                                  Proposal{.id = envelope.id,

@@ -219,10 +219,10 @@ Decision decide(const Look& look, const AddKey& c) {
 }
 
 void fold(State& state, const Done& done, const AddKey& c) {
-    keep_key(state,
-             c.grant,
-             {.at = done.at,
-              .active_from = {done.at.us + hours_us(state.rules.rights.new_key_delay_h)}});
+    keep_key(
+        state,
+        c.grant,
+        {.at = done.at, .active_from = after_hours(done.at, state.rules.rights.new_key_delay_h)});
 }
 
 Decision decide(const Look& look, const RevokeKey& c) {

@@ -124,7 +124,7 @@ Decision decide(const Look& look, const CancelTransfer& c) {
     const WaitingTransfer& waiting = found->second;
     if (waiting.transfer.participant != c.participant) return Reason::participant_of_another;
     if (waiting.state != WaitState::waiting) return Reason::transfer_not_waiting;
-    if (look.now.us > waiting.due.us - hours_us(look.state.rules.rights.cancel_before_h))
+    if (look.now > after_hours(waiting.due, -look.state.rules.rights.cancel_before_h))
         return Reason::too_late_to_cancel;
     Decision out;
     out.postings.push_back({.op = registry::Op::void_pending, .reference = waiting.reserve});
