@@ -31,7 +31,6 @@ using scheme::GroupId;
 using scheme::ParticipantId;
 
 constexpr const char* kKeyHead = "abate key 1\n";
-constexpr const char* kReasonPage = "docs/reference/reject_reasons.md";
 
 std::string key_folder(const Context& context) {
     const std::string set = environment_variable("ABATE_KEYS");
@@ -56,12 +55,6 @@ bool read_hex(std::string_view text, std::array<std::uint8_t, N>& out) {
         if (problem != std::errc() || end != begin + 2) return false;
     }
     return true;
-}
-
-std::string lower(std::string text) {
-    for (char& c : text)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return text;
 }
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -99,7 +92,7 @@ std::optional<std::uint64_t> by_title(const char* kind,
                                       const std::vector<Named>& all) {
     std::optional<std::uint64_t> found;
     for (const Named& one : all) {
-        if (lower(one.title) != lower(text)) continue;
+        if (ascii_lower(one.title) != ascii_lower(text)) continue;
         if (found)
             throw Failure({ErrorCode::invalid_argument,
                            fmt::format("several {}s are called '{}'", kind, short_text(text)),
@@ -157,6 +150,14 @@ void add_acting_options(CLI::App& command, Context& context, OfficeOptions& opti
                     "The command's own id, to send it again without doing it twice [a new one]")
         ->type_name("ID");
     add_journal_options(command, context, options);
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the sentence
+Error refusal(const std::string& what, scheme::Reason reason, std::string where) {
+    return {ErrorCode::conflict,
+            fmt::format("{}: {}", what, scheme::to_string(reason)),
+            std::move(where),
+            fmt::format("See docs/reference/reject_reasons.md#{}", scheme::to_string(reason))};
 }
 
 // ---- keys
@@ -410,11 +411,7 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
                            "Ask again without --id"});
         }
         if (answer.reason != scheme::Reason::ok)
-            throw Failure(
-                {ErrorCode::conflict,
-                 fmt::format("refused: {}", scheme::to_string(answer.reason)),
-                 report::command_text(command),
-                 fmt::format("See {}#{}", kReasonPage, scheme::to_string(answer.reason))});
+            throw Failure(refusal("refused", answer.reason, report::command_text(command)));
         out.proposed = answer.proposed;
         return out;
     }
@@ -460,10 +457,7 @@ void Office::act(const std::vector<scheme::Command>& commands) {
             found == state().proposals.end() ? "its lapse" : to_rfc3339(found->second.lapses),
             id_said);
     }
-    if (context_->json)
-        fmt::print("{}\n",
-                   (all.size() == 1 ? all[0] : Json{{"commands", all}})
-                       .dump(2, ' ', false, Json::error_handler_t::replace));
+    if (context_->json) print_document(all.size() == 1 ? all[0] : Json{{"commands", all}});
 }
 
 // ---- names
@@ -513,7 +507,7 @@ AccountId Office::account(const std::string& text) const {
         if (entry.participant == owner && !entry.closed) {
             all.push_back({number, entry.title});
             if (!of_kind && owner != ParticipantId{} &&
-                registry::to_string(entry.kind) == lower(wanted))
+                registry::to_string(entry.kind) == ascii_lower(wanted))
                 of_kind = number;
         }
         shown.push_back(name_of(id));
@@ -578,53 +572,6 @@ std::string Office::name_of(AccountId id) const {
 }
 
 // ---- numbers
-
-std::int64_t quantity_of(const std::string& text, const char* option) {
-    std::string plain;
-    for (const char c : text)
-        if (c != '_') plain += c;
-    const Result<double> count = input::parse_count(plain);
-    // Above 2^53 a double no longer has every whole number.
-    if (!count || *count != std::floor(*count) || *count > 9e15 || *count < 1)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no number of allowances", short_text(text)),
-                       option,
-                       "Write a whole number above 0: 250000, 250_000 or 250K"});
-    return static_cast<std::int64_t>(*count);
-}
-
-std::int64_t micro_of(const std::string& text, const char* option) {
-    const auto wrong = [&]() -> std::int64_t {
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no amount of money", short_text(text)),
-                       option,
-                       "Write a number with a point and at most six decimals: 1250.50"});
-    };
-    std::string digits;
-    std::size_t decimals = 0;
-    bool point = false;
-    bool negative = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '-' && i == 0) {
-            negative = true;
-        } else if (c == '.' && !point) {
-            point = true;
-        } else if (c >= '0' && c <= '9') {
-            digits += c;
-            if (point) ++decimals;
-        } else if (c != '_') {
-            return wrong();
-        }
-    }
-    if (digits.empty() || decimals > 6) return wrong();
-    digits.append(6 - decimals, '0');
-    std::int64_t micro = 0;
-    const auto [end, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), micro);
-    if (problem != std::errc() || end != digits.data() + digits.size()) return wrong();
-    return negative ? -micro : micro;
-}
 
 void print_document(const nlohmann::ordered_json& document) {
     fmt::print("{}\n",

@@ -107,10 +107,8 @@ class Office {
     Timestamp now_;
 };
 
-// A quantity as people write it: "1000", "1_000", "1.5M". Throws Failure.
-[[nodiscard]] std::int64_t quantity_of(const std::string& text, const char* option);
-// Money with at most six decimals: "41.25" is 41,250,000 micro. Throws Failure.
-[[nodiscard]] std::int64_t micro_of(const std::string& text, const char* option);
+// What the scheme refused, with its page.
+[[nodiscard]] Error refusal(const std::string& what, scheme::Reason reason, std::string where = "");
 // One JSON document on standard output.
 void print_document(const nlohmann::ordered_json& document);
 // "1,234,567".

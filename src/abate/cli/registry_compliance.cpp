@@ -1,5 +1,6 @@
 // `abate registry surrender | penalty | claw-back | publish | calendar show | compliance`.
 #include "abate/cli/registry_parts.h"
+#include "abate/input/input.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
@@ -251,7 +252,7 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
                 .year = options.year,
                 .vintage = options.vintage != 0 ? options.vintage
                                                 : static_cast<std::int32_t>(options.year),
-                .quantity = quantity_of(options.quantity, "--quantity")});
+                .quantity = for_option(input::parse_allowances(options.quantity), "--quantity")});
         });
     made->add_option("--from", surrender.from, "A compliance account: \"lab/compliance\"")
         ->required()
@@ -336,9 +337,10 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
             const scheme::ActivityKey whose{.participant = office.participant(options.participant),
                                             .service_class = options.service_class,
                                             .year = options.year};
-            const std::int64_t quantity = options.quantity.empty()
-                                              ? scheme::over_allocated(office.state(), whose)
-                                              : quantity_of(options.quantity, "--quantity");
+            const std::int64_t quantity =
+                options.quantity.empty()
+                    ? scheme::over_allocated(office.state(), whose)
+                    : for_option(input::parse_allowances(options.quantity), "--quantity");
             if (quantity == 0)
                 throw Failure(
                     {ErrorCode::conflict,

@@ -7,17 +7,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <chrono>
-
 namespace abate::cli {
 namespace {
-
-std::string scheme_text(const std::string& path) {
-    const Result<std::string> text = read_regular_file(path);
-    if (!text) throw Failure(text.error());
-    return *text;
-}
 
 struct InitOptions {
     std::string file;
@@ -35,7 +26,7 @@ scheme::KeyGrant grant_of(const Context& context, const std::string& text, schem
 }
 
 void found(Context& context, const InitOptions& options, OfficeOptions office_options) {
-    const std::string text = scheme_text(options.file);
+    const std::string text = value_or_fail(read_regular_file(options.file));
     scheme::FoundScheme command{.rules = value_or_fail(input::parse_scheme(text, options.file)),
                                 .rules_text = text};
     // Nobody wants to learn at the first deadline that the zone is not known.
@@ -62,42 +53,6 @@ struct RulesOptions {
 struct CalendarOptions {
     std::int64_t year = 0;
 };
-
-std::chrono::year_month_day parse_day(const std::string& text) {
-    int year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    std::from_chars(text.data(), text.data() + 4, year);
-    std::from_chars(text.data() + 5, text.data() + 7, month);
-    std::from_chars(text.data() + 8, text.data() + 10, day);
-    return {std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-}
-
-// Noon of each working day of a year, in the scheme's own time.
-scheme::PublishCalendar calendar_of(const scheme::Rules& rules, std::int64_t year) {
-    if (year < 1970 || year > 2200)
-        throw Failure({ErrorCode::out_of_range,
-                       fmt::format("{} is no year of this scheme", year),
-                       "YEAR",
-                       "Write a year from 1970 to 2200"});
-    scheme::PublishCalendar out{.year = year,
-                                .time_zone = rules.time_zone,
-                                .tz_version = value_or_fail(scheme::tz_database_version()),
-                                .settle_at_us = {}};
-    const scheme::Zone zone = value_or_fail(scheme::Zone::find(rules.time_zone));
-    scheme::WorkingCalendar::Parts parts{.zone = zone};
-    for (const std::string& day : rules.holidays) parts.holidays.push_back(parse_day(day));
-    const scheme::WorkingCalendar calendar =
-        value_or_fail(scheme::WorkingCalendar::make(std::move(parts)));
-    const std::chrono::year first(static_cast<int>(year));
-    for (std::chrono::sys_days day = first / 1 / 1; day < (first + std::chrono::years(1)) / 1 / 1;
-         day += std::chrono::days(1)) {
-        const std::chrono::year_month_day date(day);
-        if (!calendar.is_working_day(date)) continue;
-        out.settle_at_us.push_back(value_or_fail(zone.deadline({.date = date, .hour = 12})).us);
-    }
-    return out;
-}
 
 }  // namespace
 
@@ -161,7 +116,7 @@ void add_registry_founding(CLI::App& registry, Context& context) {
                     }
                     return;
                 }
-                const std::string text = scheme_text(options.file);
+                const std::string text = value_or_fail(read_regular_file(options.file));
                 office.act(scheme::ChangeRules{
                     .rules = value_or_fail(input::parse_scheme(text, options.file)),
                     .rules_text = text});
@@ -180,7 +135,8 @@ void add_registry_founding(CLI::App& registry, Context& context) {
             "publish",
             "Fix the working days of a year, from the zone and the holidays of the rules",
             [](Office& office, const CalendarOptions& options) {
-                office.act(calendar_of(office.state().rules, options.year));
+                office.act(
+                    value_or_fail(scheme::resolve_calendar(office.state().rules, options.year)));
             });
         made->add_option("YEAR", own.year, "The year")->required();
     }

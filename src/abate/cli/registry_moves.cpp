@@ -1,12 +1,11 @@
 // `abate registry transfer | cancel | retire | return | cash`.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
+#include "abate/input/input.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <set>
 
 namespace abate::cli {
 namespace {
@@ -47,7 +46,7 @@ scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
 // People deal per MWh; the books per allowance.
 std::int64_t price_of(const std::string& text) {
     if (text.empty()) return 0;
-    const std::int64_t micro_per_mwh = micro_of(text, "--price");
+    const std::int64_t micro_per_mwh = for_option(input::parse_money_micro(text), "--price");
     if (micro_per_mwh <= 0 || micro_per_mwh % 1000 != 0)
         throw Failure({ErrorCode::invalid_argument,
                        fmt::format("'{}' is no price per MWh", short_text(text)),
@@ -68,7 +67,7 @@ void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
     command.add_option("--comment", own.comment, "What for");
 }
 
-// The bank's statement, CSV: date,reference,amount,balance. The last balance counts; a line whose reference no command of the books has is unknown.
+// What the bank says. The last balance counts; a line whose reference no command of the books has is unknown.
 scheme::Reconcile read_statement(const Office& office, const BankStatement& options) {
     scheme::Reconcile out;
     if (options.file.empty()) {
@@ -78,50 +77,16 @@ scheme::Reconcile read_statement(const Office& office, const BankStatement& opti
                            "a statement has a date and a balance",
                            "--date",
                            "Write --date 2027-03-31 --balance 1250.50, or name a file"});
-        out.balance_micro = micro_of(options.balance, "--balance");
+        out.balance_micro = for_option(input::parse_money_micro(options.balance), "--balance");
         return out;
     }
-    const Result<std::string> text = read_regular_file(options.file);
-    if (!text) throw Failure(text.error());
-    const auto wrong = [&](std::size_t line, const std::string& what) {
-        throw Failure({ErrorCode::parse_error,
-                       what,
-                       fmt::format("{}:{}", options.file, line),
-                       "Each line is date,reference,amount,balance; the first names the columns"});
-    };
-    std::size_t at = 0;
-    std::size_t line_number = 0;
-    std::set<std::string> seen;
-    while (at < text->size()) {
-        const std::size_t end = std::min(text->find('\n', at), text->size());
-        std::string line = text->substr(at, end - at);
-        at = end + 1;
-        ++line_number;
-        if (!line.empty() && line.back() == '\r') line.pop_back();
-        if (line.empty()) continue;
-        std::vector<std::string> cells(1);
-        for (const char c : line) {
-            if (c == ',') {
-                cells.emplace_back();
-            } else {
-                cells.back() += c;
-            }
-        }
-        if (line_number == 1) {
-            if (line != "date,reference,amount,balance")
-                wrong(1, "the first line is not the columns");
-            continue;
-        }
-        if (cells.size() != 4) wrong(line_number, fmt::format("{} cells, not 4", cells.size()));
-        if (cells[0].size() != 10 || cells[0] < out.statement_date)
-            wrong(line_number, "dates must be YYYY-MM-DD and in order");
-        if (!seen.insert(cells[1]).second) wrong(line_number, "a reference is there twice");
-        out.statement_date = cells[0];
-        (void)micro_of(cells[2], "amount");
-        out.balance_micro = micro_of(cells[3], "balance");
-        if (office.state().bank_references.count(cells[1]) == 0) out.unknown_lines.push_back(line);
-    }
-    if (out.statement_date.empty()) wrong(line_number, "there is no line of a statement");
+    const input::BankStatement bank = value_or_fail(
+        input::parse_bank_statement(value_or_fail(read_regular_file(options.file)), options.file));
+    out.statement_date = bank.lines.back().date;
+    out.balance_micro = bank.lines.back().balance_micro;
+    for (const input::BankLine& line : bank.lines)
+        if (office.state().bank_references.count(line.reference) == 0)
+            out.unknown_lines.push_back(line.text);
     return out;
 }
 
@@ -136,9 +101,10 @@ void add_cash(CLI::App& registry, Context& context) {
         "deposit",
         "Record money that came to the scheme's bank account (an operator)",
         [](Office& office, const MoneyOptions& options) {
-            office.act(scheme::Deposit{.account = office.account(options.account),
-                                       .amount_micro = micro_of(options.amount, "AMOUNT"),
-                                       .bank_reference = options.reference});
+            office.act(scheme::Deposit{
+                .account = office.account(options.account),
+                .amount_micro = for_option(input::parse_money_micro(options.amount), "AMOUNT"),
+                .bank_reference = options.reference});
         });
     made->add_option("ACCOUNT", deposit.account, "Whose: \"lab/cash\"")->required();
     made->add_option("AMOUNT", deposit.amount, "How much: 12500.50")->required();
@@ -154,10 +120,11 @@ void add_cash(CLI::App& registry, Context& context) {
         "participant)",
         [](Office& office, const MoneyOptions& options) {
             const scheme::AccountId account = office.account(options.account);
-            office.act(scheme::WithdrawCash{.participant = owner_of(office, account),
-                                            .account = account,
-                                            .amount_micro = micro_of(options.amount, "AMOUNT"),
-                                            .bank_account = options.reference});
+            office.act(scheme::WithdrawCash{
+                .participant = owner_of(office, account),
+                .account = account,
+                .amount_micro = for_option(input::parse_money_micro(options.amount), "AMOUNT"),
+                .bank_account = options.reference});
         });
     made->add_option("ACCOUNT", withdraw.account, "From: \"lab/cash\"")->required();
     made->add_option("AMOUNT", withdraw.amount, "How much: 12500.50")->required();
@@ -223,13 +190,14 @@ void add_registry_moves(CLI::App& registry, Context& context) {
             const scheme::AccountId from = office.account(options.from);
             std::set<scheme::TransferId> before;
             for (const auto& [id, waiting] : office.state().transfers) before.insert(id);
-            office.act(scheme::Transfer{.participant = owner_of(office, from),
-                                        .from = from,
-                                        .to = office.account(options.to),
-                                        .vintage = options.vintage,
-                                        .quantity = quantity_of(options.quantity, "--quantity"),
-                                        .price_micro = price_of(options.price),
-                                        .comment = options.comment});
+            office.act(scheme::Transfer{
+                .participant = owner_of(office, from),
+                .from = from,
+                .to = office.account(options.to),
+                .vintage = options.vintage,
+                .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
+                .price_micro = price_of(options.price),
+                .comment = options.comment});
             if (!office.context().json)
                 for (const auto& [id, waiting] : office.state().transfers)
                     if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)
@@ -271,11 +239,12 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Cancel allowances for ever, for no obligation (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
-            office.act(scheme::Retire{.participant = owner_of(office, from),
-                                      .from = from,
-                                      .vintage = options.vintage,
-                                      .quantity = quantity_of(options.quantity, "--quantity"),
-                                      .comment = options.comment});
+            office.act(scheme::Retire{
+                .participant = owner_of(office, from),
+                .from = from,
+                .vintage = options.vintage,
+                .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
+                .comment = options.comment});
         });
     add_move_options(*made, retire, nullptr);
 
@@ -287,13 +256,13 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Give allowances back to a reserve of the scheme (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
-            office.act(
-                scheme::ReturnAllowances{.participant = owner_of(office, from),
-                                         .from = from,
-                                         .to = office.account(options.to),
-                                         .vintage = options.vintage,
-                                         .quantity = quantity_of(options.quantity, "--quantity"),
-                                         .comment = options.comment});
+            office.act(scheme::ReturnAllowances{
+                .participant = owner_of(office, from),
+                .from = from,
+                .to = office.account(options.to),
+                .vintage = options.vintage,
+                .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
+                .comment = options.comment});
         });
     add_move_options(*made, back, "A reserve account of the scheme");
     add_cash(registry, context);

@@ -1,5 +1,6 @@
 // `abate registry key | participant | account | trusted | mandate | approve | withdraw | proposals`.
 #include "abate/cli/registry_parts.h"
+#include "abate/input/input.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
@@ -201,10 +202,7 @@ void add_keys(CLI::App& registry, Context& context) {
                                held);
                 }
             }
-            if (office.context().json)
-                fmt::print("{}\n",
-                           nlohmann::ordered_json{{"keys", rows}}.dump(
-                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+            if (office.context().json) print_document({{"keys", rows}});
         });
 }
 
@@ -388,10 +386,7 @@ void add_trust(CLI::App& registry, Context& context) {
                                to_rfc3339(from));
                 }
             }
-            if (office.context().json)
-                fmt::print("{}\n",
-                           nlohmann::ordered_json{{"trusted", rows}}.dump(
-                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+            if (office.context().json) print_document({{"trusted", rows}});
         });
 
     MandateAct& mandate = add_act<MandateAct>(
@@ -405,8 +400,11 @@ void add_trust(CLI::App& registry, Context& context) {
                 .participant = office.own_participant(),
                 .key = public_key(office.context(), options.key),
                 .daily_net_quantity =
-                    options.quantity == "0" ? 0 : quantity_of(options.quantity, "--quantity"),
-                .daily_net_value_micro = micro_of(options.value, "--value")});
+                    options.quantity == "0"
+                        ? 0
+                        : for_option(input::parse_allowances(options.quantity), "--quantity"),
+                .daily_net_value_micro =
+                    for_option(input::parse_money_micro(options.value), "--value")});
         });
     made->add_option("KEY", mandate.key, "Of which key")->required();
     made->add_option("--quantity", mandate.quantity, "Allowances a day")->capture_default_str();
@@ -461,10 +459,7 @@ void add_second(CLI::App& registry, Context& context) {
                                plain_line(report::command_text(proposal.command)));
                 }
             }
-            if (office.context().json)
-                fmt::print("{}\n",
-                           nlohmann::ordered_json{{"proposals", rows}}.dump(
-                               2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+            if (office.context().json) print_document({{"proposals", rows}});
         });
 }
 

@@ -1,7 +1,6 @@
 // `abate registry plan | report | verify-report | determine | statement | activities`: monitoring.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/data/data.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
 
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace abate::cli {
 namespace {
@@ -50,22 +50,11 @@ struct ActivitiesOptions {
     std::string reason;
 };
 
-std::string file_text(const std::string& path) {
-    const Result<std::string> text = read_regular_file(path);
-    if (!text) throw Failure(text.error());
-    return *text;
-}
-
-// kWh, exact. "-12.5" too, where a misstatement may go either way.
-Microjoules energy_of(const std::string& text, const char* option) {
-    const Result<Microjoules> said = parse_decimal_joules(text);
-    const Int128 most = Int128{1'000'000'000'000'000} * 1'000'000;
-    if (!said || said->count() > most || said->count() < -most)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no energy in kWh", short_text(text)),
-                       option,
-                       "Write a number with at most six decimals"});
-    return Microjoules(said->count() * 3'600'000);
+// All of `text`; false: it is none, or too large.
+template <class T>
+bool whole_number(std::string_view text, T& out) {
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return problem == std::errc() && end == text.data() + text.size();
 }
 
 std::string kwh_text(Microjoules energy) {
@@ -98,7 +87,7 @@ const char* name_of(scheme::ReportState held) {
 // The document with the runs that it names from the run store.
 scheme::MonitoringReport read_report(Office& office, const std::string& file) {
     input::ReportDocument document =
-        value_or_fail(input::parse_monitoring_report(file_text(file), file));
+        value_or_fail(input::parse_monitoring_report(value_or_fail(read_regular_file(file)), file));
     for (const input::StoredRunId& id : document.stored_runs) {
         try {
             document.report.sites.at(id.site).runs.push_back(
@@ -122,13 +111,38 @@ Reckoned reckon(Office& office, const std::string& file) {
     const scheme::Reported reported =
         scheme::report_figures(office.state(), office.own_participant(), out.report);
     if (reported.reason != scheme::Reason::ok)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("the report is refused: {}", scheme::to_string(reported.reason)),
-                       reported.where.empty() ? file : file + ", " + plain_line(reported.where),
-                       fmt::format("See docs/reference/reject_reasons.md#{}",
-                                   scheme::to_string(reported.reason))});
+        throw Failure(
+            refusal("the report is refused",
+                    reported.reason,
+                    reported.where.empty() ? file : file + ", " + plain_line(reported.where)));
     out.figures = reported.figures;
     return out;
+}
+
+// The version that was asked for, from 1; 0: the newest. 0 where there is none.
+template <class T>
+std::size_t version_of(const std::vector<T>* versions, std::int64_t asked) {
+    const std::size_t count = versions == nullptr ? 0 : versions->size();
+    const auto version = asked == 0 ? count : static_cast<std::size_t>(asked);
+    return version <= count ? version : 0;
+}
+
+// For a command: what was asked for, whether it is there or not; 0: the newest.
+template <class T>
+std::int64_t said_version(const std::vector<T>* versions, std::int64_t asked) {
+    return asked != 0 ? asked : static_cast<std::int64_t>(version_of(versions, 0));
+}
+
+const std::vector<scheme::PlanEntry>* plans_of(const Office& office,
+                                               scheme::ParticipantId participant) {
+    const auto found = office.state().monitoring.plans.find(participant);
+    return found == office.state().monitoring.plans.end() ? nullptr : &found->second;
+}
+
+const std::vector<scheme::ReportEntry>* reports_of(const Office& office,
+                                                   const scheme::ParticipantYear& whose) {
+    const auto found = office.state().monitoring.reports.find(whose);
+    return found == office.state().monitoring.reports.end() ? nullptr : &found->second;
 }
 
 void print_figures(const scheme::ReportFigures& figures) {
@@ -168,9 +182,10 @@ void add_plans(CLI::App& registry, Context& context) {
         "submit",
         "Submit a plan, or a changed one (two of the participant)",
         [](Office& office, const ReportAct& options) {
-            office.act(scheme::SubmitPlan{.participant = office.own_participant(),
-                                          .plan = value_or_fail(input::parse_monitoring_plan(
-                                              file_text(options.file), options.file))});
+            office.act(scheme::SubmitPlan{
+                .participant = office.own_participant(),
+                .plan = value_or_fail(input::parse_monitoring_plan(
+                    value_or_fail(read_regular_file(options.file)), options.file))});
         });
     made->add_option("PLAN", submit.file, "TOML; see docs/registry/monitoring.md")->required();
 
@@ -182,39 +197,30 @@ void add_plans(CLI::App& registry, Context& context) {
         "A plan as it was submitted, as JSON",
         [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
-            const auto found = office.state().monitoring.plans.find(participant);
-            const std::size_t count =
-                found == office.state().monitoring.plans.end() ? 0 : found->second.size();
-            const auto version =
-                options.version == 0 ? count : static_cast<std::size_t>(options.version);
-            if (version == 0 || version > count)
+            const auto* plans = plans_of(office, participant);
+            const std::size_t version = version_of(plans, options.version);
+            if (version == 0)
                 throw Failure(
                     {ErrorCode::not_found,
-                     fmt::format("there is no plan of version {}", version),
+                     fmt::format("there is no plan of version {}", options.version),
                      office.name_of(participant),
                      "It has to be submitted, and approved by the participant's second person"});
-            fmt::print("{}\n", report::plan_json(found->second[version - 1]));
+            fmt::print("{}\n", report::plan_json((*plans)[version - 1]));
         });
     made->add_option("PARTICIPANT", shown.participant, "Whose")->required();
     made->add_option("--version", shown.version, "Which [the newest]")->check(CLI::PositiveNumber);
 
-    const auto newest = [](const Office& office, scheme::ParticipantId participant) {
-        const auto found = office.state().monitoring.plans.find(participant);
-        return found == office.state().monitoring.plans.end()
-                   ? std::int64_t{0}
-                   : static_cast<std::int64_t>(found->second.size());
-    };
     ReportAct& approve = add_act<ReportAct>(
         *plan,
         context,
         made,
         "approve",
         "Approve a plan (an operator)",
-        [newest](Office& office, const ReportAct& options) {
+        [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             office.act(scheme::ApprovePlan{
                 .participant = participant,
-                .version = options.version != 0 ? options.version : newest(office, participant)});
+                .version = said_version(plans_of(office, participant), options.version)});
         });
     made->add_option("PARTICIPANT", approve.participant, "Whose")->required();
     made->add_option("--version", approve.version, "Which [the newest]");
@@ -224,11 +230,11 @@ void add_plans(CLI::App& registry, Context& context) {
         made,
         "return",
         "Give a plan back to be changed (an operator)",
-        [newest](Office& office, const ReportAct& options) {
+        [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
             office.act(scheme::ReturnPlan{
                 .participant = participant,
-                .version = options.version != 0 ? options.version : newest(office, participant),
+                .version = said_version(plans_of(office, participant), options.version),
                 .reason = options.reason});
         });
     made->add_option("PARTICIPANT", back.participant, "Whose")->required();
@@ -310,13 +316,11 @@ void add_reports(CLI::App& registry, Context& context) {
         "Make a verified report final: the year's obligation follows (two operators)",
         [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
-            std::int64_t version = options.version;
-            const auto found = office.state().monitoring.reports.find(
-                {.participant = participant, .year = options.year});
-            if (version == 0 && found != office.state().monitoring.reports.end())
-                version = static_cast<std::int64_t>(found->second.size());
-            office.act(scheme::FinaliseReport{
-                .participant = participant, .year = options.year, .version = version});
+            const auto* reports =
+                reports_of(office, {.participant = participant, .year = options.year});
+            office.act(scheme::FinaliseReport{.participant = participant,
+                                              .year = options.year,
+                                              .version = said_version(reports, options.version)});
         });
     made->add_option("PARTICIPANT", finalise.participant, "Whose")->required();
     made->add_option("YEAR", finalise.year, "Of which year")->required();
@@ -329,19 +333,17 @@ void add_reports(CLI::App& registry, Context& context) {
         "A report with its figures, findings and opinion, as JSON",
         [](Office& office, const ReportAct& options) {
             const scheme::ParticipantId participant = office.participant(options.participant);
-            const auto found = office.state().monitoring.reports.find(
-                {.participant = participant, .year = options.year});
-            const std::size_t count =
-                found == office.state().monitoring.reports.end() ? 0 : found->second.size();
-            const auto version =
-                options.version == 0 ? count : static_cast<std::size_t>(options.version);
-            if (version == 0 || version > count)
+            const auto* reports =
+                reports_of(office, {.participant = participant, .year = options.year});
+            const std::size_t version = version_of(reports, options.version);
+            if (version == 0)
                 throw Failure(
                     {ErrorCode::not_found,
-                     fmt::format("there is no report of version {} for {}", version, options.year),
+                     fmt::format(
+                         "there is no report of version {} for {}", options.version, options.year),
                      office.name_of(participant),
                      "See `abate registry report list`"});
-            fmt::print("{}\n", report::report_json(found->second[version - 1]));
+            fmt::print("{}\n", report::report_json((*reports)[version - 1]));
         });
     made->add_option("PARTICIPANT", shown.participant, "Whose")->required();
     made->add_option("YEAR", shown.year, "Of which year")->required();
@@ -375,10 +377,7 @@ void add_reports(CLI::App& registry, Context& context) {
                                    kwh_text(entry.figures.obligated));
                     }
                 }
-            if (office.context().json)
-                fmt::print(
-                    "{}\n",
-                    Json{{"reports", rows}}.dump(2, ' ', false, Json::error_handler_t::replace));
+            if (office.context().json) print_document({{"reports", rows}});
         });
 }
 
@@ -409,12 +408,11 @@ scheme::Misstatement misstatement_of(const std::string& text) {
                        "Write \"WHAT;KWH\" or \"WHAT;KWH;CLASS;GFLOP\": too much is above 0"});
     };
     if (parts.size() != 2 && parts.size() != 4) wrong();
-    scheme::Misstatement out{.what = parts[0], .energy = energy_of(parts[1], "--misstatement")};
+    scheme::Misstatement out{.what = parts[0],
+                             .energy = for_option(input::parse_kwh(parts[1]), "--misstatement")};
     if (parts.size() == 4) {
         out.service_class = parts[2];
-        char* end = nullptr;
-        out.output_gflop = std::strtoll(parts[3].c_str(), &end, 10);
-        if (parts[3].empty() || *end != '\0') wrong();
+        if (!whole_number(parts[3], out.output_gflop)) wrong();
     }
     return out;
 }
@@ -455,18 +453,16 @@ void add_opinions(CLI::App& registry, Context& context) {
         "determine",
         "Set the figures of a participant without a final report, when it was due (two operators)",
         [](Office& office, const DetermineOptions& options) {
-            scheme::Determine command{.participant = office.participant(options.participant),
-                                      .year = options.year,
-                                      .obligated = energy_of(options.energy, "--energy-kwh"),
-                                      .output = {},
-                                      .reason = options.reason};
+            scheme::Determine command{
+                .participant = office.participant(options.participant),
+                .year = options.year,
+                .obligated = for_option(input::parse_kwh(options.energy), "--energy-kwh"),
+                .output = {},
+                .reason = options.reason};
             for (const std::string& one : options.output) {
                 const std::size_t equal = one.rfind('=');
-                char* end = nullptr;
-                const unsigned long long gflop =
-                    equal == std::string::npos ? 0
-                                               : std::strtoull(one.c_str() + equal + 1, &end, 10);
-                if (equal == std::string::npos || end == one.c_str() + equal + 1 || *end != '\0')
+                std::uint64_t gflop = 0;
+                if (equal == std::string::npos || !whole_number(one.substr(equal + 1), gflop))
                     throw Failure({ErrorCode::invalid_argument,
                                    fmt::format("'{}' is no output", short_text(one)),
                                    "--output-gflop",
@@ -493,12 +489,13 @@ void add_opinions(CLI::App& registry, Context& context) {
         "statement",
         "State how much energy a customer had at a site (two of the landlord or cloud)",
         [](Office& office, const SupplyStatement& options) {
-            office.act(scheme::SubmitStatement{.participant = office.own_participant(),
-                                               .customer = office.participant(options.customer),
-                                               .year = options.year,
-                                               .site = options.site,
-                                               .energy = energy_of(options.energy, "--energy-kwh"),
-                                               .document = options.document});
+            office.act(scheme::SubmitStatement{
+                .participant = office.own_participant(),
+                .customer = office.participant(options.customer),
+                .year = options.year,
+                .site = options.site,
+                .energy = for_option(input::parse_kwh(options.energy), "--energy-kwh"),
+                .document = options.document});
         });
     made->add_option("CUSTOMER", statement.customer, "Whose energy")->required();
     made->add_option("YEAR", statement.year, "Of which year")->required();

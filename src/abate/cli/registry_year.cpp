@@ -1,14 +1,12 @@
 // `abate registry period | cap | benchmark | allocate | true-up | baseline | activity | certificate | object`: a year, step by step.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
-#include "abate/data/data.h"
+#include "abate/input/input.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <map>
 
 namespace abate::cli {
@@ -45,55 +43,9 @@ scheme::Zone zone_of(const scheme::Rules& rules) {
     return value_or_fail(scheme::Zone::find(rules.time_zone));
 }
 
-int two_digits(const std::string& text, std::size_t at) {
-    int out = 0;
-    std::from_chars(text.data() + at, text.data() + at + 2, out);
-    return out;
-}
-
-// "09-30 23:59" of a year, in the scheme's own time.
-Timestamp moment_of(const scheme::Rules& rules, const std::string& yearly, std::int64_t year) {
-    return value_or_fail(zone_of(rules).deadline(
-        {.date = {std::chrono::year(static_cast<int>(year)),
-                  std::chrono::month(static_cast<unsigned>(two_digits(yearly, 0))),
-                  std::chrono::day(static_cast<unsigned>(two_digits(yearly, 3)))},
-         .hour = two_digits(yearly, 6),
-         .minute = two_digits(yearly, 9)}));
-}
-
-void check_year(std::int64_t year) {
-    if (year < 1970 || year > 2200)
-        throw Failure({ErrorCode::out_of_range,
-                       fmt::format("{} is no year of a scheme", year),
-                       "YEAR",
-                       "Write a year from 1970 to 2200"});
-}
-
-scheme::OpenPeriod period_of(const scheme::Rules& rules, std::int64_t year) {
-    check_year(year);
-    scheme::OpenPeriod out{.year = year};
-    out.begin = moment_of(rules, "01-01 00:00", year);
-    out.end = moment_of(rules, "01-01 00:00", year + 1);
-    out.report_due = moment_of(rules, rules.monitoring.report_due, year + 1);
-    out.surrender_due = moment_of(rules, rules.compliance.surrender_due, year + 1);
-    out.penalty_objections_until = value_or_fail(zone_of(rules).add_days(
-        out.surrender_due, static_cast<std::int32_t>(rules.compliance.objection_days)));
-    out.tz_version = value_or_fail(scheme::tz_database_version());
-    return out;
-}
-
 // --until, or as many days from now as the rules want.
 Timestamp objections_until(const Office& office, const YearOptions& options) {
-    if (!options.until.empty()) {
-        const Result<Timestamp> at = parse_rfc3339(
-            options.until.size() == 10 ? options.until + "T00:00:00Z" : options.until);
-        if (!at)
-            throw Failure({ErrorCode::invalid_argument,
-                           fmt::format("'{}' is no time", short_text(options.until)),
-                           "--until",
-                           "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
-        return *at;
-    }
+    if (!options.until.empty()) return for_option(input::parse_moment(options.until), "--until");
     const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
     return value_or_fail(
         zone_of(office.state().rules)
@@ -104,12 +56,7 @@ Timestamp objections_until(const Office& office, const YearOptions& options) {
 template <class T>
 T derived_or_fail(scheme::Derived<T> derived, const char* what) {
     if (derived.reason != scheme::Reason::ok)
-        throw Failure(
-            {ErrorCode::conflict,
-             fmt::format("there is no {} yet: {}", what, scheme::to_string(derived.reason)),
-             "",
-             fmt::format("See docs/reference/reject_reasons.md#{}",
-                         scheme::to_string(derived.reason))});
+        throw Failure(refusal(fmt::format("there is no {} yet", what), derived.reason));
     return std::move(derived.value);
 }
 
@@ -227,7 +174,8 @@ void add_steps(CLI::App& registry, Context& context) {
                                "YEAR",
                                "Years are opened one after the other, from cap.first_year of the "
                                "rules on"});
-            const scheme::OpenPeriod command = period_of(office.state().rules, options.year);
+            const scheme::OpenPeriod command =
+                value_or_fail(scheme::resolve_period(office.state().rules, options.year));
             if (options.dry_run) return print_dry(command);
             office.act(command);
         });
@@ -353,7 +301,6 @@ void add_steps(CLI::App& registry, Context& context) {
         "What corrected figures and new entrants should have and do not, from the reserve (two "
         "operators)",
         [](Office& office, const YearOptions& options) {
-            check_year(options.year);
             const std::int64_t available =
                 office.books()
                     .balance(
@@ -386,76 +333,25 @@ void add_steps(CLI::App& registry, Context& context) {
 
 // ---- what allocation rests on
 
-// kWh with at most six decimals, exact.
-Microjoules baseline_energy(const std::string& text, const std::string& where) {
-    const Result<Microjoules> joules_said = parse_decimal_joules(text);
-    constexpr std::int64_t kPerKwh = 3'600'000;
-    constexpr std::int64_t kMostKwh = 1'000'000'000'000'000;
-    if (!joules_said || joules_said->count() < 0 ||
-        joules_said->count() > Int128{kMostKwh} * 1'000'000)
-        throw Failure({ErrorCode::parse_error,
-                       fmt::format("'{}' is no energy in kWh", short_text(text)),
-                       where,
-                       "Write a number above 0, with at most six decimals"});
-    return Microjoules(joules_said->count() * kPerKwh);
-}
-
-template <class T>
-T number_cell(const std::string& text, const std::string& where) {
-    T out = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (problem != std::errc() || end != text.data() + text.size() || text.empty())
-        throw Failure({ErrorCode::parse_error,
-                       fmt::format("'{}' is no whole number", short_text(text)),
-                       where,
-                       ""});
-    return out;
-}
-
-data::CsvTable read_columns(const std::string& file, const std::vector<std::string>& wanted) {
-    const Result<std::string> text = read_regular_file(file);
-    if (!text) throw Failure(text.error());
-    data::CsvTable table = value_or_fail(data::parse_csv(*text, file));
-    if (table.header != wanted) {
-        std::string columns;
-        for (const std::string& name : wanted) columns += (columns.empty() ? "" : ",") + name;
-        throw Failure({ErrorCode::parse_error,
-                       "the columns are others",
-                       file + ":1",
-                       "They must be " + columns});
-    }
-    return table;
-}
-
 void baseline(Office& office, const FileOptions& options) {
-    const data::CsvTable table = read_columns(
-        options.file,
-        {"participant", "year", "energy_kwh", "class", "output_gflop", "sample_eligible"});
     // A participant with several classes has a row each, all with the same energy.
     std::map<scheme::ParticipantYear, scheme::BaselineRow> rows;
-    for (std::size_t i = 0; i < table.rows.size(); ++i) {
-        const std::vector<std::string>& cells = table.rows[i];
-        const std::string where = fmt::format("{}:{}", options.file, table.lines[i]);
-        const scheme::ParticipantYear whose{.participant = office.participant(cells[0]),
-                                            .year = number_cell<std::int64_t>(cells[1], where)};
+    for (const input::BaselineLine& line : value_or_fail(
+             input::parse_baseline(value_or_fail(read_regular_file(options.file)), options.file))) {
+        const scheme::ParticipantYear whose{.participant = office.participant(line.participant),
+                                            .year = line.year};
         scheme::BaselineRow& row = rows[whose];
-        const Microjoules energy = baseline_energy(cells[2], where);
-        if (row.year != 0 && row.energy != energy)
+        if (row.year != 0 && row.energy != line.energy)
             throw Failure({ErrorCode::parse_error,
                            "another row of this participant and year has another energy",
-                           where,
+                           line.where,
                            "Energy is of the whole participant"});
         row.participant = whose.participant;
         row.year = whose.year;
-        row.energy = energy;
-        if (cells[5] != "yes" && cells[5] != "no")
-            throw Failure({ErrorCode::parse_error,
-                           "sample_eligible is yes or no",
-                           where,
-                           "Yes: it was measured well enough for the benchmark"});
-        row.sample_eligible = cells[5] == "yes";
-        row.output.push_back({.service_class = cells[3],
-                              .output_gflop = number_cell<std::uint64_t>(cells[4], where)});
+        row.energy = line.energy;
+        row.sample_eligible = line.sample_eligible;
+        row.output.push_back(
+            {.service_class = line.service_class, .output_gflop = line.output_gflop});
     }
     scheme::RecordBaseline command{.rows = {}, .source = options.source};
     for (auto& [whose, row] : rows) {
@@ -468,17 +364,13 @@ void baseline(Office& office, const FileOptions& options) {
 }
 
 void activity(Office& office, const FileOptions& options) {
-    const data::CsvTable table =
-        read_columns(options.file, {"participant", "class", "first_year", "last_year"});
     scheme::SetActivity command;
-    for (std::size_t i = 0; i < table.rows.size(); ++i) {
-        const std::vector<std::string>& cells = table.rows[i];
-        const std::string where = fmt::format("{}:{}", options.file, table.lines[i]);
-        command.rows.push_back({.participant = office.participant(cells[0]),
-                                .service_class = cells[1],
-                                .first_year = number_cell<std::int64_t>(cells[2], where),
-                                .last_year = number_cell<std::int64_t>(cells[3], where)});
-    }
+    for (const input::ActivityLine& line : value_or_fail(input::parse_activity_levels(
+             value_or_fail(read_regular_file(options.file)), options.file)))
+        command.rows.push_back({.participant = office.participant(line.participant),
+                                .service_class = line.service_class,
+                                .first_year = line.first_year,
+                                .last_year = line.last_year});
     office.act(command);
 }
 

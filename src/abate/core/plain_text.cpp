@@ -79,6 +79,13 @@ std::string short_text(std::string_view text) {
     return out;
 }
 
+std::string ascii_lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
 std::string guarded_cell(std::string text) {
     if (!text.empty() &&
         std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos)

@@ -25,6 +25,9 @@ inline constexpr std::size_t kShownCharacters = 60;
 // The same, cut to kShownCharacters characters and "...".
 [[nodiscard]] std::string short_text(std::string_view text);
 
+// A to Z as a to z, whatever the locale; every other byte as it is.
+[[nodiscard]] std::string ascii_lower(std::string_view text);
+
 // A cell that a spreadsheet would run as a formula (OWASP, "CSV injection": it begins with = + - @, a tab or a line break) gets an apostrophe in front.
 [[nodiscard]] std::string guarded_cell(std::string text);
 

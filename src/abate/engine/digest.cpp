@@ -1,6 +1,7 @@
 #include "abate/engine/digest.h"
 
 #include "abate/core/assert.h"
+#include "abate/scheme/scheme.h"
 
 #include <sodium.h>
 
@@ -24,13 +25,8 @@ Digest digest_of(std::string_view first, std::string_view second) {
 }
 
 std::string to_string(const Digest& digest) {
-    std::string out(64, '\0');
-    constexpr char kDigits[] = "0123456789abcdef";
-    for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-        out[2 * i] = kDigits[digest.bytes[i] >> 4];
-        out[2 * i + 1] = kDigits[digest.bytes[i] & 15];
-    }
-    return out;
+    return scheme::to_hex(
+        {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
 }
 
 }  // namespace abate::engine

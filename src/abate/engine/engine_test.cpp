@@ -29,21 +29,7 @@ class EngineTest : public ::testing::Test {
   protected:
     EngineTest() {
         engine.set_epoch(paper.take_lease("here"));
-        doing({{.op = Op::open_account, .kind = AccountKind::issuance, .from = AccountId{1}},
-               {.op = Op::open_participant, .participant = ParticipantId{1}, .group = GroupId{1}},
-               {.op = Op::open_account,
-                .kind = AccountKind::holding,
-                .from = AccountId{10},
-                .participant = ParticipantId{1}},
-               {.op = Op::open_account,
-                .kind = AccountKind::holding,
-                .from = AccountId{20},
-                .participant = ParticipantId{1}},
-               {.op = Op::issue,
-                .asset = Asset{2027},
-                .from = AccountId{1},
-                .to = AccountId{10},
-                .amount = 1000}});
+        doing(testing::opening(1000));
     }
 
     std::vector<Outcome> doing(std::vector<Command> commands) {
@@ -56,12 +42,8 @@ class EngineTest : public ::testing::Test {
         }
         return outcomes;
     }
-    static Command move(std::int64_t amount) {
-        return {.op = Op::transfer,
-                .asset = Asset{2027},
-                .from = AccountId{10},
-                .to = AccountId{20},
-                .amount = amount};
+    static Command move(std::int64_t amount, Op op = Op::transfer) {
+        return testing::give(amount, op);
     }
 
     Paper paper;

@@ -44,4 +44,32 @@ class Paper final : public Journal {
     std::size_t visited = 0;  // batches that were read
 };
 
+// Two holdings, 10 and 20, of one participant; 10 has `amount` of the vintage 2027.
+inline std::vector<registry::Command> opening(std::int64_t amount) {
+    using namespace registry;
+    return {{.op = Op::open_account, .kind = AccountKind::issuance, .from = AccountId{1}},
+            {.op = Op::open_participant, .participant = ParticipantId{1}, .group = GroupId{1}},
+            {.op = Op::open_account,
+             .kind = AccountKind::holding,
+             .from = AccountId{10},
+             .participant = ParticipantId{1}},
+            {.op = Op::open_account,
+             .kind = AccountKind::holding,
+             .from = AccountId{20},
+             .participant = ParticipantId{1}},
+            {.op = Op::issue,
+             .asset = Asset{2027},
+             .from = AccountId{1},
+             .to = AccountId{10},
+             .amount = amount}};
+}
+// From 10 to 20.
+inline registry::Command give(std::int64_t amount, registry::Op op = registry::Op::transfer) {
+    return {.op = op,
+            .asset = registry::Asset{2027},
+            .from = registry::AccountId{10},
+            .to = registry::AccountId{20},
+            .amount = amount};
+}
+
 }  // namespace abate::engine::testing

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "abate/engine/engine.h"
-#include "abate/engine/snapshot.h"
+#include "abate/engine/engine_test_support.h"
 
 #include <gtest/gtest.h>
 
@@ -25,31 +25,6 @@ inline constexpr SchemeKey kDeskKey{.tenant_id = 1, .scheme_id = 1};
 inline constexpr Timestamp kDeskStart{1'799'053'200'000'000};
 inline constexpr std::int64_t kHourUs = 3'600'000'000;
 inline constexpr std::int64_t kDayUs = 24 * kHourUs;
-
-// Keeps batches; the store room has a journal of its own for what is beside tests.
-class DeskJournal final : public Journal {
-  public:
-    std::optional<BatchHeader> head() override {
-        return batches.empty() ? std::nullopt : std::optional(batches.back().header);
-    }
-    Append append(const Batch& batch) override {
-        batches.push_back(batch);
-        return Append::committed;
-    }
-    void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
-        for (const Batch& batch : batches)
-            if (batch.header.last_seq >= from_seq && !visit(batch)) return;
-    }
-    std::uint64_t take_lease(const std::string& /*holder*/) override { return ++epoch; }
-    void keep_snapshot(const Snapshot& snapshot) override { kept = snapshot; }
-    std::optional<Snapshot> newest_snapshot(std::uint64_t most) override {
-        return kept && kept->last_seq <= most ? kept : std::nullopt;
-    }
-
-    std::vector<Batch> batches;
-    std::uint64_t epoch = 0;
-    std::optional<Snapshot> kept;
-};
 
 inline scheme::Rules plain_rules() {
     scheme::Rules rules;
@@ -188,7 +163,7 @@ class Desk {
 
     [[nodiscard]] Engine& engine() { return engine_; }
     [[nodiscard]] const scheme::State& state() const { return engine_.scheme().state(); }
-    [[nodiscard]] DeskJournal& journal() { return journal_; }
+    [[nodiscard]] testing::Paper& journal() { return journal_; }
     [[nodiscard]] const scheme::TransferId& last_id() const { return last_id_; }
     [[nodiscard]] registry::Balance balance(std::uint64_t account, std::int32_t vintage) const {
         return engine_.registry().balance(registry::AccountId{account},
@@ -239,7 +214,7 @@ class Desk {
 
   private:
     Engine engine_;
-    DeskJournal journal_;
+    testing::Paper journal_;
     std::map<std::string, scheme::KeyPair> keys_;
     Timestamp now_ = kDeskStart;
     std::uint64_t ids_ = 0;

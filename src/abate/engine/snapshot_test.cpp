@@ -24,21 +24,7 @@ class History {
   public:
     explicit History(Paper& paper) : paper_(&paper) {
         engine.set_epoch(paper.take_lease("here"));
-        doing({{.op = Op::open_account, .kind = AccountKind::issuance, .from = AccountId{1}},
-               {.op = Op::open_participant, .participant = ParticipantId{1}, .group = GroupId{1}},
-               {.op = Op::open_account,
-                .kind = AccountKind::holding,
-                .from = AccountId{10},
-                .participant = ParticipantId{1}},
-               {.op = Op::open_account,
-                .kind = AccountKind::holding,
-                .from = AccountId{20},
-                .participant = ParticipantId{1}},
-               {.op = Op::issue,
-                .asset = kAsset,
-                .from = AccountId{1},
-                .to = AccountId{10},
-                .amount = 100}});
+        doing(testing::opening(100));
     }
 
     void doing(std::vector<Command> commands) {
@@ -50,11 +36,7 @@ class History {
     }
 
     static Command move(std::int64_t amount, Op op = Op::transfer) {
-        return {.op = op,
-                .asset = kAsset,
-                .from = AccountId{10},
-                .to = AccountId{20},
-                .amount = amount};
+        return testing::give(amount, op);
     }
 
     Engine engine{kKey};

@@ -96,7 +96,7 @@ TEST_F(Transfers, OneKeyMovesNothing) {
 
 using AnyEvent = std::variant<scheme::Event, registry::Event>;
 
-std::vector<AnyEvent> events_of(DeskJournal& journal) {
+std::vector<AnyEvent> events_of(testing::Paper& journal) {
     std::vector<AnyEvent> out;
     journal.read(1, [&](const Batch& batch) {
         registry::EventReader reader(batch.payload);
@@ -114,8 +114,8 @@ std::vector<AnyEvent> events_of(DeskJournal& journal) {
     return out;
 }
 
-DeskJournal sealed(const std::vector<AnyEvent>& events) {
-    DeskJournal out;
+testing::Paper sealed(const std::vector<AnyEvent>& events) {
+    testing::Paper out;
     Digest before;
     std::uint64_t seq = 0;
     Timestamp last;
@@ -142,7 +142,7 @@ DeskJournal sealed(const std::vector<AnyEvent>& events) {
 }
 
 std::string fault_of(const std::vector<AnyEvent>& events) {
-    DeskJournal journal = sealed(events);
+    testing::Paper journal = sealed(events);
     const AuditReport report = audit(journal, kDeskKey);
     return report.fault ? report.fault->field : "none";
 }

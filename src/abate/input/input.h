@@ -8,6 +8,7 @@
 #include "abate/input/intensity.h"
 #include "abate/input/jobs.h"
 #include "abate/input/monitoring.h"
+#include "abate/input/registry_tables.h"
 #include "abate/input/scheme.h"
 #include "abate/meter/meter.h"
 #include "abate/record/record.h"
@@ -37,6 +38,14 @@ inline constexpr double kLeastUtilised = 0.001;
 [[nodiscard]] Result<std::int64_t> parse_duration_ns(std::string_view text);
 // "12kWh", "3.6 MJ", "850 J", "1.2GWh" in joules. Errors: parse_error (no unit), out_of_range.
 [[nodiscard]] Result<double> parse_energy_j(std::string_view text);
+// kWh with at most six decimals, exact: "1.000001" is 3,600,003.6 J. Errors: invalid_argument, out_of_range (beyond 1e18 kWh either way).
+[[nodiscard]] Result<Microjoules> parse_kwh(std::string_view text);
+// Money with a point and at most six decimals, '_' between digits: "1_250.50" is 1,250,500,000 micro-units; "-3" is below 0. Errors: invalid_argument.
+[[nodiscard]] Result<std::int64_t> parse_money_micro(std::string_view text);
+// A whole number of allowances above 0: "250000", "250_000", "250K". Errors: invalid_argument.
+[[nodiscard]] Result<std::int64_t> parse_allowances(std::string_view text);
+// A moment as RFC 3339, or a date, which is its first moment in UTC. Errors: invalid_argument.
+[[nodiscard]] Result<Timestamp> parse_moment(std::string_view text);
 // 1 to 10 ("1.2"); above 3 is refused as absurd unless written with a trailing "!" ("4.5!").
 [[nodiscard]] Result<double> parse_pue(std::string_view text);
 // g CO2e/kWh, 0 to 3000, as a plain number. Errors: parse_error, out_of_range.

@@ -19,7 +19,6 @@ using scheme::MonitoringReport;
 using scheme::Ppm;
 
 constexpr const char* kMonitoringPage = "See docs/registry/monitoring.md";
-constexpr Int128 kMicrojoulesPerMicroKwh = 3'600'000;
 
 std::optional<EnergySupply> parse_supply(std::string_view text) {
     if (text == "utility") return EnergySupply::utility;
@@ -83,20 +82,19 @@ class DocumentReader {
         } else if (const auto* typed = node->as_string()) {
             digits = typed->get();
         }
-        const Result<Microjoules> micro_kwh = parse_decimal_joules(digits);
-        if (!micro_kwh) {
+        const Result<Microjoules> value = parse_kwh(digits);
+        if (!value) {
             reader.refuse(*node,
                           fmt::format("'{}' is no energy: '{}'", key, one_line(digits)),
                           "Write kWh with at most six decimals; in quotes, where there are more "
                           "than 15 digits");
             return;
         }
-        const Microjoules value(micro_kwh->count() * kMicrojoulesPerMicroKwh);
-        if (value.count() < 0) {
+        if (value->count() < 0) {
             out_of_range(*node, fmt::format("'{}' cannot be below 0", key));
             return;
         }
-        out = value;
+        out = *value;
     }
 
     void percent(const toml::table& table, std::string_view key, Ppm& out, Need need) {

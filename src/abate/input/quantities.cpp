@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace abate::input {
 namespace {
@@ -212,6 +213,79 @@ Result<double> parse_energy_j(std::string_view text) {
                      kHint};
     }
     return value;
+}
+
+Result<Microjoules> parse_kwh(std::string_view text) {
+    constexpr Int128 kMicrojoulesPerMicroKwh = 3'600'000;
+    constexpr Int128 kMostMicroKwh = Int128{1'000'000'000'000'000'000} * 1'000'000;
+    // A decimal of kWh is read as one of joules is, and then turned.
+    const Result<Microjoules> micro_kwh = parse_decimal_joules(text);
+    if (!micro_kwh)
+        return Error{ErrorCode::invalid_argument,
+                     "'" + short_text(text) + "' is no energy in kWh",
+                     "",
+                     "Write a number with at most six decimals"};
+    if (micro_kwh->count() > kMostMicroKwh || micro_kwh->count() < -kMostMicroKwh)
+        return Error{ErrorCode::out_of_range,
+                     "'" + short_text(text) + "' kWh is more than there is",
+                     "",
+                     "Write at most 1e18 kWh"};
+    return Microjoules(micro_kwh->count() * kMicrojoulesPerMicroKwh);
+}
+
+Result<std::int64_t> parse_money_micro(std::string_view text) {
+    constexpr std::size_t kDecimals = 6;
+    const Error wrong{ErrorCode::invalid_argument,
+                      "'" + short_text(text) + "' is no amount of money",
+                      "",
+                      "Write a number with a point and at most six decimals: 1250.50"};
+    std::string digits;
+    std::size_t decimals = 0;
+    bool point = false;
+    const bool negative = !text.empty() && text.front() == '-';
+    for (const char c : text.substr(negative ? 1 : 0)) {
+        if (c == '.' && !point) {
+            point = true;
+        } else if (c >= '0' && c <= '9') {
+            digits += c;
+            if (point) ++decimals;
+        } else if (c != '_') {
+            return wrong;
+        }
+    }
+    if (digits.empty() || decimals > kDecimals) return wrong;
+    digits.append(kDecimals - decimals, '0');
+    std::int64_t micro = 0;
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), micro);
+    if (problem != std::errc() || end != digits.data() + digits.size()) return wrong;
+    return negative ? -micro : micro;
+}
+
+Result<std::int64_t> parse_allowances(std::string_view text) {
+    std::string plain;
+    for (const char c : text)
+        if (c != '_') plain += c;
+    const Result<double> count = parse_count(plain);
+    // Above 2^53 a double no longer has every whole number.
+    constexpr double kMostWhole = 9e15;
+    if (!count || *count != std::floor(*count) || *count > kMostWhole || *count < 1)
+        return Error{ErrorCode::invalid_argument,
+                     "'" + short_text(text) + "' is no number of allowances",
+                     "",
+                     "Write a whole number above 0: 250000, 250_000 or 250K"};
+    return static_cast<std::int64_t>(*count);
+}
+
+Result<Timestamp> parse_moment(std::string_view text) {
+    constexpr std::size_t kDate = 10;  // "2027-03-31"
+    const Result<Timestamp> at =
+        parse_rfc3339(text.size() == kDate ? std::string(text) + "T00:00:00Z" : std::string(text));
+    if (at) return at;
+    return Error{ErrorCode::invalid_argument,
+                 "'" + short_text(text) + "' is no time",
+                 "",
+                 "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"};
 }
 
 Result<double> parse_pue(std::string_view text) {

@@ -63,31 +63,6 @@ Ratio clean_scale(const std::vector<AllocationRow>& rows, bool renormalise) {
     return scale;
 }
 
-// Each row's exact share is weights[i] x scale; the shares are rounded so that they sum to `total` = floor(sum of the shares).
-void round_rows(std::vector<AllocationRow>& rows,
-                const std::vector<Big>& weights,
-                const Ratio& scale,
-                std::int64_t total) {
-    std::vector<Big> remainders(rows.size());
-    std::int64_t left = total;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const Big exact = weights[i] * scale.numerator;
-        const Big whole = exact / scale.denominator;
-        remainders[i] = exact - whole * scale.denominator;
-        // No larger than `total`, which fits.
-        rows[i].floor = whole.convert_to<std::int64_t>();
-        rows[i].allowances = rows[i].floor;
-        left -= rows[i].floor;
-    }
-    ABATE_ASSERT(left >= 0 && static_cast<std::size_t>(left) <= rows.size());
-    std::vector<std::size_t> order(rows.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return remainders[a] > remainders[b];
-    });
-    for (std::size_t i = 0; i < static_cast<std::size_t>(left); ++i) ++rows[order[i]].allowances;
-}
-
 }  // namespace
 
 Result<Allocation> allocate(std::span<const AllocationClaim> claims, const AllocationRule& rule) {
@@ -132,7 +107,11 @@ Result<Allocation> allocate(std::span<const AllocationClaim> claims, const Alloc
         if (!total) return total.error();
         out.total = *total;
     }
-    round_rows(*rows, weights, scale, out.total);
+    const std::vector<Apportioned> parts = apportion(weights, scale, out.total);
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        (*rows)[i].floor = parts[i].floor;
+        (*rows)[i].allowances = parts[i].whole;
+    }
     out.rows = *std::move(rows);
     return out;
 }

@@ -1,5 +1,6 @@
 #include "abate/scheme/audit.h"
 
+#include "abate/core/plain_text.h"
 #include "abate/scheme/decide.h"
 
 #include <fmt/format.h>
@@ -14,14 +15,6 @@ SchemeFinding finding(std::string field, std::string expected, std::string found
 
 bool has_role(const KeyGrant& grant, Role role) {
     return (grant.roles & static_cast<std::uint8_t>(role)) != 0;
-}
-
-constexpr AccountId kFirstOwn{100};
-
-std::string lower_case(std::string text) {
-    for (char& c : text)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return text;
 }
 
 registry::Asset asset_of(std::int64_t year) { return static_cast<registry::Asset>(year); }
@@ -137,7 +130,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
         return finding("proposal", "one that waits", "one that lapsed");
     const KeyGrant& second = keys_.at(event.envelope.key).grant;
     const KeyGrant& first = keys_.at(asked.by).grant;
-    if (lower_case(second.holder) == lower_case(first.holder))
+    if (ascii_lower(second.holder) == ascii_lower(first.holder))
         return finding("second person", "another", second.holder);
     if (keys_.at(asked.by).revoked) return finding("proposal", "of a key with rights", "revoked");
     const Authority authority = authority_of(asked.command);
@@ -200,7 +193,7 @@ bool SchemeAuditor::explained(const registry::Event& event) {
             using C = std::decay_t<decltype(c)>;
             if constexpr (std::is_same_v<C, FoundScheme>) {
                 kinds_[p.from] = p.kind;
-                return p.op == Op::open_account && p.from < kFirstOwn;
+                return p.op == Op::open_account && p.from < kFirstOfParticipants;
             } else if constexpr (std::is_same_v<C, AddParticipant> || std::is_same_v<C, Regroup>) {
                 const Op wanted = std::is_same_v<C, Regroup> ? Op::regroup : Op::open_participant;
                 return p.op == wanted && p.participant == c.participant && p.group == c.group;

@@ -9,6 +9,7 @@
 #include <date/tz.h>
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <utility>
 
@@ -85,6 +86,45 @@ CivilTime on_day(std::chrono::sys_days day, CivilTime clock) {
 }
 
 }  // namespace
+
+namespace {
+
+// So many digits and nothing else.
+std::optional<int> digits_of(std::string_view text) {
+    int out = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (problem != std::errc() || end != text.data() + text.size() || out < 0) return std::nullopt;
+    return out;
+}
+
+}  // namespace
+
+std::optional<std::chrono::year_month_day> parse_date(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+    const auto year = digits_of(text.substr(0, 4));
+    const auto month = digits_of(text.substr(5, 2));
+    const auto day = digits_of(text.substr(8, 2));
+    if (!year || !month || !day) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    return date.ok() ? std::optional(date) : std::nullopt;
+}
+
+std::optional<CivilTime> parse_yearly_time(std::string_view text, std::int32_t year) {
+    if (text.size() != 11 || text[2] != '-' || text[5] != ' ' || text[8] != ':')
+        return std::nullopt;
+    const auto month = digits_of(text.substr(0, 2));
+    const auto day = digits_of(text.substr(3, 2));
+    const auto hour = digits_of(text.substr(6, 2));
+    const auto minute = digits_of(text.substr(9, 2));
+    if (!month || !day || !hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    if (!date.ok()) return std::nullopt;
+    return CivilTime{.date = date, .hour = *hour, .minute = *minute};
+}
 
 Result<Zone> Zone::find(std::string_view name) {
     try {

@@ -24,6 +24,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,11 @@ struct CivilTime {
     std::int32_t second = 0;  // 0 to 59
     bool operator==(const CivilTime&) const = default;
 };
+
+// "2027-12-25"; none: no such date.
+[[nodiscard]] std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
+// "09-30 23:59" of a year; none: no such time of it.
+[[nodiscard]] std::optional<CivilTime> parse_yearly_time(std::string_view text, std::int32_t year);
 
 // Hours and minutes of a working day.
 struct TimeOfDay {

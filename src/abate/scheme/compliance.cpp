@@ -2,6 +2,7 @@
 #include "abate/scheme/decide.h"
 #include "abate/scheme/exact.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/obligation.h"
 #include "abate/scheme/period.h"
 
 #include <algorithm>
@@ -76,8 +77,9 @@ void fix_obligation(State& state,
     }
     const ComplianceRules& rules = period.rules.compliance;
     it.shortfall = clamped(Int128{owed} - it.surrendered);
-    it.make_good =
-        clamped((Int128{it.shortfall} * rules.make_good.value + kMillion - 1) / kMillion);
+    const Result<MakeGood> due =
+        make_good(it.shortfall, {.factor_ppm = static_cast<std::uint32_t>(rules.make_good.value)});
+    it.make_good = due ? due->due : INT64_MAX;
     const Timestamp usual = period.moments.penalty_objections_until;
     // Figures that came late: the window is as long as for the others.
     const Timestamp late = after_hours(at, 24 * rules.objection_days);
@@ -121,12 +123,6 @@ std::vector<OldBalance> old_balances(const Look& look, const ParticipantYear& wh
 ParticipantYear whose_due(const Due& due) {
     return {.participant = ParticipantId{due.id.low},
             .year = static_cast<std::int64_t>(due.id.high)};
-}
-
-Reason check_account_of(const State& state, ParticipantId participant, AccountId account) {
-    const auto found = state.accounts.find(account);
-    if (found == state.accounts.end()) return Reason::unknown_account;
-    return found->second.participant == participant ? Reason::ok : Reason::account_of_another;
 }
 
 }  // namespace
@@ -207,8 +203,7 @@ void fold_surrender_due(State& state, const Due& due, Timestamp at) {
         const Obligation* it = obligation_in(state, whose);
         if (it != nullptr && it->figures_version != 0) {
             fix_obligation(state, *period, whose, totals, at);
-        } else if (entry.sort == ParticipantSort::obligated ||
-                   entry.sort == ParticipantSort::opted_in) {
+        } else if (is_obligated(entry.sort)) {
             without.push_back(participant);
         }
         if (period->rules.compliance.banking != Banking::unlimited &&
@@ -225,8 +220,7 @@ void fold_surrender_due(State& state, const Due& due, Timestamp at) {
 Decision decide(const Look& look, const Surrender& c) {
     if (const Reason r = check_account_of(look.state, c.participant, c.from); r != Reason::ok)
         return r;
-    if (c.vintage < registry::kFirstVintage || c.vintage > registry::kLastVintage)
-        return Reason::vintage_unknown;
+    if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     const Period* period = find_period(look.state, c.year);
     if (period == nullptr) return Reason::period_not_open;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
@@ -465,18 +459,19 @@ DueDecision decide_close_bank(const Look& look, const Due& due) {
     const Period* period = find_period(look.state, whose.year);
     if (period == nullptr) return out;
     const ComplianceRules& rules = period->rules.compliance;
-    Int128 limit = 0;
-    if (rules.banking == Banking::limited) {
-        const auto sold = look.state.compliance.net_sales.find(whose.participant);
-        const std::int64_t net = sold == look.state.compliance.net_sales.end()
-                                     ? 0
-                                     : std::max<std::int64_t>(0, sold->second);
-        limit = Int128{rules.banking_base} + part_of(net, rules.banking_net_sales);
-    }
-    limit += outstanding_allowances(look.state, whose);  // it may still be made good with them
     const std::vector<OldBalance> balances = old_balances(look, whose);
-    Int128 excess = -limit;
-    for (const OldBalance& old : balances) excess += old.balance.posted;
+    // What is outstanding may still be made good with them.
+    Int128 left = -Int128{outstanding_allowances(look.state, whose)};
+    for (const OldBalance& old : balances) left += old.balance.posted;
+    const bool limited = rules.banking == Banking::limited;
+    const auto sold = look.state.compliance.net_sales.find(whose.participant);
+    const Result<Banked> banked = bank(
+        {.left = clamped(std::max(Int128{0}, left)),
+         .net_sales = sold == look.state.compliance.net_sales.end() ? 0 : sold->second},
+        {.limited = true,
+         .flat = limited ? rules.banking_base : 0,
+         .sales_ppm = limited ? static_cast<std::uint32_t>(rules.banking_net_sales.value) : 0});
+    Int128 excess = banked ? banked->expired : 0;
     const AccountId deficit = first_account(look.state, whose.participant, AccountKind::deficit);
     for (const OldBalance& old : balances) {
         if (excess <= 0) break;

@@ -43,9 +43,6 @@ struct Done {
 // The id of the i-th posting of an act.
 [[nodiscard]] TransferId posting_id(const TransferId& act, std::uint32_t index);
 
-// A name as it is compared: A to Z are a to z.
-[[nodiscard]] std::string folded_name(std::string_view name);
-
 inline constexpr std::size_t kMaxText = 4096;
 inline constexpr std::size_t kMaxName = 200;
 
@@ -88,6 +85,18 @@ inline constexpr AccountId kPenalties{8};
 inline constexpr AccountId kFees{9};
 inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
 inline constexpr AccountId kFirstOfParticipants{100};
+
+[[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
+// Two keys of one holder are one pair of eyes.
+[[nodiscard]] bool same_person(const KeyGrant& one, const KeyGrant& other);
+// unknown_account, account_of_another, or ok.
+[[nodiscard]] Reason check_account_of(const State& state,
+                                      ParticipantId participant,
+                                      AccountId account);
+// vintage_unknown, or ok.
+[[nodiscard]] Reason check_vintage(std::int32_t vintage);
+// The first moment of the year 10000: RFC 3339 cannot say later ones.
+inline constexpr std::int64_t kLastMomentUs = 253'402'300'800'000'000;
 
 #define ABATE_DECLARE_COMMAND(C)                          \
     [[nodiscard]] Decision decide(const Look&, const C&); \

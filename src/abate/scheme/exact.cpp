@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace abate::scheme {
@@ -33,6 +34,31 @@ Big ceil_div(const Division& division) {
 
 Big share_of(const Big& value, std::uint32_t part_ppm) {
     return floor_div({.dividend = value * part_ppm, .divisor = kPpm});
+}
+
+std::vector<Apportioned> apportion(std::span<const Big> weights,
+                                   const Ratio& scale,
+                                   std::int64_t total) {
+    std::vector<Apportioned> out(weights.size());
+    std::vector<Big> remainders(weights.size());
+    std::int64_t left = total;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        const Big exact = weights[i] * scale.numerator;
+        const Big whole = exact / scale.denominator;
+        remainders[i] = exact - whole * scale.denominator;
+        // No larger than `total`, which fits.
+        out[i].floor = whole.convert_to<std::int64_t>();
+        out[i].whole = out[i].floor;
+        left -= out[i].floor;
+    }
+    ABATE_ASSERT(left >= 0 && static_cast<std::size_t>(left) <= weights.size());
+    std::vector<std::size_t> order(weights.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return remainders[a] > remainders[b];
+    });
+    for (std::size_t i = 0; i < static_cast<std::size_t>(left); ++i) ++out[order[i]].whole;
+    return out;
 }
 
 Big to_big(Int128 value) {

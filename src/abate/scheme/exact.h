@@ -12,8 +12,10 @@
 #include <boost/multiprecision/cpp_int.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace abate::scheme {
 
@@ -43,6 +45,17 @@ struct Division {
 
 // floor(value * part_ppm / 1e6).
 [[nodiscard]] Big share_of(const Big& value, std::uint32_t part_ppm);
+
+// Largest remainder: each weight's exact share is weight x scale; shares are rounded so that they are `total` together. What the floors leave
+// goes, one each, to the largest remainders, the first where they are equal.
+// REQUIRES: total is not below the sum of the floors, and above it by no more than there are weights.
+struct Apportioned {
+    std::int64_t floor = 0;
+    std::int64_t whole = 0;  // the floor, or one more
+};
+[[nodiscard]] std::vector<Apportioned> apportion(std::span<const Big> weights,
+                                                 const Ratio& scale,
+                                                 std::int64_t total);
 
 [[nodiscard]] Big to_big(Int128 value);
 [[nodiscard]] Big to_big(Microjoules energy);

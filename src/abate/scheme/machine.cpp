@@ -31,6 +31,20 @@ Reason may(const KeyGrant& grant, const Right& right) {
     return Reason::role_not_allowed;
 }
 
+Reason check_waiting(const Proposal& proposal) {
+    switch (proposal.state) {
+        case ProposalState::waiting:
+            return Reason::ok;
+        case ProposalState::approved:
+            return Reason::proposal_already_approved;
+        case ProposalState::withdrawn:
+            return Reason::proposal_withdrawn;
+        case ProposalState::lapsed:
+            return Reason::proposal_lapsed;
+    }
+    return Reason::proposal_not_found;
+}
+
 // Everything that people will read is UTF-8.
 class TextCheck {
   public:
@@ -100,13 +114,6 @@ void link(std::vector<registry::Command>& postings, const TransferId& act) {
 }
 
 }  // namespace
-
-std::string folded_name(std::string_view name) {
-    std::string out(name);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 TransferId posting_id(const TransferId& act, std::uint32_t index) {
     std::string bytes = "posting";
@@ -199,18 +206,8 @@ Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
                               .subject = participant_of(proposal.command),
                               .second = true});
     if (right != Reason::ok) return {.reason = right, .postings = {}};
-    switch (proposal.state) {
-        case ProposalState::approved:
-            return refused(Reason::proposal_already_approved);
-        case ProposalState::withdrawn:
-            return refused(Reason::proposal_withdrawn);
-        case ProposalState::lapsed:
-            return refused(Reason::proposal_lapsed);
-        case ProposalState::waiting:
-            break;
-    }
-    if (folded_name(grant.holder) == folded_name(state_.keys.at(proposal.by).grant.holder))
-        return refused(Reason::same_person);
+    if (const Reason closed = check_waiting(proposal); closed != Reason::ok) return refused(closed);
+    if (same_person(grant, state_.keys.at(proposal.by).grant)) return refused(Reason::same_person);
     Decision decision = decide_any({.state = state_,
                                     .books = books,
                                     .now = now,
@@ -235,17 +232,7 @@ Reason Scheme::decide_withdraw(const Envelope& envelope, const Withdraw& withdra
         may(grant, {.authority = authority, .subject = subject}) == Reason::ok ||
         may(grant, {.authority = authority, .subject = subject, .second = true}) == Reason::ok;
     if (!allowed) return Reason::role_not_allowed;
-    switch (proposal.state) {
-        case ProposalState::approved:
-            return Reason::proposal_already_approved;
-        case ProposalState::withdrawn:
-            return Reason::proposal_withdrawn;
-        case ProposalState::lapsed:
-            return Reason::proposal_lapsed;
-        case ProposalState::waiting:
-            return Reason::ok;
-    }
-    return Reason::proposal_not_found;
+    return check_waiting(proposal);
 }
 
 std::optional<Due> Scheme::next_due() const {

@@ -12,9 +12,7 @@ TransferId id_of_year(std::int64_t year) {
 // Whoever took part before the year was over.
 bool owes_report(const State& state, const Participant& who, std::int64_t year) {
     const auto moments = state.monitoring.years.find(year);
-    const bool obligated =
-        who.sort == ParticipantSort::obligated || who.sort == ParticipantSort::opted_in;
-    return obligated && moments != state.monitoring.years.end() &&
+    return is_obligated(who.sort) && moments != state.monitoring.years.end() &&
            who.since < moments->second.end &&
            state.monitoring.figures.count({.participant = who.id, .year = year}) == 0;
 }

@@ -263,7 +263,7 @@ Decision decide(const Look& look, const AddParticipant& c) {
     if (look.state.participants.count(c.participant) != 0)
         return registry::Reason::participant_exists;
     for (const auto& [id, other] : look.state.participants)
-        if (folded_name(other.title) == folded_name(c.title)) return Reason::name_taken;
+        if (ascii_lower(other.title) == ascii_lower(c.title)) return Reason::name_taken;
     Decision out;
     out.postings.push_back(
         {.op = registry::Op::open_participant, .participant = c.participant, .group = c.group});

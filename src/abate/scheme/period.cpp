@@ -7,8 +7,7 @@
 namespace abate::scheme {
 namespace {
 
-constexpr std::int64_t kLastMomentUs = 253'402'300'800'000'000;  // the year 10000
-constexpr std::size_t kMostObjections = 10;                      // of a participant to one version
+constexpr std::size_t kMostObjections = 10;  // of a participant to one version
 
 // Calendar days as hours: the day on which clocks go forward has 23.
 std::int64_t days_us(std::int64_t calendar_days) { return hours_us(24 * calendar_days - 1); }
@@ -18,7 +17,10 @@ Period* period_in(State& state, std::int64_t year) {
     return found == state.period.years.end() ? nullptr : &found->second;
 }
 
-const Steps* steps_of(const Period& period, StatementKind kind) {
+// Of a Period that may be changed, or may not.
+template <class P>
+auto* steps_of(P& period, StatementKind kind) {
+    using Found = decltype(&period.cap->steps);
     switch (kind) {
         case StatementKind::cap:
             return period.cap ? &period.cap->steps : nullptr;
@@ -27,19 +29,7 @@ const Steps* steps_of(const Period& period, StatementKind kind) {
         case StatementKind::allocation:
             return period.allocation ? &period.allocation->steps : nullptr;
     }
-    return nullptr;
-}
-
-Steps* steps_in(Period& period, StatementKind kind) {
-    switch (kind) {
-        case StatementKind::cap:
-            return period.cap ? &period.cap->steps : nullptr;
-        case StatementKind::benchmark:
-            return period.benchmark ? &period.benchmark->steps : nullptr;
-        case StatementKind::allocation:
-            return period.allocation ? &period.allocation->steps : nullptr;
-    }
-    return nullptr;
+    return Found{nullptr};
 }
 
 // What every proposal is asked first.
@@ -121,16 +111,18 @@ bool is_up_to_date(const State& state, const Period& period, const FinaliseState
 
 // ---- the year
 
+std::int64_t next_year(const State& state) {
+    const auto& years = state.period.years;
+    return years.empty() ? state.rules.cap.first_year : years.rbegin()->first + 1;
+}
+
 Decision decide(const Look& look, const OpenPeriod& c) {
     if (c.year < registry::kFirstVintage || c.year > registry::kLastVintage ||
-        c.year < look.state.rules.cap.first_year)
+        c.year != next_year(look.state))
         return Reason::period_not_next;
     const auto& years = look.state.period.years;
-    if (!years.empty()) {
-        const auto& [last, period] = *years.rbegin();
-        if (c.year != last + 1) return Reason::period_not_next;
-        if (c.begin != period.moments.end) return Reason::period_moments_invalid;
-    }
+    if (!years.empty() && c.begin != years.rbegin()->second.moments.end)
+        return Reason::period_moments_invalid;
     if (c.begin >= c.end || c.end > c.report_due || c.report_due > c.surrender_due ||
         c.surrender_due > c.penalty_objections_until || c.surrender_due <= look.now ||
         c.penalty_objections_until.us > kLastMomentUs || c.begin.us < 0)
@@ -221,7 +213,7 @@ Decision decide(const Look& look, const ObjectToStatement& c) {
 
 void fold(State& state, const Done& done, const ObjectToStatement& c) {
     Period* period = period_in(state, c.year);
-    Steps* steps = period == nullptr ? nullptr : steps_in(*period, c.kind);
+    Steps* steps = period == nullptr ? nullptr : steps_of(*period, c.kind);
     if (steps == nullptr) return;
     steps->objections.push_back(
         {.participant = c.participant, .version = steps->version, .at = done.at, .text = c.text});
@@ -243,7 +235,7 @@ Decision decide(const Look& look, const FinaliseStatement& c) {
 
 void fold(State& state, const Done& done, const FinaliseStatement& c) {
     Period* period = period_in(state, c.year);
-    Steps* steps = period == nullptr ? nullptr : steps_in(*period, c.kind);
+    Steps* steps = period == nullptr ? nullptr : steps_of(*period, c.kind);
     if (steps == nullptr) return;
     steps->stage = Stage::finalised;
     steps->answer = c.answer;
@@ -255,13 +247,9 @@ void fold(State& state, const Done& done, const FinaliseStatement& c) {
     for (const AllocationLine& line : period->allocation->table.lines) {
         const ActivityKey key{
             .participant = line.participant, .service_class = line.service_class, .year = c.year};
-        const auto at = state.period.activity.lower_bound(key);
-        if (at == state.period.activity.begin()) continue;
-        const auto before = std::prev(at);
-        if (before->first.participant != key.participant ||
-            before->first.service_class != key.service_class)
-            continue;
-        state.period.activity[key] = {.first_whole_year = before->second.first_whole_year,
+        const Activity* before = activity_before(state, key);
+        if (before == nullptr) continue;
+        state.period.activity[key] = {.first_whole_year = before->first_whole_year,
                                       .historical_gflop = line.historical_gflop,
                                       .twice_basis_gflop = line.twice_basis_gflop,
                                       .band = line.band,
@@ -279,8 +267,8 @@ Decision decide(const Look& look, const IssueCap& c) {
     const CapParts& parts = period->cap->parts;
     const registry::Asset vintage =
         registry::allowances_of(Vintage(static_cast<std::int32_t>(c.year)));
-    const Int128 issued = -Int128{look.books.balance(kIssuance, vintage).posted};
-    if (issued + parts.cap > parts.cap) return Reason::issued_above_cap;
+    // The issuance account is minus what was issued.
+    if (look.books.balance(kIssuance, vintage).posted < 0) return Reason::issued_above_cap;
     struct Pot {
         AccountId account;
         std::int64_t amount;

@@ -19,6 +19,10 @@ struct Derived {
     T value = {};
 };
 
+// The one year that may be opened now: the first of the rules, then one after the other.
+[[nodiscard]] std::int64_t next_year(const State& state);
+// The latest before the key's year, of its participant and class; none: there is none.
+[[nodiscard]] const Activity* activity_before(const State& state, const ActivityKey& key);
 // None: not open.
 [[nodiscard]] const Period* find_period(const State& state, std::int64_t year);
 // Of monitoring, else of the baseline. None: not final.

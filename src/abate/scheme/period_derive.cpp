@@ -1,6 +1,7 @@
 // What the rules and the figures say: cap, benchmark, allocation, true-up.
 #include "abate/scheme/activity_level.h"
 #include "abate/scheme/allocation.h"
+#include "abate/scheme/decide.h"
 #include "abate/scheme/fraction.h"
 #include "abate/scheme/obligation.h"
 #include "abate/scheme/period.h"
@@ -56,29 +57,6 @@ std::optional<ServiceClassId> class_id(const Rules& rules, const std::string& se
     return std::nullopt;
 }
 
-bool may_claim(const State& state, ParticipantId participant) {
-    const auto found = state.participants.find(participant);
-    return found != state.participants.end() && (found->second.sort == ParticipantSort::obligated ||
-                                                 found->second.sort == ParticipantSort::opted_in);
-}
-
-// The state that the decision of `year` starts from: the latest before it.
-struct ActivityBefore {
-    std::int64_t first_whole_year = 0;
-    ActivityState state = {};
-};
-std::optional<ActivityBefore> activity_before(const State& state, const ActivityKey& key) {
-    auto at = state.period.activity.lower_bound(key);
-    if (at == state.period.activity.begin()) return std::nullopt;
-    --at;
-    if (at->first.participant != key.participant || at->first.service_class != key.service_class)
-        return std::nullopt;
-    return ActivityBefore{.first_whole_year = at->second.first_whole_year,
-                          .state = {.historical_gflop = at->second.historical_gflop,
-                                    .twice_basis_gflop = at->second.twice_basis_gflop,
-                                    .band = at->second.band}};
-}
-
 // C in ppm: between the least and the most of the rules, by the part of the energy that is matched.
 std::uint32_t clean_ppm_of(const State& state, const Rules& rules, const ParticipantYear& whose) {
     const std::int64_t least = rules.allocation.clean_min.value;
@@ -107,12 +85,12 @@ struct Basis {
 
 Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
     Basis out;
-    const std::optional<ActivityBefore> before = activity_before(state, key);
+    const Activity* before = activity_before(state, key);
     const EntrantStage stage =
-        before ? entrant_stage(
-                     {.first_whole_year = static_cast<std::int32_t>(before->first_whole_year),
-                      .allocation_year = static_cast<std::int32_t>(key.year)})
-               : EntrantStage::own_year;
+        before != nullptr ? entrant_stage({.first_whole_year =
+                                               static_cast<std::int32_t>(before->first_whole_year),
+                                           .allocation_year = static_cast<std::int32_t>(key.year)})
+                          : EntrantStage::own_year;
     if (stage == EntrantStage::own_year) {
         out.figures_year = key.year;
         const FinalFigures* own =
@@ -127,7 +105,9 @@ Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
     const FinalFigures* last =
         figures_of(state, {.participant = key.participant, .year = key.year - 1});
     if (last == nullptr) return out;
-    out.activity = before->state;
+    out.activity = {.historical_gflop = before->historical_gflop,
+                    .twice_basis_gflop = before->twice_basis_gflop,
+                    .band = before->band};
     out.years.last_year = output_of(*last, key.service_class);
     if (stage == EntrantStage::adjusted) {
         const FinalFigures* earlier =
@@ -137,7 +117,7 @@ Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
         const ActivityRule rule{
             .threshold_ppm = static_cast<std::uint32_t>(rules.allocation.activity_threshold.value),
             .band_ppm = static_cast<std::uint32_t>(rules.allocation.activity_band.value)};
-        const Result<ActivityState> after = adjust_activity(before->state, out.years, rule);
+        const Result<ActivityState> after = adjust_activity(out.activity, out.years, rule);
         if (!after) return out;  // output that no firm has: it waits for figures that are right
         out.activity = *after;
     }
@@ -206,25 +186,15 @@ bool is_final(const std::optional<AllocationStatement>& statement) {
 // Each its part of what is there: floors, and the rest by largest remainder, the first where they are equal.
 void share_out(std::vector<TrueUpLine>& lines, std::int64_t available) {
     Big sum = 0;
-    for (const TrueUpLine& line : lines) sum += line.amount;
+    std::vector<Big> weights;
+    for (const TrueUpLine& line : lines) {
+        weights.emplace_back(line.amount);
+        sum += line.amount;
+    }
     if (sum <= available) return;
-    std::vector<std::pair<Big, std::size_t>> remainders;
-    std::int64_t left = available;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const Big exact = Big(lines[i].amount) * available;
-        const Big whole = exact / sum;
-        remainders.emplace_back(exact - whole * sum, i);
-        lines[i].amount = whole.convert_to<std::int64_t>();
-        left -= lines[i].amount;
-    }
-    std::stable_sort(remainders.begin(), remainders.end(), [](const auto& a, const auto& b) {
-        return a.first > b.first;
-    });
-    for (const auto& [remainder, i] : remainders) {
-        if (left == 0) break;
-        ++lines[i].amount;
-        --left;
-    }
+    const std::vector<Apportioned> parts =
+        apportion(weights, {.numerator = available, .denominator = sum}, available);
+    for (std::size_t i = 0; i < lines.size(); ++i) lines[i].amount = parts[i].whole;
     lines.erase(
         std::remove_if(
             lines.begin(), lines.end(), [](const TrueUpLine& line) { return line.amount == 0; }),
@@ -244,6 +214,15 @@ std::optional<Ratio> to_ratio(const Fraction& fraction) {
     const std::optional<Big> denominator = big_of(fraction.denominator);
     if (!numerator || !denominator || *denominator == 0) return std::nullopt;
     return Ratio{.numerator = *numerator, .denominator = *denominator};
+}
+
+const Activity* activity_before(const State& state, const ActivityKey& key) {
+    auto at = state.period.activity.lower_bound(key);
+    if (at == state.period.activity.begin()) return nullptr;
+    --at;
+    return at->first.participant == key.participant && at->first.service_class == key.service_class
+               ? &at->second
+               : nullptr;
 }
 
 const Period* find_period(const State& state, std::int64_t year) {
@@ -436,7 +415,7 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
                                                 .year = INT64_MAX});
         const BenchmarkLine* benchmark = line_of(*period->benchmark, key.service_class);
         const std::optional<ServiceClassId> service = class_id(rules, key.service_class);
-        if (benchmark == nullptr || !service || !may_claim(state, key.participant)) continue;
+        if (benchmark == nullptr || !service || !is_obligated(state, key.participant)) continue;
         const Basis basis = basis_of(state, rules, key);
         if (basis.kind == Basis::Kind::waits) left_out.insert(key.participant);
         if (basis.kind != Basis::Kind::ready || !is_covered(state, rules, key.participant, totals))
@@ -517,7 +496,7 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
-        if (!may_claim(state, participant) || waiting.count(participant) != 0) continue;
+        if (!is_obligated(state, participant) || waiting.count(participant) != 0) continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{
                 .participant = participant, .service_class = benchmark.service_class, .year = year};

@@ -15,12 +15,6 @@ constexpr std::size_t kMostMeters = 200;  // of one site
 constexpr std::size_t kMostCounters = 1000;
 constexpr std::size_t kMostActivities = 100;
 
-bool is_obligated(const State& state, ParticipantId participant) {
-    const auto found = state.participants.find(participant);
-    return found != state.participants.end() && (found->second.sort == ParticipantSort::obligated ||
-                                                 found->second.sort == ParticipantSort::opted_in);
-}
-
 bool any_longer(std::initializer_list<const std::string*> texts, std::size_t most) {
     return std::any_of(
         texts.begin(), texts.end(), [&](const std::string* text) { return text->size() > most; });

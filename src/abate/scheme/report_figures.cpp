@@ -15,8 +15,7 @@ namespace {
 
 constexpr Int128 kMostMicrojoules = Int128{1'000'000'000'000} * 1'000'000'000'000;
 constexpr std::size_t kMostSites = 500;
-constexpr std::size_t kMostLines = 20'000;                     // of one kind, in the whole report
-constexpr std::int64_t kLastMoment = 253'402'300'800'000'000;  // the year 10000
+constexpr std::size_t kMostLines = 20'000;  // of one kind, in the whole report
 constexpr std::uint32_t kAnyUncertainty = UINT32_MAX;
 
 Microjoules absolute(Microjoules energy) { return energy.count() < 0 ? -energy : energy; }
@@ -122,9 +121,7 @@ class Reporter {
 
     bool check_year() {
         const auto whose = state_.participants.find(participant_);
-        if (whose == state_.participants.end() ||
-            (whose->second.sort != ParticipantSort::obligated &&
-             whose->second.sort != ParticipantSort::opted_in))
+        if (whose == state_.participants.end() || !is_obligated(whose->second.sort))
             return refuse(Reason::participant_not_obligated);
         group_ = whose->second.group;
         const auto year = state_.monitoring.years.find(report_.year);
@@ -207,7 +204,7 @@ class Reporter {
         for (const ReportRun& run : site.runs) {
             if (!is_energy(run.energy)) return refuse(Reason::energy_invalid, site.name + ": runs");
             if (run.run_id.empty() || run.device.empty() || run.begin >= run.end ||
-                run.begin.us < 0 || run.end.us > kLastMoment || run.share.value <= 0 ||
+                run.begin.us < 0 || run.end.us > kLastMomentUs || run.share.value <= 0 ||
                 run.share.value > kMillion)
                 return refuse(Reason::report_invalid, site.name + ": run " + run.run_id);
         }

@@ -49,14 +49,14 @@ Reason check_independence(
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of its name
     ParticipantId verifier,
     ParticipantId reporter,
-    const std::string& holder) {
+    const KeyGrant* verifying) {
     const auto firm = state.participants.find(verifier);
     const auto whose = state.participants.find(reporter);
     if (firm == state.participants.end() || whose == state.participants.end())
         return Reason::unknown_participant;
     if (firm->second.group == whose->second.group) return Reason::verifier_not_independent;
     for (const auto& [open, key] : state.keys) {
-        if (key.revoked || holder.empty() || key.grant.holder != holder) continue;
+        if (key.revoked || verifying == nullptr || !same_person(key.grant, *verifying)) continue;
         const auto other = state.participants.find(key.grant.participant);
         if (other != state.participants.end() && other->second.group == whose->second.group)
             return Reason::verifier_not_independent;
@@ -71,7 +71,7 @@ Reason check_verifier(const Look& look, const ParticipantYear& whose, const Repo
     if (key->second.grant.participant != entry.report.verifier)
         return Reason::report_of_another_verifier;
     return check_independence(
-        look.state, entry.report.verifier, whose.participant, key->second.grant.holder);
+        look.state, entry.report.verifier, whose.participant, &key->second.grant);
 }
 
 bool year_is_over(const State& state, std::int64_t year, Timestamp now) {
@@ -90,7 +90,7 @@ Reason check_submission(const Look& look,
     if (verifier == look.state.participants.end() ||
         verifier->second.sort != ParticipantSort::verifier)
         return Reason::verifier_unknown;
-    if (const Reason reason = check_independence(look.state, report.verifier, participant, {});
+    if (const Reason reason = check_independence(look.state, report.verifier, participant, nullptr);
         reason != Reason::ok)
         return reason;
     return found.figures == figures ? Reason::ok : Reason::figures_differ;
@@ -382,11 +382,7 @@ void fold(State& state, const Done& done, const FinaliseReport& c) {
 Decision decide(const Look& look, const Determine& c) {
     if (c.reason.empty()) return Reason::reason_missing;
     if (c.reason.size() > kMaxText) return Reason::text_too_long;
-    const auto whose = look.state.participants.find(c.participant);
-    if (whose == look.state.participants.end() ||
-        (whose->second.sort != ParticipantSort::obligated &&
-         whose->second.sort != ParticipantSort::opted_in))
-        return Reason::participant_not_obligated;
+    if (!is_obligated(look.state, c.participant)) return Reason::participant_not_obligated;
     const auto year = look.state.monitoring.years.find(c.year);
     if (year == look.state.monitoring.years.end()) return Reason::year_not_opened;
     if (look.now < year->second.report_due) return Reason::report_not_overdue;

@@ -16,3 +16,4 @@
 #include "abate/scheme/machine.h"
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
+#include "abate/scheme/year_moments.h"

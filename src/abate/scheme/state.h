@@ -46,6 +46,11 @@ struct Key {
     }
 };
 
+// Whoever may owe allowances: reports, and is allocated to.
+[[nodiscard]] constexpr bool is_obligated(ParticipantSort sort) {
+    return sort == ParticipantSort::obligated || sort == ParticipantSort::opted_in;
+}
+
 struct Participant {
     ParticipantId id{};
     std::string title = {};

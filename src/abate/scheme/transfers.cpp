@@ -7,25 +7,6 @@
 namespace abate::scheme {
 namespace {
 
-struct Owned {
-    const State& state;
-    ParticipantId participant;
-    AccountId account;
-};
-
-// The account is there, and is the participant's.
-Reason check_owned(const Owned& owned) {
-    const auto found = owned.state.accounts.find(owned.account);
-    if (found == owned.state.accounts.end()) return Reason::unknown_account;
-    return found->second.participant == owned.participant ? Reason::ok : Reason::account_of_another;
-}
-
-Reason check_vintage(std::int32_t vintage) {
-    return vintage >= registry::kFirstVintage && vintage <= registry::kLastVintage
-               ? Reason::ok
-               : Reason::vintage_unknown;
-}
-
 registry::Asset vintage_asset(std::int32_t vintage) {
     return registry::allowances_of(Vintage(vintage));
 }
@@ -81,7 +62,7 @@ std::int64_t money_in_books(const registry::Registry& books) {
 }  // namespace
 
 Decision decide(const Look& look, const Transfer& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+    if (const Reason r = check_account_of(look.state, c.participant, c.from); r != Reason::ok)
         return r;
     if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
@@ -139,7 +120,7 @@ void fold(State& state, const Done& /*done*/, const CancelTransfer& c) {
 }
 
 Decision decide(const Look& look, const Retire& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+    if (const Reason r = check_account_of(look.state, c.participant, c.from); r != Reason::ok)
         return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
@@ -155,7 +136,7 @@ Decision decide(const Look& look, const Retire& c) {
 void fold(State& /*state*/, const Done& /*done*/, const Retire& /*c*/) {}
 
 Decision decide(const Look& look, const ReturnAllowances& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.from}); r != Reason::ok)
+    if (const Reason r = check_account_of(look.state, c.participant, c.from); r != Reason::ok)
         return r;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     const auto to = look.state.accounts.find(c.to);
@@ -198,7 +179,7 @@ void fold(State& state, const Done& /*done*/, const Deposit& c) {
 }
 
 Decision decide(const Look& look, const WithdrawCash& c) {
-    if (const Reason r = check_owned({look.state, c.participant, c.account}); r != Reason::ok)
+    if (const Reason r = check_account_of(look.state, c.participant, c.account); r != Reason::ok)
         return r;
     if (c.bank_account.empty()) return Reason::name_empty;
     if (c.bank_account.size() > kMaxName) return Reason::text_too_long;

@@ -1,0 +1,57 @@
+// Tables that people hand to the registry: the bank's statement, figures of years before a scheme, historical levels. CSV with a header row.
+//
+//     const Result<BankStatement> bank = parse_bank_statement(text, "bank.csv");
+//     bank->lines.back().balance_micro;
+//
+// Names of participants are as they stand; whoever has the books finds them.
+#pragma once
+
+#include "abate/core/result.h"
+#include "abate/units/energy.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace abate::input {
+
+struct BankLine {
+    std::string date;       // "2027-03-31"
+    std::string reference;  // of one payment only
+    std::int64_t amount_micro = 0;
+    std::int64_t balance_micro = 0;  // after it
+    std::string text;                // the line, for whoever must look it up
+};
+struct BankStatement {
+    std::vector<BankLine> lines;  // in order of their dates, one at least
+};
+// Columns date,reference,amount,balance. Errors (all three): parse_error with file:line.
+[[nodiscard]] Result<BankStatement> parse_bank_statement(std::string_view csv,
+                                                         std::string_view file);
+
+struct BaselineLine {
+    std::string participant;
+    std::int64_t year = 0;
+    Microjoules energy = {};  // of the whole participant, the same in each of its classes' rows
+    std::string service_class;
+    std::uint64_t output_gflop = 0;
+    bool sample_eligible = false;
+    std::string where;  // file:line
+};
+// Columns participant,year,energy_kwh,class,output_gflop,sample_eligible (yes or no).
+[[nodiscard]] Result<std::vector<BaselineLine>> parse_baseline(std::string_view csv,
+                                                               std::string_view file);
+
+struct ActivityLine {
+    std::string participant;
+    std::string service_class;
+    std::int64_t first_year = 0;
+    std::int64_t last_year = 0;
+    std::string where;
+};
+// Columns participant,class,first_year,last_year.
+[[nodiscard]] Result<std::vector<ActivityLine>> parse_activity_levels(std::string_view csv,
+                                                                      std::string_view file);
+
+}  // namespace abate::input

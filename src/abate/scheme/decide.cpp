@@ -1,0 +1,29 @@
+// What several chapters ask of the state.
+#include "abate/scheme/decide.h"
+
+#include "abate/core/plain_text.h"
+
+namespace abate::scheme {
+
+bool is_obligated(const State& state, ParticipantId participant) {
+    const auto found = state.participants.find(participant);
+    return found != state.participants.end() && is_obligated(found->second.sort);
+}
+
+bool same_person(const KeyGrant& one, const KeyGrant& other) {
+    return ascii_lower(one.holder) == ascii_lower(other.holder);
+}
+
+Reason check_account_of(const State& state, ParticipantId participant, AccountId account) {
+    const auto found = state.accounts.find(account);
+    if (found == state.accounts.end()) return Reason::unknown_account;
+    return found->second.participant == participant ? Reason::ok : Reason::account_of_another;
+}
+
+Reason check_vintage(std::int32_t vintage) {
+    return vintage >= registry::kFirstVintage && vintage <= registry::kLastVintage
+               ? Reason::ok
+               : Reason::vintage_unknown;
+}
+
+}  // namespace abate::scheme
