@@ -152,6 +152,19 @@ void add_acting_options(CLI::App& command, Context& context, OfficeOptions& opti
     add_journal_options(command, context, options);
 }
 
+void no_such_word(const std::string& word,
+                  const char* option,
+                  const std::vector<std::string>& known) {
+    const std::vector<std::string> near = nearest(word, known, 1);
+    std::string all;
+    for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("there is no '{}' here", short_text(word)),
+                   option,
+                   near.empty() ? "Use one of " + all
+                                : fmt::format("Did you mean '{}'? Known are {}", near[0], all)});
+}
+
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the sentence
 Error refusal(const std::string& what, scheme::Reason reason, std::string where) {
     return {ErrorCode::conflict,

@@ -107,6 +107,25 @@ class Office {
     Timestamp now_;
 };
 
+// An enumerator for people: "opted-in", and back; names as in JSON are taken too. Throws Failure with the names that there are.
+template <scheme::NamedEnum T>
+[[nodiscard]] std::string word_of(T value) {
+    std::string out(to_string(value));
+    for (char& c : out)
+        if (c == '_') c = '-';
+    return out;
+}
+[[noreturn]] void no_such_word(const std::string& word,
+                               const char* option,
+                               const std::vector<std::string>& known);
+template <scheme::NamedEnum T>
+[[nodiscard]] T enum_option(const std::string& word, const char* option) {
+    std::string name = word;
+    for (char& c : name)
+        if (c == '-') c = '_';
+    if (const std::optional<T> found = scheme::enum_named<T>(name)) return *found;
+    no_such_word(word, option, scheme::names_of<T>());
+}
 // What the scheme refused, with its page.
 [[nodiscard]] Error refusal(const std::string& what, scheme::Reason reason, std::string where = "");
 // One JSON document on standard output.

@@ -34,20 +34,6 @@ std::string amount_text(registry::Asset asset, std::int64_t amount) {
     return asset == registry::Asset::cash ? money_text(amount) : grouped(amount);
 }
 
-const char* sort_name(scheme::ParticipantSort sort) {
-    switch (sort) {
-        case scheme::ParticipantSort::obligated:
-            return "obligated";
-        case scheme::ParticipantSort::opted_in:
-            return "opted-in";
-        case scheme::ParticipantSort::trader:
-            return "trader";
-        case scheme::ParticipantSort::verifier:
-            return "verifier";
-    }
-    return "unknown";
-}
-
 std::string status_of(const Office& office, scheme::AccountId account) {
     const auto view = office.books().account(account);
     return view ? std::string(registry::to_string(view->status)) : "unknown";
@@ -64,7 +50,7 @@ void list(Office& office) {
             fmt::print("{}  (participant {}, {}, group {}{})\n",
                        plain_line(one.title),
                        static_cast<std::uint64_t>(id),
-                       sort_name(one.sort),
+                       word_of(one.sort),
                        static_cast<std::uint64_t>(one.group),
                        group_title.empty() || group_title == one.title
                            ? ""
@@ -88,7 +74,7 @@ void list(Office& office) {
         }
         participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
                                 {"name", one.title},
-                                {"sort", sort_name(one.sort)},
+                                {"sort", word_of(one.sort)},
                                 {"group", group_title},
                                 {"group_number", static_cast<std::uint64_t>(one.group)},
                                 {"accounts", accounts}});

@@ -41,32 +41,6 @@ struct YearOption {
     std::int64_t year = 0;
 };
 
-const char* stage_name(scheme::PenaltyStage stage) {
-    switch (stage) {
-        case scheme::PenaltyStage::notified:
-            return "notified";
-        case scheme::PenaltyStage::upheld:
-            return "upheld";
-        case scheme::PenaltyStage::cancelled:
-            return "cancelled";
-        case scheme::PenaltyStage::paid:
-            return "paid";
-    }
-    return "unknown";
-}
-
-const char* stage_name(scheme::Stage stage) {
-    switch (stage) {
-        case scheme::Stage::proposed:
-            return "proposed";
-        case scheme::Stage::finalised:
-            return "final";
-        case scheme::Stage::issued:
-            return "issued";
-    }
-    return "unknown";
-}
-
 // Who owes what, and has surrendered it.
 void compliance(Office& office, const YearOption& options) {
     Json rows = Json::array();
@@ -91,7 +65,7 @@ void compliance(Office& office, const YearOption& options) {
         if (penalty != office.state().compliance.penalties.end())
             held += fmt::format(", penalty {} {}",
                                 money_text(penalty->second.amount_micro),
-                                stage_name(penalty->second.stage));
+                                word_of(penalty->second.stage));
         if (office.context().json) {
             Json row{{"participant", office.name_of(whose.participant)},
                      {"year", whose.year},
@@ -103,7 +77,7 @@ void compliance(Office& office, const YearOption& options) {
                      {"fixed", one.fixed}};
             if (penalty != office.state().compliance.penalties.end())
                 row["penalty"] = {{"amount_micro", penalty->second.amount_micro},
-                                  {"stage", stage_name(penalty->second.stage)}};
+                                  {"stage", word_of(penalty->second.stage)}};
             rows.push_back(std::move(row));
         } else {
             fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
@@ -180,7 +154,7 @@ void calendar(Office& office, const YearOption& options) {
                              fmt::format("{} so far", found->objections.size())});
             if (found->stage != scheme::Stage::proposed)
                 steps.push_back(
-                    {found->finalised, fmt::format("{} final", what), stage_name(found->stage)});
+                    {found->finalised, fmt::format("{} final", what), word_of(found->stage)});
         };
         steps.push_back({period.moments.begin, "the year begins", ""});
         statement("cap", period.cap ? &period.cap->steps : nullptr);

@@ -26,32 +26,6 @@ std::uint8_t roles_of(const std::vector<std::string>& words) {
     return roles;
 }
 
-AccountKind kind_of(const std::string& word) {
-    std::vector<std::string> known;
-    for (int n = 1; n <= static_cast<int>(AccountKind::deficit); ++n) {
-        const auto kind = static_cast<AccountKind>(n);
-        if (registry::to_string(kind) == word) return kind;
-        known.emplace_back(registry::to_string(kind));
-    }
-    const std::vector<std::string> near = nearest(word, known, 1);
-    throw Failure(
-        {ErrorCode::invalid_argument,
-         fmt::format("there is no kind of account '{}'", short_text(word)),
-         "--kind",
-         near.empty() ? "Use holding, compliance or cash" : "Did you mean '" + near[0] + "'?"});
-}
-
-scheme::ParticipantSort sort_of(const std::string& word) {
-    if (word == "obligated") return scheme::ParticipantSort::obligated;
-    if (word == "opted-in") return scheme::ParticipantSort::opted_in;
-    if (word == "trader") return scheme::ParticipantSort::trader;
-    if (word == "verifier") return scheme::ParticipantSort::verifier;
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("there is no sort of participant '{}'", short_text(word)),
-                   "--sort",
-                   "Use obligated, opted-in, trader or verifier"});
-}
-
 struct NameOption {
     std::string name;
 };
@@ -223,7 +197,7 @@ void add_participants(CLI::App& registry, Context& context) {
             office.act(scheme::AddParticipant{
                 .participant = office.next_participant(),
                 .title = options.title,
-                .sort = sort_of(options.sort),
+                .sort = enum_option<scheme::ParticipantSort>(options.sort, "--sort"),
                 .group = known == scheme::GroupId{} ? office.next_group() : known,
                 .group_title = !group.empty() && group.front() == '#' ? "" : group});
         });
@@ -273,7 +247,7 @@ void add_accounts(CLI::App& registry, Context& context) {
             for (const std::string& kind : kinds)
                 commands.emplace_back(
                     scheme::OpenAccount{.account = scheme::AccountId{number++},
-                                        .kind = kind_of(kind),
+                                        .kind = enum_option<AccountKind>(kind, "--kind"),
                                         .participant = owner,
                                         .title = options.title.empty() ? kind : options.title});
             office.act(commands);

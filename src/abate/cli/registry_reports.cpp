@@ -62,28 +62,6 @@ std::string kwh_text(Microjoules energy) {
     return fmt::format("{:.3f} kWh", kwh);
 }
 
-const char* name_of(scheme::ReportState held) {
-    switch (held) {
-        case scheme::ReportState::draft:
-            return "draft";
-        case scheme::ReportState::submitted:
-            return "submitted";
-        case scheme::ReportState::returned:
-            return "returned";
-        case scheme::ReportState::verified:
-            return "verified";
-        case scheme::ReportState::qualified:
-            return "qualified";
-        case scheme::ReportState::not_verified:
-            return "not verified";
-        case scheme::ReportState::final:
-            return "final";
-        case scheme::ReportState::superseded:
-            return "superseded";
-    }
-    return "unknown";
-}
-
 // The document with the runs that it names from the run store.
 scheme::MonitoringReport read_report(Office& office, const std::string& file) {
     input::ReportDocument document =
@@ -364,7 +342,7 @@ void add_reports(CLI::App& registry, Context& context) {
                             {{"participant", office.name_of(whose.participant)},
                              {"year", whose.year},
                              {"version", i + 1},
-                             {"state", name_of(entry.state)},
+                             {"state", word_of(entry.state)},
                              {"obligated_kwh",
                               static_cast<double>(entry.figures.obligated.count()) / 3.6e12},
                              {"findings", entry.figures.findings.size()}});
@@ -373,22 +351,12 @@ void add_reports(CLI::App& registry, Context& context) {
                                    plain_line(office.name_of(whose.participant)),
                                    whose.year,
                                    i + 1,
-                                   name_of(entry.state),
+                                   word_of(entry.state),
                                    kwh_text(entry.figures.obligated));
                     }
                 }
             if (office.context().json) print_document({{"reports", rows}});
         });
-}
-
-scheme::Opinion opinion_of(const std::string& word) {
-    if (word == "verified") return scheme::Opinion::verified;
-    if (word == "qualified") return scheme::Opinion::qualified;
-    if (word == "not-verified") return scheme::Opinion::not_verified;
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("there is no opinion '{}'", short_text(word)),
-                   "--opinion",
-                   "Use verified, qualified or not-verified"});
 }
 
 // "what;kWh" or "what;kWh;class;GFLOP".
@@ -426,11 +394,12 @@ void add_opinions(CLI::App& registry, Context& context) {
         "verify-report",
         "Give an opinion on a report (the verifier that it names)",
         [](Office& office, const VerifyOptions& options) {
-            scheme::VerifyReport command{.participant = office.participant(options.participant),
-                                         .year = options.year,
-                                         .opinion = opinion_of(options.opinion),
-                                         .misstatements = {},
-                                         .statement = options.statement};
+            scheme::VerifyReport command{
+                .participant = office.participant(options.participant),
+                .year = options.year,
+                .opinion = enum_option<scheme::Opinion>(options.opinion, "--opinion"),
+                .misstatements = {},
+                .statement = options.statement};
             for (const std::string& one : options.misstatements)
                 command.misstatements.push_back(misstatement_of(one));
             office.act(command);

@@ -374,16 +374,6 @@ void activity(Office& office, const FileOptions& options) {
     office.act(command);
 }
 
-StatementKind statement_kind(const std::string& word) {
-    if (word == "cap") return StatementKind::cap;
-    if (word == "benchmark") return StatementKind::benchmark;
-    if (word == "allocation") return StatementKind::allocation;
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("there is no statement '{}'", short_text(word)),
-                   "",
-                   "Use cap, benchmark or allocation"});
-}
-
 void add_ground(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
     FileOptions& base = add_act<FileOptions>(
@@ -449,10 +439,11 @@ void add_ground(CLI::App& registry, Context& context) {
         "object",
         "Object to a proposed cap, benchmark or allocation (one of a participant)",
         [](Office& office, const ObjectOptions& options) {
-            office.act(scheme::ObjectToStatement{.participant = office.own_participant(),
-                                                 .kind = statement_kind(options.kind),
-                                                 .year = options.year,
-                                                 .text = options.text});
+            office.act(scheme::ObjectToStatement{
+                .participant = office.own_participant(),
+                .kind = enum_option<StatementKind>(options.kind, "STATEMENT"),
+                .year = options.year,
+                .text = options.text});
         });
     made->add_option("STATEMENT", object.kind, "cap, benchmark or allocation")->required();
     made->add_option("YEAR", object.year, "Of which year")->required();

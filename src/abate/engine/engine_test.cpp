@@ -21,93 +21,77 @@ using registry::Outcome;
 using registry::ParticipantId;
 using registry::Reason;
 using registry::TransferId;
+using testing::Clerk;
+using testing::give;
+using testing::kPaperKey;
 using testing::Paper;
-
-constexpr SchemeKey kKey{.tenant_id = 1, .scheme_id = 7};
 
 class EngineTest : public ::testing::Test {
   protected:
-    EngineTest() {
-        engine.set_epoch(paper.take_lease("here"));
-        doing(testing::opening(1000));
-    }
-
     std::vector<Outcome> doing(std::vector<Command> commands) {
-        for (Command& command : commands)
-            if (command.id.empty()) command.id = {2, ++ids};
-        std::vector<Outcome> outcomes(commands.size());
-        engine.apply(commands, {clock += 10}, outcomes);
-        if (const std::optional<Batch> batch = engine.seal()) {
-            EXPECT_EQ(paper.append(*batch), Append::committed);
-        }
-        return outcomes;
-    }
-    static Command move(std::int64_t amount, Op op = Op::transfer) {
-        return testing::give(amount, op);
+        return clerk.doing(std::move(commands));
     }
 
     Paper paper;
-    Engine engine{kKey};
-    std::int64_t clock = 1'000'000;
-    std::uint64_t ids = 0;
+    Clerk clerk{paper, 1000};
 };
 
 TEST_F(EngineTest, RecoversTheSameBooksFromTheJournal) {
-    doing({move(5), move(7)});
-    Command promise = move(3);
+    doing({give(5), give(7)});
+    Command promise = give(3);
     promise.op = Op::reserve;
     promise.timeout_us = 100;
     doing({promise});
-    clock += 1000;
-    doing({move(1)});  // first the promise expires
-    Engine again(kKey, 99);
+    clerk.clock += 1000;
+    doing({give(1)});  // first the promise expires
+    Engine again(kPaperKey, 99);
     const Result<void> recovered = again.recover(paper);
     ASSERT_TRUE(recovered) << to_string(recovered.error());
-    EXPECT_EQ(again.head(), engine.head());
-    EXPECT_EQ(again.last_seq(), engine.last_seq());
+    EXPECT_EQ(again.head(), clerk.engine.head());
+    EXPECT_EQ(again.last_seq(), clerk.engine.last_seq());
     EXPECT_EQ(again.registry().balance(AccountId{20}, Asset{2027}).posted, 13);
     EXPECT_EQ(again.registry().balance(AccountId{10}, Asset{2027}).reserved, 0);
-    EXPECT_EQ(again.registry().last_time(), engine.registry().last_time());
-    const AuditReport report = audit(paper, kKey);
+    EXPECT_EQ(again.registry().last_time(), clerk.engine.registry().last_time());
+    const AuditReport report = audit(paper, kPaperKey);
     EXPECT_FALSE(report.fault) << report.fault->field << " " << report.fault->found;
-    EXPECT_EQ(report.events, engine.last_seq());
-    EXPECT_EQ(report.head, engine.head());
+    EXPECT_EQ(report.events, clerk.engine.last_seq());
+    EXPECT_EQ(report.head, clerk.engine.head());
 }
 
 TEST_F(EngineTest, TimeNeverGoesBack) {
-    clock = 5'000'000;
-    doing({move(1)});
-    const Timestamp before = engine.registry().last_time();
-    clock = 100;
-    EXPECT_EQ(doing({move(1)})[0].reason, Reason::ok);
-    EXPECT_GT(engine.registry().last_time(), before);
-    EXPECT_FALSE(audit(paper, kKey).fault);
+    clerk.clock = 5'000'000;
+    doing({give(1)});
+    const Timestamp before = clerk.engine.registry().last_time();
+    clerk.clock = 100;
+    EXPECT_EQ(doing({give(1)})[0].reason, Reason::ok);
+    EXPECT_GT(clerk.engine.registry().last_time(), before);
+    EXPECT_FALSE(audit(paper, kPaperKey).fault);
 }
 
 TEST_F(EngineTest, WhatChangesNothingLeavesNoBatch) {
-    Command sale = move(4);
+    Command sale = give(4);
     sale.id = {9, 1};
     doing({sale});
     const std::size_t batches = paper.batches.size();
     EXPECT_EQ(doing({sale})[0].reason, Reason::exists);
-    EXPECT_EQ(doing({move(-1)})[0].reason, Reason::amount_must_be_positive);
+    EXPECT_EQ(doing({give(-1)})[0].reason, Reason::amount_must_be_positive);
     EXPECT_EQ(paper.batches.size(), batches);
-    EXPECT_EQ(doing({move(1'000'000)})[0].reason, Reason::insufficient_balance);
+    EXPECT_EQ(doing({give(1'000'000)})[0].reason, Reason::insufficient_balance);
     EXPECT_EQ(paper.batches.size(), batches + 1) << "the burned id";
 }
 
 // Any byte of any batch that is flipped is named: by recovery, and by the audit with its batch.
 TEST_F(EngineTest, AnyFlippedByteIsNamed) {
-    Command first = move(5);
+    Command first = give(5);
     first.flags = kLinked;
-    doing({first, move(6)});
+    doing({first, give(6)});
     for (std::size_t b = 0; b < paper.batches.size(); ++b) {
         for (std::size_t at = 0; at < paper.batches[b].payload.size(); ++at) {
             Paper changed = paper;
             changed.batches[b].payload[at] = static_cast<char>(changed.batches[b].payload[at] ^ 1);
-            Engine again(kKey);
+            Engine again(kPaperKey);
             ASSERT_EQ(again.recover(changed).error().code, ErrorCode::corrupt) << b << " " << at;
-            const AuditReport report = audit(changed, kKey);
+            const AuditReport report = audit(changed, kPaperKey);
             ASSERT_TRUE(report.fault) << b << " " << at;
             EXPECT_EQ(report.fault->field, "digest");
             EXPECT_EQ(report.fault->first_seq, paper.batches[b].header.first_seq);
@@ -117,8 +101,8 @@ TEST_F(EngineTest, AnyFlippedByteIsNamed) {
 
 // Who can rewrite the file can make every digest right; what was decided wrongly is still seen.
 TEST_F(EngineTest, AForgedJournalWithGoodDigestsIsSeenThrough) {
-    doing({move(5)});
-    doing({move(6)});
+    doing({give(5)});
+    doing({give(6)});
     Paper forged;
     Digest before;
     for (Batch batch : paper.batches) {
@@ -132,7 +116,7 @@ TEST_F(EngineTest, AForgedJournalWithGoodDigestsIsSeenThrough) {
         before = batch.header.digest;
         forged.batches.push_back(batch);
     }
-    const AuditReport report = audit(forged, kKey);
+    const AuditReport report = audit(forged, kPaperKey);
     ASSERT_TRUE(report.fault);
     EXPECT_EQ(report.fault->seq, 6U);
     EXPECT_EQ(report.fault->field, "reason");
@@ -140,23 +124,23 @@ TEST_F(EngineTest, AForgedJournalWithGoodDigestsIsSeenThrough) {
 }
 
 TEST_F(EngineTest, AMissingSwappedOrForeignBatchIsNamed) {
-    doing({move(5)});
-    doing({move(6)});
+    doing({give(5)});
+    doing({give(6)});
     Paper missing = paper;
     missing.batches.erase(missing.batches.begin() + 1);
-    EXPECT_EQ(audit(missing, kKey).fault->field, "first_seq");
+    EXPECT_EQ(audit(missing, kPaperKey).fault->field, "first_seq");
     Paper swapped = paper;
     std::swap(swapped.batches[1], swapped.batches[2]);
-    EXPECT_EQ(audit(swapped, kKey).fault->field, "first_seq");
+    EXPECT_EQ(audit(swapped, kPaperKey).fault->field, "first_seq");
     EXPECT_EQ(audit(paper, {.tenant_id = 1, .scheme_id = 8}).fault->field, "scheme_id");
     Engine other({.tenant_id = 1, .scheme_id = 8});
     EXPECT_EQ(other.recover(paper).error().code, ErrorCode::conflict);
     // A backup from before: sound in itself, and known by its head.
     Paper old = paper;
     old.batches.pop_back();
-    const AuditReport report = audit(old, kKey);
+    const AuditReport report = audit(old, kPaperKey);
     EXPECT_FALSE(report.fault);
-    EXPECT_NE(report.head, engine.head());
+    EXPECT_NE(report.head, clerk.engine.head());
 }
 
 // RFC 7693's own vector is for 64 bytes; this one, of 32, is from the reference implementation: BLAKE2b-256("abc").

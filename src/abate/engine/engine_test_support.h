@@ -3,6 +3,8 @@
 
 #include "abate/engine/engine.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -71,5 +73,34 @@ inline registry::Command give(std::int64_t amount, registry::Op op = registry::O
             .to = registry::AccountId{20},
             .amount = amount};
 }
+
+inline constexpr SchemeKey kPaperKey{.tenant_id = 1, .scheme_id = 7};
+
+// An engine whose batches go to paper, opened with `amount`; each call is one batch, 10 us after the last.
+class Clerk {
+  public:
+    Clerk(Paper& paper, std::int64_t amount) : paper_(&paper) {
+        engine.set_epoch(paper.take_lease("here"));
+        doing(opening(amount));
+    }
+
+    std::vector<registry::Outcome> doing(std::vector<registry::Command> commands) {
+        for (registry::Command& command : commands)
+            if (command.id.empty()) command.id = {2, ++ids};
+        std::vector<registry::Outcome> outcomes(commands.size());
+        engine.apply(commands, {clock += 10}, outcomes);
+        if (const std::optional<Batch> batch = engine.seal()) {
+            EXPECT_EQ(paper_->append(*batch), Append::committed);
+        }
+        return outcomes;
+    }
+
+    Engine engine{kPaperKey};
+    std::int64_t clock = 1'000'000;
+    std::uint64_t ids = 0;
+
+  private:
+    Paper* paper_;
+};
 
 }  // namespace abate::engine::testing

@@ -13,46 +13,21 @@ namespace abate::engine {
 namespace {
 
 using namespace registry;
+using testing::Clerk;
+using testing::give;
 using ::testing::HasSubstr;
+using testing::kPaperKey;
 using testing::Paper;
 
-constexpr SchemeKey kKey{.tenant_id = 1, .scheme_id = 7};
 constexpr Asset kAsset{2027};
 
-// Random batches over two holdings: transfers, promises that are posted, voided or expire, refusals, retries, chains.
-class History {
-  public:
-    explicit History(Paper& paper) : paper_(&paper) {
-        engine.set_epoch(paper.take_lease("here"));
-        doing(testing::opening(100));
-    }
-
-    void doing(std::vector<Command> commands) {
-        for (Command& command : commands)
-            if (command.id.empty()) command.id = {2, ++ids};
-        std::vector<Outcome> outcomes(commands.size());
-        engine.apply(commands, {clock += 10}, outcomes);
-        if (const std::optional<Batch> batch = engine.seal()) (void)paper_->append(*batch);
-    }
-
-    static Command move(std::int64_t amount, Op op = Op::transfer) {
-        return testing::give(amount, op);
-    }
-
-    Engine engine{kKey};
-    std::int64_t clock = 1'000'000;
-    std::uint64_t ids = 0;
-
-  private:
-    Paper* paper_;
-};
-
+// Transfers, promises that are posted, voided or expire, refusals, retries, chains.
 std::vector<Command> any_batch() {
     std::vector<Command> commands;
     const int size = *rc::gen::inRange(1, 5);
     for (int i = 0; i < size; ++i) {
-        Command c = History::move(*rc::gen::inRange(0, 40),
-                                  *rc::gen::element(Op::transfer, Op::reserve, Op::post));
+        Command c =
+            give(*rc::gen::inRange(0, 40), *rc::gen::element(Op::transfer, Op::reserve, Op::post));
         if (*rc::gen::arbitrary<bool>()) std::swap(c.from, c.to);
         c.id = {3, *rc::gen::inRange<std::uint64_t>(1, 60)};
         if (c.op == Op::post) {
@@ -78,15 +53,15 @@ std::string books_of(const Engine& engine) {
 // afterwards.
 RC_GTEST_PROP(Snapshot, WithItsTailIsTheFullReplay, ()) {
     Paper paper;
-    History history(paper);
+    Clerk history(paper, 100);
     const int batches = *rc::gen::inRange(0, 20);
     for (int i = 0; i < batches; ++i) {
         history.doing(any_batch());
         if (*rc::gen::inRange(0, 5) == 0) paper.keep_snapshot(take_snapshot(history.engine));
     }
-    Engine whole(kKey);
+    Engine whole(kPaperKey);
     RC_ASSERT(whole.recover(paper).has_value());
-    Engine quick(kKey, 99);
+    Engine quick(kPaperKey, 99);
     const Result<Recovery> recovery = recover(quick, paper);
     RC_ASSERT(recovery.has_value());
     RC_ASSERT(recovery->notes.empty());
@@ -108,14 +83,14 @@ RC_GTEST_PROP(Snapshot, WithItsTailIsTheFullReplay, ()) {
 class SnapshotTest : public ::testing::Test {
   protected:
     SnapshotTest() {
-        history.doing({History::move(5)});
+        history.doing({give(5)});
         paper.keep_snapshot(take_snapshot(history.engine));
-        history.doing({History::move(6)});
+        history.doing({give(6)});
         paper.keep_snapshot(take_snapshot(history.engine));
-        history.doing({History::move(7, Op::reserve)});
+        history.doing({give(7, Op::reserve)});
     }
     Recovery recovered(const RecoverOptions& options = {}) {
-        Engine again(kKey);
+        Engine again(kPaperKey);
         const Result<Recovery> recovery = recover(again, paper, options);
         EXPECT_TRUE(recovery) << to_string(recovery.error());
         EXPECT_EQ(again.head(), history.engine.head());
@@ -123,7 +98,7 @@ class SnapshotTest : public ::testing::Test {
         return *recovery;
     }
     Paper paper;
-    History history{paper};
+    Clerk history{paper, 100};
 };
 
 TEST_F(SnapshotTest, OnlyTheTailIsFolded) {
@@ -158,9 +133,9 @@ TEST_F(SnapshotTest, AnyCutOrFlippedByteFallsBackWithANote) {
 // Sealed well and of other books: of another scheme, another journal, another place.
 TEST_F(SnapshotTest, WhatTheJournalDoesNotBearOutIsPassedOver) {
     Paper elsewhere;
-    History other(elsewhere);
-    other.doing({History::move(50)});
-    other.doing({History::move(6)});
+    Clerk other(elsewhere, 100);
+    other.doing({give(50)});
+    other.doing({give(6)});
     ASSERT_EQ(other.engine.last_seq(), 7U);
     paper.snapshots[7] = take_snapshot(other.engine);
     EXPECT_THAT(recovered().notes.at(0), HasSubstr("no such batch"));
@@ -177,7 +152,7 @@ TEST_F(SnapshotTest, ARestoredOldBackupIsRefusedByName) {
     (void)recovered({.expect_head = {.seq = 7, .digest = paper.batches[2].header.digest}});
     Paper old = paper;
     old.batches.pop_back();
-    Engine again(kKey);
+    Engine again(kPaperKey);
     const Result<Recovery> refused = recover(again, old, {.expect_head = kept});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::conflict);
@@ -189,11 +164,11 @@ TEST_F(SnapshotTest, ARewrittenJournalIsRefusedByName) {
     const Head kept{.seq = 7, .digest = paper.batches[2].header.digest};
     // Other moves, sealed as well as the first ones were.
     Paper other;
-    History forged(other);
-    forged.doing({History::move(5)});
-    forged.doing({History::move(66)});
-    forged.doing({History::move(1)});
-    Engine again(kKey);
+    Clerk forged(other, 100);
+    forged.doing({give(5)});
+    forged.doing({give(66)});
+    forged.doing({give(1)});
+    Engine again(kPaperKey);
     const Result<Recovery> refused = recover(again, other, {.expect_head = kept});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::conflict);

@@ -12,27 +12,11 @@
 namespace abate::input {
 namespace {
 
-using scheme::EnergySupply;
-using scheme::MeterScope;
 using scheme::MonitoringPlan;
 using scheme::MonitoringReport;
 using scheme::Ppm;
 
 constexpr const char* kMonitoringPage = "See docs/registry/monitoring.md";
-
-std::optional<EnergySupply> parse_supply(std::string_view text) {
-    if (text == "utility") return EnergySupply::utility;
-    if (text == "landlord") return EnergySupply::landlord;
-    if (text == "cloud") return EnergySupply::cloud;
-    return std::nullopt;
-}
-
-std::optional<MeterScope> parse_scope(std::string_view text) {
-    if (text == "site") return MeterScope::site;
-    if (text == "it") return MeterScope::it;
-    if (text == "uncovered") return MeterScope::uncovered;
-    return std::nullopt;
-}
 
 enum class Need : std::uint8_t { optional, required };
 
@@ -52,6 +36,12 @@ class DocumentReader {
 
     void text(const toml::table& table, std::string_view key, std::string& out, Need need) {
         if (find(table, key, need) != nullptr) reader.read(table, key, out);
+    }
+
+    template <scheme::NamedEnum T>
+    void word(const toml::table& table, std::string_view key, T& out) {
+        if (find(table, key, Need::required) != nullptr)
+            reader.word(table, key, out, scheme::enum_named<T>, scheme::names_of<T>());
     }
 
     // 0 to 2^63 - 1.
@@ -125,8 +115,7 @@ void read_plan_meter(DocumentReader& doc, const toml::table& table, scheme::Plan
     doc.reader.only(table, "[[site.meter]]", {"name", "scope", "uncertainty_percent", "evidence"});
     scheme::PlanMeter meter;
     doc.text(table, "name", meter.name, Need::required);
-    if (doc.find(table, "scope", Need::required) != nullptr)
-        doc.reader.word(table, "scope", meter.scope, parse_scope, {"site", "it", "uncovered"});
+    doc.word(table, "scope", meter.scope);
     doc.percent(table, "uncertainty_percent", meter.uncertainty, Need::required);
     doc.text(table, "evidence", meter.evidence, Need::optional);
     site.meters.push_back(std::move(meter));
@@ -136,9 +125,7 @@ void read_plan_site(DocumentReader& doc, const toml::table& table, MonitoringPla
     doc.reader.only(table, "[[site]]", {"name", "supply", "supplier", "meter"});
     scheme::PlanSite site;
     doc.text(table, "name", site.name, Need::required);
-    if (doc.find(table, "supply", Need::required) != nullptr)
-        doc.reader.word(
-            table, "supply", site.supply, parse_supply, {"utility", "landlord", "cloud"});
+    doc.word(table, "supply", site.supply);
     doc.whole(table, "supplier", site.supplier, Need::optional);
     doc.reader.each(
         table, "meter", [&](const auto& inner) { read_plan_meter(doc, inner, site); }, "site");

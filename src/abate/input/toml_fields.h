@@ -14,11 +14,6 @@
 
 namespace abate::input {
 
-template <class T>
-concept NamedEnum = std::is_enum_v<T> && requires(T value) {
-    to_string(value);
-};
-
 class TomlFields {
   public:
     // Of `may_miss` keys ("cap.first_cap") the target keeps its value where they are not written; every other must be there.
@@ -89,24 +84,15 @@ class TomlFields {
             return wrong(node, key, "per cent with at most four decimals");
         out = {static_cast<std::int64_t>(std::llround(ppm))};
     }
-    template <NamedEnum T>
+    template <scheme::NamedEnum T>
     void value_of(const toml::node& node, const std::string& key, T& out) {
-        Keys known;
-        std::optional<T> found;
         const auto* text = node.as_string();
-        for (int n = 1; n < 64; ++n) {
-            const auto value = static_cast<T>(n);
-            const std::string name(to_string(value));
-            if (name.rfind("unknown", 0) == 0) break;
-            // A to_string of two words gives the last for every number beyond.
-            if (!known.empty() && name == known.back()) break;
-            known.push_back(name);
-            if (text != nullptr && text->get() == name) found = value;
-        }
-        if (found) {
-            out = *found;
-            return;
-        }
+        if (text != nullptr)
+            if (const auto found = scheme::enum_named<T>(text->get())) {
+                out = *found;
+                return;
+            }
+        const Keys known = scheme::names_of<T>();
         const std::vector<std::string> near =
             text != nullptr ? nearest(text->get(), known, 1) : std::vector<std::string>{};
         reader_->refuse(

@@ -11,11 +11,6 @@
 namespace abate::report {
 namespace {
 
-template <class T>
-concept EnumWithName = std::is_enum_v<T> && requires(T value) {
-    to_string(value);
-};
-
 // Energy is kept in microjoules and said in joules: so is its name.
 template <class T>
 std::string said_name(std::string_view name) {
@@ -51,7 +46,7 @@ class FieldWriter {
             json_->number(static_cast<double>(value.value) / 1e4);
         } else if constexpr (std::is_same_v<T, scheme::Reason>) {
             json_->text(scheme::to_string(value));
-        } else if constexpr (EnumWithName<T>) {
+        } else if constexpr (scheme::NamedEnum<T>) {
             json_->text(to_string(value));
         } else if constexpr (std::is_enum_v<T>) {
             json_->unsigned_integer(static_cast<std::uint64_t>(value));
@@ -124,7 +119,7 @@ class FieldText {
             return id_text(value);
         } else if constexpr (std::is_same_v<T, Microjoules>) {
             return decimal_joules(value);
-        } else if constexpr (EnumWithName<T>) {
+        } else if constexpr (scheme::NamedEnum<T>) {
             return std::string(to_string(value));
         } else if constexpr (std::is_enum_v<T>) {
             const auto number = static_cast<std::uint64_t>(value);

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -43,6 +44,7 @@ struct Obligation {
 };
 
 enum class PenaltyStage : std::uint8_t { notified = 1, upheld = 2, cancelled = 3, paid = 4 };
+[[nodiscard]] std::string_view to_string(PenaltyStage value);
 
 struct Penalty {
     std::int64_t shortfall = 0;

@@ -72,6 +72,32 @@ inline constexpr bool kIsBytes = false;  // fixed length: keys, digests
 template <std::size_t N>
 inline constexpr bool kIsBytes<std::array<std::uint8_t, N>> = true;
 
+// Enums whose numbers have names (to_string), from 1 on without a hole.
+template <class T>
+concept NamedEnum = std::is_enum_v<T> && requires(T value) {
+    to_string(value);
+};
+
+// Every name, in order. A to_string of two words may say the last for each number beyond.
+template <NamedEnum T>
+[[nodiscard]] std::vector<std::string> names_of() {
+    std::vector<std::string> out;
+    for (int n = 1; n < 64; ++n) {
+        const std::string name(to_string(static_cast<T>(n)));
+        if (name.rfind("unknown", 0) == 0 || (!out.empty() && name == out.back())) break;
+        out.push_back(name);
+    }
+    return out;
+}
+// none: no such name.
+template <NamedEnum T>
+[[nodiscard]] std::optional<T> enum_named(std::string_view name) {
+    const std::vector<std::string> names = names_of<T>();
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == name) return static_cast<T>(i + 1);
+    return std::nullopt;
+}
+
 class ByteWriter {
   public:
     explicit ByteWriter(std::string& out) : out_(&out) {}

@@ -122,6 +122,7 @@ enum class Opinion : std::uint8_t {
     qualified = 2,     // something is, and none of it is material
     not_verified = 3,  // it is material, or could not be examined
 };
+[[nodiscard]] std::string_view to_string(Opinion value);
 
 // What the report says less what is true; above 0: the report says too much.
 struct Misstatement {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -25,6 +26,7 @@ enum class MeterScope : std::uint8_t {
     uncovered =
         3,  // one load that the scheme does not cover: without such a meter nothing is taken off
 };
+[[nodiscard]] std::string_view to_string(MeterScope value);
 
 struct PlanMeter {
     std::string name = {};
@@ -41,6 +43,7 @@ struct PlanMeter {
 };
 
 enum class EnergySupply : std::uint8_t { utility = 1, landlord = 2, cloud = 3 };
+[[nodiscard]] std::string_view to_string(EnergySupply value);
 
 // Of landlord and cloud somebody else says how much it was: `supplier` by a statement of its own, or, where it does not take part, by a
 // bill that stands in the report.

@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -101,6 +102,7 @@ enum class ReportState : std::uint8_t {
     final = 7,
     superseded = 8,  // final once, and restated since
 };
+[[nodiscard]] std::string_view to_string(ReportState value);
 
 // One version of a year's report. None is ever taken away but a draft, which its next draft replaces.
 struct ReportEntry {

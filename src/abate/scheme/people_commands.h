@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -99,6 +100,7 @@ enum class ParticipantSort : std::uint8_t {
     trader = 3,
     verifier = 4,  // a verification body: holds no account
 };
+[[nodiscard]] std::string_view to_string(ParticipantSort value);
 
 // Opens it in the registry too.
 struct AddParticipant {

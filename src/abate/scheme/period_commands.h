@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -22,6 +23,7 @@ namespace abate::scheme {
 inline constexpr std::size_t kMostRows = 20'000;
 
 enum class StatementKind : std::uint8_t { cap = 1, benchmark = 2, allocation = 3 };
+[[nodiscard]] std::string_view to_string(StatementKind value);
 
 // Years follow each other without a gap. The rules of this moment are those of the year.
 struct OpenPeriod {

@@ -8,11 +8,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
 
 enum class Stage : std::uint8_t { proposed = 1, finalised = 2, issued = 3 };
+[[nodiscard]] std::string_view to_string(Stage value);
 
 struct Objection {
     ParticipantId participant{};

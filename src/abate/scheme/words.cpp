@@ -1,0 +1,116 @@
+// The enumerators' own names, as they stand in JSON and documents.
+#include "abate/scheme/state.h"
+
+namespace abate::scheme {
+
+std::string_view to_string(ParticipantSort value) {
+    switch (value) {
+        case ParticipantSort::obligated:
+            return "obligated";
+        case ParticipantSort::opted_in:
+            return "opted_in";
+        case ParticipantSort::trader:
+            return "trader";
+        case ParticipantSort::verifier:
+            return "verifier";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(StatementKind value) {
+    switch (value) {
+        case StatementKind::cap:
+            return "cap";
+        case StatementKind::benchmark:
+            return "benchmark";
+        case StatementKind::allocation:
+            return "allocation";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(Opinion value) {
+    switch (value) {
+        case Opinion::verified:
+            return "verified";
+        case Opinion::qualified:
+            return "qualified";
+        case Opinion::not_verified:
+            return "not_verified";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(MeterScope value) {
+    switch (value) {
+        case MeterScope::site:
+            return "site";
+        case MeterScope::it:
+            return "it";
+        case MeterScope::uncovered:
+            return "uncovered";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(EnergySupply value) {
+    switch (value) {
+        case EnergySupply::utility:
+            return "utility";
+        case EnergySupply::landlord:
+            return "landlord";
+        case EnergySupply::cloud:
+            return "cloud";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(Stage value) {
+    switch (value) {
+        case Stage::proposed:
+            return "proposed";
+        case Stage::finalised:
+            return "finalised";
+        case Stage::issued:
+            return "issued";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(PenaltyStage value) {
+    switch (value) {
+        case PenaltyStage::notified:
+            return "notified";
+        case PenaltyStage::upheld:
+            return "upheld";
+        case PenaltyStage::cancelled:
+            return "cancelled";
+        case PenaltyStage::paid:
+            return "paid";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(ReportState value) {
+    switch (value) {
+        case ReportState::draft:
+            return "draft";
+        case ReportState::submitted:
+            return "submitted";
+        case ReportState::returned:
+            return "returned";
+        case ReportState::verified:
+            return "verified";
+        case ReportState::qualified:
+            return "qualified";
+        case ReportState::not_verified:
+            return "not_verified";
+        case ReportState::final:
+            return "final";
+        case ReportState::superseded:
+            return "superseded";
+    }
+    return "unknown";
+}
+
+}  // namespace abate::scheme
