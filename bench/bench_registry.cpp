@@ -4,7 +4,8 @@
 //     scripts/with_postgres.sh sh -c 'build/release/bin/bench_registry --postgres "$ABATE_TEST_POSTGRES"'
 //
 // One thread. Commands are made before the clock runs. Inside the timing of
-//   apply     deciding and folding batches of 1,024 transfers between random accounts, and writing their events into a buffer
+//   apply     deciding and folding batches of 1,024 transfers between random accounts, and writing their events into a buffer; with memory
+//             taken before (SequencerOptions::room), and growing, when the kernel's page faults are in the time
 //   durable   the same, sealing each batch (BLAKE2b) and committing it to SQLite, WAL, synchronous FULL
 //   single    one transfer a batch
 //   plain     the same payload bytes into a table of one SQLite file, one event a row, a transaction of 1,024 rows, FULL
@@ -148,9 +149,16 @@ struct Size {
     std::size_t a_batch = kBatch;
 };
 
-Rate apply_rate(const Size& size) {
+enum class Memory { taken_before, as_it_comes };
+
+Rate apply_rate(const Size& size, Memory memory) {
     Work work(size.accounts);
     Engine engine(kKey);
+    if (memory == Memory::taken_before) {
+        // Each account is opened and issued to; the participant, the issuance account, a last batch that is not full.
+        engine.make_room({.accounts = size.accounts + 1,
+                          .commands = 2 * size.accounts + 2 + size.transfers + kBatch});
+    }
     work.open(engine, [](Engine& e) { (void)e.seal(); });
     std::vector<Command> commands(kBatch);
     std::vector<Outcome> outcomes(kBatch);
@@ -357,8 +365,11 @@ constexpr std::size_t kEventBytes = 60;
 void run_apply(nlohmann::ordered_json& out, const Settings& with) {
     for (const std::size_t n :
          {std::size_t{1'000}, std::size_t{10'000}, std::size_t{100'000}, std::size_t{1'000'000}}) {
-        const Rate rate = apply_rate({.accounts = n, .transfers = with.transfers});
+        const Size size{.accounts = n, .transfers = with.transfers};
+        const Rate rate = apply_rate(size, Memory::taken_before);
         out["apply_" + std::to_string(n) + "_per_s"] = rate.per_s;
+        out["apply_" + std::to_string(n) + "_growing_per_s"] =
+            apply_rate(size, Memory::as_it_comes).per_s;
         if (std::llround(rate.bytes_per_event) != kEventBytes) fail("events of another length");
     }
 }

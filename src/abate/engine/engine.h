@@ -53,6 +53,8 @@ class Engine {
         std::string_view scheme_events = {};  // all up to then
     };
     [[nodiscard]] Result<void> go_on(Restored from, const BatchHeader& after, Journal& journal);
+    // See Registry::make_room.
+    void make_room(const registry::Room& more) { registry_.make_room(more); }
     void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
 
     // Expires what is due, then does the commands in order; chains whole. The events wait for seal(). REQUIRES: as many outcomes as

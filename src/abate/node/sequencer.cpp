@@ -125,6 +125,7 @@ Result<void> Sequencer::Writer::open() {
         const Result<engine::Recovery> recovery =
             engine::recover(*engine_, *journal_, {.expect_head = options_.expect_head});
         if (!recovery) return recovery.error();
+        engine_->make_room(options_.room);
         for (const std::string& text : recovery->notes) note(text);
         snapshot_seq_ = recovery->from_seq;
         engine_->set_epoch(epoch_);
@@ -413,6 +414,7 @@ void Sequencer::Writer::rebuild() {
         const Result<engine::Recovery> recovery =
             engine::recover(*engine_, *journal_, {.expect_head = durable});
         if (!recovery) return failed(to_string(recovery.error()));
+        engine_->make_room(options_.room);
         for (const std::string& text : recovery->notes) note(text);
         engine_->set_epoch(epoch_);
         bool found = false;

@@ -57,6 +57,7 @@ struct SequencerOptions {
     std::uint64_t snapshot_every = 1'000'000;  // events; 0: never
     // How long until time is advanced where nothing is submitted, and between tries to reach the journal.
     std::chrono::milliseconds tick{100};
+    registry::Room room = {};       // whose memory is taken at the start and after each fault
     engine::Head expect_head = {};  // the journal must have it at the start
     // Told what a person should know: a damaged snapshot, a fault, a lost lease. Called on the writer's thread, and in start().
     std::function<void(const std::string&)> note = {};

@@ -27,6 +27,7 @@ class SequencerTest : public ::testing::Test {
                 .holder = "node-1",
                 .open_journal = [this] { return disk.open(); },
                 .tick = std::chrono::milliseconds(5),
+                .room = {.accounts = 3, .commands = 10},  // and past it
                 .note =
                     [this](const std::string& text) {
                         const std::lock_guard lock(notes_mutex);

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "abate/core/assert.h"
+#include "abate/registry/pages.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -23,17 +23,19 @@ namespace abate::registry {
     return x ^ (x >> 31);
 }
 
-// Memory that begins at a cache line.
+// Memory that begins at a cache line; in huge pages where it is large, since a look-up may go anywhere.
 template <class T>
 struct LineAllocator {
     using value_type = T;  // NOLINT(readability-identifier-naming): the standard library's word
+    static constexpr std::size_t kLarge = std::size_t{2} << 20;
     LineAllocator() = default;
     template <class U>
     explicit LineAllocator(const LineAllocator<U>& /*other*/) {}
     T* allocate(std::size_t n) {
-        return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64}));
+        return static_cast<T*>(n * sizeof(T) < kLarge ? allocate_lines(n * sizeof(T))
+                                                      : allocate_huge(n * sizeof(T)));
     }
-    void deallocate(T* at, std::size_t /*n*/) { ::operator delete (at, std::align_val_t{64}); }
+    void deallocate(T* at, std::size_t /*n*/) { free_memory(at); }
     bool operator==(const LineAllocator&) const { return true; }
 };
 

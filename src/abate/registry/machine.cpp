@@ -735,6 +735,16 @@ void Registry::apply_chain(std::span<const Command> commands,
     last_ = end;
 }
 
+void Registry::make_room(const Room& more) {
+    constexpr std::size_t kMost = std::size_t{1} << 31;
+    ABATE_REQUIRE(more.accounts <= kMost && accounts_.size() <= kMost - more.accounts);
+    ABATE_REQUIRE(more.commands <= kMost && records_.size() <= kMost - more.commands);
+    account_ids_.reserve(accounts_.size() + more.accounts);
+    accounts_.make_room(accounts_.size() + more.accounts);
+    record_ids_.reserve(records_.size() + more.commands);
+    records_.make_room(records_.size() + more.commands);
+}
+
 void Registry::prefetch(const Command& command) const {
     record_ids_.prefetch(hash_of(command.id));
     account_ids_.prefetch(hash_of(static_cast<std::uint64_t>(command.from)));

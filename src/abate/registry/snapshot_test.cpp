@@ -52,6 +52,31 @@ TEST(Snapshot, KeepsPromisesBurnedIdsAndTheTime) {
     EXPECT_EQ(read.group_of(ParticipantId{2}), GroupId{2});
 }
 
+// Memory that was taken before changes nothing in the books: not at the start, not in the middle, not past its end.
+TEST(Snapshot, IsTheSameWhateverRoomWasTaken) {
+    const auto books_with = [](const Room& at_the_start, const Room& in_the_middle) {
+        Books books;
+        books.registry.make_room(at_the_start);
+        for (std::uint64_t i = 0; i < 10'000; ++i) {
+            if (i == 5'000) books.registry.make_room(in_the_middle);
+            books.must({.op = Op::open_account,
+                        .kind = AccountKind::holding,
+                        .from = AccountId{1000 + i},
+                        .participant = ParticipantId{1}});
+            books.issue(AccountId{1000 + i}, 1 + static_cast<std::int64_t>(i));
+        }
+        EXPECT_EQ(broken_invariant(books.registry).value_or("sound"), "sound");
+        std::string bytes;
+        append_snapshot(bytes, books.registry);
+        return bytes;
+    };
+    const std::string grown = books_with({}, {});
+    EXPECT_EQ(read_snapshot(grown)->balance(AccountId{10'999}, kV27).posted, 10'000);
+    EXPECT_TRUE(books_with({.accounts = 1, .commands = 1}, {}) == grown);
+    EXPECT_TRUE(books_with({.accounts = 300'000, .commands = 300'000}, {}) == grown);
+    EXPECT_TRUE(books_with({}, {.accounts = 2'000, .commands = 9'000}) == grown);
+}
+
 TEST(Snapshot, OfNothingIsNothing) {
     std::string bytes;
     append_snapshot(bytes, Registry());

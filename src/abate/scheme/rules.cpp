@@ -117,12 +117,14 @@ Result<void> check_rules(const Rules& r) {
     share("cap.auction_share_percent", r.cap.auction_share);
     share("cap.entrant_share_percent", r.cap.entrant_share);
     share("cap.containment_share_percent", r.cap.containment_share);
-    const std::int64_t shares = r.cap.free_share.value + r.cap.auction_share.value +
-                                r.cap.entrant_share.value + r.cap.containment_share.value;
-    if (!wrong && r.cap.first_cap > 0 && shares != kMillion)
-        wrong = bad_rule(
-            "cap",
-            fmt::format("the four shares are {} %, not 100", static_cast<double>(shares) / 1e4));
+    if (!wrong && r.cap.first_cap > 0) {
+        const std::int64_t shares = r.cap.free_share.value + r.cap.auction_share.value +
+                                    r.cap.entrant_share.value + r.cap.containment_share.value;
+        if (shares != kMillion)
+            wrong = bad_rule("cap",
+                             fmt::format("the four shares are {} %, not 100",
+                                         static_cast<double>(shares) / 1e4));
+    }
     within("compliance.penalty_micro_per_allowance",
            r.compliance.penalty_micro_per_allowance,
            {0, 1'000'000'000'000});
