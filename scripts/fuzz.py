@@ -15,7 +15,7 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 
 
-def run_target(program, build, seconds):
+def run_target(program, build, seconds, seed):
     """Returns (name, passed, one line of summary, output)."""
     what = program.name.removeprefix("fuzz_")
     kept = build / "corpus" / what
@@ -26,6 +26,7 @@ def run_target(program, build, seconds):
     command = [
         str(program),
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         "-timeout=10",
         "-rss_limit_mb=2048",
         f"-artifact_prefix={broken}/{what}-",
@@ -45,6 +46,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--seconds", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn; 0: another each time")
     parser.add_argument("--jobs", type=int, required=True)
     parser.add_argument("--results", type=pathlib.Path, required=True, help="a line `name<TAB>outcome` each is appended")
     options = parser.parse_args()
@@ -52,7 +54,7 @@ def main():
     programs = sorted(path for path in (build / "bin").glob("fuzz_*") if path.is_file())
     good = True
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        running = [pool.submit(run_target, program, build, options.seconds) for program in programs]
+        running = [pool.submit(run_target, program, build, options.seconds, options.seed) for program in programs]
         for future in concurrent.futures.as_completed(running):
             name, passed, summary, output = future.result()
             good = good and passed

@@ -10,7 +10,7 @@
 #
 #   scripts/test.sh [--quick | --long] [--only STAGE]... [--fuzz-seconds N]
 #
-# --quick is the default; --long exports ABATE_LONG=1 (more kills, more seeds) and fuzzes 300 s a target.
+# --quick is the default; --long exports ABATE_LONG=1 (more kills, more seeds) and fuzzes 300 s a target, each time from another seed.
 # Tests run beside a PostgreSQL of their own (scripts/with_postgres.sh); where it cannot be started, the stage fails.
 # On a fresh Debian 12 it first installs the packages it needs, by name (scripts/packages.txt: build, test, demo).
 # The last line is `N passed, M failed`: every ctest test once, however many stages ran it, and one for each other check.
@@ -116,7 +116,7 @@ stage_tidy() {
 
 stage_fuzz() {
     build fuzz fuzzers || return 0
-    python3 scripts/fuzz.py --build build/fuzz --seconds "$fuzz_seconds" --jobs "$jobs" \
+    python3 scripts/fuzz.py --build build/fuzz --seconds "$fuzz_seconds" --seed "$((1 - long))" --jobs "$jobs" \
         --results "$results/checks.tsv" || true
 }
 
