@@ -1,5 +1,6 @@
 #include "abate/store/journal_store.h"
 
+#include "abate/core/fault.h"
 #include "abate/engine/engine.h"
 #include "abate/store/postgres_test_support.h"
 #include "abate/store/sqlite_db.h"
@@ -297,6 +298,47 @@ TEST(SqliteJournal, IsCopiedWhileItIsWrittenTo) {
     }
 }
 
+TEST(SqliteJournal, LookingMakesAndChangesNothing) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::not_found);
+    EXPECT_FALSE(std::filesystem::exists(path));
+    std::ofstream(path).close();
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::not_found);
+    EXPECT_EQ(std::filesystem::file_size(path), 0U);
+    std::filesystem::remove(path);
+
+    const Batch first = batch_after(std::nullopt, 1, "one");
+    const Batch second = batch_after(first.header, 1, "two");
+    auto writer = *open_sqlite_journal(path, kKey);
+    ASSERT_EQ(writer->append(first), Append::committed);
+    {
+        auto reader = *read_sqlite_journal(path, kKey);
+        EXPECT_EQ(reader->head(), first.header);
+        EXPECT_FALSE(reader->newest_snapshot(9));
+        EXPECT_THROW((void)reader->append(second), Fault);
+        // It sees what is written meanwhile.
+        ASSERT_EQ(writer->append(second), Append::committed);
+        EXPECT_EQ(reader->head(), second.header);
+    }
+    EXPECT_EQ(all_of(*writer), (std::vector<Batch>{first, second}));
+    writer.reset();
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("DROP TABLE snapshot; PRAGMA user_version = 1"));
+    }
+    {
+        auto older = *read_sqlite_journal(path, kKey);
+        EXPECT_EQ(older->head(), second.header);
+        EXPECT_FALSE(older->newest_snapshot(9));
+    }
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("PRAGMA user_version = 99"));
+    }
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::version_mismatch);
+}
+
 TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
     testing::TemporaryFolder folder;
     const std::string path = folder / "registry.db";
@@ -309,6 +351,9 @@ TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
               ErrorCode::io_error);
     std::ofstream(folder / "other.db").close();
     EXPECT_EQ(backup_sqlite_journal(folder / "other.db", folder / "c").error().code,
+              ErrorCode::not_found);
+    std::ofstream(folder / "text.db") << "a text";
+    EXPECT_EQ(backup_sqlite_journal(folder / "text.db", folder / "c").error().code,
               ErrorCode::conflict);
     namespace fs = std::filesystem;
     EXPECT_EQ(fs::status(folder / "copy").permissions(),
