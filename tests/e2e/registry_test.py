@@ -1,9 +1,12 @@
 """`abate registry` through the real door: two people, refusals by name, the same id twice, books that balance, a journal whose bytes are
 changed, rights of files, a writer that is killed."""
 
+import contextlib
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import signal
 import sqlite3
@@ -36,10 +39,20 @@ class Registry(e2e.E2e):
         return json.loads(self.registry(*words, "--json").stdout)
 
     def firm(self, name, first, second):
-        self.registry("participant", "add", name, "--as", "ada", "--second", "bo")
-        self.registry("account", "open", name, "--as", "ada")
-        self.registry("key", "add", first, "--role", "initiator", "--participant", name, "--as", "ada", "--second", "bo")
-        self.registry("key", "add", second, "--role", "approver", "--participant", name, "--as", "ada", "--second", "bo")
+        # Not by the clock: what a test says of later times must hold in every year that it is run.
+        at = ("--at", "2027-01-01")
+        self.registry("participant", "add", name, "--as", "ada", "--second", "bo", *at)
+        self.registry("account", "open", name, "--as", "ada", *at)
+        self.registry("key", "add", first, "--role", "initiator", "--participant", name, "--as", "ada", "--second", "bo", *at)
+        self.registry("key", "add", second, "--role", "approver", "--participant", name, "--as", "ada", "--second", "bo", *at)
+
+
+    def one_line(self, *words, **kw):
+        result = self.abate("registry", *words, **kw)
+        self.assertIn(result.returncode, (1, 2), result.stdout)
+        self.assertRegex(result.stderr, e2e.ERROR_LINE)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        return result.stderr
 
 
 class TwoPeople(Registry):
@@ -94,12 +107,6 @@ class TwoPeople(Registry):
 
 
 class BadInput(Registry):
-    def one_line(self, *words):
-        result = self.abate("registry", *words)
-        self.assertIn(result.returncode, (1, 2), result.stdout)
-        self.assertRegex(result.stderr, e2e.ERROR_LINE)
-        return result.stderr
-
     def test_one_line_says_what_and_where(self):
         self.assertIn("Did you mean 'ada'?", self.one_line("publish", "a", "b", "--as", "adda"))
         self.assertIn("there is no account", self.one_line("account", "freeze", "nothing", "--as", "ada"))
@@ -202,6 +209,490 @@ class Journal(Registry):
         cash = [b for b in self.read("balance", "lab")["balances"] if b.get("asset") == "cash"]
         self.assertEqual([b["held_micro"] for b in cash], [done * 1_000_000])
         self.assertGreater(done, 0)
+
+
+# Each asks the journal and changes nothing.
+VIEWS = (("list",), ("balance",), ("history",), ("status",), ("steps",), ("compliance",), ("proposals",), ("head",), ("export",),
+         ("audit",), ("key", "list"), ("trusted", "list"), ("report", "list"), ("rules",))
+
+
+class ReadOnly(Registry):
+    def setUp(self):
+        super().setUp()
+        self.firm("lab", "lee", "kim")
+        self.folder_of_it = self.make("shown")
+        self.shown = os.path.join(self.folder_of_it, "registry.db")
+
+    def as_reader(self, *words):
+        return self.abate("registry", *words, "--journal", self.shown, env={"ABATE_HOME": self.path("nobody")}, **self.as_nobody())
+
+    @staticmethod
+    def bytes_of(path):
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
+
+    def close(self, file_mode, folder_mode):
+        os.chmod(self.shown, file_mode)
+        os.chmod(self.folder_of_it, folder_mode)
+        self.addCleanup(os.chmod, self.folder_of_it, 0o755)
+
+    def test_the_right_to_read_is_enough_for_every_view(self):
+        shutil.copy(os.path.join(self.home, "registry.db"), self.shown)
+        self.give_to_nobody(self.shown, self.folder_of_it)
+        for file_mode, folder_mode in ((0o400, 0o500), (0o400, 0o700), (0o600, 0o500)):
+            self.close(file_mode, folder_mode)
+            with open(self.shown, "rb") as file:
+                before = file.read()
+            for view in VIEWS:
+                with self.subTest(view=view, file=oct(file_mode), folder=oct(folder_mode)):
+                    done = self.as_reader(*view)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertEqual(done.stdout, self.registry(*view).stdout)
+                    # A -wal or -shm of a reader would lock the writer out.
+                    self.assertEqual(os.listdir(self.folder_of_it), ["registry.db"])
+            with open(self.shown, "rb") as file:
+                self.assertEqual(file.read(), before)
+            done = self.as_reader("backup", self.path("tmp", f"copy-{file_mode}-{folder_mode}.db"))
+            self.assertIn(done.returncode, (0, 1))
+
+    def test_an_act_without_the_right_to_write_says_so(self):
+        shutil.copy(os.path.join(self.home, "registry.db"), self.shown)
+        keys = self.make("keys")
+        shutil.copy(os.path.join(self.home, "keys", "ada.key"), keys)
+        self.give_to_nobody(self.shown, self.folder_of_it, keys, os.path.join(keys, "ada.key"))
+        self.close(0o400, 0o500)
+        done = self.abate("registry", "publish", "a", "b", "--as", "ada", "--journal", self.shown,
+                          env={"ABATE_HOME": self.path("nobody"), "ABATE_KEYS": keys}, **self.as_nobody())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot be written", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_no_right_at_all_is_one_line(self):
+        shutil.copy(os.path.join(self.home, "registry.db"), self.shown)
+        self.close(0o000, 0o755)
+        for view in (("status",), ("audit",), ("backup", self.path("tmp", "copy.db"))):
+            done = self.as_reader(*view)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stderr, e2e.ERROR_LINE)
+            self.assertIn("ermission denied", done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_what_a_writer_left_in_its_log_is_shown_or_refused(self):
+        # The log of a writer that is alive, as its killing would leave it: not in the file yet.
+        with contextlib.closing(sqlite3.connect(os.path.join(self.home, "registry.db"))) as book:
+            book.execute("BEGIN")
+            book.execute("SELECT count(*) FROM journal").fetchone()
+            self.registry("publish", "late", "word", "--as", "ada")
+            head = self.registry("head").stdout
+            for suffix in ("", "-wal", "-shm"):
+                shutil.copy(os.path.join(self.home, "registry.db") + suffix, self.shown + suffix)
+                self.give_to_nobody(self.shown + suffix)
+                os.chmod(self.shown + suffix, 0o400)
+        self.assertGreater(os.path.getsize(self.shown + "-wal"), 0)
+        self.give_to_nobody(self.folder_of_it)
+        self.close(0o400, 0o500)
+        done = self.as_reader("head")
+        self.assertEqual((done.returncode, done.stdout), (0, head), done.stderr)
+        os.chmod(self.folder_of_it, 0o700)
+        os.remove(self.shown + "-shm")
+        os.chmod(self.folder_of_it, 0o500)
+        done = self.as_reader("head")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("last writer was stopped", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder_of_it)), ["registry.db", "registry.db-wal"])
+
+    def test_a_view_makes_no_journal_of_what_is_none(self):
+        self.write(self.path("empty.db"), "")
+        self.write(self.path("text.db"), "not a database\n" * 100)
+        with contextlib.closing(sqlite3.connect(self.path("other.db"))) as other:
+            other.execute("CREATE TABLE mine (x)")
+        with contextlib.closing(sqlite3.connect(self.path("bare.db"))) as bare:
+            bare.execute("PRAGMA journal_mode = WAL")
+        for name, says in (("empty.db", "there is no registry here"), ("text.db", "this file is no journal of abate"),
+                           ("other.db", "this file is no journal of abate"), ("bare.db", "there is no registry here"),
+                           ("none.db", "there is no registry here"), (".", "this file is no journal of abate")):
+            path = self.path(name)
+            before = self.bytes_of(path)
+            listed = sorted(os.listdir(self.folder))
+            for words in (*VIEWS, ("publish", "a", "b", "--as", "ada"), ("backup", self.path("b.db"))):
+                with self.subTest(name=name, words=words):
+                    self.assertIn(says, self.one_line(*words, "--journal", path))
+                    self.assertEqual(sorted(os.listdir(self.folder)), listed)
+                    self.assertEqual(self.bytes_of(path), before)
+
+    def test_a_founding_that_fails_leaves_no_file(self):
+        self.one_line("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "noon", "--journal", self.path("new.db"))
+        self.one_line("init", self.scheme, "--operator", "ada", "--operator", "nobody", "--journal", self.path("new.db"))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("new.db")])
+
+
+class Now(Registry):
+    """Views show what holds at their moment, whether an act came since or not, and write nothing."""
+
+    def test_a_proposal_that_lapsed_is_not_listed(self):
+        out = self.read("participant", "add", "lab", "--as", "ada", "--at", "2027-02-01")
+        self.assertEqual([p["id"] for p in self.read("proposals", "--at", "2027-02-02")["proposals"]], [out["id"]])
+        lapses = self.read("proposals", "--at", "2027-02-02")["proposals"][0]["lapses_at"]
+        day = lapses[:10]
+        head = self.registry("head").stdout
+        done = self.ok("registry", "proposals", "--json", "--at", f"{int(day[:4]) + 1}{day[4:]}")
+        self.assertEqual(json.loads(done.stdout)["proposals"], [])
+        self.assertIn("is shown as done", done.stderr)
+        self.assertEqual(self.registry("head").stdout, head)
+        # The next act finds it so, and writes it.
+        self.refused("proposal_lapsed", "approve", out["id"], "--as", "bo", "--at", f"{int(day[:4]) + 1}{day[4:]}")
+        self.assertNotEqual(self.registry("head").stdout, head)
+        self.assertIsNone(self.read("audit")["fault"])
+
+    def test_a_view_asks_for_a_time_in_an_exercise_only(self):
+        self.assertIn("no time", self.one_line("balance", "--at", "noon"))
+        self.registry("publish", "a", "b", "--as", "ada", "--at", "2027-06-01")
+        self.assertIn("time does not go back", self.one_line("balance", "--at", "2027-05-01"))
+        text = self.ok("registry", "profile", "internal").stdout
+        self.write(self.scheme, text)
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--journal", self.path("real.db"))
+        self.assertIn("no exercise", self.one_line("balance", "--at", "2027-01-01", "--journal", self.path("real.db")))
+
+
+class Again(Registry):
+    """The same --id again: the same numbers, and what was done is not done twice."""
+
+    ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+    def test_a_participant_and_its_group_keep_their_numbers(self):
+        words = ("participant", "add", "lab", "--group", "Holding", "--as", "ada", "--second", "bo", "--id", self.ID)
+        first = self.read(*words)
+        self.assertFalse(first["exists"])
+        self.registry("participant", "add", "firm", "--as", "ada", "--second", "bo")
+        again = self.read(*words)
+        self.assertTrue(again["exists"])
+        self.assertEqual(again["command"], first["command"])
+        self.assertIn("Exists, done before", self.registry(*words).stdout)
+        self.assertEqual([p["participant"] for p in self.read("list")["participants"]], [1, 2])
+        self.refused("exists_with_different_body", "participant", "add", "other", "--as", "ada", "--id", self.ID)
+
+    def test_accounts_keep_their_numbers_three_at_once(self):
+        self.registry("participant", "add", "lab", "--as", "ada", "--second", "bo")
+        self.registry("participant", "add", "firm", "--as", "ada", "--second", "bo")
+        first = self.read("account", "open", "lab", "--as", "ada", "--id", self.ID)
+        self.registry("account", "open", "firm", "--as", "ada")
+        again = self.read("account", "open", "lab", "--as", "ada", "--id", self.ID)
+        self.assertEqual([c["command"] for c in again["commands"]], [c["command"] for c in first["commands"]])
+        self.assertEqual([c["exists"] for c in again["commands"]], [True] * 3)
+        self.assertEqual(len({c["id"] for c in again["commands"]}), 3)
+        self.assertEqual([len(p["accounts"]) for p in self.read("list")["participants"]], [3, 3])
+        self.refused("exists_with_different_body", "account", "open", "firm", "--as", "ada", "--id", self.ID)
+
+    def test_a_new_owner_keeps_its_number(self):
+        self.registry("participant", "add", "lab", "--as", "ada", "--second", "bo")
+        words = ("participant", "regroup", "lab", "--group", "Buyer", "--as", "ada", "--id", self.ID)
+        first = self.read(*words)
+        self.registry("participant", "add", "firm", "--as", "ada", "--second", "bo")
+        self.assertEqual(self.read(*words)["command"], first["command"])
+        self.registry("approve", self.ID, "--as", "bo")
+        self.assertEqual(self.read(*words)["state"], "done")
+
+    def test_a_proposed_cap_keeps_its_window(self):
+        self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        words = ("cap", "propose", "2027", "--as", "ada", "--id", self.ID)
+        first = self.read(*words, "--at", "2027-01-03")
+        again = self.read(*words, "--at", "2027-01-09")
+        self.assertEqual((again["exists"], again["command"]), (True, first["command"]))
+
+
+class Bank(Registry):
+    HEAD = "date,reference,amount,balance\n"
+
+    def setUp(self):
+        super().setUp()
+        self.firm("lab", "lee", "kim")
+        for day, reference, amount in (("05", "B1", "100"), ("06", "B2", "50"), ("20", "B3", "30")):
+            self.registry("cash", "deposit", "lab/cash", amount, "--reference", reference, "--as", "ada", "--at", f"2027-06-{day}")
+        out = self.read("cash", "withdraw", "lab/cash", "40", "--bank-account", "X", "--as", "lee", "--second", "kim", "--at", "2027-06-21")
+        self.registry("cash", "settle", out["id"], "--reference", "W1", "--as", "ada", "--at", "2027-06-22")
+        self.bank = self.path("bank.csv")
+
+    def compare(self, text, *words, code=0):
+        self.write(self.bank, text)
+        done = self.abate("registry", "cash", "reconcile", self.bank, "--json", *words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a_statement_that_agrees_names_nothing(self):
+        lines = "2027-06-05,B1,100,100\n2027-06-06,B2,50.00,150\n2027-06-20,B3,30,180\n2027-06-22,W1,-40,140\n"
+        found = self.compare(self.HEAD + lines, "--as", "ada", "--at", "2027-07-01")["comparison"]
+        self.assertEqual(found["agreed"], 4)
+        for name in ("not_in_books", "amounts_differ", "outside_period", "recorded_before", "not_on_statement"):
+            self.assertEqual(found[name], [], name)
+        self.assertFalse(self.read("status")["trading_halted"])
+
+    def test_every_difference_is_named_with_its_line_and_halts(self):
+        text = self.HEAD + "2027-05-31,B9,5,5\n2027-06-05,B1,100,105\n2027-06-07,B2,55,160\n"
+        dry = self.compare(text, "--from", "2027-06-01", "--to", "2027-06-30", "--dry-run", code=1)
+        self.assertFalse(dry["agree"])
+        self.assertEqual((dry["books_micro"], dry["bank_micro"]), (140_000_000, 160_000_000))
+        found = dry["comparison"]
+        self.assertEqual([(r["line"], r["amount_micro"]) for r in found["not_in_books"]], [(2, 5_000_000)])
+        self.assertEqual([(r["line"], r["amount_micro"], r["books_amount_micro"]) for r in found["amounts_differ"]], [(4, 55_000_000, 50_000_000)])
+        self.assertEqual([r["line"] for r in found["outside_period"]], [2])
+        self.assertEqual([r["line"] for r in found["recorded_before"]], [4])
+        self.assertEqual([(r["reference"], r["amount_micro"]) for r in found["not_on_statement"]], [("B3", 30_000_000), ("W1", -40_000_000)])
+        self.assertFalse(self.read("status")["trading_halted"], "a dry run records nothing")
+        # 160 - 140 = 20 = 5 (not in the books) + 5 (amount) - 30 + 40 (not on the statement): nothing is left to explain.
+        done = self.abate("registry", "cash", "reconcile", self.bank, "--from", "2027-06-01", "--to", "2027-06-30", "--as", "ada", "--at", "2027-07-01")
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("explains all but", done.stdout)
+        self.assertIn("line    4", done.stdout)
+        self.assertTrue(self.read("status")["trading_halted"])
+
+    def test_layouts_of_banks(self):
+        found = self.compare("Booking date,Details,Payment reference,Paid out,Paid in,Currency,Balance\n"
+                             "2027-06-05,a firm,B1,,100.00,EUR,100.00\n2027-06-06,a firm,B2,,50.00,EUR,150.00\n"
+                             "2027-06-20,,B3,,30.00,EUR,180.00\n2027-06-22,out,W1,40.00,,EUR,140.00\n", "--dry-run")
+        self.assertEqual((found["agree"], found["comparison"]["agreed"]), (True, 4))
+
+    def test_bad_lines_are_named_by_number(self):
+        def said(text):
+            self.write(self.bank, text)
+            return self.one_line("cash", "reconcile", self.bank, "--dry-run")
+
+        self.assertIn("bank.csv:3", said(self.HEAD + "2027-06-05,B1,100,100\n05.06.2027,B2,5,105\n"))
+        line = said(self.HEAD + "2027-06-05,B1,1e2,100\n2027-06-06,B2,5,105\n2027-06-07,B3,5,111\n2027-06-08,B3,5,116\n")
+        self.assertIn("bank.csv:2", line)
+        self.assertIn("Lines 4, 5 are bad too", line)
+        self.assertIn("semicolons", said("date;reference;amount;balance\n2027-06-05;B1;100;100\n"))
+        self.assertIn("one of both columns", said("date,reference,debit,credit,balance\n2027-06-05,B1,1,2,100\n"))
+        self.assertIn("this line's is USD", said("date,reference,amount,balance,currency\n2027-06-05,B1,100,100,USD\n"))
+        self.assertIn("bank.csv:2", said(self.HEAD + "2027-06-05,B1,100\n"))
+
+
+class Numbers(Registry):
+    """A refusal says how much, and until when."""
+
+    def refusal(self, reason, *words):
+        line = self.one_line(*words)
+        self.assertIn("refused: " + reason + ": ", line)
+        return line
+
+    def test_money(self):
+        self.firm("lab", "lee", "kim")
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada")
+        self.registry("cash", "withdraw", "lab/cash", "40", "--bank-account", "X", "--as", "lee", "--second", "kim")
+        line = self.refusal("insufficient_balance", "cash", "withdraw", "lab/cash", "80.50", "--bank-account", "X", "--as", "lee", "--second", "kim")
+        self.assertIn("lab/cash has 100.00 EUR, 40.00 of it promised; 80.50 was asked", line)
+
+    def test_accounts_that_are_to_be_closed_and_proposals_that_lapsed(self):
+        self.firm("lab", "lee", "kim")
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--at", "2027-02-01")
+        line = self.refusal("account_not_empty", "account", "close", "lab/cash", "--as", "ada", "--second", "bo", "--at", "2027-02-01")
+        self.assertIn("lab/cash has 100.00 EUR", line)
+        line = self.refusal("key_without_market_role", "mandate", "lee", "--quantity", "5", "--as", "lee", "--at", "2027-02-01")
+        self.assertIn("that key has initiator", line)
+        out = self.read("participant", "add", "firm", "--as", "ada", "--at", "2027-02-01")
+        lapses = self.read("proposals", "--at", "2027-02-01")["proposals"][-1]["lapses_at"]
+        line = self.refusal("proposal_lapsed", "approve", out["id"], "--as", "bo", "--at", "2028-02-01")
+        self.assertIn(f"({lapses})", line)
+
+    def test_rights_and_windows(self):
+        self.firm("lab", "lee", "kim")
+        at = ("--at", "2027-01-05")
+        line = self.refusal("role_not_allowed", "account", "open", "lab", "--as", "lee", *at)
+        self.assertIn("it takes operator, and this key has initiator", line)
+        self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", *at)
+        self.registry("cap", "propose", "2027", "--as", "ada", "--until", "2027-12-31T12:00:00Z", *at)
+        line = self.refusal("objection_window_open", "cap", "finalise", "2027", "--as", "ada", "--second", "bo", *at)
+        self.assertRegex(line, r"open until 2027-12-31 \d\d:00:00 \S+ \(2027-12-31T12:00:00(\.0+)?Z\)")
+
+
+class Documents(Registry):
+    def test_a_proposal_is_a_line_and_in_full(self):
+        self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", "--at", "2027-01-01")
+        out = self.read("cap", "propose", "2027", "--as", "ada", "--at", "2027-01-01")
+        self.assertEqual(out["state"], "done")
+        waiting = self.read("participant", "add", "lab", "--as", "ada")
+        plan = os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")
+        self.registry("approve", waiting["id"], "--as", "bo")
+        self.registry("key", "add", "lee", "--role", "initiator", "--participant", "lab", "--as", "ada", "--second", "bo")
+        sent = self.read("plan", "submit", plan, "--as", "lee")
+        text = self.registry("proposals").stdout
+        self.assertNotIn("{...}", text)
+        self.assertIn("first_year=2027", text)
+        self.assertIn("sites=[1]", text)
+        whole = json.loads(self.registry("proposals", "--show", sent["id"]).stdout)
+        self.assertEqual([m["scope"] for m in whole["plan"]["sites"][0]["meters"]], ["site", "it", "uncovered"])
+        self.assertIn("no proposal", self.one_line("proposals", "--show", "01ARZ3NDEKTSV4RRFFQ69G5FAV"))
+        self.assertNotIn("{...}", self.registry("history", "--all").stdout)
+
+    def test_plans_and_reports_name_people_and_classes(self):
+        for name, sort in (("lab", "obligated"), ("cloud co", "obligated"), ("check", "verifier")):
+            self.registry("participant", "add", name, "--sort", sort, "--as", "ada", "--second", "bo")
+        for key, role in (("lee", "initiator"), ("kim", "approver")):
+            self.registry("key", "add", key, "--role", role, "--participant", "lab", "--as", "ada", "--second", "bo")
+        with open(os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")) as file:
+            text = file.read()
+        plan = self.path("plan.toml")
+        named = text.replace('supply = "utility" ', 'supply = "landlord"\nsupplier = "Cloud Co" ')
+        self.assertNotEqual(named, text)
+        self.write(plan, named)
+        self.registry("plan", "submit", plan, "--as", "lee", "--second", "kim")
+        shown = json.loads(self.registry("plan", "show", "lab").stdout)
+        self.assertEqual(shown["state"], "submitted")
+        self.assertEqual(shown["plan"]["sites"][0]["supply"], "landlord")
+        self.assertEqual(shown["plan"]["sites"][0]["supplier"], 2)
+        for wrong, says in ((named.replace("Cloud Co", "Clod Co"), "Did you mean 'cloud co'?"),
+                            (text.replace('service_class = "text"', 'service_class = "txt"'), "Did you mean 'text'?"),
+                            (text.replace('"utility" ', '"utilty" '), "Did you mean 'utility'?"),
+                            (text.replace('scope = "it"', 'scope = "sit"'), "Did you mean 'site'?")):
+            self.write(plan, wrong)
+            line = self.one_line("plan", "submit", plan, "--as", "lee")
+            self.assertIn(says, line)
+            self.assertRegex(line, r"plan\.toml:\d+:\d+")
+
+
+class Helped(e2e.E2e):
+    def commands(self):
+        """Every command under `abate registry`, and its help."""
+        found = []
+
+        def walk(path):
+            text = self.ok(*path, "--help").stdout
+            below = re.findall(r"^  ([a-z][a-z-]*)  +\S", text.partition("Subcommands:")[2].partition("\n\n")[0], re.M)
+            found.append((path, text, bool(below)))
+            for name in below:
+                walk([*path, name])
+
+        walk(["registry"])
+        return found
+
+    def test_each_command_has_an_example_and_says_where_to_go_on(self):
+        commands = self.commands()
+        self.assertGreater(len(commands), 70)
+        for path, text, _ in commands[1:]:
+            with self.subTest(path=path):
+                self.assertIn("Example", text)
+                self.assertIn("See also: ", text)
+                example = re.findall(r"^  abate (registry .*)$", text, re.M)
+                self.assertTrue(any(line.startswith(" ".join(path)) for line in example), example)
+                for page in re.findall(r"docs/\S+?\.md", text):
+                    self.assertTrue(os.path.exists(os.path.join(e2e.SOURCE, page)), page)
+
+    def test_the_examples_are_good_command_lines(self):
+        # In an empty folder each fails for what is missing there (1), never for how it is written (2).
+        for _, text, _ in self.commands()[1:]:
+            for line in re.findall(r"^  abate (registry .*?)(?: > .*)?$", text, re.M):
+                with self.subTest(line=line):
+                    done = subprocess.run(["sh", "-c", f'"$0" {line}', e2e.program("abate")], env=self.env, cwd=self.cwd,
+                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                    self.assertNotIn(b"--help", done.stderr, line)
+                    self.assertIn(done.returncode, (0, 1), done.stderr)
+
+
+class BadLuck(Registry):
+    """The disk is full, the file is damaged, the process is killed in the middle: one clear line, and nothing is half-written."""
+
+    @staticmethod
+    def small_files(size):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        return limit
+
+    def test_a_full_disk_is_one_line_and_the_act_is_whole_or_not_there(self):
+        self.firm("lab", "lee", "kim")
+        for i, size in enumerate((0, 100, 4096, 16_384, 40_000)):
+            head = self.registry("head").stdout
+            done = self.abate("registry", "cash", "deposit", "lab/cash", "1", "--reference", f"B{i}", "--as", "ada",
+                              preexec_fn=self.small_files(size))
+            with self.subTest(size=size):
+                if done.returncode == 0:
+                    self.assertNotEqual(self.registry("head").stdout, head)
+                else:
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertRegex(done.stderr, e2e.ERROR_LINE)
+                    self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                    self.assertIn("full", done.stderr)
+                    self.assertEqual(self.registry("head").stdout, head)
+                self.assertIsNone(self.read("audit")["fault"])
+        self.registry("cash", "deposit", "lab/cash", "1", "--reference", "last", "--as", "ada")
+        self.one_line("key", "new", "zoe", preexec_fn=self.small_files(10))
+        self.assertFalse(os.path.exists(os.path.join(self.home, "keys", "zoe.key")))
+        self.one_line("backup", self.path("copy.db"), preexec_fn=self.small_files(8192))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("copy.db")])
+        self.one_line("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2027-01-01", "--journal", self.path("new.db"),
+                      preexec_fn=self.small_files(0))
+        self.assertIn("there is no registry here", self.one_line("status", "--journal", self.path("new.db")))
+
+    def test_a_founding_that_is_killed_is_there_or_begun_again(self):
+        chance = random.Random(11)
+        for i in range(30 if e2e.LONG else 8):
+            path = self.path(f"new-{i}.db")
+            words = ("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2027-01-01", "--journal", path)
+            process = subprocess.Popen([e2e.program("abate"), "registry", *words], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            time.sleep(chance.random() * 0.03)
+            process.kill()
+            process.communicate()
+            again = self.abate("registry", *words)
+            if again.returncode != 0:
+                self.assertIn("scheme_already_founded", again.stderr)
+            self.assertIsNone(self.read("audit", "--journal", path)["fault"])
+
+    def test_a_proposal_that_is_killed_is_asked_again_under_its_id(self):
+        self.firm("lab", "lee", "kim")
+        chance = random.Random(13)
+        for i in range(40 if e2e.LONG else 8):
+            words = ("participant", "add", f"firm{i}", "--as", "ada", "--second", "bo", "--id", f"01ARZ3NDEKTSV4RRFFQ69G5F{i // 10}{i % 10}")
+            process = subprocess.Popen([e2e.program("abate"), "registry", *words], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            time.sleep(chance.random() * 0.03)
+            process.kill()
+            process.communicate()
+            self.registry(*words)
+        names = [p["name"] for p in self.read("list")["participants"]]
+        self.assertEqual(names, ["lab"] + [f"firm{i}" for i in range(40 if e2e.LONG else 8)])
+        self.assertIsNone(self.read("audit")["fault"])
+
+    def test_cut_files_are_one_line(self):
+        self.firm("lab", "lee", "kim")
+        whole = os.path.join(self.home, "registry.db")
+        size = os.path.getsize(whole)
+        chance = random.Random(17)
+        for keep in (1, 15, 16, 99, 512, size // 2, size - 16384, size - 1, *(chance.randrange(size) for _ in range(40 if e2e.LONG else 6))):
+            path = self.path("cut.db")
+            shutil.copy(whole, path)
+            os.truncate(path, keep)
+            for words in (("status",), ("audit",), ("publish", "a", "b", "--as", "ada")):
+                with self.subTest(keep=keep, words=words):
+                    done = self.abate("registry", *words, "--journal", path)
+                    if done.returncode != 0:
+                        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                        self.assertRegex(done.stderr, e2e.ERROR_LINE)
+                        self.assertEqual(os.path.getsize(path), keep, "a damaged journal is left alone")
+            for suffix in ("", "-wal", "-shm"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(path + suffix)
+
+    def test_malformed_inputs_are_one_line_and_write_nothing(self):
+        self.firm("lab", "lee", "kim")
+        head = self.registry("head").stdout
+        bad = self.path("bad")
+        for text in (b"", b"\0" * 64, b"\xff\xfe", b"[[site", b"a = 1\na = 2\n", b"x" * 100_000, b"participant,year\n1\n"):
+            self.write(bad, text)
+            for words in (("plan", "submit", bad, "--as", "lee"), ("report", "submit", bad, "--as", "lee"),
+                          ("baseline", bad, "--source", "s", "--as", "ada"), ("activity", bad, "--as", "ada"),
+                          ("cash", "reconcile", bad, "--as", "ada"), ("rules", bad, "--as", "ada"),
+                          ("init", bad, "--operator", "ada", "--operator", "bo", "--journal", self.path("new.db"))):
+                with self.subTest(text=text[:20], words=words):
+                    self.assertIn("bad", self.one_line(*words))
+        self.write(os.path.join(self.home, "keys", "odd.key"), "abate key 1\nzz\n")
+        os.chmod(os.path.join(self.home, "keys", "odd.key"), 0o600)
+        self.assertIn("no key of abate", self.one_line("publish", "a", "b", "--as", "odd"))
+        os.mkfifo(self.path("pipe"))
+        self.one_line("plan", "submit", self.path("pipe"), "--as", "lee", timeout=20)
+        self.one_line("status", "--journal", self.path("pipe"), timeout=20)
+        self.assertEqual(self.registry("head").stdout, head)
+        self.assertFalse(os.path.exists(self.path("new.db")))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ class RegistryYear(e2e.E2e):
         self.the_books_balance()
         self.everybody_is_covered()
         self.assertIsNone(self.see("audit")["fault"])
+        self.views_show_what_is_due()
+        self.assertIsNone(self.see("audit")["fault"])
         self.every_flip_is_named()
 
     def the_books_balance(self):
@@ -77,6 +79,32 @@ class RegistryYear(e2e.E2e):
             if row["shortfall"]:
                 self.assertEqual(row["penalty"]["stage"], "paid", row)
         self.assertEqual([row["participant"] for row in rows if row["shortfall"]], ["Rowan"])
+
+    def views_show_what_is_due(self):
+        """A transfer to an account that is not trusted is done at the second noon of a working day (scheme.toml: outside_delay_days = 2;
+        noon in Berlin is 10:00 UTC in October), whether anybody acts then or not; and a refusal says the numbers."""
+
+        def held(at):
+            done = self.ok("registry", "balance", "Elm/holding", "--at", at, "--json")
+            (row,) = json.loads(done.stdout)["balances"]
+            return row["held"], row["incoming"], "shown as done" in done.stderr
+
+        words = ("registry", "transfer", "--from", "Birch/holding", "--to", "Elm/holding", "--vintage", str(YEAR),
+                 "--as", "birch.a", "--second", "birch.b", "--at", "2028-10-24T09:00:00Z", "--quantity")
+        before, _, _ = held("2028-10-24T09:00:00Z")
+        self.ok(*words, "5000")
+        head = self.ok("registry", "head").stdout
+        self.assertEqual(held("2028-10-25T09:59:59Z"), (before, 5000, False))
+        self.assertEqual(held("2028-10-25T10:00:00Z"), (before + 5000, 0, True))
+        status = json.loads(self.ok("registry", "status", "--at", "2028-10-26", "--json").stdout)
+        self.assertEqual(status["transfers_waiting"], 0)
+        self.assertEqual(self.ok("registry", "head").stdout, head)
+        rows = json.loads(self.ok("registry", "balance", "Birch/holding", "--at", "2028-10-25", "--json").stdout)["balances"]
+        refused = self.abate(*words, "900M")
+        self.assertIn(f"insufficient_balance: Birch/holding has {rows[0]['held']:,} of {YEAR}, 5,000 of it promised; 900,000,000 was asked",
+                      refused.stderr)
+        late = self.abate("registry", "cancel", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--as", "birch.a", "--at", "2028-10-24T09:00:00Z")
+        self.assertIn("transfer_not_waiting", late.stderr)
 
     def every_flip_is_named(self):
         chance = random.Random(SEED)

@@ -1,6 +1,7 @@
 #include "abate/cli/office.h"
 
 #include "abate/cli/records.h"
+#include "abate/cli/refusal_detail.h"
 #include "abate/core/id.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -131,6 +132,15 @@ void add_journal_options(CLI::App& command, Context& context, OfficeOptions& opt
         ->type_name("JOURNAL")
         ->envname("ABATE_JOURNAL");
     command.add_flag("--json", context.json, "Print one JSON document");
+}
+
+void add_view_options(CLI::App& command, Context& context, OfficeOptions& options) {
+    command
+        .add_option("--at",
+                    options.at,
+                    "What time it is, where the scheme is an exercise [that of the clock]")
+        ->type_name("TIME");
+    add_journal_options(command, context, options);
 }
 
 void add_acting_options(CLI::App& command, Context& context, OfficeOptions& options) {
@@ -282,22 +292,19 @@ std::string shown_journal(const Context& context, const OfficeOptions& options) 
 
 std::unique_ptr<engine::Journal> open_journal(const Context& context,
                                               const OfficeOptions& options,
-                                              bool create) {
+                                              JournalUse use) {
     const std::string name = journal_name(context, options);
-    if (!is_postgres(name)) {
-        struct stat status {};
-        if (!create && ::stat(name.c_str(), &status) != 0)
-            throw Failure({ErrorCode::not_found,
-                           "there is no registry here",
-                           name,
-                           "Found one with `abate registry init SCHEME.toml`"});
-        if (create) {
-            std::error_code problem;
-            std::filesystem::create_directories(parent_of(name), problem);
-        }
-        return value_or_fail(store::open_sqlite_journal(name, scheme_key()));
+    if (is_postgres(name))
+        return value_or_fail(use == JournalUse::read
+                                 ? store::read_postgres_journal(name, scheme_key())
+                                 : store::open_postgres_journal(name, scheme_key()));
+    if (use == JournalUse::read)
+        return value_or_fail(store::read_sqlite_journal(name, scheme_key()));
+    if (use == JournalUse::found) {
+        std::error_code problem;
+        std::filesystem::create_directories(parent_of(name), problem);
     }
-    return value_or_fail(store::open_postgres_journal(name, scheme_key()));
+    return value_or_fail(store::open_sqlite_journal(name, scheme_key()));
 }
 
 // ---- the office
@@ -305,7 +312,7 @@ std::unique_ptr<engine::Journal> open_journal(const Context& context,
 Office::Office(Context& context, OfficeOptions options, bool create)
     : context_(&context),
       options_(std::move(options)),
-      journal_(open_journal(context, options_, create)),
+      create_(create),
       engine_(scheme_key()),
       now_(context.clock.now().wall) {
     if (!options_.at.empty()) {
@@ -318,18 +325,58 @@ Office::Office(Context& context, OfficeOptions options, bool create)
                            "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
         now_ = *at;
     }
-    const Result<engine::Recovery> recovered = engine::recover(engine_, *journal_);
-    if (!recovered) {
-        Error error = recovered.error();
-        error.where = shown_journal(context, options_) + ", " + error.where;
-        throw Failure(std::move(error));
+    try {
+        journal_ = open_journal(*context_, options_, JournalUse::read);
+    } catch (const Failure& failure) {
+        if (!create || failure.error().code != ErrorCode::not_found) throw;
+        return;
     }
-    for (const std::string& sentence : recovered->notes) context.note(sentence);
+    recover();
     if (!create && !state().founded)
         throw Failure({ErrorCode::not_found,
                        "no scheme is founded here yet",
-                       shown_journal(context, options_),
+                       shown_journal(*context_, options_),
                        "Found one with `abate registry init SCHEME.toml`"});
+}
+
+void Office::recover() {
+    engine_ = engine::Engine(scheme_key());
+    const Result<engine::Recovery> recovered = engine::recover(engine_, *journal_);
+    if (!recovered) {
+        Error error = recovered.error();
+        error.where = shown_journal(*context_, options_) + ", " + error.where;
+        throw Failure(std::move(error));
+    }
+    for (const std::string& sentence : recovered->notes) context_->note(sentence);
+    last_written_ = state().last;
+}
+
+void Office::show_now() {
+    check_time(state().rules.exercise);
+    engine_.advance_time(now_);
+    if (engine_.waiting() == 0) return;
+    context_->note(
+        fmt::format("what was due since the last act ({}) is shown as done; the next act writes it",
+                    to_rfc3339(last_written_)));
+}
+
+// Whether --at may be said.
+void Office::check_time(bool exercise) const {
+    if (options_.at.empty()) return;
+    if (!exercise)
+        throw Failure({ErrorCode::invalid_argument,
+                       "this scheme is no exercise: it reads the time from the clock",
+                       "--at",
+                       "Set exercise = true in the scheme file of a trial, before it is "
+                       "founded"});
+    // Some seconds' worth of commands may have the same --at: each is a microsecond after the last.
+    constexpr std::int64_t kSlackUs = 60'000'000;
+    if (state().founded && now_.us < state().last.us - kSlackUs)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("the books are at {} already, and time does not go back",
+                                   to_rfc3339(state().last)),
+                       "--at",
+                       "Say a later time"});
 }
 
 scheme::KeyPair Office::signer(const std::string& name) {
@@ -349,28 +396,52 @@ ParticipantId Office::own_participant() {
     return found == state().keys.end() ? ParticipantId{} : found->second.grant.participant;
 }
 
-Office::Acted Office::submit(const std::string& name, const scheme::Command& command) {
+void Office::for_each_command(
+    const std::function<void(const scheme::Event&, const scheme::Command&)>& visit) {
+    if (!journal_) return;
+    journal_->read(1, [&](const engine::Batch& batch) {
+        registry::EventReader reader(batch.payload);
+        while (!reader.left().empty()) {
+            if (!scheme::is_scheme_event(reader.left().front())) {
+                const Result<std::optional<registry::Event>> posting = reader.next();
+                if (!posting) throw Failure(posting.error());
+                if (!*posting) break;
+                continue;
+            }
+            const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+            if (!read) throw Failure(read.error());
+            if (read->event.kind == scheme::EventKind::command)
+                if (const auto command = scheme::decode_command(read->event.envelope.body))
+                    visit(read->event, *command);
+            reader.skip(read->size);
+        }
+        return true;
+    });
+}
+
+std::optional<scheme::Command> Office::sent_as(const scheme::TransferId& wanted) {
+    std::optional<scheme::Command> out;
+    if (state().ids.count(wanted) == 0) return out;
+    for_each_command([&](const scheme::Event& event, const scheme::Command& command) {
+        if (event.envelope.id == wanted) out = command;
+    });
+    return out;
+}
+
+Office::Acted Office::submit(const std::string& name,
+                             const scheme::Command& command,
+                             std::optional<scheme::TransferId> id) {
     const scheme::KeyPair key = signer(name);
-    if (!options_.at.empty()) {
-        const auto* founding = std::get_if<scheme::FoundScheme>(&command);
-        if (!(founding != nullptr ? founding->rules.exercise : state().rules.exercise))
-            throw Failure({ErrorCode::invalid_argument,
-                           "this scheme is no exercise: it reads the time from the clock",
-                           "--at",
-                           "Set exercise = true in the scheme file of a trial, before it is "
-                           "founded"});
+    const auto* founding = std::get_if<scheme::FoundScheme>(&command);
+    check_time(founding != nullptr ? founding->rules.exercise : state().rules.exercise);
+    if (!writes_) {
+        journal_ =
+            open_journal(*context_, options_, create_ ? JournalUse::found : JournalUse::write);
+        writes_ = true;
     }
-    // Some seconds' worth of commands may have the same --at: each is a microsecond after the last.
-    constexpr std::int64_t kSlackUs = 60'000'000;
-    if (!options_.at.empty() && state().founded && now_.us < state().last.us - kSlackUs)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("the books are at {} already, and time does not go back",
-                                   to_rfc3339(state().last)),
-                       "--at",
-                       "Say a later time"});
     Acted out;
-    if (!options_.id.empty() && name == options_.as) {
-        out.id = id(options_.id);
+    if (id) {
+        out.id = *id;
     } else {
         const std::string text = make_ulid(context_->clock.now().wall, context_->random);
         const std::optional<Bits128> bits = parse_ulid(text);
@@ -394,9 +465,7 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
                                "another process writes these books all the time",
                                shown_journal(*context_, options_),
                                "Try again"});
-            engine_ = engine::Engine(scheme_key());
-            if (const auto again = engine::recover(engine_, *journal_); !again)
-                throw Failure(again.error());
+            recover();
             continue;
         }
         // Whoever comes next folds only what is behind.
@@ -404,6 +473,7 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
             journal_->keep_snapshot(engine::take_snapshot(engine_));
         if (answer.reason == scheme::from_registry(registry::Reason::exists)) {
             // It was heard before: what became of it since.
+            out.before = true;
             const auto proposal = state().proposals.find(out.id);
             if (proposal == state().proposals.end()) return out;
             switch (proposal->second.state) {
@@ -423,23 +493,76 @@ Office::Acted Office::submit(const std::string& name, const scheme::Command& com
                            report::id_text(out.id),
                            "Ask again without --id"});
         }
-        if (answer.reason != scheme::Reason::ok)
-            throw Failure(refusal("refused", answer.reason, report::command_text(command)));
+        if (answer.reason != scheme::Reason::ok) {
+            const auto* approve = std::get_if<scheme::Approve>(&command);
+            const auto proposal = approve == nullptr ? state().proposals.end()
+                                                     : state().proposals.find(approve->proposal);
+            const std::string detail = refusal_detail(
+                *this,
+                {.reason = answer.reason,
+                 .command =
+                     proposal == state().proposals.end() ? command : proposal->second.command,
+                 .proposal = approve == nullptr ? scheme::TransferId{} : approve->proposal,
+                 .key = key.open,
+                 .now = std::max(now_, state().last)});
+            Error error = refusal("refused", answer.reason, report::command_text(command));
+            if (!detail.empty()) error.what += ": " + plain_line(detail);
+            throw Failure(std::move(error));
+        }
         out.proposed = answer.proposed;
         return out;
     }
 }
 
-void Office::act(const std::vector<scheme::Command>& commands) {
+namespace {
+
+// The numbers that were chosen when it was sent the first time.
+void take_numbers(scheme::Command& command, const scheme::Command& before) {
+    std::visit(
+        [&](auto& now) {
+            using C = std::decay_t<decltype(now)>;
+            const C* then = std::get_if<C>(&before);
+            if (then == nullptr) return;
+            if constexpr (std::is_same_v<C, scheme::OpenAccount>) {
+                now.account = then->account;
+            } else if constexpr (std::is_same_v<C, scheme::AddParticipant> ||
+                                 std::is_same_v<C, scheme::Regroup>) {
+                // Without a title the number was typed.
+                if (!now.group_title.empty() && now.group_title == then->group_title)
+                    now.group = then->group;
+                if constexpr (std::is_same_v<C, scheme::AddParticipant>)
+                    now.participant = then->participant;
+            }
+        },
+        command);
+}
+
+// Of the commands behind the first, which has the id itself.
+scheme::TransferId id_after(const scheme::TransferId& id, std::size_t index) {
+    if (index == 0) return id;
+    std::string bytes = "command";
+    scheme::ByteWriter writer(bytes);
+    writer.write(id.high);
+    writer.write(id.low);
+    writer.write(static_cast<std::uint64_t>(index));
+    const scheme::Hash128 hash = scheme::hash128(bytes);
+    return {.high = hash.high, .low = hash.low};
+}
+
+}  // namespace
+
+void Office::act(std::vector<scheme::Command> commands) {
     using Json = nlohmann::ordered_json;
-    if (commands.size() > 1 && !options_.id.empty())
-        throw Failure({ErrorCode::invalid_argument,
-                       "one id cannot be that of several commands",
-                       "--id",
-                       "Send them one by one"});
     Json all = Json::array();
-    for (const scheme::Command& command : commands) {
-        Acted acted = submit(options_.as, command);
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        scheme::Command& command = commands[i];
+        std::optional<scheme::TransferId> own;
+        if (!options_.id.empty()) {
+            own = id_after(id(options_.id), i);
+            if (const std::optional<scheme::Command> before = sent_as(*own))
+                take_numbers(command, *before);
+        }
+        Acted acted = submit(options_.as, command, own);
         if (acted.proposed && !options_.second.empty()) {
             try {
                 submit(options_.second, scheme::Approve{.proposal = acted.id});
@@ -456,11 +579,14 @@ void Office::act(const std::vector<scheme::Command>& commands) {
         if (context_->json) {
             all.push_back({{"id", id_said},
                            {"state", acted.proposed ? "proposed" : "done"},
+                           {"exists", acted.before},
                            {"command", Json::parse(report::command_json(command))}});
             continue;
         }
         fmt::print("{} {}\n  {}\n",
-                   acted.proposed ? "Proposed" : "Done",
+                   acted.before
+                       ? (acted.proposed ? "Exists, proposed before:" : "Exists, done before:")
+                       : (acted.proposed ? "Proposed" : "Done"),
                    id_said,
                    plain_line(report::command_text(command)));
         if (!acted.proposed) continue;
@@ -470,7 +596,10 @@ void Office::act(const std::vector<scheme::Command>& commands) {
             found == state().proposals.end() ? "its lapse" : to_rfc3339(found->second.lapses),
             id_said);
     }
-    if (context_->json) print_document(all.size() == 1 ? all[0] : Json{{"commands", all}});
+    if (!context_->json) return;
+    Json out = all.size() == 1 ? all[0] : Json{{"commands", all}};
+    for (const auto& [name, text] : annexes_) out[name] = Json::parse(text);
+    print_document(out);
 }
 
 // ---- names
@@ -599,6 +728,23 @@ std::string grouped(std::int64_t number) {
         text.insert(at, ",");
     }
     return text;
+}
+
+std::string exact_money_text(Int128 micro) {
+    if (micro >= INT64_MIN && micro <= INT64_MAX)
+        return money_text(static_cast<std::int64_t>(micro));
+    constexpr std::int64_t kUnit = 1'000'000;
+    constexpr std::int64_t kThousand = 1'000;
+    std::string decimals = money_text(static_cast<std::int64_t>(micro % kUnit));
+    decimals.erase(0, decimals.find('.'));
+    std::string whole;
+    Int128 left = micro / kUnit;
+    const bool negative = left < 0;
+    if (negative) left = -left;
+    for (; left >= kThousand; left /= kThousand)
+        whole = fmt::format(",{:03}", static_cast<std::int64_t>(left % kThousand)) + whole;
+    return fmt::format(
+        "{}{}{}{}", negative ? "-" : "", static_cast<std::int64_t>(left), whole, decimals);
 }
 
 std::string money_text(std::int64_t micro) {

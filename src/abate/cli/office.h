@@ -12,8 +12,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace CLI {
@@ -32,6 +35,8 @@ struct OfficeOptions {
 
 // --journal, --json.
 void add_journal_options(CLI::App& command, Context& context, OfficeOptions& options);
+// Those, and --at.
+void add_view_options(CLI::App& command, Context& context, OfficeOptions& options);
 // Those, and --as, --second, --at, --id.
 void add_acting_options(CLI::App& command, Context& context, OfficeOptions& options);
 
@@ -46,37 +51,63 @@ scheme::KeyPair make_key(const Context& context, const std::string& name);
 [[nodiscard]] scheme::PublicKey public_key(const Context& context, const std::string& text);
 [[nodiscard]] std::vector<std::string> key_names(const Context& context);
 
-// Opens what the option or $ABATE_HOME names. `create`: a new file may be made.
+// What for: to read it and make nothing, to write to it, or to found a scheme in it, where it may be new.
+enum class JournalUse : std::uint8_t { read, write, found };
+// Opens what the option or $ABATE_HOME names. Throws Failure: not_found where there is none, unless to found.
 [[nodiscard]] std::unique_ptr<engine::Journal> open_journal(const Context& context,
                                                             const OfficeOptions& options,
-                                                            bool create);
+                                                            JournalUse use);
 [[nodiscard]] std::string journal_name(const Context& context, const OfficeOptions& options);
 // The same for people: without a password.
 [[nodiscard]] std::string shown_journal(const Context& context, const OfficeOptions& options);
 [[nodiscard]] engine::SchemeKey scheme_key();
 
+// Reading is all that it does until something is signed: the right to read is enough for looking, and for every --dry-run.
 class Office {
   public:
-    // `create`: the journal may be new, and not founded yet.
+    // `create`: the journal may be new, and not founded yet. It is made when the founding is signed.
     Office(Context& context, OfficeOptions options, bool create = false);
+
+    // For views: state and books as they are now, with what was due since the last act. Nothing is written; a note says so.
+    void show_now();
 
     // Signs with --as, applies, commits, and prints what came of it; with --second the approval too. Throws Failure where it is refused,
     // with the reason's name.
     void act(const scheme::Command& command) { act(std::vector{command}); }
-    // One after the other; those before a refused one stay done.
-    void act(const std::vector<scheme::Command>& commands);
-    // The same without printing. The id is the command's.
+    // One after the other; those before a refused one stay done. With --id the first has that id, and the others ids that follow from it.
+    void act(std::vector<scheme::Command> commands);
+    // The same without printing. The id is the command's; none: a new one.
     struct Acted {
         scheme::TransferId id;
         bool proposed = false;
+        bool before = false;  // it was heard earlier, under this id
     };
-    Acted submit(const std::string& signer, const scheme::Command& command);
+    Acted submit(const std::string& signer,
+                 const scheme::Command& command,
+                 std::optional<scheme::TransferId> id = std::nullopt);
+    // More for the document that act() prints with --json: `json` under `name`.
+    void annex(std::string name, std::string json) {
+        annexes_.emplace_back(std::move(name), std::move(json));
+    }
+    // Every command of the journal, refused ones too, in order.
+    void for_each_command(
+        const std::function<void(const scheme::Event&, const scheme::Command&)>& visit);
+    // What was sent before with this --id, where it was a T: who sends it again gets the numbers and moments that were chosen then.
+    template <class T>
+    [[nodiscard]] std::optional<T> sent() {
+        if (options_.id.empty()) return std::nullopt;
+        const std::optional<scheme::Command> command = sent_as(id(options_.id));
+        const T* found = command ? std::get_if<T>(&*command) : nullptr;
+        return found == nullptr ? std::nullopt : std::optional<T>(*found);
+    }
 
     [[nodiscard]] const scheme::State& state() const { return engine_.scheme().state(); }
     [[nodiscard]] const registry::Registry& books() const { return engine_.registry(); }
     [[nodiscard]] const engine::Engine& engine() const { return engine_; }
     [[nodiscard]] engine::Journal& journal() { return *journal_; }
     [[nodiscard]] Timestamp now() const { return now_; }
+    // Of the last event that is written.
+    [[nodiscard]] Timestamp last_written() const { return last_written_; }
     [[nodiscard]] const OfficeOptions& options() const { return options_; }
     [[nodiscard]] Context& context() { return *context_; }
 
@@ -99,12 +130,19 @@ class Office {
 
   private:
     scheme::KeyPair signer(const std::string& name);
+    void check_time(bool exercise) const;
+    [[nodiscard]] std::optional<scheme::Command> sent_as(const scheme::TransferId& id);
+    void recover();
 
     Context* context_;
     OfficeOptions options_;
+    bool create_;
+    bool writes_ = false;  // the journal is open for writing
     std::unique_ptr<engine::Journal> journal_;
     engine::Engine engine_;
     Timestamp now_;
+    Timestamp last_written_ = {};
+    std::vector<std::pair<std::string, std::string>> annexes_;
 };
 
 // An enumerator for people: "opted-in", and back; names as in JSON are taken too. Throws Failure with the names that there are.
@@ -134,5 +172,7 @@ void print_document(const nlohmann::ordered_json& document);
 [[nodiscard]] std::string grouped(std::int64_t number);
 // "41.25" of 41,250,000.
 [[nodiscard]] std::string money_text(std::int64_t micro);
+// The same where 64 bits may not hold it.
+[[nodiscard]] std::string exact_money_text(Int128 micro);
 
 }  // namespace abate::cli

@@ -23,6 +23,7 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_reports(*registry, context);
     add_registry_compliance(*registry, context);
     add_registry_books(*registry, context);
+    add_registry_footers(*registry);
 }
 
 }  // namespace abate::cli

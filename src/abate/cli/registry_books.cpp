@@ -380,7 +380,7 @@ void status(Office& office) {
                         {"transfers_waiting", moving},
                         {"trading_halted", state.halted},
                         {"events", office.engine().last_seq()},
-                        {"last_event_at", to_rfc3339(state.last)}});
+                        {"last_event_at", to_rfc3339(office.last_written())}});
         return;
     }
     fmt::print("{} (profile {}, rules version {}){}\n",
@@ -392,7 +392,7 @@ void status(Office& office) {
                state.participants.size(),
                state.accounts.size(),
                grouped(static_cast<std::int64_t>(office.engine().last_seq())),
-               to_rfc3339(state.last));
+               to_rfc3339(office.last_written()));
     fmt::print(
         "{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
     if (state.halted)
@@ -453,7 +453,7 @@ void add_registry_books(CLI::App& registry, Context& context) {
         add_view<BalanceOptions>(registry, context, made, "balance", "What accounts hold", balance);
     made->add_option("WHO", shown.who, "A participant or an account [all]");
     HistoryOptions& past = add_view<HistoryOptions>(
-        registry, context, made, "history", "What happened, oldest first", history);
+        registry, context, made, "history", "What happened, oldest first", history, Shows::written);
     made->add_option("--account", past.account, "What touched this account only")
         ->type_name("ACCOUNT");
     made->add_option("--last", past.last, "So many of the newest")
@@ -471,7 +471,8 @@ void add_registry_books(CLI::App& registry, Context& context) {
         "audit", "Check the whole journal with code that shares nothing with the books");
     add_journal_options(*audit, context, *audited);
     audit->callback([audited, &context] {
-        const std::unique_ptr<engine::Journal> journal = open_journal(context, *audited, false);
+        const std::unique_ptr<engine::Journal> journal =
+            open_journal(context, *audited, JournalUse::read);
         audit_journal(context, *journal);
     });
     HeadOptions& kept = add_view<HeadOptions>(
@@ -480,7 +481,8 @@ void add_registry_books(CLI::App& registry, Context& context) {
         made,
         "head",
         "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
-        head);
+        head,
+        Shows::written);
     made->add_option("--expect", kept.expect, "SEQ:DIGEST, as it was printed")->type_name("HEAD");
     {
         struct Kept {
@@ -509,12 +511,14 @@ void add_registry_books(CLI::App& registry, Context& context) {
             }
         });
     }
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "export",
-                             "The whole journal, one event a line of JSON",
-                             [](Office& office, const BalanceOptions&) { export_journal(office); });
+    add_view<BalanceOptions>(
+        registry,
+        context,
+        made,
+        "export",
+        "The whole journal, one event a line of JSON",
+        [](Office& office, const BalanceOptions&) { export_journal(office); },
+        Shows::written);
 }
 
 }  // namespace abate::cli

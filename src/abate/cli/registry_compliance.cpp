@@ -58,14 +58,14 @@ void compliance(Office& office, const YearOption& options) {
         const std::int64_t owed = scheme::owed_allowances(office.state(), whose);
         const std::int64_t left = scheme::outstanding_allowances(office.state(), whose);
         const auto penalty = office.state().compliance.penalties.find(whose);
+        const Int128 exact = scheme::exact_penalty_micro(office.state(), whose);
         std::string held = one.figures_version == 0 ? "no final figures"
                            : left <= 0              ? "covered"
                            : one.fixed              ? "SHORT"
                                                     : "open";
         if (penalty != office.state().compliance.penalties.end())
-            held += fmt::format(", penalty {} {}",
-                                money_text(penalty->second.amount_micro),
-                                word_of(penalty->second.stage));
+            held += fmt::format(
+                ", penalty {} {}", exact_money_text(exact), word_of(penalty->second.stage));
         if (office.context().json) {
             Json row{{"participant", office.name_of(whose.participant)},
                      {"year", whose.year},
@@ -76,8 +76,14 @@ void compliance(Office& office, const YearOption& options) {
                      {"made_good", one.made_good},
                      {"fixed", one.fixed}};
             if (penalty != office.state().compliance.penalties.end())
-                row["penalty"] = {{"amount_micro", penalty->second.amount_micro},
-                                  {"stage", word_of(penalty->second.stage)}};
+                row["penalty"] = {
+                    {"amount_micro",
+                     exact == penalty->second.amount_micro ? Json(penalty->second.amount_micro)
+                                                           : Json(nullptr)},
+                    {"amount", exact_money_text(exact)},
+                    {"stage", word_of(penalty->second.stage)},
+                    {"notified", to_rfc3339(penalty->second.notified)},
+                    {"objections_until", to_rfc3339(penalty->second.objections_until)}};
             rows.push_back(std::move(row));
         } else {
             fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
@@ -236,10 +242,6 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         ->type_name("YEAR");
     made->add_option("--quantity", surrender.quantity, "How many: 250000, 250_000, 250K")
         ->required();
-    made->footer(
-        "Example:\n  abate registry surrender --from lab/compliance --year 2027 --quantity 250K "
-        "--as "
-        "lee");
 
     YearOption& owed = add_view<YearOption>(
         registry, context, made, "compliance", "Who owes what, and has surrendered it", compliance);

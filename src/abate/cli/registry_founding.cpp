@@ -73,7 +73,6 @@ void add_registry_founding(CLI::App& registry, Context& context) {
             ->type_name("NAME");
         init->add_option("--auditor", kept->own.auditors, "A key of an auditor")->type_name("NAME");
         add_acting_options(*init, context, kept->office);
-        init->footer("Example:\n  abate registry init scheme.toml --operator ada --operator bo");
         init->callback([kept, &context] { found(context, kept->own, kept->office); });
     }
     {
@@ -81,7 +80,6 @@ void add_registry_founding(CLI::App& registry, Context& context) {
         CLI::App* profile = registry.add_subcommand(
             "profile", "Print the rules of a shipped scheme, to start from");
         profile->add_option("NAME", *name, "One of " + profile_names())->type_name("NAME");
-        profile->footer("Example:\n  abate registry profile eu-like > scheme.toml");
         profile->callback([name] {
             if (name->empty()) {
                 for (const SchemeProfile& one : scheme_profiles())

@@ -1,4 +1,5 @@
 // `abate registry transfer | cancel | retire | return | cash`.
+#include "abate/cli/bank_comparison.h"
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
@@ -6,6 +7,9 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
 
 namespace abate::cli {
 namespace {
@@ -30,8 +34,11 @@ struct MoneyOptions {
 };
 struct BankStatement {
     std::string file;
+    std::string from;
+    std::string to;
     std::string date;
     std::string balance;
+    bool dry_run = false;
 };
 
 // The owner of an account; the signer's own participant for one of the scheme's, so that the refusal names it.
@@ -67,27 +74,235 @@ void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
     command.add_option("--comment", own.comment, "What for");
 }
 
-// What the bank says. The last balance counts; a line whose reference no command of the books has is unknown.
-scheme::Reconcile read_statement(const Office& office, const BankStatement& options) {
-    scheme::Reconcile out;
+std::string day_text(std::chrono::year_month_day date) {
+    return fmt::format("{:04}-{:02}-{:02}",
+                       static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()));
+}
+
+// Every deposit, and every withdrawal that was paid. They need no second person, so each is an event of its own.
+std::vector<CashEntry> cash_entries(Office& office) {
+    std::vector<CashEntry> out;
+    const scheme::Zone zone = value_or_fail(scheme::Zone::find(office.state().rules.time_zone));
+    office.for_each_command([&](const scheme::Event& event, const scheme::Command& command) {
+        if (event.reason != scheme::Reason::ok) return;
+        CashEntry entry;
+        scheme::AccountId account{};
+        if (const auto* in = std::get_if<scheme::Deposit>(&command)) {
+            entry.reference = in->bank_reference;
+            entry.amount_micro = in->amount_micro;
+            account = in->account;
+        } else if (const auto* paid = std::get_if<scheme::SettleWithdrawal>(&command)) {
+            const auto asked = office.state().withdrawals.find(paid->withdrawal);
+            if (!paid->paid || asked == office.state().withdrawals.end()) return;
+            entry.reference = paid->bank_reference;
+            entry.amount_micro = -asked->second.asked.amount_micro;
+            account = asked->second.asked.account;
+        } else {
+            return;
+        }
+        entry.date = day_text(value_or_fail(zone.civil(event.at)).date);
+        entry.account = office.name_of(account);
+        out.push_back(std::move(entry));
+    });
+    return out;
+}
+
+struct Reconciled {
+    scheme::Reconcile command;
+    std::optional<BankComparison> comparison;  // with a file only
+    StatementPeriod period;
+    std::size_t lines = 0;
+};
+
+// A line of the journal's size: what is longer, or more, is told by its number.
+std::vector<std::string> unknown_lines(const BankComparison& found) {
+    constexpr std::size_t kMostLines = 1000;
+    constexpr std::size_t kMostBytes = 1000;
+    std::vector<std::string> out;
+    const auto add = [&](std::string text) {
+        if (text.size() > kMostBytes) text = plain_line(text.substr(0, kMostBytes));
+        out.push_back(std::move(text));
+    };
+    for (const input::BankLine& line : found.not_in_books) add(line.text);
+    for (const BankComparison::Pair& pair : found.amounts_differ)
+        add(fmt::format(
+            "{} (the books have {})", pair.line.text, money_text(pair.entry.amount_micro)));
+    if (out.size() > kMostLines) {
+        const std::size_t more = out.size() - (kMostLines - 1);
+        out.resize(kMostLines - 1);
+        out.push_back(fmt::format("{} more lines", more));
+    }
+    return out;
+}
+
+// What the bank says: the last balance counts. A line that the books lack, or have with another amount, is unknown.
+Reconciled read_statement(Office& office, const BankStatement& options) {
+    Reconciled out;
     if (options.file.empty()) {
-        out.statement_date = options.date;
+        out.command.statement_date = options.date;
         if (options.date.size() != 10 || options.balance.empty())
             throw Failure({ErrorCode::invalid_argument,
                            "a statement has a date and a balance",
                            "--date",
                            "Write --date 2027-03-31 --balance 1250.50, or name a file"});
-        out.balance_micro = for_option(input::parse_money_micro(options.balance), "--balance");
+        out.command.balance_micro =
+            for_option(input::parse_money_micro(options.balance), "--balance");
         return out;
     }
     const input::BankStatement bank = value_or_fail(
         input::parse_bank_statement(value_or_fail(read_regular_file(options.file)), options.file));
-    out.statement_date = bank.lines.back().date;
-    out.balance_micro = bank.lines.back().balance_micro;
+    const std::string& currency = office.state().rules.currency;
     for (const input::BankLine& line : bank.lines)
-        if (office.state().bank_references.count(line.reference) == 0)
-            out.unknown_lines.push_back(line.text);
+        if (!line.currency.empty() && ascii_lower(line.currency) != ascii_lower(currency))
+            throw Failure({ErrorCode::parse_error,
+                           fmt::format("the scheme's money is {}, this line's is {}",
+                                       plain_line(currency),
+                                       short_text(line.currency)),
+                           fmt::format("{}:{}", options.file, line.number),
+                           "Take the statement of the account in that currency"});
+    out.lines = bank.lines.size();
+    out.period = {.from = options.from.empty() ? bank.lines.front().date : options.from,
+                  .to = options.to.empty() ? bank.lines.back().date : options.to};
+    for (const char* option : {"--from", "--to"}) {
+        const std::string& day =
+            option == std::string_view("--from") ? out.period.from : out.period.to;
+        if (day.size() != 10 || !parse_rfc3339(day + "T00:00:00Z"))
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is no day", short_text(day)),
+                           option,
+                           "Write 2027-03-31"});
+    }
+    out.comparison = compare_with_bank(bank.lines, cash_entries(office), out.period);
+    out.command.statement_date = bank.lines.back().date;
+    out.command.balance_micro = bank.lines.back().balance_micro;
+    out.command.unknown_lines = unknown_lines(*out.comparison);
     return out;
+}
+
+nlohmann::ordered_json line_json(const input::BankLine& line) {
+    return {{"line", line.number},
+            {"date", line.date},
+            {"reference", line.reference},
+            {"amount_micro", line.amount_micro}};
+}
+
+nlohmann::ordered_json comparison_json(const Reconciled& said) {
+    const BankComparison& found = *said.comparison;
+    const auto lines = [](const std::vector<input::BankLine>& all) {
+        nlohmann::ordered_json out = nlohmann::ordered_json::array();
+        for (const input::BankLine& line : all) out.push_back(line_json(line));
+        return out;
+    };
+    const auto pairs = [](const std::vector<BankComparison::Pair>& all) {
+        nlohmann::ordered_json out = nlohmann::ordered_json::array();
+        for (const BankComparison::Pair& pair : all) {
+            nlohmann::ordered_json row = line_json(pair.line);
+            row["books_amount_micro"] = pair.entry.amount_micro;
+            row["books_date"] = pair.entry.date;
+            row["account"] = pair.entry.account;
+            out.push_back(std::move(row));
+        }
+        return out;
+    };
+    nlohmann::ordered_json missing = nlohmann::ordered_json::array();
+    for (const CashEntry& entry : found.not_on_statement)
+        missing.push_back({{"date", entry.date},
+                           {"reference", entry.reference},
+                           {"amount_micro", entry.amount_micro},
+                           {"account", entry.account}});
+    return {{"from", said.period.from},
+            {"to", said.period.to},
+            {"lines", said.lines},
+            {"agreed", found.agreed},
+            {"not_in_books", lines(found.not_in_books)},
+            {"amounts_differ", pairs(found.amounts_differ)},
+            {"outside_period", lines(found.outside_period)},
+            {"recorded_before", pairs(found.recorded_before)},
+            {"not_on_statement", missing}};
+}
+
+void print_comparison(const Reconciled& said) {
+    const BankComparison& found = *said.comparison;
+    fmt::print("Statement {} to {}: {} {}, {} as in the books\n",
+               said.period.from,
+               said.period.to,
+               said.lines,
+               said.lines == 1 ? "line" : "lines",
+               found.agreed);
+    const auto row = [](const char* what, const input::BankLine& line, const std::string& more) {
+        fmt::print("  {:20}  line {:>4}  {}  {:>18}  {}{}\n",
+                   what,
+                   line.number,
+                   line.date,
+                   money_text(line.amount_micro),
+                   line.reference.empty() ? "(no reference)" : plain_line(line.reference),
+                   more);
+    };
+    for (const input::BankLine& line : found.not_in_books) row("not in the books", line, "");
+    for (const BankComparison::Pair& pair : found.amounts_differ)
+        row("amount differs",
+            pair.line,
+            fmt::format(": the books have {} ({})",
+                        money_text(pair.entry.amount_micro),
+                        plain_line(pair.entry.account)));
+    for (const input::BankLine& line : found.outside_period) row("outside the period", line, "");
+    for (const BankComparison::Pair& pair : found.recorded_before)
+        row("recorded before", pair.line, fmt::format(": in the books {}", pair.entry.date));
+    for (const CashEntry& entry : found.not_on_statement)
+        fmt::print("  {:20}  {:9}  {}  {:>18}  {} ({})\n",
+                   "not on the statement",
+                   "",
+                   entry.date,
+                   money_text(entry.amount_micro),
+                   plain_line(entry.reference),
+                   plain_line(entry.account));
+}
+
+void reconcile_bank(Office& office, const BankStatement& options) {
+    if (!options.file.empty() && (!options.date.empty() || !options.balance.empty()))
+        throw Failure({ErrorCode::invalid_argument,
+                       "a statement is a file, or --date and --balance",
+                       "--balance",
+                       "Leave one away"});
+    if (options.file.empty() && (!options.from.empty() || !options.to.empty()))
+        throw Failure({ErrorCode::invalid_argument,
+                       "a period is that of a file",
+                       options.from.empty() ? "--to" : "--from",
+                       "Name the file"});
+    const Reconciled said = read_statement(office, options);
+    const bool json = office.context().json;
+    if (said.comparison && !json) print_comparison(said);
+    const std::int64_t bank = said.command.balance_micro;
+    std::int64_t books = -office.books().balance(scheme::kBank, registry::Asset::cash).posted;
+    bool halted = books != bank || !said.command.unknown_lines.empty();
+    if (!options.dry_run) {
+        if (said.comparison && json) office.annex("comparison", comparison_json(said).dump());
+        office.act(said.command);
+        books = office.state().statements.back().books_micro;
+        halted = office.state().halted;
+    } else if (json) {
+        nlohmann::ordered_json out{
+            {"books_micro", books}, {"bank_micro", bank}, {"agree", !halted}};
+        if (said.comparison) out["comparison"] = comparison_json(said);
+        print_document(out);
+    }
+    if (!json) {
+        fmt::print("Books {}, bank {}: {}\n",
+                   money_text(books),
+                   money_text(bank),
+                   !halted           ? "they agree"
+                   : options.dry_run ? "sales and withdrawals would be halted"
+                                     : "sales and withdrawals are halted");
+        const Int128 rest =
+            said.comparison ? Int128{bank} - books - said.comparison->explained_micro : Int128{0};
+        if (halted && said.comparison && rest != 0)
+            fmt::print("What is named here explains all but {} of the difference\n",
+                       money_text(static_cast<std::int64_t>(
+                           std::clamp(rest, Int128{INT64_MIN}, Int128{INT64_MAX}))));
+    }
+    if (halted) office.context().exit_status = 1;
 }
 
 void add_cash(CLI::App& registry, Context& context) {
@@ -154,23 +369,12 @@ void add_cash(CLI::App& registry, Context& context) {
         "Compare the books with the bank's statement; where they differ, sales and withdrawals "
         "halt (an "
         "operator)",
-        [](Office& office, const BankStatement& options) {
-            if (!options.file.empty() && (!options.date.empty() || !options.balance.empty()))
-                throw Failure({ErrorCode::invalid_argument,
-                               "a statement is a file, or --date and --balance",
-                               "--balance",
-                               "Leave one away"});
-            office.act(read_statement(office, options));
-            const scheme::Statement& kept = office.state().statements.back();
-            if (!office.context().json)
-                fmt::print(
-                    "Books {}, bank {}: {}\n",
-                    money_text(kept.books_micro),
-                    money_text(kept.said.balance_micro),
-                    office.state().halted ? "sales and withdrawals are halted" : "they agree");
-            if (office.state().halted) office.context().exit_status = 1;
-        });
+        reconcile_bank);
     made->add_option("STATEMENT", reconcile.file, "CSV: date,reference,amount,balance");
+    made->add_option("--from", reconcile.from, "The statement's first day [its first line's]")
+        ->type_name("DATE");
+    made->add_option("--to", reconcile.to, "Its last day [its last line's]")->type_name("DATE");
+    made->add_flag("--dry-run", reconcile.dry_run, "Print what differs, record nothing");
     made->add_option("--date", reconcile.date, "Of the statement, without a file")
         ->type_name("DATE");
     made->add_option("--balance", reconcile.balance, "What the bank says, without a file");
@@ -210,9 +414,6 @@ void add_registry_moves(CLI::App& registry, Context& context) {
     add_move_options(*made, transfer, "\"firm/holding\", or a number");
     made->add_option("--price", transfer.price, "Per MWh (1,000 allowances), where it was a sale")
         ->type_name("MONEY");
-    made->footer(
-        "Example:\n  abate registry transfer --from lab/holding --to firm/holding --vintage 2027 "
-        "--quantity 250K --price 41.20 --as lee");
 
     IdOptions& cancel =
         add_act<IdOptions>(registry,

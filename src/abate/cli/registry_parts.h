@@ -29,6 +29,9 @@ void add_registry_compliance(
 void add_registry_books(CLI::App& registry,
                         Context& context);  // balance, history, status, audit, head, export, list
 
+void add_registry_footers(
+    CLI::App& registry);  // examples under the help of each; the last to be called
+
 // A subcommand that signs: `act` gets its options and an open office.
 template <class Options>
 Options& add_act(CLI::App& parent,
@@ -52,6 +55,9 @@ Options& add_act(CLI::App& parent,
     return kept->own;
 }
 
+// Whether a view shows what holds now, or what is written.
+enum class Shows : std::uint8_t { now, written };
+
 // A subcommand that only reads.
 template <class Options>
 Options& add_view(CLI::App& parent,
@@ -60,16 +66,22 @@ Options& add_view(CLI::App& parent,
                   // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as CLI11 has them
                   const char* name,
                   const char* description,
-                  std::function<void(Office&, const Options&)> view) {
+                  std::function<void(Office&, const Options&)> view,
+                  Shows shows = Shows::now) {
     struct Kept {
         Options own;
         OfficeOptions office;
     };
     auto kept = std::make_shared<Kept>();
     made = parent.add_subcommand(name, description);
-    add_journal_options(*made, context, kept->office);
-    made->callback([kept, view = std::move(view), &context] {
+    if (shows == Shows::now) {
+        add_view_options(*made, context, kept->office);
+    } else {
+        add_journal_options(*made, context, kept->office);
+    }
+    made->callback([kept, view = std::move(view), shows, &context] {
         Office office(context, kept->office);
+        if (shows == Shows::now) office.show_now();
         view(office, kept->own);
     });
     return kept->own;

@@ -116,10 +116,6 @@ void add_keys(CLI::App& registry, Context& context) {
         ->type_name("ROLE");
     made->add_option("--participant", add.participant, "Whose, unless an operator's or auditor's")
         ->type_name("NAME");
-    made->footer(
-        "Example:\n  abate registry key add lee --holder \"Lee Kim\" --role initiator "
-        "--participant "
-        "lab --as ada --second bo");
 
     KeyRevoke& revoke = add_act<KeyRevoke>(
         *key,
@@ -207,7 +203,6 @@ void add_participants(CLI::App& registry, Context& context) {
         ->capture_default_str();
     made->add_option("--group", add.group, "Whose ownership it is under [its own]")
         ->type_name("NAME");
-    made->footer("Example:\n  abate registry participant add lab --as ada --second bo");
 
     ParticipantAdd& regroup = add_act<ParticipantAdd>(
         *participant,
@@ -407,13 +402,24 @@ void add_second(CLI::App& registry, Context& context) {
                                 office.act(scheme::Withdraw{.proposal = office.id(options.name)});
                             });
     made->add_option("ID", withdraw.name, "Of the proposal")->required();
-    add_view<NameOption>(
+    NameOption& shown = add_view<NameOption>(
         registry,
         context,
         made,
         "proposals",
-        "What waits for a second person",
-        [](Office& office, const NameOption&) {
+        "What waits for a second person; --show prints one in full",
+        [](Office& office, const NameOption& options) {
+            if (!options.name.empty()) {
+                const scheme::TransferId wanted = office.id(options.name);
+                const auto found = office.state().proposals.find(wanted);
+                if (found == office.state().proposals.end())
+                    throw Failure({ErrorCode::not_found,
+                                   "there is no proposal of this id",
+                                   short_text(options.name),
+                                   "See `abate registry proposals`"});
+                fmt::print("{}\n", report::command_json(found->second.command, 2));
+                return;
+            }
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
             for (const auto& [id, proposal] : office.state().proposals) {
                 if (proposal.state != scheme::ProposalState::waiting) continue;
@@ -435,6 +441,8 @@ void add_second(CLI::App& registry, Context& context) {
             }
             if (office.context().json) print_document({{"proposals", rows}});
         });
+    made->add_option("--show", shown.name, "The whole command of this one, as JSON; done ones too")
+        ->type_name("ID");
 }
 
 }  // namespace

@@ -62,10 +62,23 @@ std::string kwh_text(Microjoules energy) {
     return fmt::format("{:.3f} kWh", kwh);
 }
 
+// Whom a plan or report may call by name.
+input::Names known_names(const Office& office) {
+    input::Names out;
+    for (const auto& [id, one] : office.state().participants)
+        out.participants.push_back({.name = one.title, .number = static_cast<std::uint64_t>(id)});
+    for (const auto& [id, title] : office.state().groups)
+        if (!title.empty())
+            out.groups.push_back({.name = title, .number = static_cast<std::uint64_t>(id)});
+    for (const auto& one : office.state().rules.benchmark.classes)
+        out.service_classes.push_back(one.name);
+    return out;
+}
+
 // The document with the runs that it names from the run store.
 scheme::MonitoringReport read_report(Office& office, const std::string& file) {
-    input::ReportDocument document =
-        value_or_fail(input::parse_monitoring_report(value_or_fail(read_regular_file(file)), file));
+    input::ReportDocument document = value_or_fail(input::parse_monitoring_report(
+        value_or_fail(read_regular_file(file)), file, known_names(office)));
     for (const input::StoredRunId& id : document.stored_runs) {
         try {
             document.report.sites.at(id.site).runs.push_back(
@@ -160,10 +173,11 @@ void add_plans(CLI::App& registry, Context& context) {
         "submit",
         "Submit a plan, or a changed one (two of the participant)",
         [](Office& office, const ReportAct& options) {
-            office.act(scheme::SubmitPlan{
-                .participant = office.own_participant(),
-                .plan = value_or_fail(input::parse_monitoring_plan(
-                    value_or_fail(read_regular_file(options.file)), options.file))});
+            office.act(scheme::SubmitPlan{.participant = office.own_participant(),
+                                          .plan = value_or_fail(input::parse_monitoring_plan(
+                                              value_or_fail(read_regular_file(options.file)),
+                                              options.file,
+                                              known_names(office)))});
         });
     made->add_option("PLAN", submit.file, "TOML; see docs/registry/monitoring.md")->required();
 

@@ -44,8 +44,10 @@ scheme::Zone zone_of(const scheme::Rules& rules) {
 }
 
 // --until, or as many days from now as the rules want.
-Timestamp objections_until(const Office& office, const YearOptions& options) {
+template <class C>
+Timestamp objections_until(Office& office, const YearOptions& options) {
     if (!options.until.empty()) return for_option(input::parse_moment(options.until), "--until");
+    if (const auto before = office.sent<C>()) return before->objections_until;
     const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
     return value_or_fail(
         zone_of(office.state().rules)
@@ -193,10 +195,11 @@ void add_steps(CLI::App& registry, Context& context) {
         [](Office& office, const YearOptions& options) {
             const scheme::CapParts parts =
                 derived_or_fail(scheme::derive_cap(office.state(), options.year), "cap");
-            const scheme::ProposeCap command{.year = options.year,
-                                             .parts = parts,
-                                             .objections_until = objections_until(office, options),
-                                             .text = options.text};
+            const scheme::ProposeCap command{
+                .year = options.year,
+                .parts = parts,
+                .objections_until = objections_until<scheme::ProposeCap>(office, options),
+                .text = options.text};
             if (office.context().json && options.dry_run) return print_dry(command);
             if (!office.context().json) print_cap(parts);
             if (!options.dry_run) office.act(command);
@@ -235,7 +238,7 @@ void add_steps(CLI::App& registry, Context& context) {
                 .year = options.year,
                 .sample_year = sample_year,
                 .lines = lines,
-                .objections_until = objections_until(office, options),
+                .objections_until = objections_until<scheme::ProposeBenchmark>(office, options),
                 .text = options.text};
             if (office.context().json && options.dry_run) return print_dry(command);
             if (!office.context().json) print_benchmark(lines);
@@ -263,7 +266,7 @@ void add_steps(CLI::App& registry, Context& context) {
             const scheme::ProposeAllocation command{
                 .year = options.year,
                 .table = table,
-                .objections_until = objections_until(office, options),
+                .objections_until = objections_until<scheme::ProposeAllocation>(office, options),
                 .text = options.text};
             if (office.context().json && options.dry_run) return print_dry(command);
             if (!office.context().json) print_allocation(office, table);
@@ -281,7 +284,9 @@ void add_steps(CLI::App& registry, Context& context) {
         [](Office& office, const YearOptions& options) {
             const scheme::Period* period_found = scheme::find_period(office.state(), options.year);
             scheme::IssueAllocation command{.year = options.year};
-            if (period_found != nullptr && period_found->allocation) {
+            if (const auto before = office.sent<scheme::IssueAllocation>()) {
+                command.participants = before->participants;
+            } else if (period_found != nullptr && period_found->allocation) {
                 std::map<scheme::ParticipantId, std::int64_t> sums;
                 for (const scheme::AllocationLine& line : period_found->allocation->table.lines)
                     sums[line.participant] += line.allowances;

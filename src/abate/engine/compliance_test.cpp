@@ -159,6 +159,66 @@ TEST(Compliance, APenaltyGoesThroughItsSteps) {
     desk.sound();
 }
 
+// The next act after the deadline may come weeks later: the window has run since the deadline all the same.
+TEST(Compliance, TheWindowAgainstAPenaltyBeginsAtTheDeadline) {
+    const ParticipantYear whose{.participant = ParticipantId{1}, .year = 2027};
+    const ObjectPenalty objection{
+        .participant = ParticipantId{1}, .year = 2027, .text = "the meter"};
+    Rules rules = year_rules();
+    const Timestamp until = after_hours(deadline(), 24 * rules.compliance.objection_days);
+    OpenPeriod open = YearDesk::moments(2027);
+    open.penalty_objections_until = until;
+    const auto short_by_a_hundred = [&](YearDesk& desk) {
+        desk.add_firm(1, "lab");
+        desk.ok("ada", "bo", open);
+        desk.issue_cap(2027);
+        desk.give(110, 2027, 100);
+        desk.determine(1, 2027, 100);
+    };
+    YearDesk quiet(rules);
+    short_by_a_hundred(quiet);
+    quiet.set_time({until.us - 1'000'000});  // nobody did anything since
+    quiet.ok("lab-1", objection);
+    EXPECT_EQ(quiet.penalty(1, 2027).notified, deadline());
+    EXPECT_EQ(quiet.penalty(1, 2027).objections_until, until);
+    quiet.sound();
+    YearDesk late(rules);
+    short_by_a_hundred(late);
+    late.set_time(until);
+    EXPECT_EQ(late.ask("lab-1", objection), Reason::objection_window_over);
+    late.ok("ada",
+            "bo",
+            FinalisePenalty{
+                .participant = ParticipantId{1}, .year = 2027, .upheld = true, .reason = ""});
+    EXPECT_EQ(late.penalty(1, 2027).stage, PenaltyStage::upheld);
+    EXPECT_EQ(exact_penalty_micro(late.state(), whose), Int128{10'000'000'000}) << "100 x 100 EUR";
+    late.sound();
+}
+
+// 2^63 - 1 micro is 9,223,372,036,854.775807: ten million allowances at a million EUR each are 10,000,000,000,000.
+TEST(Compliance, APenaltyThatNoAccountHoldsIsExactAndNotPaid) {
+    Rules rules = year_rules();
+    rules.compliance.penalty_micro_per_allowance = 1'000'000'000'000;
+    YearDesk desk(rules);
+    desk.add_firm(1, "lab");
+    desk.open(2027);
+    desk.determine(1, 2027, 10'000'000);
+    desk.set_time(deadline());
+    desk.tick();
+    const ParticipantYear whose{.participant = ParticipantId{1}, .year = 2027};
+    EXPECT_EQ(exact_penalty_micro(desk.state(), whose), Int128{10'000'000} * 1'000'000'000'000);
+    EXPECT_EQ(desk.penalty(1, 2027).amount_micro, INT64_MAX);
+    FinalisePenalty last{
+        .participant = ParticipantId{1}, .year = 2027, .upheld = true, .reason = "it is owed"};
+    desk.set_time(YearDesk::moments(2027).penalty_objections_until);
+    desk.ok("ada", "bo", last);
+    EXPECT_EQ(
+        desk.ask("lab-1",
+                 PayPenalty{.participant = ParticipantId{1}, .year = 2027, .from = AccountId{112}}),
+        Reason::penalty_out_of_range);
+    desk.sound();
+}
+
 TEST(Compliance, ACancelledPenaltyLeavesTheAllowancesOwed) {
     Rules rules = year_rules();
     rules.compliance.make_good = {4'000'000};  // four times, as in California: 60 -> 240

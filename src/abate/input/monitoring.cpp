@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -23,7 +24,8 @@ enum class Need : std::uint8_t { optional, required };
 // What a Reader lacks: whole numbers and energies to the last digit, and keys that must be there.
 class DocumentReader {
   public:
-    explicit DocumentReader(std::string_view file) : reader(file, kMonitoringPage) {}
+    DocumentReader(std::string_view file, const Names& known)
+        : reader(file, kMonitoringPage), names(known) {}
 
     [[nodiscard]] const toml::node* find(const toml::table& table,
                                          std::string_view key,
@@ -57,6 +59,55 @@ class DocumentReader {
         } else {
             out = static_cast<T>(number->get());
         }
+    }
+
+    // A number, or the name of somebody.
+    template <class T>
+    void somebody(const toml::table& table,
+                  std::string_view key,
+                  T& out,
+                  Need need,
+                  const std::vector<Names::Named>& known) {
+        const toml::node* node = find(table, key, need);
+        if (node == nullptr || !node->is_string()) return whole(table, key, out, need);
+        const std::string said = node->as_string()->get();
+        std::optional<std::uint64_t> found;
+        std::vector<std::string> all;
+        for (const Names::Named& one : known) {
+            all.push_back(one.name);
+            if (ascii_lower(one.name) != ascii_lower(said)) continue;
+            if (found)
+                return reader.refuse(
+                    *node,
+                    fmt::format("'{}': several are called '{}'", key, one_line(said)),
+                    fmt::format("Write which by its number: {} or {}", *found, one.number));
+            found = one.number;
+        }
+        if (found) {
+            out = static_cast<T>(*found);
+            return;
+        }
+        const std::vector<std::string> near = nearest(said, all, 1);
+        reader.refuse(*node,
+                      fmt::format("'{}': nobody is called '{}'", key, one_line(said)),
+                      near.empty() ? "Write a number, or a name: `abate registry list`"
+                                   : "Did you mean '" + near.front() + "'?");
+    }
+
+    void service_class(const toml::table& table, std::string& out) {
+        text(table, "service_class", out, Need::required);
+        const std::vector<std::string>& known = names.service_classes;
+        const toml::node* node = table.get("service_class");
+        if (node == nullptr || known.empty() || reader.error()) return;
+        if (std::find(known.begin(), known.end(), out) != known.end()) return;
+        const std::vector<std::string> near = nearest(out, known, 1);
+        std::string all;
+        for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
+        reader.refuse(*node,
+                      fmt::format("the rules have no service class '{}'", one_line(out)),
+                      near.empty()
+                          ? "They have " + all
+                          : fmt::format("Did you mean '{}'? They have {}", near.front(), all));
     }
 
     // kWh: a number, or text where it has more digits than a number keeps.
@@ -107,6 +158,7 @@ class DocumentReader {
     }
 
     Reader reader;
+    const Names& names;
 };
 
 // ---- the plan
@@ -126,7 +178,7 @@ void read_plan_site(DocumentReader& doc, const toml::table& table, MonitoringPla
     scheme::PlanSite site;
     doc.text(table, "name", site.name, Need::required);
     doc.word(table, "supply", site.supply);
-    doc.whole(table, "supplier", site.supplier, Need::optional);
+    doc.somebody(table, "supplier", site.supplier, Need::optional, doc.names.participants);
     doc.reader.each(
         table, "meter", [&](const auto& inner) { read_plan_meter(doc, inner, site); }, "site");
     plan.sites.push_back(std::move(site));
@@ -136,7 +188,7 @@ void read_counter(DocumentReader& doc, const toml::table& table, MonitoringPlan&
     doc.reader.only(table, "[[counter]]", {"name", "service_class", "uncertainty_percent"});
     scheme::PlanCounter counter;
     doc.text(table, "name", counter.name, Need::required);
-    doc.text(table, "service_class", counter.service_class, Need::required);
+    doc.service_class(table, counter.service_class);
     doc.percent(table, "uncertainty_percent", counter.uncertainty, Need::required);
     plan.counters.push_back(std::move(counter));
 }
@@ -174,7 +226,7 @@ void read_load(DocumentReader& doc, const toml::table& table, scheme::ReportSite
     doc.text(table, "meter", load.meter, Need::optional);
     doc.energy(table, "energy_kwh", load.energy, Need::required);
     doc.reader.read(table, "outside_it", load.outside_it);
-    doc.whole(table, "passed_to", load.passed_to, Need::optional);
+    doc.somebody(table, "passed_to", load.passed_to, Need::optional, doc.names.participants);
     doc.text(table, "passed_site", load.passed_site, Need::optional);
     doc.text(table, "evidence", load.evidence, Need::optional);
     site.uncovered.push_back(std::move(load));
@@ -239,9 +291,9 @@ void read_delivery(DocumentReader& doc, const toml::table& table, MonitoringRepo
                      "model_flop_per_unit",
                      "gap"});
     scheme::ReportDelivery delivery;
-    doc.text(table, "service_class", delivery.service_class, Need::required);
+    doc.service_class(table, delivery.service_class);
     doc.text(table, "counter", delivery.counter, Need::optional);
-    doc.whole(table, "buyer", delivery.buyer, Need::required);
+    doc.somebody(table, "buyer", delivery.buyer, Need::required, doc.names.groups);
     doc.whole(table, "served", delivery.served, Need::required);
     doc.whole(table, "retries", delivery.retries, Need::optional);
     doc.whole(table, "rejected_drafts", delivery.rejected_drafts, Need::optional);
@@ -253,8 +305,10 @@ void read_delivery(DocumentReader& doc, const toml::table& table, MonitoringRepo
 
 }  // namespace
 
-Result<MonitoringPlan> parse_monitoring_plan(std::string_view text, std::string_view file) {
-    DocumentReader doc(file);
+Result<MonitoringPlan> parse_monitoring_plan(std::string_view text,
+                                             std::string_view file,
+                                             const Names& names) {
+    DocumentReader doc(file, names);
     const Result<toml::table> root = doc.reader.parse(text);
     if (!root) return root.error();
     doc.reader.only(
@@ -270,15 +324,17 @@ Result<MonitoringPlan> parse_monitoring_plan(std::string_view text, std::string_
     return plan;
 }
 
-Result<ReportDocument> parse_monitoring_report(std::string_view text, std::string_view file) {
-    DocumentReader doc(file);
+Result<ReportDocument> parse_monitoring_report(std::string_view text,
+                                               std::string_view file,
+                                               const Names& names) {
+    DocumentReader doc(file, names);
     const Result<toml::table> root = doc.reader.parse(text);
     if (!root) return root.error();
     doc.reader.only(*root, "", {"year", "plan_version", "verifier", "note", "site", "delivery"});
     ReportDocument out;
     doc.whole(*root, "year", out.report.year, Need::required);
     doc.whole(*root, "plan_version", out.report.plan_version, Need::required);
-    doc.whole(*root, "verifier", out.report.verifier, Need::required);
+    doc.somebody(*root, "verifier", out.report.verifier, Need::required, names.participants);
     doc.text(*root, "note", out.report.note, Need::optional);
     doc.reader.each(*root, "site", [&](const auto& table) { read_report_site(doc, table, out); });
     doc.reader.each(

@@ -16,10 +16,22 @@
 
 namespace abate::input {
 
+// Whom a document may name instead of typing numbers. What is empty knows nobody: then there are numbers only.
+struct Names {
+    struct Named {
+        std::string name;  // compared without regard to case
+        std::uint64_t number = 0;
+    };
+    std::vector<Named> participants;
+    std::vector<Named> groups;
+    std::vector<std::string> service_classes;  // of the rules; empty: any
+};
+
 // Errors: parse_error with file:line:column (not TOML, an unknown key or word with the nearest one, a key left out, a wrong kind of value),
 // out_of_range (a number below 0, more than 100 %).
 [[nodiscard]] Result<scheme::MonitoringPlan> parse_monitoring_plan(std::string_view toml,
-                                                                   std::string_view file_name);
+                                                                   std::string_view file_name,
+                                                                   const Names& names = {});
 
 // A run that is named and stands in the run store.
 struct StoredRunId {
@@ -34,7 +46,8 @@ struct ReportDocument {
 };
 // Errors: as parse_monitoring_plan.
 [[nodiscard]] Result<ReportDocument> parse_monitoring_report(std::string_view toml,
-                                                             std::string_view file_name);
+                                                             std::string_view file_name,
+                                                             const Names& names = {});
 
 // A run of the store as a line of a report: its energy at the node, or where no node was reckoned what was attributed to it; its machine
 // as the device.

@@ -142,5 +142,49 @@ TEST(MonitoringInput, SaysWhatIsWrongAndWhere) {
     has(plan_error("uncertainty_percent = 1.0", ""), "'uncertainty_percent' is missing");
 }
 
+TEST(MonitoringInput, PeopleAndClassesMayBeNamed) {
+    const Names names{.participants = {{.name = "Check Ltd", .number = 50},
+                                       {.name = "Cloud", .number = 3},
+                                       {.name = "Twin", .number = 8},
+                                       {.name = "twin", .number = 9}},
+                      .groups = {{.name = "Buyers", .number = 7}},
+                      .service_classes = {"text", "image"}};
+    const auto with_names = [&](const std::string& old_line, const std::string& new_line) {
+        return parse_monitoring_report(
+            with(example("report.toml"), old_line, new_line), "report.toml", names);
+    };
+    const auto by_name = with_names("verifier = 50", "verifier = \"check ltd\"");
+    ASSERT_TRUE(by_name) << to_string(by_name.error());
+    EXPECT_EQ(by_name->report.verifier, scheme::ParticipantId{50});
+    const auto buyer = with_names("buyer = 7", "buyer = \"Buyers\"");
+    ASSERT_TRUE(buyer) << to_string(buyer.error());
+    EXPECT_EQ(buyer->report.deliveries.at(0).buyer, scheme::GroupId{7});
+    const auto plan = parse_monitoring_plan(with(example("plan.toml"),
+                                                 "supply = \"utility\"",
+                                                 "supply = \"cloud\"\nsupplier = \"Cloud\""),
+                                            "plan.toml",
+                                            names);
+    ASSERT_TRUE(plan) << to_string(plan.error());
+    EXPECT_EQ(plan->sites.at(0).supplier, scheme::ParticipantId{3});
+    const auto error = [&](const std::string& old_line, const std::string& new_line) {
+        const auto doc = with_names(old_line, new_line);
+        return doc ? std::string("none") : to_string(doc.error());
+    };
+    const auto has = [](const std::string& text, const std::string& part) {
+        EXPECT_NE(text.find(part), std::string::npos) << text;
+    };
+    has(error("verifier = 50", "verifier = \"Chek Ltd\""), "Did you mean 'Check Ltd'?");
+    has(error("verifier = 50", "verifier = \"Chek Ltd\""), "report.toml:5:12");
+    has(error("verifier = 50", "verifier = \"twin\""), "Write which by its number: 8 or 9");
+    has(error("verifier = 50", "verifier = true"), "must be a whole number");
+    has(error("service_class = \"text\"", "service_class = \"txt\""), "Did you mean 'text'?");
+    // Who knows nobody takes numbers only, and any class.
+    EXPECT_FALSE(parse_monitoring_report(
+        with(example("report.toml"), "verifier = 50", "verifier = \"Check Ltd\""), "report.toml"));
+    EXPECT_TRUE(parse_monitoring_report(
+        with(example("report.toml"), "service_class = \"text\"", "service_class = \"film\""),
+        "report.toml"));
+}
+
 }  // namespace
 }  // namespace abate::input

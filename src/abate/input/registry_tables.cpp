@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <initializer_list>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace abate::input {
 namespace {
@@ -33,15 +35,35 @@ class KnownTable {
             refuse(file_ + ":1", "the columns are others", "They must be " + known);
             return;
         }
-        for (std::size_t i = 0; i < table->rows.size() && !error_; ++i)
+        for (std::size_t i = 0; i < table->rows.size(); ++i)
             row(table->rows[i], fmt::format("{}:{}", file_, table->lines[i]));
+    }
+
+    // The same where head(header, where) says whether the columns will do; row gets the number of its line too.
+    template <class Head, class F>
+    void read_any(std::string_view csv, const Head& head, const F& row) {
+        const Result<data::CsvTable> table = data::parse_csv(csv, file_);
+        if (!table) {
+            error_ = table.error();
+            return;
+        }
+        if (!head(table->header, file_ + ":1")) return;
+        for (std::size_t i = 0; i < table->rows.size(); ++i)
+            row(table->rows[i], fmt::format("{}:{}", file_, table->lines[i]), table->lines[i]);
     }
 
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of Error
     void refuse(std::string where, std::string what, std::string hint) {
-        if (!error_)
+        if (!error_) {
             error_ =
                 Error{ErrorCode::parse_error, std::move(what), std::move(where), std::move(hint)};
+        } else if (!is_bad(where)) {
+            others_.push_back(std::move(where));
+        }
+    }
+    // Whether something was said of this place.
+    [[nodiscard]] bool is_bad(const std::string& where) const {
+        return (error_ && error_->where == where) || (!others_.empty() && others_.back() == where);
     }
 
     // A value, or the first error at `where`.
@@ -64,14 +86,85 @@ class KnownTable {
 
     template <class T>
     Result<T> done(T out) {
-        if (error_) return *std::move(error_);
-        return out;
+        if (!error_) return out;
+        if (!others_.empty()) {
+            constexpr std::size_t kMost = 5;
+            std::string more;
+            for (std::size_t i = 0; i < others_.size() && i < kMost; ++i)
+                more += (i == 0 ? "" : ", ") + others_[i].substr(others_[i].rfind(':') + 1);
+            if (others_.size() > kMost) more += fmt::format(" and {} more", others_.size() - kMost);
+            if (!error_->hint.empty()) error_->hint += ". ";
+            error_->hint += (others_.size() == 1 ? "Line " : "Lines ") + more +
+                            (others_.size() == 1 ? " is bad too" : " are bad too");
+        }
+        return *std::move(error_);
     }
 
   private:
     std::string file_;
     std::optional<Error> error_;
+    std::vector<std::string> others_;  // places of further errors
 };
+
+}  // namespace
+
+namespace {
+
+// Where the columns of a bank's file are; none: it has none of these names.
+std::optional<std::size_t> column_of(const Cells& header,
+                                     std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names)
+        for (std::size_t i = 0; i < header.size(); ++i) {
+            std::string said = ascii_lower(header[i]);
+            for (char& c : said)
+                if (c == '_' || c == '-') c = ' ';
+            if (said == name) return i;
+        }
+    return std::nullopt;
+}
+
+struct BankColumns {
+    std::optional<std::size_t> date;
+    std::optional<std::size_t> reference;
+    std::optional<std::size_t> amount;
+    std::optional<std::size_t> credit;
+    std::optional<std::size_t> debit;
+    std::optional<std::size_t> balance;
+    std::optional<std::size_t> currency;
+};
+
+BankColumns bank_columns(const Cells& header) {
+    return {.date = column_of(header, {"date", "booking date", "posting date", "transaction date"}),
+            .reference = column_of(
+                header, {"reference", "payment reference", "bank reference", "transaction id"}),
+            .amount = column_of(header, {"amount"}),
+            .credit = column_of(header, {"credit", "paid in", "money in"}),
+            .debit = column_of(header, {"debit", "paid out", "money out"}),
+            .balance = column_of(header, {"balance", "running balance", "closing balance"}),
+            .currency = column_of(header, {"currency"})};
+}
+
+bool is_date(const std::string& text) {
+    return text.size() == 10 && parse_rfc3339(text + "T00:00:00Z").has_value();
+}
+
+// With a sign: what was paid out is below 0, however the bank writes it.
+std::int64_t bank_amount(KnownTable& table,
+                         const BankColumns& columns,
+                         const Cells& cells,
+                         const std::string& where) {
+    if (columns.amount) return table.value(parse_money_micro(cells[*columns.amount]), where);
+    const std::string& credit = cells[*columns.credit];
+    const std::string& debit = cells[*columns.debit];
+    if (credit.empty() == debit.empty()) {
+        table.refuse(where, "money came in or went out: one of both columns", "");
+        return 0;
+    }
+    const std::int64_t size =
+        table.value(parse_money_micro(credit.empty() ? debit : credit), where);
+    if (size < 0 && !credit.empty()) table.refuse(where, "what came in is not below 0", "");
+    return credit.empty() ? (size < 0 ? size : -size) : size;
+}
 
 }  // namespace
 
@@ -80,22 +173,46 @@ Result<BankStatement> parse_bank_statement(std::string_view csv, std::string_vie
     BankStatement out;
     std::set<std::string> seen;
     std::string last;
-    table.read(
-        csv,
-        {"date", "reference", "amount", "balance"},
-        [&](const Cells& cells, const std::string& where) {
-            if (cells[0].size() != 10 || cells[0] < last)
-                table.refuse(where, "dates must be YYYY-MM-DD and in order", "");
-            if (!seen.insert(cells[1]).second)
-                table.refuse(where, "a reference is there twice", "");
-            last = cells[0];
-            out.lines.push_back(
-                {.date = cells[0],
-                 .reference = cells[1],
-                 .amount_micro = table.value(parse_money_micro(cells[2]), where),
-                 .balance_micro = table.value(parse_money_micro(cells[3]), where),
-                 .text = fmt::format("{},{},{},{}", cells[0], cells[1], cells[2], cells[3])});
-        });
+    std::optional<std::int64_t> balance_before;
+    BankColumns columns;
+    const auto head = [&](const Cells& header, const std::string& where) {
+        columns = bank_columns(header);
+        if (columns.date && columns.reference && columns.balance &&
+            (columns.amount || (columns.credit && columns.debit)))
+            return true;
+        const bool other_mark = header.size() == 1 && header[0].find(';') != std::string::npos;
+        table.refuse(
+            where,
+            other_mark ? "the columns are separated by semicolons" : "the columns are others",
+            "They must be date,reference,amount,balance, with commas between, or as "
+            "docs/registry/people.md lists them");
+        return false;
+    };
+    table.read_any(csv, head, [&](const Cells& cells, const std::string& where, std::size_t line) {
+        const std::string& date = cells[*columns.date];
+        const std::string& reference = cells[*columns.reference];
+        if (!is_date(date) || date < last)
+            table.refuse(where, "dates must be YYYY-MM-DD and in order", "The oldest comes first");
+        if (!reference.empty() && !seen.insert(reference).second)
+            table.refuse(where, "a reference is there twice", "");
+        if (is_date(date)) last = date;
+        BankLine read{
+            .date = date,
+            .reference = reference,
+            .amount_micro = bank_amount(table, columns, cells, where),
+            .balance_micro = table.value(parse_money_micro(cells[*columns.balance]), where),
+            .text = {},
+            .currency = columns.currency ? cells[*columns.currency] : "",
+            .number = line};
+        if (balance_before && !table.is_bad(where) &&
+            Int128{*balance_before} + read.amount_micro != read.balance_micro)
+            table.refuse(where,
+                         "the balance is not that of the line before and this amount",
+                         "A line is missing, or one was changed");
+        balance_before = read.balance_micro;
+        for (const std::string& cell : cells) read.text += (read.text.empty() ? "" : ",") + cell;
+        out.lines.push_back(std::move(read));
+    });
     if (out.lines.empty())
         table.refuse(std::string(file) + ":1", "there is no line of a statement", "");
     return table.done(std::move(out));

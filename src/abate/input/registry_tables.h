@@ -22,11 +22,17 @@ struct BankLine {
     std::int64_t amount_micro = 0;
     std::int64_t balance_micro = 0;  // after it
     std::string text;                // the line, for whoever must look it up
+    std::string currency = {};       // empty: the file has no such column
+    std::size_t number = 0;          // of the line in the file, from 1
 };
 struct BankStatement {
     std::vector<BankLine> lines;  // in order of their dates, one at least
 };
-// Columns date,reference,amount,balance. Errors (all three): parse_error with file:line.
+// Columns date, reference, amount, balance in any order, or as banks call them, in any case: "booking date", "posting date" or "transaction
+// date"; "payment reference", "bank reference" or "transaction id"; "running balance" or "closing balance"; "credit" and "debit" ("paid in",
+// "paid out"; "money in", "money out") instead of an amount, one of them filled in each line; "currency" may stand there. Others are left
+// aside. Dates are YYYY-MM-DD, oldest first; each balance is the one before plus the amount. Errors (all three): parse_error with file:line
+// of the first bad line, and the numbers of the others.
 [[nodiscard]] Result<BankStatement> parse_bank_statement(std::string_view csv,
                                                          std::string_view file);
 

@@ -55,6 +55,43 @@ TEST(RegistryTables, ABankStatementIsReadInOrder) {
               std::string::npos);
 }
 
+TEST(RegistryTables, ABankCallsItsColumnsAsItLikes) {
+    const auto bank = parse_bank_statement(
+        "Posting Date,Details,Money in,Money_out,Transaction ID,Running balance,Currency\n"
+        "2027-01-05,firm,100.00,,B1,100.00,EUR\n2027-01-06,out,,40.50,W1,59.50,EUR\n"
+        "2027-01-07,fee,,-0.50,,59.00,EUR\n2027-01-07,fee,,0.50,,58.50,EUR\n",
+        "bank.csv");
+    ASSERT_TRUE(bank) << to_string(bank.error());
+    ASSERT_EQ(bank->lines.size(), 4U);
+    EXPECT_EQ(bank->lines[0].amount_micro, 100'000'000);
+    EXPECT_EQ(bank->lines[1].amount_micro, -40'500'000);
+    EXPECT_EQ(bank->lines[1].number, 3U);
+    EXPECT_EQ(bank->lines[1].currency, "EUR");
+    EXPECT_EQ(bank->lines[2].amount_micro, -500'000) << "some banks write what went out below 0";
+    EXPECT_TRUE(bank->lines[3].reference.empty()) << "fees have no reference, twice";
+}
+
+TEST(RegistryTables, EveryBadLineOfAStatementIsNumbered) {
+    const auto refusal = [](const std::string& text) {
+        const auto read = parse_bank_statement(text, "bank.csv");
+        return read ? std::string("accepted") : to_string(read.error());
+    };
+    const std::string head = "date,reference,amount,balance\n";
+    EXPECT_NE(refusal(head + "2027-01-05,A,1,1\n2027-01-06,B,1,3\n").find("(bank.csv:3)"),
+              std::string::npos)
+        << "1 + 1 is not 3";
+    const std::string many = refusal(head + "x,A,1,1\n2027-02-30,B,1,2\n2027-01-07,C,?,2\n");
+    EXPECT_NE(many.find("(bank.csv:2)"), std::string::npos) << many;
+    EXPECT_NE(many.find("Lines 3, 4 are bad too"), std::string::npos) << many;
+    EXPECT_NE(refusal("date;reference;amount;balance\n2027-01-05;A;1;1\n").find("semicolons"),
+              std::string::npos);
+    EXPECT_NE(refusal("date,reference,credit,debit,balance\n2027-01-05,A,-1,,1\n").find("below 0"),
+              std::string::npos);
+    EXPECT_NE(
+        refusal("date,reference,credit,debit,balance\n2027-01-05,A,,,1\n").find("one of both"),
+        std::string::npos);
+}
+
 TEST(RegistryTables, BaselineAndLevelsNameTheirLine) {
     const auto baseline = parse_baseline(
         "participant,year,energy_kwh,class,output_gflop,sample_eligible\nlab,2026,1.5,text,12,"

@@ -103,6 +103,9 @@ class FieldWriter {
 // "key=value" of what is not empty.
 class FieldText {
   public:
+    // Longer texts are cut.
+    explicit FieldText(std::size_t most_letters = 60) : most_letters_(most_letters) {}
+
     template <class T>
     void operator()(const char* name, const T& value) {
         const std::string text = said(value);
@@ -112,11 +115,16 @@ class FieldText {
 
   private:
     template <class T>
-    static std::string said(const T& value) {
+    [[nodiscard]] std::string said(const T& value) {
         if constexpr (std::is_same_v<T, bool>) {
             return value ? "true" : "false";
         } else if constexpr (std::is_same_v<T, scheme::TransferId>) {
             return id_text(value);
+        } else if constexpr (std::is_same_v<T, Timestamp>) {
+            return value == Timestamp{} ? "" : to_rfc3339(value);
+        } else if constexpr (std::is_same_v<T, scheme::Ppm>) {
+            return value.value == 0 ? ""
+                                    : fmt::format("{}%", static_cast<double>(value.value) / 1e4);
         } else if constexpr (std::is_same_v<T, Microjoules>) {
             return decimal_joules(value);
         } else if constexpr (scheme::NamedEnum<T>) {
@@ -128,8 +136,9 @@ class FieldText {
             return value == 0 ? "" : fmt::format("{}", value);
         } else if constexpr (std::is_same_v<T, std::string>) {
             if (value.empty()) return "";
-            return value.find(' ') == std::string::npos ? clipped(printable(value), 60)
-                                                        : "'" + clipped(printable(value), 60) + "'";
+            return value.find(' ') == std::string::npos
+                       ? clipped(printable(value), most_letters_)
+                       : "'" + clipped(printable(value), most_letters_) + "'";
         } else if constexpr (scheme::kIsBytes<T>) {
             return scheme::to_hex({reinterpret_cast<const char*>(value.data()), value.size()})
                        .substr(0, 12) +
@@ -143,11 +152,20 @@ class FieldText {
                 "'{}' ({})", printable(value.holder), scheme::roles_text(value.roles));
         } else if constexpr (std::is_same_v<T, scheme::Rules>) {
             return fmt::format("'{}' version {}", printable(value.name), value.version);
+        } else if constexpr (scheme::Described<T>) {
+            // A document in a document: its own line, as far as it goes.
+            constexpr std::size_t kInnerLetters = 24;
+            constexpr std::size_t kInnerColumns = 240;
+            FieldText inner(kInnerLetters);
+            T::fields(value, inner);
+            const std::string text = inner.take();
+            return text.empty() ? "" : "{" + clipped(text.substr(1), kInnerColumns) + "}";
         } else {
             return "{...}";
         }
     }
 
+    std::size_t most_letters_;
     std::string out_;
 };
 

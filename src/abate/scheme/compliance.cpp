@@ -139,6 +139,13 @@ std::int64_t owed_allowances(const State& state, const ParticipantYear& whose) {
                    base_of(state, *it, whose, group_totals(state, period->rules, whose.year)));
 }
 
+Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose) {
+    const auto found = state.compliance.penalties.find(whose);
+    const Period* period = find_period(state, whose.year);
+    if (found == state.compliance.penalties.end() || period == nullptr) return 0;
+    return Int128{found->second.shortfall} * period->rules.compliance.penalty_micro_per_allowance;
+}
+
 std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose) {
     const Obligation* it = obligation_in(state, whose);
     if (it == nullptr) return 0;
@@ -192,7 +199,7 @@ void on_final_figures(State& state, const FinalFigures& figures) {
     }
 }
 
-void fold_surrender_due(State& state, const Due& due, Timestamp at) {
+void fold_surrender_due(State& state, const Due& due) {
     const auto year = static_cast<std::int64_t>(due.id.high);
     const Period* period = find_period(state, year);
     if (period == nullptr) return;
@@ -202,7 +209,8 @@ void fold_surrender_due(State& state, const Due& due, Timestamp at) {
         const ParticipantYear whose{.participant = participant, .year = year};
         const Obligation* it = obligation_in(state, whose);
         if (it != nullptr && it->figures_version != 0) {
-            fix_obligation(state, *period, whose, totals, at);
+            // At the deadline, whenever the next act comes: the window for objections begins there.
+            fix_obligation(state, *period, whose, totals, {due.at_us});
         } else if (is_obligated(entry.sort)) {
             without.push_back(participant);
         }
@@ -336,6 +344,9 @@ Decision decide(const Look& look, const PayPenalty& c) {
         case PenaltyStage::upheld:
             break;
     }
+    if (exact_penalty_micro(look.state, {.participant = c.participant, .year = c.year}) >
+        found->second.amount_micro)
+        return Reason::penalty_out_of_range;
     if (const Reason r = check_account_of(look.state, c.participant, c.from); r != Reason::ok)
         return r;
     Decision out;

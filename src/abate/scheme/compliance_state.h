@@ -48,7 +48,7 @@ enum class PenaltyStage : std::uint8_t { notified = 1, upheld = 2, cancelled = 3
 
 struct Penalty {
     std::int64_t shortfall = 0;
-    std::int64_t amount_micro = 0;
+    std::int64_t amount_micro = 0;  // exact_penalty_micro() where it is larger than this
     PenaltyStage stage = PenaltyStage::notified;
     Timestamp notified = {};
     Timestamp objections_until = {};
@@ -152,6 +152,9 @@ struct ComplianceState {
 
 // What a year asks for now: nothing below the threshold. Surrendered is not taken off; below 0 where too much was before.
 [[nodiscard]] std::int64_t owed_allowances(const State& state, const ParticipantYear& whose);
+// What a penalty is, to the last unit: shortfall x the rate of the year's rules. `amount_micro` is the same, but where 64 bits do not hold it
+// their largest number, and then it cannot be paid from an account (penalty_out_of_range). 0 without a penalty.
+[[nodiscard]] Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose);
 // Still to be surrendered, in time or, after the deadline, to make good.
 [[nodiscard]] std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose);
 // What was allocated too much and is still to come back.

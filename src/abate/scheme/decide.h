@@ -178,7 +178,7 @@ void fold_report_block(State& state, const DueDone& done, const Due& due);
 
 // A year to report on: for the fold of the command that opens it. A second call moves its moments.
 void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear& moments);
-void fold_surrender_due(State& state, const Due& due, Timestamp at);
+void fold_surrender_due(State& state, const Due& due);
 [[nodiscard]] DueDecision decide_close_bank(const Look& look, const Due& due);
 void fold_close_bank(State& state, const DueDone& done, const Due& due);
 void fold_begin_period(State& state, const Due& due);

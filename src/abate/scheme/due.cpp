@@ -39,7 +39,7 @@ void fold_due(State& state, const DueDone& done, const Due& due) {
         case DueKind::report_block:
             return fold_report_block(state, done, due);
         case DueKind::surrender_due:
-            return fold_surrender_due(state, due, done.at);
+            return fold_surrender_due(state, due);
         case DueKind::begin_period:
             return fold_begin_period(state, due);
         case DueKind::close_bank:

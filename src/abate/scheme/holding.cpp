@@ -4,6 +4,8 @@
 #include "abate/scheme/holding_limit.h"
 #include "abate/scheme/period.h"
 
+#include <algorithm>
+
 namespace abate::scheme {
 namespace {
 
@@ -67,19 +69,26 @@ std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp 
 }
 
 Reason check_holding(const Look& look, const Receipt& receipt) {
+    const std::optional<HoldingCount> count = holding_with(look, receipt);
+    return count && count->counted > count->limit ? Reason::holding_limit_exceeded : Reason::ok;
+}
+
+std::optional<HoldingCount> holding_with(const Look& look, const Receipt& receipt) {
     const std::optional<std::int64_t> limit = current_holding_limit(look.state, look.now);
     const auto whose = look.state.participants.find(receipt.participant);
-    if (!limit || whose == look.state.participants.end() || receipt.amount <= 0) return Reason::ok;
+    if (!limit || whose == look.state.participants.end() || receipt.amount <= 0)
+        return std::nullopt;
     if (receipt.kind != AccountKind::holding && receipt.kind != AccountKind::compliance)
-        return Reason::ok;
+        return std::nullopt;
     const GroupId group = whose->second.group;
     std::vector<GroupHolding> holdings = holdings_of(look, group);
     holdings.push_back({.group = group, .kind = receipt.kind, .amount = receipt.amount});
     const auto positions = group_positions(holdings, obligations_of(look.state, group), *limit);
-    if (!positions) return Reason::holding_limit_exceeded;  // more than 64 bits of them
+    if (!positions) return HoldingCount{.limit = *limit, .counted = INT64_MAX};
+    HoldingCount out{.limit = *limit, .counted = 0};
     for (const GroupPosition& position : *positions)
-        if (position.excess > 0) return Reason::holding_limit_exceeded;
-    return Reason::ok;
+        out.counted = std::max(out.counted, position.counted);
+    return out;
 }
 
 std::int64_t holding_excess(const Look& look, GroupId group) {
@@ -101,7 +110,10 @@ void review_holding(State& state, GroupId group, Timestamp at) {
 
 DueDecision decide_holding(const Look& look, const Due& due) {
     DueDecision out;
-    out.number = holding_excess(look, GroupId{due.id.low});
+    // The limit of its own moment, whenever the next act comes.
+    Look then = look;
+    then.now = {due.at_us};
+    out.number = holding_excess(then, GroupId{due.id.low});
     return out;
 }
 
@@ -117,11 +129,12 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
         return;
     }
     if (done.number <= 0 || open != nullptr) return;
-    const Period* period = period_at(state, done.at);
+    const Timestamp at{due.at_us};
+    const Period* period = period_at(state, at);
     if (period == nullptr) return;
-    const Timestamp until = cure_time(state, done.at, period->rules.compliance.cure_days);
+    const Timestamp until = cure_time(state, at, period->rules.compliance.cure_days);
     state.compliance.holding_cases.push_back({.group = group,
-                                              .opened = done.at,
+                                              .opened = at,
                                               .cure_until = until,
                                               .excess = done.number,
                                               .stage = CaseStage::open});

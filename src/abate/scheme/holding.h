@@ -14,6 +14,13 @@ struct Receipt {
 // holding_limit_exceeded, or ok. What is on its way in counts as held.
 [[nodiscard]] Reason check_holding(const Look& look, const Receipt& receipt);
 
+// What the receiver's group would hold with it, exempt parts left out, beside the limit; none: no limit holds for it.
+struct HoldingCount {
+    std::int64_t limit = 0;
+    std::int64_t counted = 0;  // the largest number, where 64 bits do not hold it
+};
+[[nodiscard]] std::optional<HoldingCount> holding_with(const Look& look, const Receipt& receipt);
+
 // Of the cap of the year that `now` lies in; none: the scheme has no limit, or no cap.
 [[nodiscard]] std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp now);
 // Above it; 0: not.

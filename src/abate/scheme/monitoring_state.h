@@ -75,6 +75,7 @@ enum class PlanState : std::uint8_t {
     approved = 3,
     changed = 4,  // approved once, and a later version since; it holds for its years
 };
+[[nodiscard]] std::string_view to_string(PlanState value);
 
 struct PlanEntry {
     MonitoringPlan plan = {};

@@ -154,6 +154,7 @@ namespace abate::scheme {
     X(penalty_cancelled, 1413, true)            \
     X(penalty_already_paid, 1414, true)         \
     X(penalty_already_objected, 1415, true)     \
+    X(penalty_out_of_range, 1416, true)         \
     X(not_over_allocated, 1420, true)           \
     X(no_deficit_account, 1421, true)           \
     X(holding_limit_exceeded, 1430, true)

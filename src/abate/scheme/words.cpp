@@ -91,6 +91,20 @@ std::string_view to_string(PenaltyStage value) {
     return "unknown";
 }
 
+std::string_view to_string(PlanState value) {
+    switch (value) {
+        case PlanState::submitted:
+            return "submitted";
+        case PlanState::returned:
+            return "returned";
+        case PlanState::approved:
+            return "approved";
+        case PlanState::changed:
+            return "changed";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(ReportState value) {
     switch (value) {
         case ReportState::draft:

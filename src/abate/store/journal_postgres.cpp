@@ -61,7 +61,9 @@ PgBytes pg_bytes(const Digest& digest) {
 
 class PostgresJournal final : public engine::Journal {
   public:
-    PostgresJournal(PgDb db, engine::SchemeKey key) : db_(std::move(db)), key_(key) {}
+    // An older one that is only looked at has no snapshots.
+    PostgresJournal(PgDb db, engine::SchemeKey key, bool snapshots = true)
+        : db_(std::move(db)), key_(key), snapshots_(snapshots) {}
 
     std::optional<BatchHeader> head() override {
         const PgAnswer answer =
@@ -181,6 +183,7 @@ class PostgresJournal final : public engine::Journal {
     }
 
     std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        if (!snapshots_) return std::nullopt;
         const PgAnswer newest =
             asked({"SELECT max(last_seq), count(*) FROM abate.snapshot WHERE tenant_id = $1 AND "
                    "scheme_id = $2 AND last_seq <= $3",
@@ -239,6 +242,7 @@ class PostgresJournal final : public engine::Journal {
 
     PgDb db_;
     engine::SchemeKey key_;
+    bool snapshots_;
 };
 
 // The tables that are not there (version 0), or what another abate made.
@@ -318,6 +322,31 @@ Result<std::unique_ptr<engine::Journal>> open_postgres_journal(const std::string
         make_or_migrate(*db);
         return std::unique_ptr<engine::Journal>(
             std::make_unique<PostgresJournal>(*std::move(db), key));
+    } catch (const Fault& fault) {
+        return fault.error();
+    }
+}
+
+Result<std::unique_ptr<engine::Journal>> read_postgres_journal(const std::string& conninfo,
+                                                               engine::SchemeKey key) {
+    Result<PgDb> db = PgDb::connect(conninfo);
+    if (!db) return db.error();
+    try {
+        const std::int64_t version = pg_version(*db);
+        if (version == 0)
+            return Error{ErrorCode::not_found,
+                         "there is no registry here",
+                         db->where(),
+                         "Found one with `abate registry init SCHEME.toml`"};
+        if (version > kPgSchemaVersion)
+            return Error{
+                ErrorCode::version_mismatch,
+                fmt::format(
+                    "the journal has version {}, this abate knows {}", version, kPgSchemaVersion),
+                db->where(),
+                "Use a newer abate"};
+        return std::unique_ptr<engine::Journal>(
+            std::make_unique<PostgresJournal>(*std::move(db), key, version > 1));
     } catch (const Fault& fault) {
         return fault.error();
     }

@@ -9,12 +9,17 @@
 #include <sqlite3.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace abate::store {
 namespace {
@@ -104,11 +109,59 @@ BatchHeader header_of(const Stmt& row, const Db& db) {
             .digest = digest_from(row.blob(9), db)};
 }
 
+// A file that is read as it lies: whether somebody wrote to it since.
+class Untouched {
+  public:
+    explicit Untouched(std::string path) : path_(std::move(path)), was_(look()) {}
+    void check() const {
+        const Look is = look();
+        if (is == was_) return;
+        throw Fault({ErrorCode::unavailable,
+                     "the journal was written to while it was read",
+                     path_,
+                     "Try again"});
+    }
+    [[nodiscard]] bool has_log() const { return was_.log_bytes > 0; }
+
+  private:
+    struct Look {
+        std::uint64_t device = 0;
+        std::uint64_t file = 0;
+        std::int64_t bytes = 0;
+        std::int64_t log_bytes = 0;  // of the write-ahead log
+        std::int64_t at_s = 0;
+        std::int64_t at_ns = 0;
+        bool operator==(const Look&) const = default;
+    };
+    [[nodiscard]] Look look() const {
+        struct stat file {};
+        struct stat log {};
+        if (::stat(path_.c_str(), &file) != 0) return {};
+        const bool is_log = ::stat((path_ + "-wal").c_str(), &log) == 0;
+        return {.device = file.st_dev,
+                .file = file.st_ino,
+                .bytes = file.st_size,
+                .log_bytes = is_log ? log.st_size : 0,
+                .at_s = file.st_mtim.tv_sec,
+                .at_ns = file.st_mtim.tv_nsec};
+    }
+
+    std::string path_;
+    Look was_;
+};
+
 class SqliteJournal final : public engine::Journal {
   public:
-    SqliteJournal(Db db, engine::SchemeKey key)
+    // An older one that is only looked at has no snapshots.
+    struct Looking {
+        bool snapshots = true;
+        std::optional<Untouched> frozen = std::nullopt;
+    };
+    SqliteJournal(Db db, engine::SchemeKey key, Looking how)
         : db_(std::move(db)),
           key_(key),
+          snapshots_(how.snapshots),
+          frozen_(std::move(how.frozen)),
           epoch_(or_fault(
               Stmt::prepare(db_, "SELECT epoch FROM lease WHERE tenant_id = ? AND scheme_id = ?"))),
           last_(or_fault(
@@ -121,6 +174,10 @@ class SqliteJournal final : public engine::Journal {
                           kJournalColumns)))) {}
 
     std::optional<BatchHeader> head() override {
+        return looking([&] { return head_of(); });
+    }
+
+    std::optional<BatchHeader> head_of() {
         Stmt last = or_fault(Stmt::prepare(
             db_,
             fmt::format("SELECT {} FROM journal WHERE tenant_id = ? AND scheme_id = ? ORDER BY "
@@ -160,6 +217,10 @@ class SqliteJournal final : public engine::Journal {
     }
 
     void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
+        looking([&] { return read_from(from_seq, visit); });
+    }
+
+    void read_from(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) {
         Stmt rows = or_fault(Stmt::prepare(
             db_,
             fmt::format("SELECT {} FROM journal WHERE tenant_id = ?1 AND scheme_id = ?2 AND "
@@ -244,6 +305,11 @@ class SqliteJournal final : public engine::Journal {
     }
 
     std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
+        return looking([&] { return snapshot_until(most); });
+    }
+
+    std::optional<engine::Snapshot> snapshot_until(std::uint64_t most) {
+        if (!snapshots_) return std::nullopt;
         const std::optional<std::uint64_t> at = snapshot_at(most);
         if (!at) return std::nullopt;
         engine::Snapshot out{.last_seq = *at, .bytes = {}};
@@ -263,6 +329,24 @@ class SqliteJournal final : public engine::Journal {
     }
 
   private:
+    // What a changing file seems to say is no fault of the journal.
+    template <class F>
+    std::invoke_result_t<F> looking(const F& look) {
+        try {
+            if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+                look();
+                if (frozen_) frozen_->check();
+            } else {
+                auto out = look();
+                if (frozen_) frozen_->check();
+                return out;
+            }
+        } catch (const Fault&) {
+            if (frozen_) frozen_->check();
+            throw;
+        }
+    }
+
     static std::int64_t signed_of(std::uint64_t number) {
         return static_cast<std::int64_t>(number);
     }
@@ -307,6 +391,8 @@ class SqliteJournal final : public engine::Journal {
 
     Db db_;
     engine::SchemeKey key_;
+    bool snapshots_;
+    std::optional<Untouched> frozen_;
     Stmt epoch_;
     Stmt last_;
     Stmt insert_;
@@ -329,6 +415,100 @@ Result<void> migrate(Db& db, Tx& tx, std::int64_t from) {
     return tx.commit();
 }
 
+Error newer_journal(const Db& db, std::int64_t version) {
+    return {ErrorCode::version_mismatch,
+            fmt::format("the journal has version {}, this abate knows {}", version, kSchemaVersion),
+            db.path(),
+            "Use a newer abate"};
+}
+
+Error no_registry(const std::string& path) {
+    return {ErrorCode::not_found,
+            "there is no registry here",
+            path,
+            "Found one with `abate registry init SCHEME.toml`"};
+}
+
+Error no_journal(const std::string& path) {
+    return {ErrorCode::conflict, "this file is no journal of abate", path, "Name another file"};
+}
+
+std::string folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+Result<void> refuse_network_disk(const std::string& path) {
+    if (!on_network_disk(folder_of(path))) return {};
+    return Error{ErrorCode::unsupported,
+                 "a journal cannot be kept on a network disk in SQLite",
+                 path,
+                 "Use a local disk, or PostgreSQL"};
+}
+
+// Before SQLite sees it: an empty file would become a database.
+Result<void> look_at_file(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        return errno == ENOENT ? no_registry(path)
+                               : file_error(errno, "the journal cannot be read", path);
+    if (!S_ISREG(status.st_mode)) return no_journal(path);
+    if (status.st_size == 0) return no_registry(path);
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return file_error(errno, "the journal cannot be read", path);
+    constexpr std::string_view kMagic{"SQLite format 3", 16};
+    char head[kMagic.size()] = {};
+    const ssize_t got = ::pread(file.get(), head, sizeof head, 0);
+    if (got < 0) return file_error(errno, "the journal cannot be read", path);
+    if (std::string_view(head, static_cast<std::size_t>(got)) != kMagic) return no_journal(path);
+    return {};
+}
+
+struct Opened {
+    Db db;
+    std::optional<Untouched> frozen;
+};
+
+// For looking only. A connection that may not write leaves files beside the journal that its owner could not open, so none is made:
+// without a write-ahead log the file is read as it lies, with one only where its index is there too.
+Result<Opened> open_to_look(const std::string& path) {
+    if (Result<void> looked = look_at_file(path); !looked) return looked.error();
+    Untouched untouched(path);
+    const bool index = ::access((path + "-shm").c_str(), F_OK) == 0;
+    const bool writable =
+        ::access(path.c_str(), W_OK) == 0 && ::access(folder_of(path).c_str(), W_OK) == 0;
+    const bool frozen = !writable && !untouched.has_log();
+    if (!writable && untouched.has_log() && !index)
+        return Error{ErrorCode::permission_denied,
+                     "the journal's last writer was stopped, and its log can only be read with "
+                     "the right to write",
+                     path,
+                     "Whoever may write it opens it once: abate registry head"};
+    Result<Db> db = Db::open(path,
+                             "the journal",
+                             frozen     ? Db::Access::frozen
+                             : writable ? Db::Access::write
+                                        : Db::Access::read);
+    if (!db) return db.error();
+    if (Result<void> set = db->exec("PRAGMA query_only = ON"); !set) return set.error();
+    Opened out{.db = *std::move(db), .frozen = std::nullopt};
+    if (frozen) out.frozen = std::move(untouched);
+    return out;
+}
+
+Result<std::int64_t> version_of_journal(Db& db) {
+    const Result<std::int64_t> application = pragma(db, "application_id");
+    if (!application) return application.error();
+    const Result<std::int64_t> version = pragma(db, "user_version");
+    if (!version) return version.error();
+    if (*application == kApplicationId) return *version;
+    // Its maker was stopped before the first table; or it is another program's.
+    const Result<std::int64_t> schema = pragma(db, "schema_version");
+    if (!schema) return schema.error();
+    if (*application == 0 && *version == 0 && *schema == 0) return no_registry(db.path());
+    return no_journal(db.path());
+}
+
 // A fresh file gets the tables; another program's, or a newer abate's, is left alone.
 Result<void> make_or_check_schema(Db& db) {
     Result<Tx> tx = Tx::begin(db);
@@ -338,12 +518,7 @@ Result<void> make_or_check_schema(Db& db) {
     const Result<std::int64_t> version = pragma(db, "user_version");
     if (!version) return version.error();
     if (*application == kApplicationId && *version > kSchemaVersion)
-        return Error{
-            ErrorCode::version_mismatch,
-            fmt::format(
-                "the journal has version {}, this abate knows {}", *version, kSchemaVersion),
-            db.path(),
-            "Use a newer abate"};
+        return newer_journal(db, *version);
     if (*application == kApplicationId && *version == kSchemaVersion) return {};
     if (*application == kApplicationId && *version > 0) return migrate(db, *tx, *version);
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
@@ -366,13 +541,7 @@ Result<void> make_or_check_schema(Db& db) {
 
 Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                              engine::SchemeKey key) {
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    if (on_network_disk(folder))
-        return Error{ErrorCode::unsupported,
-                     "a journal cannot be kept on a network disk in SQLite",
-                     path,
-                     "Use a local disk, or PostgreSQL"};
+    if (Result<void> local = refuse_network_disk(path); !local) return local.error();
     if (!create_private(path.c_str()) && errno != EEXIST)
         return file_error(errno, "cannot create the journal", path);
     if (::access(path.c_str(), R_OK | W_OK) != 0)
@@ -388,7 +557,27 @@ Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& 
     if (Result<void> schema = make_or_check_schema(*db); !schema) return schema.error();
     try {
         return std::unique_ptr<engine::Journal>(
-            std::make_unique<SqliteJournal>(*std::move(db), key));
+            std::make_unique<SqliteJournal>(*std::move(db), key, SqliteJournal::Looking{}));
+    } catch (const Fault& fault) {
+        return fault.error();
+    }
+}
+
+Result<std::unique_ptr<engine::Journal>> read_sqlite_journal(const std::string& path,
+                                                             engine::SchemeKey key) {
+    if (Result<void> local = refuse_network_disk(path); !local) return local.error();
+    Result<Opened> opened = open_to_look(path);
+    if (!opened) return opened.error();
+    Db& db = opened->db;
+    const Result<std::int64_t> version = version_of_journal(db);
+    if (!version) return version.error();
+    if (*version > kSchemaVersion) return newer_journal(db, *version);
+    try {
+        return std::unique_ptr<engine::Journal>(std::make_unique<SqliteJournal>(
+            std::move(db),
+            key,
+            SqliteJournal::Looking{.snapshots = *version > 1,
+                                   .frozen = std::move(opened->frozen)}));
     } catch (const Fault& fault) {
         return fault.error();
     }
@@ -435,18 +624,10 @@ Result<void> check_copy(Db& db) {
 Result<void> backup_sqlite_journal(const std::string& path, const std::string& to) {
     if (::access(to.c_str(), F_OK) == 0)
         return Error{ErrorCode::already_exists, "the backup is there already", to, "Name another"};
-    if (::access(path.c_str(), R_OK) != 0) {
-        if (errno == ENOENT)
-            return Error{ErrorCode::not_found, "there is no journal", path, "Name another"};
-        return file_error(errno, "the journal cannot be read", path);
-    }
-    Result<Db> from = Db::open(path, "the journal");
+    Result<Opened> from = open_to_look(path);
     if (!from) return from.error();
-    const Result<std::int64_t> application = pragma(*from, "application_id");
-    if (!application) return application.error();
-    if (*application != kApplicationId)
-        return Error{
-            ErrorCode::conflict, "this database is not a journal of abate", path, "Name another"};
+    if (const Result<std::int64_t> version = version_of_journal(from->db); !version)
+        return version.error();
     const std::string partial = to + ".partial";
     (void)::unlink(partial.c_str());
     const Fd file = create_private(partial.c_str());
@@ -454,10 +635,15 @@ Result<void> backup_sqlite_journal(const std::string& path, const std::string& t
     Result<void> copied = [&]() -> Result<void> {
         Result<Db> copy = Db::open(partial, "the backup");
         if (!copy) return copy.error();
-        if (Result<void> done = copy_pages({.from = *from, .to = *copy}); !done) return done;
+        if (Result<void> done = copy_pages({.from = from->db, .to = *copy}); !done) return done;
         return check_copy(*copy);
     }();
     for (const char* side : {"-wal", "-shm"}) (void)::unlink((partial + side).c_str());
+    try {
+        if (copied && from->frozen) from->frozen->check();
+    } catch (const Fault& fault) {
+        copied = fault.error();
+    }
     if (!copied) {
         (void)::unlink(partial.c_str());
         return copied;

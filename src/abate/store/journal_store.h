@@ -31,6 +31,13 @@ inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                                            engine::SchemeKey key);
 
+// The same for looking only: nothing is made or changed, not the file, not its schema, and the right to read is enough. Where the file or
+// its folder may not be written, it is read as it lies; whoever writes to it meanwhile makes the reading throw `unavailable`. Errors:
+// not_found (no file, or an empty one), conflict (no journal of abate), permission_denied, corrupt, unavailable, version_mismatch,
+// unsupported. REQUIRES: head, read and newest_snapshot are all that is called.
+[[nodiscard]] Result<std::unique_ptr<engine::Journal>> read_sqlite_journal(const std::string& path,
+                                                                           engine::SchemeKey key);
+
 // Copies a journal to a new file (mode 0600) while it is written to: all schemes, as they were at one moment between two batches. The copy is
 // checked, synced, and has its name only then. A head kept from a later moment tells a copy that was put back (engine::RecoverOptions).
 // Errors: not_found, already_exists, conflict (no journal of abate), corrupt, io_error, permission_denied, unavailable.
@@ -41,6 +48,10 @@ inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 // nodes may have it open: the one that took the lease last writes. libpq is loaded here and not before. Errors: unavailable (no server, no
 // libpq), permission_denied, version_mismatch, unsupported (before 14; a server that answers before the disk has it).
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_postgres_journal(
+    const std::string& conninfo, engine::SchemeKey key);
+
+// The same for looking only: no schema and no table is made. Errors: not_found (no journal in that database), and as above.
+[[nodiscard]] Result<std::unique_ptr<engine::Journal>> read_postgres_journal(
     const std::string& conninfo, engine::SchemeKey key);
 
 }  // namespace abate::store

@@ -1,11 +1,15 @@
 #include "abate/store/journal_store.h"
 
+#include "abate/core/fault.h"
 #include "abate/engine/engine.h"
 #include "abate/store/postgres_test_support.h"
 #include "abate/store/sqlite_db.h"
 #include "abate/store/store_test_support.h"
 
 #include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -297,6 +301,93 @@ TEST(SqliteJournal, IsCopiedWhileItIsWrittenTo) {
     }
 }
 
+TEST(SqliteJournal, LookingMakesAndChangesNothing) {
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::not_found);
+    EXPECT_FALSE(std::filesystem::exists(path));
+    std::ofstream(path).close();
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::not_found);
+    EXPECT_EQ(std::filesystem::file_size(path), 0U);
+    std::filesystem::remove(path);
+
+    const Batch first = batch_after(std::nullopt, 1, "one");
+    const Batch second = batch_after(first.header, 1, "two");
+    auto writer = *open_sqlite_journal(path, kKey);
+    ASSERT_EQ(writer->append(first), Append::committed);
+    {
+        auto reader = *read_sqlite_journal(path, kKey);
+        EXPECT_EQ(reader->head(), first.header);
+        EXPECT_FALSE(reader->newest_snapshot(9));
+        EXPECT_THROW((void)reader->append(second), Fault);
+        // It sees what is written meanwhile.
+        ASSERT_EQ(writer->append(second), Append::committed);
+        EXPECT_EQ(reader->head(), second.header);
+    }
+    EXPECT_EQ(all_of(*writer), (std::vector<Batch>{first, second}));
+    writer.reset();
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("DROP TABLE snapshot; PRAGMA user_version = 1"));
+    }
+    {
+        auto older = *read_sqlite_journal(path, kKey);
+        EXPECT_EQ(older->head(), second.header);
+        EXPECT_FALSE(older->newest_snapshot(9));
+    }
+    {
+        auto db = *Db::open(path);
+        ASSERT_TRUE(db.exec("PRAGMA user_version = 99"));
+    }
+    EXPECT_EQ(read_sqlite_journal(path, kKey).error().code, ErrorCode::version_mismatch);
+}
+
+// Without the right to write the file is read as it lies: what is written meanwhile is noticed, not mixed in. Rights mean nothing to root,
+// so the reader is a process of somebody else.
+TEST(SqliteJournal, AReaderWithoutLocksNoticesAWriter) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be two people";
+    testing::TemporaryFolder folder;
+    const std::string path = folder / "registry.db";
+    const Batch first = batch_after(std::nullopt, 1, "one");
+    ASSERT_EQ((*open_sqlite_journal(path, kKey))->append(first), Append::committed);
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    std::filesystem::permissions(path, std::filesystem::perms(0644));
+    int ready[2];
+    int go_on[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    ASSERT_EQ(::pipe(go_on), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        constexpr uid_t kNobody = 65534;
+        if (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0) ::_exit(2);
+        auto reader = read_sqlite_journal(path, kKey);
+        if (!reader || (*reader)->head() != first.header) ::_exit(3);
+        char byte = 0;
+        if (::write(ready[1], &byte, 1) != 1 || ::read(go_on[0], &byte, 1) != 1) ::_exit(4);
+        try {
+            (void)(*reader)->head();
+        } catch (const Fault& fault) {
+            ::_exit(fault.error().code == ErrorCode::unavailable ? 0 : 5);
+        }
+        ::_exit(6);
+    }
+    ::close(ready[1]);
+    ::close(go_on[0]);
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1) << "the reader found nothing";
+    // Closed, so that it lies in the file and not in the log.
+    ASSERT_EQ((*open_sqlite_journal(path, kKey))->append(batch_after(first.header, 1, "two")),
+              Append::committed);
+    ASSERT_EQ(::write(go_on[1], &byte, 1), 1);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ::close(ready[0]);
+    ::close(go_on[1]);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
     testing::TemporaryFolder folder;
     const std::string path = folder / "registry.db";
@@ -309,6 +400,9 @@ TEST(SqliteJournal, ABackupReplacesNothingAndLeavesNothingBehind) {
               ErrorCode::io_error);
     std::ofstream(folder / "other.db").close();
     EXPECT_EQ(backup_sqlite_journal(folder / "other.db", folder / "c").error().code,
+              ErrorCode::not_found);
+    std::ofstream(folder / "text.db") << "a text";
+    EXPECT_EQ(backup_sqlite_journal(folder / "text.db", folder / "c").error().code,
               ErrorCode::conflict);
     namespace fs = std::filesystem;
     EXPECT_EQ(fs::status(folder / "copy").permissions(),

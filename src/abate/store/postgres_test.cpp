@@ -99,6 +99,22 @@ TEST(PostgresDb, WhoLosesAgainstAnotherIsDoneAgain) {
     EXPECT_EQ(answer.rows[0].integer(0, 1), 99);
 }
 
+TEST(PostgresJournal, LookingMakesNoTables) {
+    ABATE_NEEDS_POSTGRES();
+    testing::TemporaryDatabase base;
+    EXPECT_EQ(read_postgres_journal(base.conninfo(), kKey).error().code, ErrorCode::not_found);
+    PgDb db = *PgDb::connect(base.conninfo());
+    EXPECT_EQ(db.once({"SELECT count(*) FROM pg_namespace WHERE nspname = 'abate'"})
+                  .rows[0]
+                  .integer(0, 0),
+              0);
+    (void)*open_postgres_journal(base.conninfo(), kKey);
+    EXPECT_FALSE((*read_postgres_journal(base.conninfo(), kKey))->head());
+    testing::run_sql(base.conninfo(), "UPDATE abate.version SET version = 99");
+    EXPECT_EQ(read_postgres_journal(base.conninfo(), kKey).error().code,
+              ErrorCode::version_mismatch);
+}
+
 TEST(PostgresJournal, ANewerOneIsRefused) {
     ABATE_NEEDS_POSTGRES();
     testing::TemporaryDatabase base;

@@ -34,11 +34,30 @@ ErrorCode code_of_sqlite(int primary) {
 
 void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
+namespace {
+
+// "file:/a%20b?immutable=1"
+std::string frozen_uri(const std::string& path) {
+    std::string out = "file:";
+    for (const char c : path) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' || c == '_';
+        out += plain ? std::string(1, c)
+                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+    return out + "?immutable=1";
+}
+
+}  // namespace
+
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
-Result<Db> Db::open(const std::string& path, std::string name) {
+Result<Db> Db::open(const std::string& path, std::string name, Access access) {
     sqlite3* raw = nullptr;
+    const bool frozen = access == Access::frozen;
+    const int flags = SQLITE_OPEN_NOMUTEX | (frozen ? SQLITE_OPEN_URI : 0) |
+                      (access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     const int code =
-        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+        sqlite3_open_v2((frozen ? frozen_uri(path) : path).c_str(), &raw, flags, nullptr);
     Db db(raw, path, std::move(name));
     if (raw == nullptr) return Error{ErrorCode::io_error, "out of memory", path, ""};
     if (code != SQLITE_OK) return db.error("cannot open " + db.name());
@@ -58,6 +77,12 @@ Error Db::error(std::string_view what) const {
                             primary == SQLITE_READONLY || primary == SQLITE_PERM;
     if (primary == SQLITE_FULL) return file_error(ENOSPC, what, path_);
     if (about_file && system != 0) return file_error(system, what, path_);
+    // SQLite has forgotten why (EFBIG, EDQUOT, EIO); ENOSPC it tells as SQLITE_FULL.
+    if (sqlite3_extended_errcode(raw()) == SQLITE_IOERR_WRITE)
+        return {ErrorCode::io_error,
+                fmt::format("{}: a write failed", what),
+                path_,
+                "Is the disk or quota full, or its file's size limited?"};
     if (primary == SQLITE_READONLY || primary == SQLITE_PERM || primary == SQLITE_AUTH) {
         return file_error(EACCES, what, path_);
     }

@@ -29,9 +29,13 @@ inline constexpr int kBusyMilliseconds = 10'000;
 // One connection. Move-only.
 class Db {
   public:
-    // Opens an existing file for reading and writing; waits up to ten seconds for another process. `name` stands in errors.
+    // `frozen`: for reading, of a file that nobody writes meanwhile: no lock is taken and no file made beside it.
+    enum class Access : std::uint8_t { write, read, frozen };
+    // Opens an existing file; waits up to ten seconds for another process. `name` stands in errors.
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
-    static Result<Db> open(const std::string& path, std::string name = "the run store");
+    static Result<Db> open(const std::string& path,
+                           std::string name = "the run store",
+                           Access access = Access::write);
 
     // Runs statements that give no rows.
     Result<void> exec(const char* sql);

@@ -1,0 +1,390 @@
+#include "abate/cli/refusal_detail.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <type_traits>
+#include <variant>
+
+namespace abate::cli {
+namespace {
+
+using scheme::AccountId;
+using scheme::ParticipantYear;
+using scheme::Reason;
+
+// What a command takes, and from where.
+struct Taken {
+    AccountId from{};
+    registry::Asset asset{};
+    Int128 amount = 0;
+};
+
+registry::Asset of_year(std::int64_t year) { return static_cast<registry::Asset>(year); }
+
+std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command& command) {
+    return std::visit(
+        [&](const auto& c) -> std::optional<Taken> {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, scheme::Transfer> ||
+                          std::is_same_v<C, scheme::Retire> ||
+                          std::is_same_v<C, scheme::ReturnAllowances> ||
+                          std::is_same_v<C, scheme::Surrender>) {
+                return Taken{.from = c.from, .asset = of_year(c.vintage), .amount = c.quantity};
+            } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
+                return Taken{
+                    .from = c.account, .asset = registry::Asset::cash, .amount = c.amount_micro};
+            } else if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
+                return Taken{.from = c.from,
+                             .asset = registry::Asset::cash,
+                             .amount = scheme::exact_penalty_micro(
+                                 state, {.participant = c.participant, .year = c.year})};
+            } else if constexpr (std::is_same_v<C, scheme::TrueUp>) {
+                Int128 sum = 0;
+                for (const scheme::TrueUpLine& line : c.lines) sum += line.amount;
+                return Taken{
+                    .from = scheme::kEntrantReserve, .asset = of_year(c.year), .amount = sum};
+            } else {
+                return std::nullopt;
+            }
+        },
+        command);
+}
+
+std::string amount_of(registry::Asset asset, Int128 amount) {
+    if (asset == registry::Asset::cash) return exact_money_text(amount);
+    return grouped(
+        static_cast<std::int64_t>(std::clamp(amount, Int128{INT64_MIN}, Int128{INT64_MAX})));
+}
+
+std::string balance_detail(const Office& office, const scheme::Command& command) {
+    const std::optional<Taken> taken = taken_by(office.state(), command);
+    if (!taken) return "";
+    const registry::Balance held = office.books().balance(taken->from, taken->asset);
+    const std::string of = taken->asset == registry::Asset::cash
+                               ? office.state().rules.currency
+                               : fmt::format("of {}", static_cast<std::uint32_t>(taken->asset));
+    return fmt::format("{} has {} {}, {} of it promised; {} was asked",
+                       office.name_of(taken->from),
+                       amount_of(taken->asset, held.posted),
+                       of,
+                       amount_of(taken->asset, held.reserved),
+                       amount_of(taken->asset, taken->amount));
+}
+
+const scheme::Steps* steps_of(const scheme::State& state,
+                              scheme::StatementKind kind,
+                              std::int64_t year) {
+    const scheme::Period* period = scheme::find_period(state, year);
+    if (period == nullptr) return nullptr;
+    switch (kind) {
+        case scheme::StatementKind::cap:
+            return period->cap ? &period->cap->steps : nullptr;
+        case scheme::StatementKind::benchmark:
+            return period->benchmark ? &period->benchmark->steps : nullptr;
+        case scheme::StatementKind::allocation:
+            return period->allocation ? &period->allocation->steps : nullptr;
+    }
+    return nullptr;
+}
+
+std::string window_detail(const scheme::State& state, const Refused& refused) {
+    const char* word = refused.reason == Reason::objection_window_open ? "open until" : "closed";
+    std::optional<Timestamp> until;
+    if (const auto* objection = std::get_if<scheme::ObjectToStatement>(&refused.command)) {
+        if (const auto* steps = steps_of(state, objection->kind, objection->year))
+            until = steps->objections_until;
+    } else if (const auto* final = std::get_if<scheme::FinaliseStatement>(&refused.command)) {
+        if (const auto* steps = steps_of(state, final->kind, final->year))
+            until = steps->objections_until;
+    } else {
+        ParticipantYear whose{};
+        if (const auto* object = std::get_if<scheme::ObjectPenalty>(&refused.command))
+            whose = {.participant = object->participant, .year = object->year};
+        if (const auto* decide = std::get_if<scheme::FinalisePenalty>(&refused.command))
+            whose = {.participant = decide->participant, .year = decide->year};
+        const auto penalty = state.compliance.penalties.find(whose);
+        if (penalty != state.compliance.penalties.end()) until = penalty->second.objections_until;
+    }
+    return until ? fmt::format("{} {}", word, moment_text(state, *until)) : "";
+}
+
+std::string obligation_detail(const Office& office, const Refused& refused) {
+    const auto* c = std::get_if<scheme::Surrender>(&refused.command);
+    if (c == nullptr) return "";
+    const scheme::State& state = office.state();
+    const ParticipantYear whose{.participant = c->participant, .year = c->year};
+    const std::int64_t left = scheme::outstanding_allowances(state, whose);
+    if (refused.reason == Reason::surrender_exceeds_obligation)
+        return fmt::format("{} owes {} for {}; {} was asked",
+                           office.name_of(c->participant),
+                           grouped(left),
+                           c->year,
+                           grouped(c->quantity));
+    const scheme::Period* period = scheme::find_period(state, c->year);
+    const auto found = state.compliance.obligations.find(whose);
+    if (period == nullptr || found == state.compliance.obligations.end()) return "";
+    const scheme::Ppm part = period->rules.compliance.borrowing;
+    const std::int64_t owed = std::max<std::int64_t>(0, scheme::owed_allowances(state, whose));
+    return fmt::format(
+        "{}% of the {} owed is {}, {} of it was borrowed; {} was asked",
+        static_cast<double>(part.value) / 1e4,
+        grouped(owed),
+        grouped(static_cast<std::int64_t>(Int128{owed} * part.value / scheme::kMillion)),
+        grouped(found->second.borrowed),
+        grouped(c->quantity));
+}
+
+std::string holding_detail(const Office& office, const Refused& refused) {
+    const auto* c = std::get_if<scheme::Transfer>(&refused.command);
+    if (c == nullptr) return "";
+    const auto to = office.state().accounts.find(c->to);
+    if (to == office.state().accounts.end()) return "";
+    const auto count = scheme::holding_with(
+        {.state = office.state(),
+         .books = office.books(),
+         .now = refused.now,
+         .id = {},
+         .act = {},
+         .by = {}},
+        {.participant = to->second.participant, .kind = to->second.kind, .amount = c->quantity});
+    if (!count) return "";
+    return fmt::format("a group may hold {}; that of {} would hold {}",
+                       grouped(count->limit),
+                       office.name_of(to->second.participant),
+                       grouped(count->counted));
+}
+
+// What an account that is to be closed has left.
+std::string left_detail(const Office& office, const scheme::Command& command) {
+    const auto* c = std::get_if<scheme::CloseAccount>(&command);
+    const auto view = c == nullptr ? std::nullopt : office.books().account(c->account);
+    if (!view) return "";
+    std::string out;
+    for (const registry::Balance& one : view->balances) {
+        if (one.posted == 0 && one.reserved == 0 && one.incoming == 0) continue;
+        const bool money = one.asset == registry::Asset::cash;
+        out += fmt::format(
+            "{}{} {}{}{}",
+            out.empty() ? fmt::format("{} has ", office.name_of(c->account)) : ", ",
+            amount_of(one.asset, one.posted),
+            money ? office.state().rules.currency
+                  : fmt::format("of {}", static_cast<std::uint32_t>(one.asset)),
+            one.reserved != 0 ? fmt::format(", {} promised", amount_of(one.asset, one.reserved))
+                              : "",
+            one.incoming != 0 ? fmt::format(", {} on its way", amount_of(one.asset, one.incoming))
+                              : "");
+    }
+    return out;
+}
+
+std::string owed_detail(const Office& office, const scheme::Command& command) {
+    const auto* c = std::get_if<scheme::CloseAccount>(&command);
+    if (c == nullptr) return "";
+    const auto account = office.state().accounts.find(c->account);
+    if (account == office.state().accounts.end()) return "";
+    for (const auto& [whose, one] : office.state().compliance.obligations) {
+        const std::int64_t left = scheme::outstanding_allowances(office.state(), whose);
+        if (whose.participant == account->second.participant && left > 0)
+            return fmt::format(
+                "{} owes {} for {}", office.name_of(whose.participant), grouped(left), whose.year);
+    }
+    return "";
+}
+
+// Who signed, and what it would take.
+std::string right_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    const auto key = state.keys.find(refused.key);
+    if (key == state.keys.end()) return "";
+    const scheme::KeyGrant& grant = key->second.grant;
+    const scheme::Authority authority = scheme::authority_of(refused.command);
+    const scheme::ParticipantId subject = scheme::participant_of(refused.command);
+    const scheme::Role wanted =
+        refused.proposal != scheme::TransferId{} ? authority.second : authority.first;
+    if (refused.reason == Reason::participant_of_another)
+        return fmt::format("it is a matter of {}, and this key is of {}",
+                           office.name_of(subject),
+                           grant.participant == scheme::ParticipantId{}
+                               ? "the scheme"
+                               : office.name_of(grant.participant));
+    return fmt::format("it takes {}, and this key has {}",
+                       scheme::roles_text(static_cast<std::uint8_t>(wanted)),
+                       scheme::roles_text(grant.roles));
+}
+
+std::string account_detail(const Office& office, const scheme::Command& command, bool to) {
+    AccountId account{};
+    if (to) {
+        if (const auto* c = std::get_if<scheme::Transfer>(&command)) account = c->to;
+        if (const auto* c = std::get_if<scheme::ReturnAllowances>(&command)) account = c->to;
+        if (const auto* c = std::get_if<scheme::Deposit>(&command)) account = c->account;
+    } else if (const auto taken = taken_by(office.state(), command)) {
+        account = taken->from;
+    }
+    const auto view = office.books().account(account);
+    return view
+               ? fmt::format("{} is {}", office.name_of(account), registry::to_string(view->status))
+               : "";
+}
+
+std::string material_detail(const scheme::State& state, const scheme::Command& command) {
+    const auto* c = std::get_if<scheme::VerifyReport>(&command);
+    if (c == nullptr) return "";
+    const auto reports =
+        state.monitoring.reports.find({.participant = c->participant, .year = c->year});
+    if (reports == state.monitoring.reports.end() || reports->second.empty()) return "";
+    const scheme::ReportFigures& figures = reports->second.back().figures;
+    Int128 sum = 0;
+    for (const scheme::Misstatement& one : c->misstatements)
+        sum += one.energy.count() < 0 ? -one.energy.count() : one.energy.count();
+    constexpr double kMicrojoulesPerKwh = 3.6e12;
+    return fmt::format(
+        "the energy misstated is {:.3f} kWh of {:.3f}; material is {}% of energy, "
+        "{}% of output",
+        static_cast<double>(sum) / kMicrojoulesPerKwh,
+        static_cast<double>(figures.obligated.count()) / kMicrojoulesPerKwh,
+        static_cast<double>(figures.materiality.value) / 1e4,
+        static_cast<double>(figures.output_materiality.value) / 1e4);
+}
+
+// A moment that was asked too early, or too late.
+std::string time_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    switch (refused.reason) {
+        case Reason::too_late_to_cancel: {
+            const auto* c = std::get_if<scheme::CancelTransfer>(&refused.command);
+            const auto found =
+                c == nullptr ? state.transfers.end() : state.transfers.find(c->transfer);
+            if (found == state.transfers.end()) return "";
+            return fmt::format(
+                "it could be cancelled until {}",
+                moment_text(
+                    state,
+                    scheme::after_hours(found->second.due, -state.rules.rights.cancel_before_h)));
+        }
+        case Reason::key_not_active_yet: {
+            const auto key = state.keys.find(refused.key);
+            return key == state.keys.end()
+                       ? ""
+                       : fmt::format("active from {}", moment_text(state, key->second.active_from));
+        }
+        case Reason::objection_window_too_short: {
+            const std::int64_t days = state.rules.benchmark.objection_days;
+            return fmt::format("{} days are the least: {} or later",
+                               days,
+                               moment_text(state, scheme::after_hours(refused.now, 24 * days)));
+        }
+        case Reason::year_not_over:
+        case Reason::report_not_overdue: {
+            std::int64_t year = 0;
+            if (const auto* c = std::get_if<scheme::SubmitReport>(&refused.command))
+                year = c->report.year;
+            if (const auto* c = std::get_if<scheme::Determine>(&refused.command)) year = c->year;
+            const auto found = state.monitoring.years.find(year);
+            if (found == state.monitoring.years.end()) return "";
+            return refused.reason == Reason::year_not_over
+                       ? fmt::format("{} ends {}", year, moment_text(state, found->second.end))
+                       : fmt::format("a report is due {}",
+                                     moment_text(state, found->second.report_due));
+        }
+        case Reason::proposal_lapsed: {
+            const auto found = state.proposals.find(refused.proposal);
+            return found == state.proposals.end()
+                       ? ""
+                       : fmt::format("at {}", moment_text(state, found->second.lapses));
+        }
+        case Reason::calendar_not_published:
+            return state.calendar_year == 0
+                       ? "no calendar is published"
+                       : fmt::format("the last is that of {}", state.calendar_year);
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+std::string moment_text(const scheme::State& state, Timestamp at) {
+    const std::string utc = to_rfc3339(at);
+    const Result<scheme::Zone> zone = scheme::Zone::find(state.rules.time_zone);
+    if (!zone) return utc;
+    const Result<scheme::CivilTime> civil = zone->civil(at);
+    if (!civil) return utc;
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {} ({})",
+                       static_cast<int>(civil->date.year()),
+                       static_cast<unsigned>(civil->date.month()),
+                       static_cast<unsigned>(civil->date.day()),
+                       civil->hour,
+                       civil->minute,
+                       civil->second,
+                       state.rules.time_zone,
+                       utc);
+}
+
+std::string refusal_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    if (refused.reason == scheme::from_registry(registry::Reason::insufficient_balance))
+        return balance_detail(office, refused.command);
+    for (const registry::Reason reason : {registry::Reason::from_account_frozen,
+                                          registry::Reason::from_account_blocked,
+                                          registry::Reason::to_account_frozen})
+        if (refused.reason == scheme::from_registry(reason))
+            return account_detail(
+                office, refused.command, reason == registry::Reason::to_account_frozen);
+    for (const registry::Reason reason :
+         {registry::Reason::account_not_empty, registry::Reason::account_has_pending_transfers})
+        if (refused.reason == scheme::from_registry(reason))
+            return left_detail(office, refused.command);
+    if (refused.reason == scheme::from_registry(registry::Reason::account_has_obligation))
+        return owed_detail(office, refused.command);
+    switch (refused.reason) {
+        case Reason::objection_window_open:
+        case Reason::objection_window_over:
+            return window_detail(state, refused);
+        case Reason::surrender_exceeds_obligation:
+        case Reason::borrowing_limit:
+            return obligation_detail(office, refused);
+        case Reason::holding_limit_exceeded:
+            return holding_detail(office, refused);
+        case Reason::role_not_allowed:
+        case Reason::participant_of_another:
+            return right_detail(office, refused);
+        case Reason::key_without_market_role: {
+            const auto* c = std::get_if<scheme::SetMandate>(&refused.command);
+            const auto key = c == nullptr ? state.keys.end() : state.keys.find(c->key);
+            return key == state.keys.end()
+                       ? ""
+                       : fmt::format("it takes market, and that key has {}",
+                                     scheme::roles_text(key->second.grant.roles));
+        }
+        case Reason::misstatement_is_material:
+            return material_detail(state, refused.command);
+        case Reason::not_over_allocated: {
+            const auto* c = std::get_if<scheme::ClawBack>(&refused.command);
+            if (c == nullptr) return "";
+            return fmt::format("{} of {} was not earned; {} was asked",
+                               grouped(scheme::over_allocated(state,
+                                                              {.participant = c->participant,
+                                                               .service_class = c->service_class,
+                                                               .year = c->year})),
+                               c->year,
+                               grouped(c->quantity));
+        }
+        case Reason::penalty_out_of_range: {
+            const auto* c = std::get_if<scheme::PayPenalty>(&refused.command);
+            if (c == nullptr) return "";
+            return fmt::format("it is {} {}",
+                               exact_money_text(scheme::exact_penalty_micro(
+                                   state, {.participant = c->participant, .year = c->year})),
+                               state.rules.currency);
+        }
+        case Reason::rules_version_not_next:
+            return fmt::format("the next is {}", state.rules.version + 1);
+        default:
+            return time_detail(office, refused);
+    }
+}
+
+}  // namespace abate::cli
