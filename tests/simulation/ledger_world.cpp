@@ -245,8 +245,12 @@ std::string LedgerWorld::mismatch(const Round& round, std::vector<std::vector<Ou
 }
 
 Command LedgerWorld::sensible(Dice& dice) {
-    const auto someone = [&] { return 1 + dice.below(kParticipants); };
-    const std::uint64_t whose = someone();
+    const std::uint64_t whose = 1 + dice.below(kParticipants);
+    // Mostly somebody else.
+    const auto someone = [&] {
+        return dice.percent(5) ? whose
+                               : 1 + (whose + dice.below(kParticipants - 1)) % kParticipants;
+    };
     const AccountId holding = account_of(whose, AccountKind::holding);
     const AccountId compliance = account_of(whose, AccountKind::compliance);
     const AccountId cash = account_of(whose, AccountKind::cash);
@@ -266,6 +270,7 @@ Command LedgerWorld::sensible(Dice& dice) {
     if (which < 26) {
         c.op = Op::transfer;
         c.to = dice.percent(25)   ? compliance
+               : dice.percent(5)  ? account_of(someone(), AccountKind::compliance)
                : dice.percent(12) ? kEscrow
                : dice.percent(8)  ? account_of(whose, AccountKind::deficit)
                                   : account_of(someone(), AccountKind::holding);

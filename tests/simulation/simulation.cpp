@@ -338,6 +338,7 @@ Round Simulation::ask(Sequencer& node) {
 void Simulation::ask_where_no_journal_is() {
     if (node_ == nullptr || !node_->stats().writer || node_->read_engine([](const Engine&) {}))
         return;
+    calm();
     fault("no connection");
     disk_->refuse = 1;
     std::optional<Reply> reply;
@@ -372,6 +373,15 @@ void Simulation::step() {
                 command.flags = 0;
                 node_->submit(std::vector<registry::Command>{command}, [](const Reply&) {});
             }
+    for (std::size_t i = 0; i < round.heard.size(); ++i) {
+        if (!round.heard[i] || round.heard[i]->status != Status::done) continue;
+        if (round.asked[i].envelope) {
+            const engine::Answer& answer = round.heard[i]->answer;
+            ++report_.answers[answer.proposed ? "proposed" : std::string(to_string(answer.reason))];
+        }
+        for (const registry::Outcome& outcome : round.heard[i]->outcomes)
+            ++report_.answers[std::string(to_string(outcome.reason))];
+    }
     Round told = round;
     if (options_.plant == Plant::answers)
         for (auto& reply : told.heard)

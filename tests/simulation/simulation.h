@@ -49,7 +49,8 @@ struct Report {
     std::uint64_t events = 0;
     engine::Digest head = {};
     std::map<std::string, std::uint64_t> faults = {};
-    std::vector<std::string> trace = {};  // a line a step
+    std::map<std::string, std::uint64_t> answers = {};  // by their reason
+    std::vector<std::string> trace = {};                // a line a step
 };
 
 [[nodiscard]] Report simulate(const SimulationOptions& options);
