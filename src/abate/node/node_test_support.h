@@ -31,11 +31,18 @@ enum class Break {
 // A database that many connections share; thread-safe.
 class Disk {
   public:
-    Disk() : journal_(store::open_memory_journal(kKey)) {}
+    using Opening = std::function<Result<std::unique_ptr<engine::Journal>>()>;
+    Disk() : Disk(kKey) {}
+    explicit Disk(engine::SchemeKey key) : shared_(store::open_memory_journal(key)) {}
+    // Of another store: each connection opens its own.
+    explicit Disk(Opening opening) : opening_(std::move(opening)) {}
+    // Something between the connections and the journal in memory.
+    explicit Disk(std::unique_ptr<engine::Journal> shared) : shared_(std::move(shared)) {}
 
     // A connection. It is of no use after it has thrown.
     std::unique_ptr<engine::Journal> connect();
     Result<std::unique_ptr<engine::Journal>> open() {
+        if (before) before("open");
         const std::lock_guard lock(mutex_);
         ++opened;
         if (refuse > 0) {
@@ -44,6 +51,13 @@ class Disk {
         }
         return connect();
     }
+    // What is really there: without any fault, and without the hooks below.
+    template <class F>
+    std::invoke_result_t<F, engine::Journal&> bare(const F& use) {
+        const std::lock_guard lock(mutex_);
+        if (shared_ != nullptr) return use(*shared_);
+        return use(**opening_());
+    }
 
     // Of the n-th append from now on, counted from 1.
     std::function<Break(int)> plan = [](int) { return Break::nothing; };
@@ -51,38 +65,51 @@ class Disk {
     bool refuse_snapshots = false;
     int opened = 0;
     int appends = 0;
+    // Before and after each call of a connection, by its name; a Fault from here breaks the connection. Set before use.
+    std::function<void(const std::string& call)> before = {};
+    std::function<void(const std::string& call)> after = {};
+    // What becomes of a snapshot on its way to the disk.
+    std::function<void(engine::Snapshot&)> spoil = {};
 
     std::vector<engine::Batch> batches() {
-        const std::lock_guard lock(mutex_);
         std::vector<engine::Batch> found;
-        journal_->read(1, [&](const engine::Batch& batch) {
-            found.push_back(batch);
-            return true;
+        bare([&](engine::Journal& j) {
+            j.read(1, [&](const engine::Batch& batch) {
+                found.push_back(batch);
+                return true;
+            });
         });
         return found;
     }
     std::uint64_t steal_lease() {
-        const std::lock_guard lock(mutex_);
-        return journal_->take_lease("thief");
+        return bare([](engine::Journal& j) { return j.take_lease("thief"); });
+    }
+    // What was sent late arrives now.
+    void deliver_late() {
+        bare([this](engine::Journal& j) {
+            for (const engine::Batch& batch : std::exchange(late_, {})) (void)j.append(batch);
+        });
     }
     std::mutex& mutex() { return mutex_; }
 
   private:
     friend class Connection;
     std::mutex mutex_;
-    std::unique_ptr<engine::Journal> journal_;
+    Opening opening_;
+    std::unique_ptr<engine::Journal> shared_;
     std::vector<engine::Batch> late_;
 };
 
 class Connection final : public engine::Journal {
   public:
-    explicit Connection(Disk& disk) : disk_(&disk) {}
+    Connection(Disk& disk, std::unique_ptr<engine::Journal> own)
+        : disk_(&disk), own_(std::move(own)) {}
 
     std::optional<engine::BatchHeader> head() override {
-        return with([](engine::Journal& j) { return j.head(); });
+        return with("head", [](engine::Journal& j) { return j.head(); });
     }
     engine::Append append(const engine::Batch& batch) override {
-        return with([&](engine::Journal& j) {
+        return with("append", [&](engine::Journal& j) {
             switch (disk_->plan(++disk_->appends)) {
                 case Break::nothing:
                     break;
@@ -103,14 +130,14 @@ class Connection final : public engine::Journal {
     }
     void read(std::uint64_t from_seq,
               const std::function<bool(const engine::Batch&)>& visit) override {
-        with([&](engine::Journal& j) { j.read(from_seq, visit); });
+        with("read", [&](engine::Journal& j) { j.read(from_seq, visit); });
     }
     std::uint64_t take_lease(const std::string& holder) override {
-        return with([&](engine::Journal& j) { return j.take_lease(holder); });
+        return with("take_lease", [&](engine::Journal& j) { return j.take_lease(holder); });
     }
     std::optional<std::uint64_t> renew_lease(const std::string& holder,
                                              std::uint64_t epoch) override {
-        return with([&](engine::Journal& j) {
+        return with("renew_lease", [&](engine::Journal& j) {
             const auto renewed = j.renew_lease(holder, epoch);
             // What the old connection had sent arrives after all, behind the new lease.
             for (const engine::Batch& batch : std::exchange(disk_->late_, {}))
@@ -119,13 +146,15 @@ class Connection final : public engine::Journal {
         });
     }
     void keep_snapshot(const engine::Snapshot& snapshot) override {
-        with([&](engine::Journal& j) {
+        with("keep_snapshot", [&](engine::Journal& j) {
             if (disk_->refuse_snapshots) fail();
-            j.keep_snapshot(snapshot);
+            engine::Snapshot kept = snapshot;
+            if (disk_->spoil) disk_->spoil(kept);
+            j.keep_snapshot(kept);
         });
     }
     std::optional<engine::Snapshot> newest_snapshot(std::uint64_t most) override {
-        return with([&](engine::Journal& j) { return j.newest_snapshot(most); });
+        return with("newest_snapshot", [&](engine::Journal& j) { return j.newest_snapshot(most); });
     }
 
   private:
@@ -134,17 +163,40 @@ class Connection final : public engine::Journal {
         throw Fault({ErrorCode::io_error, "the connection broke", "disk", ""});
     }
     template <class F>
-    std::invoke_result_t<F, engine::Journal&> with(const F& use) {
+    std::invoke_result_t<F, engine::Journal&> with(const std::string& call, const F& use) {
+        try {
+            // Outside the lock: what it does may use other connections.
+            if (disk_->before) disk_->before(call);
+            if constexpr (std::is_void_v<std::invoke_result_t<F, engine::Journal&>>) {
+                locked(use);
+                if (disk_->after) disk_->after(call);
+            } else {
+                auto answer = locked(use);
+                if (disk_->after) disk_->after(call);
+                return answer;
+            }
+        } catch (const Fault&) {
+            broken_ = true;
+            throw;
+        }
+    }
+    template <class F>
+    std::invoke_result_t<F, engine::Journal&> locked(const F& use) {
         const std::lock_guard lock(disk_->mutex_);
         if (broken_) fail();
-        return use(*disk_->journal_);
+        return use(own_ != nullptr ? *own_ : *disk_->shared_);
     }
     Disk* disk_;
+    std::unique_ptr<engine::Journal> own_;
     bool broken_ = false;
 };
 
+// Where the store cannot be opened there is a Fault.
 inline std::unique_ptr<engine::Journal> Disk::connect() {
-    return std::make_unique<Connection>(*this);
+    if (!opening_) return std::make_unique<Connection>(*this, nullptr);
+    Result<std::unique_ptr<engine::Journal>> own = opening_();
+    if (!own) throw Fault(own.error());
+    return std::make_unique<Connection>(*this, *std::move(own));
 }
 
 // Two holdings, 10 with a million allowances and 20; ids 1 to 5 of high number 1.

@@ -48,6 +48,7 @@ class Sequencer::Writer {
 
     Result<void> open();
     void run();
+    void turn();
 
     void submit(std::vector<Command> commands, std::function<void(Reply)> answer);
     void submit(scheme::Envelope envelope, std::function<void(Reply)> answer);
@@ -58,7 +59,7 @@ class Sequencer::Writer {
         return stats_;
     }
     void start_thread() {
-        thread_ = std::thread([this] { run(); });
+        if (options_.own_thread) thread_ = std::thread([this] { run(); });
     }
 
   private:
@@ -80,6 +81,8 @@ class Sequencer::Writer {
     };
 
     std::vector<Item> gather();
+    void round(std::vector<Item>& items);
+    void close();
     void do_batch(std::vector<Item>& items);
     void apply(std::vector<Item>& items, std::vector<std::vector<Outcome>>& outcomes);
     void keep_snapshot();
@@ -181,6 +184,10 @@ void Sequencer::Writer::submit(Item item) {
 }
 
 bool Sequencer::Writer::read(const std::function<void(const Engine&)>& look) {
+    if (!options_.own_thread) {
+        if (engine_ != nullptr) look(*engine_);
+        return engine_ != nullptr;
+    }
     std::promise<bool> looked;
     std::future<bool> answer = looked.get_future();
     {
@@ -207,14 +214,15 @@ void Sequencer::Writer::stop() {
         wake_.notify_one();
     }
     if (thread_.joinable()) thread_.join();
+    if (!options_.own_thread) close();
 }
 
 // What fits in one batch, in order; nothing after a tick without anything.
 std::vector<Sequencer::Writer::Item> Sequencer::Writer::gather() {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return !waiting_.empty() || stopping_; };
-    wake_.wait_for(lock, options_.tick, ready);
-    if (options_.most_delay.count() > 0 && !waiting_.empty())
+    if (options_.own_thread) wake_.wait_for(lock, options_.tick, ready);
+    if (options_.own_thread && options_.most_delay.count() > 0 && !waiting_.empty())
         wake_.wait_for(lock, options_.most_delay, [this] {
             return waiting_commands_ >= options_.most_commands || stopping_;
         });
@@ -236,26 +244,46 @@ void Sequencer::Writer::run() {
             const std::lock_guard lock(mutex_);
             if (stopping_ && waiting_.empty()) break;
         }
-        if (engine_ == nullptr) {
-            rebuild();
-            if (!stats().writer) {
-                for (Item& item : items)
-                    item.look ? item.look(nullptr) : item.answer({.status = Status::not_writer});
-                break;
-            }
-            if (engine_ == nullptr) {
-                for (Item& item : items)
-                    item.look ? item.look(nullptr) : item.answer({.status = Status::unavailable});
-                // A client that comes back at once must not turn this into a storm.
-                std::unique_lock lock(mutex_);
-                if (!items.empty() && !stopping_)
-                    wake_.wait_for(lock, options_.tick, [this] { return stopping_; });
-                continue;
-            }
-        }
-        do_batch(items);
+        round(items);
         if (!stats().writer) break;
     }
+    close();
+}
+
+void Sequencer::Writer::turn() {
+    ABATE_REQUIRE(!options_.own_thread);
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_ || stopping_) return;
+    }
+    std::vector<Item> items = gather();
+    round(items);
+    if (!stats().writer) close();
+}
+
+// Every item is answered.
+void Sequencer::Writer::round(std::vector<Item>& items) {
+    const auto answer_each = [&items](Status status) {
+        for (Item& item : items) item.look ? item.look(nullptr) : item.answer({.status = status});
+    };
+    if (engine_ == nullptr) {
+        rebuild();
+        if (!stats().writer) return answer_each(Status::not_writer);
+        if (engine_ == nullptr) {
+            answer_each(Status::unavailable);
+            if (!options_.own_thread) return;
+            // A client that comes back at once must not turn this into a storm.
+            std::unique_lock lock(mutex_);
+            if (!items.empty() && !stopping_)
+                wake_.wait_for(lock, options_.tick, [this] { return stopping_; });
+            return;
+        }
+    }
+    do_batch(items);
+}
+
+// Nothing is taken any more, and what waits is answered.
+void Sequencer::Writer::close() {
     const Status status = [this] {
         const std::lock_guard lock(mutex_);
         closed_ = true;
@@ -482,6 +510,8 @@ bool Sequencer::read(const std::function<void(const registry::Registry&)>& look)
 bool Sequencer::read_engine(const std::function<void(const engine::Engine&)>& look) {
     return writer_->read(look);
 }
+
+void Sequencer::turn() { writer_->turn(); }
 
 void Sequencer::stop() { writer_->stop(); }
 

@@ -59,6 +59,9 @@ struct SequencerOptions {
     std::chrono::milliseconds tick{100};
     registry::Room room = {};       // whose memory is taken at the start and after each fault
     engine::Head expect_head = {};  // the journal must have it at the start
+    // False: there is no thread, and what was submitted is done in turn(), on the caller's. One that owns both the clock and the turns,
+    // as a simulation does, can then repeat a run to the last byte.
+    bool own_thread = true;
     // Told what a person should know: a damaged snapshot, a fault, a lost lease. Called on the writer's thread, and in start().
     std::function<void(const std::string&)> note = {};
 };
@@ -98,7 +101,12 @@ class Sequencer {
     // The same, of books and scheme.
     [[nodiscard]] bool read_engine(const std::function<void(const engine::Engine&)>& look);
 
-    // Does and answers what was submitted, then ends the thread. What comes later is answered stopped.
+    // One round of the writer: the next batch of what waits, whatever is due, and before it, where a fault left no engine, one try to build
+    // it again. Not thread-safe, and read() then looks at once, between two turns. REQUIRES: own_thread is false.
+    void turn();
+
+    // Does and answers what was submitted, then ends the thread. What comes later is answered stopped. Without a thread of its own nothing
+    // more is done: what waits is answered stopped too.
     void stop();
     [[nodiscard]] SequencerStats stats() const;
 

@@ -340,5 +340,55 @@ TEST_F(SequencerTest, WhateverBreaksEachCommandIsDoneOnce) {
     expect_sound(static_cast<std::int64_t>(kThreads * kEach));
 }
 
+// Two runs by hand are the same to the last byte; nothing is done but in a turn.
+TEST(SequencerByHand, DoesOneBatchATurn) {
+    std::vector<std::vector<engine::Batch>> journals;
+    for (int run = 0; run < 2; ++run) {
+        Disk disk;
+        ManualClock clock({.wall = {1'800'000'000'000'000}});
+        auto started = Sequencer::start({.key = kKey,
+                                         .holder = "by-hand",
+                                         .open_journal = [&] { return disk.open(); },
+                                         .own_thread = false},
+                                        clock);
+        ASSERT_TRUE(started) << to_string(started.error());
+        Sequencer& sequencer = **started;
+        std::future<Reply> opened = sequencer.submit(opening());
+        std::future<Reply> first = sequencer.submit(std::vector<Command>{move({2, 1}, 7)});
+        EXPECT_EQ(disk.batches().size(), 0U);
+        sequencer.turn();
+        EXPECT_EQ(opened.get().status, Status::done);
+        EXPECT_EQ(first.get().outcomes.front().amount, 7);
+        EXPECT_EQ(disk.batches().size(), 1U) << "one batch";
+        // A failed commit: the next turn builds the books again.
+        disk.plan = [](int) { return Break::after; };
+        std::future<Reply> second = sequencer.submit(std::vector<Command>{move({2, 2}, 5)});
+        sequencer.turn();
+        EXPECT_EQ(second.get().status, Status::outcome_unknown);
+        EXPECT_FALSE(sequencer.read([](const registry::Registry&) {}));
+        disk.plan = [](int) { return Break::nothing; };
+        disk.refuse = 1;
+        std::future<Reply> early = sequencer.submit(std::vector<Command>{move({2, 2}, 5)});
+        sequencer.turn();
+        EXPECT_EQ(early.get().status, Status::unavailable);
+        std::future<Reply> again = sequencer.submit(std::vector<Command>{move({2, 2}, 5)});
+        sequencer.turn();
+        EXPECT_EQ(again.get().outcomes.front().reason, Reason::exists);
+        std::int64_t moved = 0;
+        EXPECT_TRUE(sequencer.read([&](const registry::Registry& books) {
+            moved = books.balance(registry::AccountId{20}, kAsset).posted;
+        }));
+        EXPECT_EQ(moved, 12);
+        // What waits when it is stopped is answered, and not done.
+        std::future<Reply> late = sequencer.submit(std::vector<Command>{move({2, 3})});
+        sequencer.stop();
+        EXPECT_EQ(late.get().status, Status::stopped);
+        sequencer.turn();
+        journals.push_back(disk.batches());
+        EXPECT_EQ(journals.back().size(), 2U);
+    }
+    EXPECT_EQ(journals[0], journals[1]);
+}
+
 }  // namespace
 }  // namespace abate::node

@@ -5,6 +5,9 @@
 //         if (std::optional<Finding> finding = auditor.check(event)) ...   // field, expected, found
 //     std::optional<Finding> end = auditor.balance();                      // issued = held + retired
 //
+// Of a chain that was refused the journal has the refused command alone, with kLinked: that one is not decided again, since what was tried
+// before it is not there. It moves nothing.
+//
 // It shares no code with Registry but the shape of commands and events: its books are ordered maps of 128-bit numbers and its table of
 // who may give what to whom is a list of triples. Slow and plain on purpose (some 200,000 events a second).
 #pragma once

@@ -56,6 +56,38 @@ std::optional<Finding> first_finding(const std::vector<Event>& events) {
     return auditor.balance();
 }
 
+// 60 of 100, then 50 more: too much only behind the first, which was taken back with it. The last of a chain has no link of its own.
+TEST(Auditor, AgreesWithARefusalInsideAChain) {
+    for (const bool last : {true, false}) {
+        Books books;
+        books.issue(holding(1), 100);
+        std::vector<Command> chain{
+            {.op = Op::transfer, .asset = kV27, .from = holding(1), .to = holding(2), .amount = 60},
+            {.op = Op::transfer,
+             .asset = kV27,
+             .id = {5, 1},
+             .from = holding(1),
+             .to = holding(2),
+             .amount = 50}};
+        if (!last) chain.push_back(chain.front());
+        EXPECT_EQ(books.chain(chain)[1].reason, Reason::insufficient_balance);
+        EXPECT_EQ(books.registry.balance(holding(1), kV27).posted, 100);
+        const std::optional<Finding> finding = first_finding(books.journal.events);
+        EXPECT_FALSE(finding) << finding->field << ": " << finding->expected;
+        // It moved nothing, and its id is used up.
+        std::vector<Event> forged = books.journal.events;
+        forged.back().outcome.amount = 50;
+        EXPECT_TRUE(first_finding(forged));
+        forged = books.journal.events;
+        forged.back().outcome.reason = Reason::exists;
+        EXPECT_TRUE(first_finding(forged));
+        forged = books.journal.events;
+        forged.push_back(forged.back());
+        forged.back().at.us += 1;
+        EXPECT_EQ(first_finding(forged)->field, "id");
+    }
+}
+
 TEST(Auditor, AgreesWithWhatTheRegistryDid) {
     const std::optional<Finding> finding = first_finding(year());
     EXPECT_FALSE(finding) << finding->field << ": " << finding->expected << ", not "

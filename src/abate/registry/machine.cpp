@@ -725,9 +725,11 @@ void Registry::apply_chain(std::span<const Command> commands,
     for (std::size_t i = 0; i < commands.size(); ++i)
         if (i != failed) outcomes[i] = {.reason = Reason::linked_event_failed};
     if (burns_id(outcomes[failed].reason)) {
-        const Event event{.command = commands[failed],
-                          .outcome = outcomes[failed],
-                          .at = {now.us + static_cast<std::int64_t>(failed)}};
+        Event event{.command = commands[failed],
+                    .outcome = outcomes[failed],
+                    .at = {now.us + static_cast<std::int64_t>(failed)}};
+        // The last of a chain too: it was refused after others that nobody finds in the journal, so nobody can judge it by the journal.
+        event.command.flags |= kLinked;
         sink.on(event);
         const bool folded = fold(event);
         ABATE_ASSERT(folded);

@@ -88,7 +88,8 @@ class Registry {
     Outcome apply(const Command& command, Timestamp now, EventSink& sink);
 
     // All or nothing: every command but the last has kLinked. Where one is refused, it has its reason and the others
-    // linked_event_failed; nothing is done, and only the refused one's id may burn. Command i is at now + i microseconds.
+    // linked_event_failed; nothing is done, and only the refused one's id may burn: its event has kLinked, wherever it stood in the chain.
+    // Command i is at now + i microseconds.
     // REQUIRES: not empty; as many outcomes as commands.
     void apply_chain(std::span<const Command> commands,
                      Timestamp now,

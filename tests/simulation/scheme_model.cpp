@@ -1,0 +1,589 @@
+#include "simulation/scheme_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <variant>
+
+namespace abate::simulation {
+
+using scheme::Command;
+using scheme::Envelope;
+using scheme::ProposalState;
+using scheme::Reason;
+using scheme::TransferId;
+
+namespace {
+
+// The scheme's own accounts (docs/registry/year.md).
+constexpr std::uint64_t kAuction = 3;
+constexpr std::uint64_t kEntrants = 4;
+constexpr std::uint64_t kContainment = 5;
+constexpr std::uint64_t kRetirement = 6;
+constexpr std::uint64_t kPenalties = 8;
+constexpr std::uint64_t kFreePot = 10;
+
+constexpr std::uint8_t kOperator = 1;
+constexpr std::uint8_t kInitiator = 4;
+constexpr std::uint8_t kApprover = 8;
+
+std::uint64_t number(scheme::AccountId id) { return static_cast<std::uint64_t>(id); }
+std::uint64_t number(scheme::ParticipantId id) { return static_cast<std::uint64_t>(id); }
+
+// Who asks, who approves, and for whom, by docs/registry/people.md.
+struct Eyes {
+    std::uint8_t first = kOperator;
+    std::uint8_t second = 0;  // 0: one is enough
+    std::uint64_t participant = 0;
+    bool or_own = false;  // anybody of the participant may do it too
+};
+
+template <class... T>
+bool is_any(const Command& command) {
+    return (std::holds_alternative<T>(command) || ...);
+}
+
+Eyes eyes_of(const Command& command) {
+    return std::visit(
+        [&](const auto& c) -> Eyes {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, scheme::Transfer> ||
+                          std::is_same_v<C, scheme::Retire> ||
+                          std::is_same_v<C, scheme::WithdrawCash> ||
+                          std::is_same_v<C, scheme::AddTrusted> ||
+                          std::is_same_v<C, scheme::Surrender> ||
+                          std::is_same_v<C, scheme::PayPenalty>) {
+                return {kInitiator, kApprover, number(c.participant)};
+            } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty>) {
+                return {kInitiator, 0, number(c.participant)};
+            } else if constexpr (std::is_same_v<C, scheme::CancelTransfer> ||
+                                 std::is_same_v<C, scheme::RestrictAccount>) {
+                return {kOperator, 0, number(c.participant), true};
+            } else {
+                return {kOperator,
+                        is_any<scheme::AddParticipant,
+                               scheme::AddKey,
+                               scheme::RecordBaseline,
+                               scheme::SetActivity,
+                               scheme::OpenPeriod,
+                               scheme::FinaliseStatement,
+                               scheme::IssueCap,
+                               scheme::IssueAllocation,
+                               scheme::Determine,
+                               scheme::FinalisePenalty,
+                               scheme::ReleaseAccount>(command)
+                            ? kOperator
+                            : std::uint8_t{0}};
+            }
+        },
+        command);
+}
+
+// What is not signed by somebody who may ask burns nothing (docs/reference/reject_reasons.md).
+bool burns(Reason reason) {
+    return (static_cast<int>(reason) >= 1020 || static_cast<int>(reason) < 1000) &&
+           reason != scheme::from_registry(registry::Reason::exists) &&
+           reason != scheme::from_registry(registry::Reason::id_already_failed);
+}
+
+}  // namespace
+
+ModelCap cap_of(const ModelRules& rules, std::int64_t year) {
+    ModelCap out;
+    out.cap = rules.first_cap - rules.reduction_per_year * (year - rules.first_year);
+    out.auction = out.cap * 40 / 100;
+    out.entrant = out.cap * 10 / 100;
+    out.containment = out.cap * 2 / 100;
+    out.free_ceiling = out.cap - out.auction - out.entrant - out.containment;
+    return out;
+}
+
+std::int64_t SchemeModel::free_of(std::uint64_t account, std::int32_t vintage) const {
+    return at(has_, {account, vintage}) - at(reserved_, {account, vintage});
+}
+
+std::int64_t SchemeModel::money_of(std::uint64_t account) const {
+    const auto has = money_.find(account);
+    const auto promised = money_reserved_.find(account);
+    return (has == money_.end() ? 0 : has->second) -
+           (promised == money_reserved_.end() ? 0 : promised->second);
+}
+
+void SchemeModel::move(std::uint64_t from,
+                       std::uint64_t to,
+                       std::int32_t vintage,
+                       std::int64_t quantity) {
+    has_[{from, vintage}] -= quantity;
+    has_[{to, vintage}] += quantity;
+}
+
+bool SchemeModel::at_once(const scheme::Transfer& c) const {
+    const auto owner = owners_.find(number(c.to));
+    if (owner != owners_.end() && owner->second == number(c.participant)) return true;
+    const auto trusted = trusted_.find({number(c.participant), number(c.to)});
+    return trusted != trusted_.end() && trusted->second <= now_us_;
+}
+
+// Noon of the n-th working day from now on.
+std::optional<std::int64_t> SchemeModel::working_day(std::int64_t days) const {
+    for (const std::int64_t noon : noons_)
+        if (noon > now_us_ && --days == 0) return noon;
+    return std::nullopt;
+}
+
+Reason SchemeModel::movement(const scheme::Transfer& c) const {
+    using R = registry::Reason;
+    const auto books = [](R reason) { return scheme::from_registry(reason); };
+    const std::uint64_t from = number(c.from);
+    const std::uint64_t to = number(c.to);
+    if (from == to) return books(R::accounts_must_differ);
+    // Of a firm the accounts end with 0 (holding), 1 (compliance) and 2 (cash).
+    if (from % 10 == 1) return books(R::compliance_is_one_way);
+    if (to % 10 == 1 && owners_.at(to) != number(c.participant))
+        return books(R::compliance_account_of_another);
+    if (frozen_.count(from) != 0) return books(R::from_account_frozen);
+    if (frozen_.count(to) != 0) return books(R::to_account_frozen);
+    if (free_of(from, c.vintage) < c.quantity) return books(R::insufficient_balance);
+    return Reason::ok;
+}
+
+// What the scheme itself has to say, at the asking and again when it is approved.
+Reason SchemeModel::decide(const Command& command) const {
+    return std::visit(
+        [&](const auto& c) -> Reason {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, scheme::Transfer>) {
+                if (owners_.count(number(c.from)) == 0) return Reason::unknown_account;
+                if (owners_.at(number(c.from)) != number(c.participant))
+                    return Reason::account_of_another;
+                if (owners_.count(number(c.to)) == 0) return Reason::unknown_account;
+                if (halted_ && c.price_micro != 0) return Reason::trading_halted;
+                if (!at_once(c) && !working_day(rules_.outside_days))
+                    return Reason::calendar_not_published;
+            } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
+                if (c.amount_micro <= 0) return Reason::amount_not_positive;
+                if (halted_) return Reason::trading_halted;
+            } else if constexpr (std::is_same_v<C, scheme::AddTrusted>) {
+                if (trusted_.count({number(c.participant), number(c.account)}) != 0)
+                    return Reason::already_trusted;
+            } else if constexpr (std::is_same_v<C, scheme::CancelTransfer>) {
+                const auto found = waiting_.find(c.transfer);
+                if (found == waiting_.end()) return Reason::transfer_not_waiting;
+                if (found->second.transfer.participant != c.participant)
+                    return Reason::participant_of_another;
+                if (found->second.stage != Stage::waiting) return Reason::transfer_not_waiting;
+                if (now_us_ > found->second.due_us - rules_.cancel_before_us)
+                    return Reason::too_late_to_cancel;
+            } else if constexpr (std::is_same_v<C, scheme::Deposit>) {
+                if (bank_references_.count(c.bank_reference) != 0)
+                    return Reason::bank_reference_used;
+            } else if constexpr (std::is_same_v<C, scheme::SettleWithdrawal>) {
+                const auto found = withdrawals_.find(c.withdrawal);
+                if (found == withdrawals_.end() || found->second != Stage::waiting)
+                    return Reason::withdrawal_not_waiting;
+                if (c.paid && bank_references_.count(c.bank_reference) != 0)
+                    return Reason::bank_reference_used;
+            } else if constexpr (std::is_same_v<C, scheme::Surrender>) {
+                const auto found = owed_.find({number(c.participant), c.year});
+                if (periods_.count(c.year) == 0) return Reason::period_not_open;
+                if (found == owed_.end() || found->second.allowances == 0)
+                    return Reason::no_obligation;
+                if (found->second.outstanding() <= 0) return Reason::nothing_owed;
+                if (c.quantity > found->second.outstanding())
+                    return Reason::surrender_exceeds_obligation;
+                if (c.vintage > c.year + 1 || (c.vintage > c.year && !found->second.fixed))
+                    return Reason::vintage_after_year;
+            } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty>) {
+                const auto found = penalties_.find({number(c.participant), c.year});
+                if (found == penalties_.end()) return Reason::penalty_not_found;
+                if (found->second.fine != Fine::notified) return Reason::penalty_already_final;
+                if (now_us_ >= found->second.window_us) return Reason::objection_window_over;
+                if (found->second.objected) return Reason::penalty_already_objected;
+            } else if constexpr (std::is_same_v<C, scheme::FinalisePenalty>) {
+                const auto found = penalties_.find({number(c.participant), c.year});
+                if (found == penalties_.end()) return Reason::penalty_not_found;
+                if (found->second.fine != Fine::notified) return Reason::penalty_already_final;
+                if (now_us_ < found->second.window_us && !found->second.objected)
+                    return Reason::objection_window_open;
+            } else if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
+                const auto found = penalties_.find({number(c.participant), c.year});
+                if (found == penalties_.end()) return Reason::penalty_not_found;
+                if (found->second.fine == Fine::notified) return Reason::penalty_not_final;
+                if (found->second.fine == Fine::cancelled) return Reason::penalty_cancelled;
+                if (found->second.fine == Fine::paid) return Reason::penalty_already_paid;
+            }
+            return Reason::ok;
+        },
+        command);
+}
+
+Reason SchemeModel::books(const Command& command) const {
+    return std::visit(
+        [&](const auto& c) -> Reason {
+            using C = std::decay_t<decltype(c)>;
+            const Reason too_little = scheme::from_registry(registry::Reason::insufficient_balance);
+            if constexpr (std::is_same_v<C, scheme::Transfer>) return movement(c);
+            if constexpr (std::is_same_v<C, scheme::Retire>) {
+                if (frozen_.count(number(c.from)) != 0)
+                    return scheme::from_registry(registry::Reason::from_account_frozen);
+                return free_of(number(c.from), c.vintage) < c.quantity ? too_little : Reason::ok;
+            }
+            if constexpr (std::is_same_v<C, scheme::WithdrawCash>)
+                return money_of(number(c.account)) < c.amount_micro ? too_little : Reason::ok;
+            if constexpr (std::is_same_v<C, scheme::Surrender>)
+                return free_of(number(c.from), c.vintage) < c.quantity ? too_little : Reason::ok;
+            if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
+                const Penalty& penalty = penalties_.at({number(c.participant), c.year});
+                return money_of(number(c.from)) < penalty.amount_micro ? too_little : Reason::ok;
+            }
+            return Reason::ok;
+        },
+        command);
+}
+
+// A_i by floors and largest remainders: all of what is worth, or the free ceiling where that is less.
+void SchemeModel::issue_allocation(std::int64_t year) {
+    const std::int64_t ceiling = cap_of(rules_, year).free_ceiling;
+    std::int64_t worth = 0;
+    for (const auto& [participant, firm] : firms_) worth += firm.worth_ppm;
+    const bool scarce = worth > ceiling * 1'000'000;
+    const std::int64_t over = scarce ? worth : 1'000'000;
+    const std::int64_t total = scarce ? ceiling : worth / 1'000'000;
+    struct Share {
+        std::uint64_t participant;
+        std::int64_t whole;
+        std::int64_t rest;
+    };
+    std::vector<Share> shares;
+    std::int64_t left = total;
+    for (const auto& [participant, firm] : firms_) {
+        const std::int64_t part = firm.worth_ppm * (scarce ? ceiling : 1);
+        shares.push_back({participant, part / over, part % over});
+        left -= part / over;
+    }
+    std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) {
+        return a.rest > b.rest;
+    });
+    const auto vintage = static_cast<std::int32_t>(year);
+    for (const Share& share : shares)
+        move(kFreePot, 100 + 10 * share.participant, vintage, share.whole + (left-- > 0 ? 1 : 0));
+    move(kFreePot, kEntrants, vintage, ceiling - total);
+}
+
+void SchemeModel::done(const Command& command, const TransferId& id) {
+    std::visit(
+        [&](const auto& c) {
+            using C = std::decay_t<decltype(c)>;
+            if constexpr (std::is_same_v<C, scheme::FoundScheme>) {
+                for (const scheme::KeyGrant& grant : c.keys)
+                    keys_[grant.key] = {.name = grant.holder, .roles = grant.roles};
+            } else if constexpr (std::is_same_v<C, scheme::AddKey>) {
+                keys_[c.grant.key] = {.name = c.grant.holder,
+                                      .roles = c.grant.roles,
+                                      .participant = number(c.grant.participant)};
+            } else if constexpr (std::is_same_v<C, scheme::OpenAccount>) {
+                owners_[number(c.account)] = number(c.participant);
+            } else if constexpr (std::is_same_v<C, scheme::OpenPeriod>) {
+                periods_[c.year] = c;
+            } else if constexpr (std::is_same_v<C, scheme::IssueCap>) {
+                const ModelCap cap = cap_of(rules_, c.year);
+                const auto vintage = static_cast<std::int32_t>(c.year);
+                issued_[c.year] += cap.cap;
+                has_[{kFreePot, vintage}] += cap.free_ceiling;
+                has_[{kAuction, vintage}] += cap.auction;
+                has_[{kEntrants, vintage}] += cap.entrant;
+                has_[{kContainment, vintage}] += cap.containment;
+            } else if constexpr (std::is_same_v<C, scheme::IssueAllocation>) {
+                issue_allocation(c.year);
+            } else if constexpr (std::is_same_v<C, scheme::Determine>) {
+                // Rounded up once; an allowance is a kWh, 3.6e12 uJ.
+                const Int128 uj = c.obligated.count();
+                owed_[{number(c.participant), c.year}].allowances =
+                    static_cast<std::int64_t>((uj + 3'600'000'000'000 - 1) / 3'600'000'000'000);
+            } else if constexpr (std::is_same_v<C, scheme::Transfer>) {
+                if (at_once(c)) {
+                    move(number(c.from), number(c.to), c.vintage, c.quantity);
+                } else {
+                    reserved_[{number(c.from), c.vintage}] += c.quantity;
+                    waiting_[id] = {.transfer = c, .due_us = *working_day(rules_.outside_days)};
+                }
+            } else if constexpr (std::is_same_v<C, scheme::CancelTransfer>) {
+                Waiting& waiting = waiting_.at(c.transfer);
+                waiting.stage = Stage::cancelled;
+                reserved_[{number(waiting.transfer.from), waiting.transfer.vintage}] -=
+                    waiting.transfer.quantity;
+            } else if constexpr (std::is_same_v<C, scheme::Retire>) {
+                move(number(c.from), kRetirement, c.vintage, c.quantity);
+            } else if constexpr (std::is_same_v<C, scheme::AddTrusted>) {
+                trusted_[{number(c.participant), number(c.account)}] =
+                    working_day(rules_.trusted_days).value_or(INT64_MAX);
+            } else if constexpr (std::is_same_v<C, scheme::Deposit>) {
+                bank_references_.insert(c.bank_reference);
+                money_[number(c.account)] += c.amount_micro;
+                bank_ += c.amount_micro;
+            } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
+                money_reserved_[number(c.account)] += c.amount_micro;
+                withdrawals_[id] = Stage::waiting;
+                asked_back_[id] = c;
+            } else if constexpr (std::is_same_v<C, scheme::SettleWithdrawal>) {
+                const scheme::WithdrawCash& asked = asked_back_.at(c.withdrawal);
+                money_reserved_[number(asked.account)] -= asked.amount_micro;
+                withdrawals_[c.withdrawal] = c.paid ? Stage::done : Stage::cancelled;
+                if (!c.paid) return;
+                bank_references_.insert(c.bank_reference);
+                money_[number(asked.account)] -= asked.amount_micro;
+                bank_ -= asked.amount_micro;
+            } else if constexpr (std::is_same_v<C, scheme::Reconcile>) {
+                halted_ = c.balance_micro != bank_;
+            } else if constexpr (std::is_same_v<C, scheme::RestrictAccount>) {
+                frozen_.insert(number(c.account));
+            } else if constexpr (std::is_same_v<C, scheme::ReleaseAccount>) {
+                frozen_.erase(number(c.account));
+            } else if constexpr (std::is_same_v<C, scheme::Surrender>) {
+                move(number(c.from), kRetirement, c.vintage, c.quantity);
+                Owed& owed = owed_.at({number(c.participant), c.year});
+                (owed.fixed ? owed.made_good : owed.surrendered) += c.quantity;
+            } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty>) {
+                penalties_.at({number(c.participant), c.year}).objected = true;
+            } else if constexpr (std::is_same_v<C, scheme::FinalisePenalty>) {
+                penalties_.at({number(c.participant), c.year}).fine =
+                    c.upheld ? Fine::upheld : Fine::cancelled;
+            } else if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
+                Penalty& penalty = penalties_.at({number(c.participant), c.year});
+                penalty.fine = Fine::paid;
+                money_[number(c.from)] -= penalty.amount_micro;
+                money_[kPenalties] += penalty.amount_micro;
+            }
+        },
+        command);
+}
+
+// The deadline has passed: what is missing is fined, and is still owed; of earlier years too, what was not made good.
+void SchemeModel::fix(std::int64_t year) {
+    for (auto& [whose, owed] : owed_) {
+        if (whose.second != year) continue;
+        for (auto& [earlier, past] : owed_)
+            if (earlier.first == whose.first && earlier.second < year) {
+                owed.carried += past.make_good - past.made_good;
+                past.make_good = past.made_good;
+            }
+        owed.fixed = true;
+        owed.shortfall =
+            std::max<std::int64_t>(0, owed.allowances + owed.carried - owed.surrendered);
+        owed.make_good = owed.shortfall;
+        if (owed.shortfall > 0)
+            penalties_[whose] = {
+                .amount_micro = owed.shortfall * rules_.penalty_micro,
+                // As long from the notice on, which is when the deadline is seen to have passed.
+                .window_us = std::max(periods_.at(year).penalty_objections_until.us,
+                                      now_us_ + 30 * kModelDayUs)};
+    }
+}
+
+void SchemeModel::advance() {
+    for (auto& [id, proposal] : proposals_)
+        if (proposal.state == ProposalState::waiting && proposal.lapses_us <= now_us_)
+            proposal.state = ProposalState::lapsed;
+    for (const auto& [year, period] : periods_)
+        if (period.surrender_due.us <= now_us_ && fixed_years_.insert(year).second) fix(year);
+    for (auto& [id, waiting] : waiting_) {
+        if (waiting.stage != Stage::waiting || waiting.due_us > now_us_) continue;
+        const scheme::Transfer& c = waiting.transfer;
+        reserved_[{number(c.from), c.vintage}] -= c.quantity;
+        if (frozen_.count(number(c.from)) != 0 || frozen_.count(number(c.to)) != 0) {
+            waiting.stage = Stage::failed;
+            continue;
+        }
+        waiting.stage = Stage::done;
+        move(number(c.from), number(c.to), c.vintage, c.quantity);
+    }
+}
+
+SchemeModel::Said SchemeModel::approve(const Person& who,
+                                       const scheme::Approve& approval,
+                                       const TransferId& /*act*/) {
+    const auto found = proposals_.find(approval.proposal);
+    if (found == proposals_.end()) return {Reason::proposal_not_found};
+    Proposal& proposal = found->second;
+    const Eyes eyes = eyes_of(proposal.command);
+    if ((who.roles & eyes.second) == 0) return {Reason::role_not_allowed};
+    if (eyes.participant != 0 && eyes.participant != who.participant)
+        return {Reason::participant_of_another};
+    switch (proposal.state) {
+        case ProposalState::approved:
+            return {Reason::proposal_already_approved};
+        case ProposalState::withdrawn:
+            return {Reason::proposal_withdrawn};
+        case ProposalState::lapsed:
+            return {Reason::proposal_lapsed};
+        case ProposalState::waiting:
+            break;
+    }
+    if (proposal.by == who.name) return {Reason::same_person};
+    if (const Reason reason = decide(proposal.command); reason != Reason::ok) return {reason};
+    if (const Reason reason = books(proposal.command); reason != Reason::ok) return {reason};
+    proposal.state = ProposalState::approved;
+    done(proposal.command, approval.proposal);
+    return {};
+}
+
+SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
+    const std::optional<Command> command = scheme::decode_command(envelope.body);
+    if (!command) return {Reason::malformed_command};
+    const auto* founding = std::get_if<scheme::FoundScheme>(&*command);
+    if (founding != nullptr && keys_.empty()) {
+        done(*command, envelope.id);
+        used_[envelope.id] = {envelope, true};
+        return {};
+    }
+    const auto key = keys_.find(envelope.key);
+    if (key == keys_.end()) return {Reason::key_not_found};
+    const Person who = key->second;
+    // The clients here sign badly under these ids, and only under these.
+    if (envelope.id.high == 66) return {Reason::bad_signature};
+    if (const auto used = used_.find(envelope.id); used != used_.end()) {
+        if (used->second.first.body != envelope.body || used->second.first.key != envelope.key)
+            return {Reason::exists_with_different_body};
+        return {scheme::from_registry(used->second.second ? registry::Reason::exists
+                                                          : registry::Reason::id_already_failed)};
+    }
+    const auto refused = [&](Reason reason) -> Said {
+        if (burns(reason)) used_[envelope.id] = {envelope, false};
+        return {reason};
+    };
+    if (const auto* approval = std::get_if<scheme::Approve>(&*command)) {
+        const Said said = approve(who, *approval, envelope.id);
+        if (said.reason != Reason::ok) return refused(said.reason);
+        used_[envelope.id] = {envelope, true};
+        return said;
+    }
+    if (const auto* withdrawn = std::get_if<scheme::Withdraw>(&*command)) {
+        const auto found = proposals_.find(withdrawn->proposal);
+        if (found == proposals_.end()) return refused(Reason::proposal_not_found);
+        if (found->second.state == ProposalState::approved)
+            return refused(Reason::proposal_already_approved);
+        if (found->second.state == ProposalState::withdrawn)
+            return refused(Reason::proposal_withdrawn);
+        if (found->second.state == ProposalState::lapsed) return refused(Reason::proposal_lapsed);
+        found->second.state = ProposalState::withdrawn;
+        used_[envelope.id] = {envelope, true};
+        return {};
+    }
+    const Eyes eyes = eyes_of(*command);
+    const bool acts = (who.roles & (kInitiator | kApprover)) != 0;
+    if ((who.roles & eyes.first) != 0) {
+        if (!eyes.or_own && eyes.participant != 0 && eyes.participant != who.participant)
+            return {Reason::participant_of_another};
+    } else if (!eyes.or_own || !acts) {
+        return {Reason::role_not_allowed};
+    } else if (eyes.participant != who.participant) {
+        return {Reason::participant_of_another};
+    }
+    if (const Reason reason = decide(*command); reason != Reason::ok) return refused(reason);
+    if (eyes.second != 0) {
+        proposals_[envelope.id] = {
+            .command = *command, .by = who.name, .lapses_us = now_us_ + rules_.lapse_us};
+        used_[envelope.id] = {envelope, true};
+        return {.proposed = true};
+    }
+    if (const Reason reason = books(*command); reason != Reason::ok) return refused(reason);
+    done(*command, envelope.id);
+    used_[envelope.id] = {envelope, true};
+    return {};
+}
+
+std::vector<SchemeModel::Said> SchemeModel::apply(const std::vector<Envelope>& batch,
+                                                  std::int64_t now_us) {
+    now_us_ = now_us;
+    advance();
+    std::vector<Said> out;
+    for (const Envelope& envelope : batch) out.push_back(one(envelope));
+    return out;
+}
+
+std::optional<std::string> SchemeModel::differs(const engine::Engine& engine, bool thorough) const {
+    const registry::Registry& books = engine.registry();
+    const scheme::State& state = engine.scheme().state();
+    for (const auto& [where, amount] : has_) {
+        const registry::Balance balance = books.balance(
+            registry::AccountId{where.first}, registry::allowances_of(Vintage(where.second)));
+        if (balance.posted != amount || balance.reserved != at(reserved_, where))
+            return fmt::format("account {} has {} of {} ({} promised), not {} ({})",
+                               where.first,
+                               balance.posted,
+                               where.second,
+                               balance.reserved,
+                               amount,
+                               at(reserved_, where));
+    }
+    for (const auto& [account, amount] : money_)
+        if (books.balance(registry::AccountId{account}, registry::Asset::cash).posted != amount)
+            return fmt::format("account {} has not {} of money", account, amount);
+    for (const auto& [account, amount] : money_reserved_)
+        if (books.balance(registry::AccountId{account}, registry::Asset::cash).reserved != amount)
+            return fmt::format("account {} has not promised {} of money", account, amount);
+    if (-books.balance(registry::AccountId{2}, registry::Asset::cash).posted != bank_)
+        return fmt::format("the bank has not {}", bank_);
+    for (const auto& [year, issued] : issued_) {
+        const std::int64_t there =
+            -books
+                 .balance(registry::AccountId{1},
+                          registry::allowances_of(Vintage(static_cast<std::int32_t>(year))))
+                 .posted;
+        if (there != issued || there > cap_of(rules_, year).cap)
+            return fmt::format("{} issued of {}, not {}", there, year, issued);
+    }
+    for (const auto& [whose, owed] : owed_) {
+        const scheme::ParticipantYear key{.participant = scheme::ParticipantId{whose.first},
+                                          .year = whose.second};
+        const auto found = state.compliance.obligations.find(key);
+        if (found == state.compliance.obligations.end()) return "an obligation is not there";
+        const scheme::Obligation& it = found->second;
+        if (it.allowances != owed.allowances || it.carried != owed.carried ||
+            it.surrendered != owed.surrendered || it.fixed != owed.fixed ||
+            it.shortfall != owed.shortfall || it.make_good != owed.make_good ||
+            it.made_good != owed.made_good)
+            return fmt::format("{} owes otherwise for {}", whose.first, whose.second);
+        // Covered, or fined.
+        const bool fined = state.compliance.penalties.count(key) != 0;
+        if (it.fixed && fined != (it.surrendered < it.allowances + it.carried))
+            return fmt::format("{} is neither covered nor fined for {}", whose.first, whose.second);
+    }
+    if (state.compliance.penalties.size() != penalties_.size()) return "other penalties";
+    for (const auto& [whose, penalty] : penalties_) {
+        const auto found = state.compliance.penalties.find(
+            {.participant = scheme::ParticipantId{whose.first}, .year = whose.second});
+        if (found == state.compliance.penalties.end() ||
+            found->second.amount_micro != penalty.amount_micro ||
+            static_cast<int>(found->second.stage) != static_cast<int>(penalty.fine) + 1)
+            return fmt::format("the penalty of {} for {} differs", whose.first, whose.second);
+    }
+    if (state.transfers.size() != waiting_.size()) return "other transfers wait";
+    for (const auto& [id, waiting] : waiting_) {
+        const auto found = state.transfers.find(id);
+        if (found == state.transfers.end() || found->second.due.us != waiting.due_us ||
+            static_cast<int>(found->second.state) != static_cast<int>(waiting.stage) + 1)
+            return fmt::format("transfer {}.{} waits otherwise", id.high, id.low);
+    }
+    for (const auto& [id, stage] : withdrawals_) {
+        const auto found = state.withdrawals.find(id);
+        if (found == state.withdrawals.end() ||
+            static_cast<int>(found->second.state) != static_cast<int>(stage) + 1)
+            return fmt::format("withdrawal {}.{} is otherwise", id.high, id.low);
+    }
+    if (state.halted != halted_) return "trading is halted, or is not";
+    if (!thorough) return std::nullopt;
+    for (const auto& [id, used] : used_) {
+        const auto found = state.ids.find(id);
+        if (found == state.ids.end() || (found->second.reason == Reason::ok) != used.second)
+            return fmt::format("command {}.{} was answered and is not kept so", id.high, id.low);
+    }
+    if (state.ids.size() != used_.size()) return "more commands were done than were answered";
+    for (const auto& [id, proposal] : proposals_)
+        if (state.proposals.at(id).state != proposal.state)
+            return fmt::format("proposal {}.{} is otherwise", id.high, id.low);
+    return std::nullopt;
+}
+
+}  // namespace abate::simulation

@@ -1,0 +1,166 @@
+// What the people of a scheme believe of it: small maps, filled from what they asked and were answered. It knows the public rules
+// (docs/registry, docs/reference/reject_reasons.md) and shares no code with scheme and registry but the shape of commands.
+#pragma once
+
+#include "abate/engine/engine.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace abate::simulation {
+
+inline constexpr std::int64_t kSecondUs = 1'000'000;
+inline constexpr std::int64_t kModelHourUs = 3'600 * kSecondUs;
+inline constexpr std::int64_t kModelDayUs = 24 * kModelHourUs;
+
+// The rules of the scheme that is simulated, as far as the model needs them.
+struct ModelRules {
+    std::int64_t first_year = 2027;
+    std::int64_t first_cap = 1000;
+    std::int64_t reduction_per_year = 50;
+    std::int64_t penalty_micro = 100'000'000;
+    std::int64_t lapse_us = 48 * kModelHourUs;
+    std::int64_t trusted_days = 4;
+    std::int64_t outside_days = 2;
+    std::int64_t cancel_before_us = 2 * kModelHourUs;
+};
+
+// Parts of a cap: 48 % free, 40 % auction, 10 % entrants, 2 % containment, each rounded down and the rest to the largest.
+struct ModelCap {
+    std::int64_t cap = 0;
+    std::int64_t free_ceiling = 0;
+    std::int64_t auction = 0;
+    std::int64_t entrant = 0;
+    std::int64_t containment = 0;
+};
+[[nodiscard]] ModelCap cap_of(const ModelRules& rules, std::int64_t year);
+
+class SchemeModel {
+  public:
+    struct Said {
+        scheme::Reason reason = scheme::Reason::ok;
+        bool proposed = false;
+        bool operator==(const Said&) const = default;
+    };
+    enum class Stage { waiting, done, cancelled, failed };
+    enum class Fine { notified, upheld, cancelled, paid };
+    struct Proposal {
+        scheme::Command command;
+        std::string by = {};  // the person
+        std::int64_t lapses_us = 0;
+        scheme::ProposalState state = scheme::ProposalState::waiting;
+    };
+    struct Waiting {
+        scheme::Transfer transfer;
+        std::int64_t due_us = 0;
+        Stage stage = Stage::waiting;
+    };
+    struct Owed {
+        std::int64_t allowances = 0;
+        std::int64_t carried = 0;
+        std::int64_t surrendered = 0;
+        bool fixed = false;
+        std::int64_t shortfall = 0;
+        std::int64_t make_good = 0;
+        std::int64_t made_good = 0;
+        [[nodiscard]] std::int64_t outstanding() const {
+            return fixed ? make_good - made_good : allowances + carried - surrendered;
+        }
+    };
+    struct Penalty {
+        std::int64_t amount_micro = 0;
+        bool objected = false;
+        std::int64_t window_us = 0;
+        Fine fine = Fine::notified;
+    };
+    // A firm's allocation: how much its output is worth at the benchmark, in millionths of an allowance.
+    struct Firm {
+        std::int64_t worth_ppm = 0;
+    };
+    using Whose = std::pair<std::uint64_t, std::int64_t>;  // participant, year
+
+    // Whatever is due by then happens first. REQUIRES: time does not go back.
+    [[nodiscard]] std::vector<Said> apply(const std::vector<scheme::Envelope>& batch,
+                                          std::int64_t now_us);
+    [[nodiscard]] std::optional<std::string> differs(const engine::Engine& engine,
+                                                     bool thorough) const;
+
+    void add_firm(std::uint64_t participant, const Firm& firm) { firms_[participant] = firm; }
+    void settle_at(std::vector<std::int64_t> noons) { noons_ = std::move(noons); }
+    [[nodiscard]] const ModelRules& rules() const { return rules_; }
+    [[nodiscard]] std::int64_t free_of(std::uint64_t account, std::int32_t vintage) const;
+    [[nodiscard]] std::int64_t money_of(std::uint64_t account) const;
+    [[nodiscard]] std::int64_t bank() const { return bank_; }
+    [[nodiscard]] const std::map<Whose, Owed>& owed() const { return owed_; }
+    [[nodiscard]] const std::map<Whose, Penalty>& penalties() const { return penalties_; }
+    [[nodiscard]] const std::map<scheme::TransferId, Waiting>& waiting() const { return waiting_; }
+    [[nodiscard]] const std::map<scheme::TransferId, Stage>& withdrawals() const {
+        return withdrawals_;
+    }
+    [[nodiscard]] const std::map<scheme::TransferId, Proposal>& proposals() const {
+        return proposals_;
+    }
+    [[nodiscard]] const std::set<std::uint64_t>& frozen() const { return frozen_; }
+    void believe_too_much(std::uint64_t account) { ++has_[{account, 2027}]; }
+
+  private:
+    struct Person {
+        std::string name;
+        std::uint8_t roles = 0;
+        std::uint64_t participant = 0;
+    };
+    using Where = std::pair<std::uint64_t, std::int32_t>;  // account, vintage
+    [[nodiscard]] Said one(const scheme::Envelope& envelope);
+    [[nodiscard]] Said approve(const Person& who,
+                               const scheme::Approve& approval,
+                               const scheme::TransferId& act);
+    [[nodiscard]] scheme::Reason decide(const scheme::Command& command) const;
+    // What the books would refuse when it is done.
+    [[nodiscard]] scheme::Reason books(const scheme::Command& command) const;
+    [[nodiscard]] scheme::Reason movement(const scheme::Transfer& c) const;
+    void done(const scheme::Command& command, const scheme::TransferId& id);
+    void advance();
+    void fix(std::int64_t year);
+    void issue_allocation(std::int64_t year);
+    [[nodiscard]] bool at_once(const scheme::Transfer& c) const;
+    [[nodiscard]] std::optional<std::int64_t> working_day(std::int64_t days) const;
+    void move(std::uint64_t from, std::uint64_t to, std::int32_t vintage, std::int64_t quantity);
+    [[nodiscard]] static std::int64_t at(const std::map<Where, std::int64_t>& all,
+                                         const Where& where) {
+        const auto found = all.find(where);
+        return found == all.end() ? 0 : found->second;
+    }
+
+    ModelRules rules_;
+    std::int64_t now_us_ = 0;
+    std::map<std::uint64_t, Firm> firms_;
+    std::vector<std::int64_t> noons_;
+    std::map<scheme::PublicKey, Person> keys_;
+    std::map<scheme::TransferId, std::pair<scheme::Envelope, bool>> used_;  // was done
+    std::map<scheme::TransferId, Proposal> proposals_;
+    std::map<std::uint64_t, std::uint64_t> owners_;  // of accounts
+    std::map<Where, std::int64_t> has_;
+    std::map<Where, std::int64_t> reserved_;
+    std::map<std::uint64_t, std::int64_t> money_;
+    std::map<std::uint64_t, std::int64_t> money_reserved_;
+    std::int64_t bank_ = 0;
+    std::map<std::int64_t, std::int64_t> issued_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, std::int64_t> trusted_;
+    std::map<scheme::TransferId, Waiting> waiting_;
+    std::map<scheme::TransferId, Stage> withdrawals_;
+    std::map<scheme::TransferId, scheme::WithdrawCash> asked_back_;
+    std::set<std::string> bank_references_;
+    bool halted_ = false;
+    std::set<std::uint64_t> frozen_;
+    std::map<std::int64_t, scheme::OpenPeriod> periods_;
+    std::set<std::int64_t> fixed_years_;
+    std::map<Whose, Owed> owed_;
+    std::map<Whose, Penalty> penalties_;
+};
+
+}  // namespace abate::simulation
