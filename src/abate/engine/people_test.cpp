@@ -260,6 +260,47 @@ TEST(People, NamesThatLookAlikeAreAlike) {
     desk.check();
 }
 
+TEST(People, CapitalsMakeNoSecondOperator) {
+    Desk desk;
+    const auto operator_key = [&](const char* name, const char* holder) {
+        return AddKey{.grant = {.key = desk.key(name).open,
+                                .holder = holder,
+                                .roles = static_cast<std::uint8_t>(Role::scheme_operator)}};
+    };
+    desk.ok("ada", "bo", operator_key("ada's other", "ADA"));
+    // ada and ADA would be left: one pair of eyes, which could approve nothing.
+    EXPECT_EQ(desk.ask("ada", RevokeKey{.key = desk.key("bo").open}), Reason::last_operator);
+    Engine alone(kDeskKey);
+    const std::vector<KeyGrant> one_person = {operator_key("ada", "ada").grant,
+                                              operator_key("ada's other", "Ada").grant};
+    const Envelope founding =
+        sign_command(desk.key("ada"),
+                     {.tenant_id = 1, .scheme_id = 1},
+                     desk.next_id(),
+                     FoundScheme{.rules = plain_rules(), .rules_text = "", .keys = one_person});
+    EXPECT_EQ(alone.apply(founding, kDeskStart).reason, Reason::too_few_operators);
+    desk.check();
+}
+
+TEST(People, AFoundingWithWrongRulesIsRefused) {
+    Desk desk;
+    Rules wrong = plain_rules();
+    wrong.rights.cancel_before_h = -1;
+    const Envelope founding =
+        sign_command(desk.key("ada"),
+                     {.tenant_id = 1, .scheme_id = 1},
+                     desk.next_id(),
+                     FoundScheme{.rules = wrong, .rules_text = "", .keys = {}});
+    testing::Paper journal;
+    Engine engine(kDeskKey);
+    EXPECT_EQ(engine.apply(founding, kDeskStart).reason, Reason::rules_invalid);
+    (void)journal.append(engine.seal().value());
+    EXPECT_EQ(to_string(engine.apply(founding, kDeskStart).reason), "id_already_failed");
+    Engine again(kDeskKey);
+    EXPECT_TRUE(again.recover(journal)) << "the refusal is journaled, and folded";
+    EXPECT_FALSE(audit(journal, kDeskKey).fault);
+}
+
 TEST(People, WhatAStrangerAsksDoesNotMoveTime) {
     Desk desk;
     desk.ask("ada",

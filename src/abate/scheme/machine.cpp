@@ -269,8 +269,8 @@ bool Scheme::fold_command(const Event& event) {
     // Spans of forged rules would not fit into any calendar.
     const auto* founded = std::get_if<FoundScheme>(&*command);
     const auto* changed = std::get_if<ChangeRules>(&*command);
-    if ((founded != nullptr && !check_rules(founded->rules)) ||
-        (changed != nullptr && event.reason == Reason::ok && !check_rules(changed->rules)))
+    if (event.reason == Reason::ok && ((founded != nullptr && !check_rules(founded->rules)) ||
+                                       (changed != nullptr && !check_rules(changed->rules))))
         return false;
     const Used used{.body = body_hash(envelope), .reason = event.reason};
     if (event.reason != Reason::ok) {

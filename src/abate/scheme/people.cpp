@@ -150,7 +150,7 @@ Decision decide(const Look& /*look*/, const FoundScheme& c) {
         if (grant.participant != ParticipantId{}) return Reason::unknown_participant;
         if (!keys.insert(grant.key).second) return Reason::key_exists;
         if (grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            holders.insert(grant.holder);
+            holders.insert(ascii_lower(grant.holder));
     }
     // One pair of eyes could never issue anything.
     if (holders.size() < 2) return Reason::too_few_operators;
@@ -236,7 +236,7 @@ Decision decide(const Look& look, const RevokeKey& c) {
     for (const auto& [open, key] : look.state.keys)
         if (open != c.key && !key.revoked &&
             key.grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            left.insert(key.grant.holder);
+            left.insert(ascii_lower(key.grant.holder));
     return left.size() < 2 ? Reason::last_operator : Reason::ok;
 }
 
