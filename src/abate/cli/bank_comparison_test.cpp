@@ -5,6 +5,7 @@
 namespace abate::cli {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in a statement, date first
 input::BankLine line(std::string date, std::string reference, std::int64_t amount_micro) {
     input::BankLine out;
     out.date = std::move(date);
@@ -13,6 +14,7 @@ input::BankLine line(std::string date, std::string reference, std::int64_t amoun
     return out;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as in a statement, date first
 CashEntry entry(std::string date, std::string reference, std::int64_t amount_micro) {
     return {.reference = std::move(reference),
             .date = std::move(date),

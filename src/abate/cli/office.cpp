@@ -438,6 +438,9 @@ Office::Acted Office::submit(const std::string& name,
         journal_ =
             open_journal(*context_, options_, create_ ? JournalUse::found : JournalUse::write);
         writes_ = true;
+        // What another process wrote since they were read.
+        const std::optional<engine::BatchHeader> head = journal_->head();
+        if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
     }
     Acted out;
     if (id) {

@@ -86,6 +86,7 @@ class Office {
                  const scheme::Command& command,
                  std::optional<scheme::TransferId> id = std::nullopt);
     // More for the document that act() prints with --json: `json` under `name`.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of JSON
     void annex(std::string name, std::string json) {
         annexes_.emplace_back(std::move(name), std::move(json));
     }

@@ -307,7 +307,7 @@ std::string time_detail(const Office& office, const Refused& refused) {
 }  // namespace
 
 std::string moment_text(const scheme::State& state, Timestamp at) {
-    const std::string utc = to_rfc3339(at);
+    std::string utc = to_rfc3339(at);
     const Result<scheme::Zone> zone = scheme::Zone::find(state.rules.time_zone);
     if (!zone) return utc;
     const Result<scheme::CivilTime> civil = zone->civil(at);

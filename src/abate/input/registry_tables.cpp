@@ -74,8 +74,8 @@ class KnownTable {
         return T{};
     }
 
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what stands there, then where
     template <class T>
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what stands there, then where
     T whole(const std::string& cell, const std::string& where) {
         T out = 0;
         const auto [end, problem] = std::from_chars(cell.data(), cell.data() + cell.size(), out);
@@ -168,6 +168,7 @@ std::int64_t bank_amount(KnownTable& table,
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it says, then where it stands
 Result<BankStatement> parse_bank_statement(std::string_view csv, std::string_view file) {
     KnownTable table(file);
     BankStatement out;
@@ -218,6 +219,7 @@ Result<BankStatement> parse_bank_statement(std::string_view csv, std::string_vie
     return table.done(std::move(out));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it says, then where it stands
 Result<std::vector<BaselineLine>> parse_baseline(std::string_view csv, std::string_view file) {
     KnownTable table(file);
     std::vector<BaselineLine> out;
@@ -241,6 +243,7 @@ Result<std::vector<BaselineLine>> parse_baseline(std::string_view csv, std::stri
     return table.done(std::move(out));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it says, then where it stands
 Result<std::vector<ActivityLine>> parse_activity_levels(std::string_view csv,
                                                         std::string_view file) {
     KnownTable table(file);

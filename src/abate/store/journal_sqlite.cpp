@@ -456,7 +456,8 @@ Result<void> look_at_file(const std::string& path) {
     if (status.st_size == 0) return no_registry(path);
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return file_error(errno, "the journal cannot be read", path);
-    constexpr std::string_view kMagic{"SQLite format 3", 16};
+    static constexpr char kMagicBytes[] = "SQLite format 3";
+    constexpr std::string_view kMagic(kMagicBytes, sizeof kMagicBytes);  // its zero too
     char head[kMagic.size()] = {};
     const ssize_t got = ::pread(file.get(), head, sizeof head, 0);
     if (got < 0) return file_error(errno, "the journal cannot be read", path);
