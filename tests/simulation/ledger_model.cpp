@@ -318,7 +318,9 @@ std::vector<std::vector<Outcome>> LedgerModel::apply(const std::vector<Submissio
                 for (; begin < end; ++begin) outcomes[begin].reason = Reason::linked_chain_open;
                 break;
             }
-            const LedgerModel before = *this;
+            // Only a chain can be taken back.
+            std::optional<LedgerModel> before;
+            if (end > begin) before = *this;
             std::size_t failed = begin;
             for (; failed <= end; ++failed) {
                 outcomes[failed] = one(commands[failed]);
@@ -326,7 +328,7 @@ std::vector<std::vector<Outcome>> LedgerModel::apply(const std::vector<Submissio
             }
             if (failed <= end && end > begin) {
                 const Outcome why = outcomes[failed];
-                *this = before;
+                *this = *before;
                 if (burns(why.reason)) failed_.insert(commands[failed].id);
                 for (std::size_t i = begin; i <= end; ++i)
                     outcomes[i] =

@@ -428,13 +428,17 @@ SchemeModel::Said SchemeModel::approve(const Person& who,
     return {};
 }
 
+void SchemeModel::use(const Envelope& envelope, bool was_done) {
+    used_[envelope.id] = {std::make_shared<const Envelope>(envelope), was_done};
+}
+
 SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
     const std::optional<Command> command = scheme::decode_command(envelope.body);
     if (!command) return {Reason::malformed_command};
     const auto* founding = std::get_if<scheme::FoundScheme>(&*command);
     if (founding != nullptr && keys_.empty()) {
         done(*command, envelope.id);
-        used_[envelope.id] = {envelope, true};
+        use(envelope, true);
         return {};
     }
     const auto key = keys_.find(envelope.key);
@@ -443,19 +447,19 @@ SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
     // The clients here sign badly under these ids, and only under these.
     if (envelope.id.high == 66) return {Reason::bad_signature};
     if (const auto used = used_.find(envelope.id); used != used_.end()) {
-        if (used->second.first.body != envelope.body || used->second.first.key != envelope.key)
+        if (used->second.first->body != envelope.body || used->second.first->key != envelope.key)
             return {Reason::exists_with_different_body};
         return {scheme::from_registry(used->second.second ? registry::Reason::exists
                                                           : registry::Reason::id_already_failed)};
     }
     const auto refused = [&](Reason reason) -> Said {
-        if (burns(reason)) used_[envelope.id] = {envelope, false};
+        if (burns(reason)) use(envelope, false);
         return {reason};
     };
     if (const auto* approval = std::get_if<scheme::Approve>(&*command)) {
         const Said said = approve(who, *approval, envelope.id);
         if (said.reason != Reason::ok) return refused(said.reason);
-        used_[envelope.id] = {envelope, true};
+        use(envelope, true);
         return said;
     }
     if (const auto* withdrawn = std::get_if<scheme::Withdraw>(&*command)) {
@@ -467,7 +471,7 @@ SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
             return refused(Reason::proposal_withdrawn);
         if (found->second.state == ProposalState::lapsed) return refused(Reason::proposal_lapsed);
         found->second.state = ProposalState::withdrawn;
-        used_[envelope.id] = {envelope, true};
+        use(envelope, true);
         return {};
     }
     const Eyes eyes = eyes_of(*command);
@@ -484,12 +488,12 @@ SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
     if (eyes.second != 0) {
         proposals_[envelope.id] = {
             .command = *command, .by = who.name, .lapses_us = now_us_ + rules_.lapse_us};
-        used_[envelope.id] = {envelope, true};
+        use(envelope, true);
         return {.proposed = true};
     }
     if (const Reason reason = books(*command); reason != Reason::ok) return refused(reason);
     done(*command, envelope.id);
-    used_[envelope.id] = {envelope, true};
+    use(envelope, true);
     return {};
 }
 

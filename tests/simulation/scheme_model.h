@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -124,6 +125,7 @@ class SchemeModel {
     [[nodiscard]] scheme::Reason books(const scheme::Command& command) const;
     [[nodiscard]] scheme::Reason movement(const scheme::Transfer& c) const;
     void done(const scheme::Command& command, const scheme::TransferId& id);
+    void use(const scheme::Envelope& envelope, bool was_done);
     void advance();
     void fix(std::int64_t year);
     void issue_allocation(std::int64_t year);
@@ -141,7 +143,8 @@ class SchemeModel {
     std::map<std::uint64_t, Firm> firms_;
     std::vector<std::int64_t> noons_;
     std::map<scheme::PublicKey, Person> keys_;
-    std::map<scheme::TransferId, std::pair<scheme::Envelope, bool>> used_;  // was done
+    // What was asked under an id, and whether it was done. Shared, since models are copied.
+    std::map<scheme::TransferId, std::pair<std::shared_ptr<const scheme::Envelope>, bool>> used_;
     std::map<scheme::TransferId, Proposal> proposals_;
     std::map<std::uint64_t, std::uint64_t> owners_;  // of accounts
     std::map<Where, std::int64_t> has_;

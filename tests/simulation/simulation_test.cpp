@@ -12,10 +12,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
+#include <mutex>
+#include <thread>
 
 namespace abate::simulation {
 namespace {
@@ -88,16 +90,36 @@ void run_many(const char* name,
     };
     std::uint64_t seed = number_of("ABATE_SEED").value_or(1);
     if (long_tests() && !number_of("ABATE_SEED")) seed = entropy_seed() >> 32U;
+    const std::uint64_t first = seed;
     std::printf("%s: seeds from %lu\n", name, static_cast<unsigned long>(seed));
     Sum sum;
-    const auto go_on = [&] {
-        return long_tests() ? seconds() < static_cast<double>(span.longest.count())
-                            : sum.seeds < span.quick;
+    std::mutex mutex;  // of sum and seed
+    std::atomic<bool> failed{false};
+    // One seed after the other; where tests are long, as many at once as there are processors.
+    const auto work = [&] {
+        SimulationOptions own = options;
+        while (!failed) {
+            {
+                const std::lock_guard lock(mutex);
+                if (long_tests() ? seconds() > static_cast<double>(span.longest.count())
+                                 : seed == first + span.quick)
+                    return;
+                own.seed = seed++;
+            }
+            const Report report = simulate(own);
+            const std::lock_guard lock(mutex);
+            sum.add(report);
+            if (!report.failure || failed.exchange(true)) continue;
+            ADD_FAILURE() << explain(own, shortest(own, report));
+        }
     };
-    for (; go_on(); ++seed) {
-        options.seed = seed;
-        if (!run(options, sum)) return;
-    }
+    std::vector<std::thread> others;
+    if (long_tests())
+        for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i)
+            others.emplace_back(work);
+    work();
+    for (std::thread& thread : others) thread.join();
+    if (failed) return;
     sum.print(name, seconds());
     // A run in which little went wrong proves little.
     for (const char* fault : {"append lost",
