@@ -110,11 +110,12 @@ void derive(scheme::RestateReport& c, const Ground& ground) {
 
 // ---- words of views
 
-std::string money_words(std::int64_t micro) {
+std::string money_words(Int128 micro) {
+    const Int128 size = micro < 0 ? -micro : micro;
     std::string out = fmt::format("{}{}.{:06}",
                                   micro < 0 ? "-" : "",
-                                  std::abs(micro / 1'000'000),
-                                  std::abs(micro % 1'000'000));
+                                  static_cast<std::int64_t>(size / 1'000'000),
+                                  static_cast<std::int64_t>(size % 1'000'000));
     while (out.back() == '0' && out[out.size() - 3] != '.') out.pop_back();
     return out;
 }
@@ -204,13 +205,16 @@ std::vector<registry::AccountView> accounts_of(const registry::Registry& books) 
     return out;
 }
 
-void expect_same_books(const std::vector<registry::AccountView>& before,
-                       const std::vector<registry::AccountView>& after) {
-    ASSERT_EQ(before.size(), after.size());
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        EXPECT_EQ(before[i].id, after[i].id);
-        EXPECT_EQ(before[i].status, after[i].status);
-        EXPECT_EQ(before[i].balances, after[i].balances);
+struct Books {
+    const std::vector<registry::AccountView>& before;
+    const std::vector<registry::AccountView>& after;
+};
+void expect_same(const Books& books) {
+    ASSERT_EQ(books.before.size(), books.after.size());
+    for (std::size_t i = 0; i < books.before.size(); ++i) {
+        EXPECT_EQ(books.before[i].id, books.after[i].id);
+        EXPECT_EQ(books.before[i].status, books.after[i].status);
+        EXPECT_EQ(books.before[i].balances, books.after[i].balances);
     }
 }
 
@@ -353,8 +357,9 @@ void SchemeTable::add_firm(const Row& row) {
     if (verifies) return;
     for (const std::string& kind :
          listed(accounts != nullptr ? *accounts : "holding,compliance,cash")) {
-        scheme::OpenAccount open{
-            .account = names_.account(plain + "/" + kind), .participant = id, .title = kind};
+        scheme::OpenAccount open{.account = names_.account(fmt::format("{}/{}", plain, kind)),
+                                 .participant = id,
+                                 .title = kind};
         (void)set_field(open, {"kind", kind}, names_);
         EXPECT_EQ(ask(operators_.at(0), open), "ok");
     }
@@ -468,9 +473,9 @@ std::string SchemeTable::ask(const std::string& signer, const scheme::Command& c
         scheme::name_of(command));
 }
 
-std::string SchemeTable::answer(node::Reply reply, const std::string& command) {
+std::string SchemeTable::answer(const node::Reply& reply, const std::string& command) {
     EXPECT_EQ(to_string(reply.status), std::string("done"));
-    const std::string reason(to_string(reply.answer.reason));
+    std::string reason(to_string(reply.answer.reason));
     seen_.insert(reason);
     if (reason != "ok") return reason;
     if (reply.answer.proposed) return "proposed";
@@ -632,7 +637,7 @@ std::string SchemeTable::view_of_participant(const Row& row, const State& state)
         return found == state.compliance.penalties.end()
                    ? "none"
                    : fmt::format("{} {}",
-                                 money_words(found->second.amount_micro),
+                                 money_words(scheme::exact_penalty_micro(state, whose)),
                                  to_string(found->second.stage));
     }
     if (what == "figures") return figures == nullptr ? "none" : kwh_words(figures->obligated);
@@ -732,7 +737,8 @@ void SchemeTable::close() {
     EXPECT_EQ(again.head(), head.digest);
     EXPECT_EQ(digest_of(again.scheme().state()), state_digest_);
     EXPECT_EQ(broken_invariant(again.registry()).value_or("sound"), "sound");
-    expect_same_books(accounts, accounts_of(again.registry()));
+    const std::vector<registry::AccountView> accounts_again = accounts_of(again.registry());
+    expect_same({.before = accounts, .after = accounts_again});
 }
 
 }  // namespace abate::scenarios

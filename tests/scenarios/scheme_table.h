@@ -72,7 +72,7 @@ class SchemeTable {
     [[nodiscard]] scheme::Command command_of(const Row& row, const std::string& signer);
     [[nodiscard]] scheme::Envelope envelope_of(const Row& row, const std::string& signer);
     [[nodiscard]] std::string ask(const std::string& signer, const scheme::Command& command);
-    [[nodiscard]] std::string answer(node::Reply reply, const std::string& command);
+    [[nodiscard]] std::string answer(const node::Reply& reply, const std::string& command);
     void collect();
     void expect(const Row& row, const std::string& found) const;
 
