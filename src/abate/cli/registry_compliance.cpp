@@ -177,6 +177,11 @@ void calendar(Office& office, const YearOption& options) {
         steps.push_back({period.moments.surrender_due,
                          "allowances must be surrendered before this",
                          fmt::format("{} of {} covered", covered, all)});
+        if (const auto said = office.state().period.circulation.find(year);
+            said != office.state().period.circulation.end())
+            steps.push_back({said->second.at,
+                             "circulation published",
+                             grouped(said->second.figures.in_circulation)});
         steps.push_back(
             {period.moments.penalty_objections_until, "objections to penalties end", ""});
         std::stable_sort(

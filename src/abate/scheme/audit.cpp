@@ -64,6 +64,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
     if (const auto* founding = std::get_if<FoundScheme>(&*command)) {
         if (founded_) return finding("command", "a founded scheme", "found_scheme");
         if (event.reason == Reason::ok) {
+            if (!check_rules(founding->rules))
+                return finding("rules", "ones that hold together", "others");
             founded_ = true;
             take_effect(*founding, event);
         }
@@ -80,6 +82,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
         asked->second.open = false;
         return std::nullopt;
     }
+    if (auto wrong = check_said(*command, event.at)) return wrong;
     if (authority_of(*command).second != Role::none) {
         if (event.postings != 0)
             return finding(
@@ -139,6 +142,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
         return finding("right",
                        roles_text(static_cast<std::uint8_t>(authority.second)),
                        roles_text(second.roles));
+    if (auto wrong = check_said(asked.command, event.at)) return wrong;
     asked.open = false;
     effect_id_ = approve.proposal;
     take_effect(asked.command, event);
@@ -148,6 +152,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     effect_ = command;
     const auto rules = [&](const Rules& r) {
+        rules_ = r;
         key_delay_h_ = r.rights.new_key_delay_h;
         lapse_h_ = r.rights.proposal_lapse_h;
     };
@@ -161,6 +166,12 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         keys_.emplace(
             added->grant.key,
             Holder{.grant = added->grant, .from_us = after_hours(event.at, key_delay_h_).us});
+    } else if (const auto* period = std::get_if<OpenPeriod>(&command)) {
+        opened_[period->year] = {.moments = *period, .rules = rules_};
+    } else if (const auto* circulation = std::get_if<PublishCirculation>(&command)) {
+        circulation_[circulation->year] = circulation->figures;
+    } else if (const auto* issue = std::get_if<IssueCap>(&command)) {
+        opened_[issue->year].cap_issued = true;
     } else if (const auto* cap = std::get_if<ProposeCap>(&command)) {
         cap_said_[cap->year] = cap->parts;
     } else if (const auto* table = std::get_if<ProposeAllocation>(&command)) {
@@ -211,8 +222,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::close_account && p.from == c.account;
             } else if constexpr (std::is_same_v<C, Transfer>) {
                 if (p.op == Op::reserve)
-                    promises_[p.id] = {
-                        .account = c.from, .amount = c.quantity, .command = effect_id_};
+                    promises_[p.id] = {.account = c.from,
+                                       .amount = c.quantity,
+                                       .command = effect_id_,
+                                       .to = c.to,
+                                       .asset = p.asset};
                 return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
                        p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
                        is(c.vintage) && owns(c.participant, c.from);
@@ -227,8 +241,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
                        money;
             } else if constexpr (std::is_same_v<C, WithdrawCash>) {
-                promises_[p.id] = {
-                    .account = c.account, .amount = c.amount_micro, .command = effect_id_};
+                promises_[p.id] = {.account = c.account,
+                                   .amount = c.amount_micro,
+                                   .command = effect_id_,
+                                   .to = p.to,
+                                   .asset = p.asset};
                 withdrawals_[effect_id_] = c;
                 return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
                        money && owns(c.participant, c.account);
@@ -246,6 +263,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                        promise->second.command == c.transfer &&
                        owns(c.participant, promise->second.account);
             } else if constexpr (std::is_same_v<C, IssueCap>) {
+                if (p.op == Op::transfer && p.from == kStabilityReserve && p.to == kAuction) {
+                    std::int64_t& released = released_[c.year];
+                    released = sum_within(released, p.amount);
+                    return released <= cap_final_[c.year].released;
+                }
                 return p.op == Op::issue && is(static_cast<std::int32_t>(c.year));
             } else if constexpr (std::is_same_v<C, IssueAllocation>) {
                 const auto table = table_final_.find(c.year);
@@ -298,6 +320,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_issue(const registry::Command&
                                 : posting.to == kAuction            ? parts.auction
                                 : posting.to == kEntrantReserve     ? parts.entrant_reserve
                                 : posting.to == kContainmentReserve ? parts.containment_reserve
+                                : posting.to == kStabilityReserve   ? parts.withheld
                                                                     : -1;
     if (posting.amount != wanted)
         return finding("issue", fmt::format("{}", wanted), fmt::format("{}", posting.amount));
@@ -311,6 +334,12 @@ std::optional<SchemeFinding> SchemeAuditor::check_issue(const registry::Command&
 }
 
 std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event& event) {
+    auto wrong = judge_posting(event);
+    if (!wrong && founded_ && event.outcome.reason == registry::Reason::ok) book(event);
+    return wrong;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event& event) {
     const registry::Op op = event.command.op;
     if (owed_ == 0) {
         // Promises expire by themselves; everything else needs somebody who asked.

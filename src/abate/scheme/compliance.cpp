@@ -147,6 +147,28 @@ std::int64_t outstanding_allowances(const State& state, const ParticipantYear& w
                                   clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
 }
 
+std::int64_t outstanding_of_all(const State& state, std::int64_t year) {
+    std::map<std::int64_t, GroupTotals> totals;  // once a year, not once a participant
+    Int128 sum = 0;
+    for (const auto& [whose, it] : state.compliance.obligations) {
+        if (whose.year > year) continue;
+        if (it.fixed) {
+            sum += std::max<std::int64_t>(0, it.make_good - it.made_good);
+            continue;
+        }
+        Int128 owed = it.carried;
+        if (const Period* period = find_period(state, whose.year)) {
+            auto of_year = totals.find(whose.year);
+            if (of_year == totals.end())
+                of_year = totals.emplace(whose.year, group_totals(state, period->rules, whose.year))
+                              .first;
+            owed += base_of(state, it, whose, of_year->second);
+        }
+        sum += std::max(Int128{0}, owed - it.surrendered);
+    }
+    return clamped(sum);
+}
+
 void on_final_figures(State& state, const FinalFigures& figures) {
     const ParticipantYear whose{.participant = figures.participant, .year = figures.year};
     const Period* period = find_period(state, figures.year);

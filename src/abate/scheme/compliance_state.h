@@ -154,6 +154,8 @@ struct ComplianceState {
 [[nodiscard]] std::int64_t owed_allowances(const State& state, const ParticipantYear& whose);
 // Still to be surrendered, in time or, after the deadline, to make good.
 [[nodiscard]] std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose);
+// Of all participants, for this year and those before it.
+[[nodiscard]] std::int64_t outstanding_of_all(const State& state, std::int64_t year);
 // What was allocated too much and is still to come back.
 [[nodiscard]] std::int64_t over_allocated(const State& state, const ActivityKey& whose);
 

@@ -84,6 +84,7 @@ inline constexpr AccountId kProceeds{7};
 inline constexpr AccountId kPenalties{8};
 inline constexpr AccountId kFees{9};
 inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
+inline constexpr AccountId kStabilityReserve{11};
 inline constexpr AccountId kFirstOfParticipants{100};
 
 [[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
@@ -149,6 +150,7 @@ ABATE_DECLARE_COMMAND(RecordBaseline);
 ABATE_DECLARE_COMMAND(SetActivity);
 ABATE_DECLARE_COMMAND(LodgeCertificate);
 ABATE_DECLARE_COMMAND(RejectCertificate);
+ABATE_DECLARE_COMMAND(PublishCirculation);
 ABATE_DECLARE_COMMAND(Surrender);
 ABATE_DECLARE_COMMAND(ObjectPenalty);
 ABATE_DECLARE_COMMAND(FinalisePenalty);

@@ -126,6 +126,7 @@ constexpr OwnAccount kOwnAccounts[] = {
     {kPenalties, AccountKind::penalties, "penalties"},
     {kFees, AccountKind::fees, "fees"},
     {kFreePot, AccountKind::reserve, "free allocation"},
+    {kStabilityReserve, AccountKind::reserve, "stability reserve"},
 };
 
 }  // namespace

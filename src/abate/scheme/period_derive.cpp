@@ -1,6 +1,7 @@
 // What the rules and the figures say: cap, benchmark, allocation, true-up.
 #include "abate/scheme/activity_level.h"
 #include "abate/scheme/allocation.h"
+#include "abate/scheme/cap.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/fraction.h"
 #include "abate/scheme/obligation.h"
@@ -179,6 +180,54 @@ Deserved deserved_of(const State& state, const Period& period, const ActivityKey
     return out;
 }
 
+std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
+    CapPath path{.base = rules.first_cap,
+                 .base_year = static_cast<std::int32_t>(rules.first_year),
+                 .steps = {},
+                 .rebasings = {}};
+    for (const ReductionStep& step : rules.reduction_steps)
+        path.steps.push_back({.first_year = static_cast<std::int32_t>(step.first_year),
+                              .ppm = static_cast<std::uint32_t>(step.of_first_cap.value)});
+    for (const Rebasing& rebasing : rules.rebasings)
+        path.rebasings.push_back(
+            {.year = static_cast<std::int32_t>(rebasing.year), .amount = rebasing.allowances});
+    const std::int64_t on_path = linear_cap(path, static_cast<std::int32_t>(year)).value_or(0);
+    const Big cap = Big(on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
+    return cap <= 0 ? 0 : cap.convert_to<std::int64_t>();
+}
+
+// The year's step of the stability reserve.
+Reason add_stability(const State& state, const Period& period, CapParts& parts) {
+    const std::int64_t year = period.moments.year;
+    const StabilityRules& rules = period.rules.stability;
+    if (!rules.reserve) return Reason::ok;
+    // Year by year: what is in the reserve is known when the year before is issued.
+    const Period* before = find_period(state, year - 1);
+    if (before != nullptr && (!before->cap || before->cap->steps.stage != Stage::issued))
+        return Reason::cap_not_issued;
+    parts.in_reserve = state.period.in_stability_reserve;
+    if (find_period(state, year - 2) == nullptr) return Reason::ok;
+    const auto said = state.period.circulation.find(year - 2);
+    if (said == state.period.circulation.end()) return Reason::circulation_not_published;
+    parts.circulation_year = year - 2;
+    parts.in_circulation = said->second.figures.in_circulation;
+    const std::int64_t step =
+        stability_step({.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve},
+                       {.upper = rules.upper,
+                        .middle = rules.middle,
+                        .lower = rules.lower,
+                        .release = rules.release,
+                        .withhold_ppm = static_cast<std::uint32_t>(rules.withhold.value)})
+            .value_or(0);
+    if (step > 0) {
+        parts.withheld = std::min(step, parts.auction);
+        parts.auction -= parts.withheld;
+    } else {
+        parts.released = -step;
+    }
+    return Reason::ok;
+}
+
 bool is_final(const std::optional<AllocationStatement>& statement) {
     return statement && statement->steps.stage != Stage::proposed;
 }
@@ -290,10 +339,8 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    const Big cap =
-        Big(rules.first_cap) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
-    if (cap <= 0) return out;
-    out.value.cap = cap.convert_to<std::int64_t>();
+    out.value.cap = cap_of_year(rules, year);
+    const Big cap = out.value.cap;
     struct Part {
         Ppm share;
         std::int64_t* amount;
@@ -311,6 +358,50 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         if (part.share > largest->share) largest = &part;
     }
     *largest->amount += left;
+    out.reason = add_stability(state, *period, out.value);
+    return out;
+}
+
+Derived<Circulation> derive_circulation(const State& state,
+                                        const registry::Registry& books,
+                                        std::int64_t year) {
+    const Period* period = find_period(state, year);
+    if (period == nullptr) return {.reason = Reason::period_not_open};
+    if (!period->rules.stability.reserve) return {.reason = Reason::no_stability_reserve};
+    Int128 issued = 0;
+    Int128 with_scheme = 0;
+    Int128 in_reserve = 0;
+    Int128 retired = 0;
+    for (const auto& [id, account] : state.accounts) {
+        if (account.participant != ParticipantId{}) continue;
+        const auto view = books.account(id);
+        if (!view) continue;
+        for (const registry::Balance& balance : view->balances) {
+            if (balance.asset == registry::Asset::cash ||
+                static_cast<std::int64_t>(balance.asset) > year)
+                continue;
+            if (account.kind == AccountKind::issuance) {
+                issued -= balance.posted;
+            } else if (account.kind == AccountKind::retirement) {
+                retired += balance.posted;
+            } else if (id == kStabilityReserve) {
+                in_reserve += balance.posted;
+            } else {
+                with_scheme += balance.posted;
+            }
+        }
+    }
+    Derived<Circulation> out;
+    Circulation& figures = out.value;
+    figures = {.issued = sum_within(0, issued),
+               .with_scheme = sum_within(0, with_scheme),
+               .in_reserve = sum_within(0, in_reserve),
+               .retired = sum_within(0, retired),
+               .outstanding = outstanding_of_all(state, year)};
+    figures.in_circulation = sum_within(
+        0,
+        std::max(Int128{0},
+                 issued - with_scheme - in_reserve - retired - Int128{figures.outstanding}));
     return out;
 }
 

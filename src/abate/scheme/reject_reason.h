@@ -117,6 +117,11 @@ namespace abate::scheme {
     X(cap_not_issued, 1322, true)               \
     X(cap_already_issued, 1323, true)           \
     X(issued_above_cap, 1324, true)             \
+    X(no_stability_reserve, 1325, true)         \
+    X(circulation_too_early, 1326, true)        \
+    X(circulation_differs, 1327, true)          \
+    X(circulation_not_published, 1328, true)    \
+    X(circulation_already_said, 1329, true)     \
     X(benchmark_not_final, 1330, true)          \
     X(benchmark_differs, 1331, true)            \
     X(sample_year_not_allowed, 1332, true)      \

@@ -57,6 +57,7 @@ Result<void> check_rules(const Rules& r) {
         if (!wrong && !good) wrong = bad_rule(key, "has no such value");
     };
     constexpr std::int64_t kMost = 1'000'000'000'000'000'000;  // allowances, micro-units
+    constexpr std::size_t kMostSteps = 100;
     constexpr std::int64_t kYears = std::int64_t{100} * 366 * 24;
     if (r.name.empty()) return bad_rule("name", "is missing");
     within("version", r.version, {1, 1'000'000});
@@ -123,6 +124,28 @@ Result<void> check_rules(const Rules& r) {
         wrong = bad_rule(
             "cap",
             fmt::format("the four shares are {} %, not 100", static_cast<double>(shares) / 1e4));
+    if (r.cap.reduction_steps.size() > kMostSteps || r.cap.rebasings.size() > kMostSteps)
+        wrong = wrong ? wrong : bad_rule("cap", "has too many steps");
+    std::int64_t step_before = r.cap.first_year;
+    for (const ReductionStep& step : r.cap.reduction_steps) {
+        within("cap.reduction_steps.first_year", step.first_year, {step_before + 1, 9000});
+        share("cap.reduction_steps.percent", step.of_first_cap);
+        step_before = step.first_year;
+    }
+    for (const Rebasing& rebasing : r.cap.rebasings) {
+        within("cap.rebasings.year", rebasing.year, {r.cap.first_year + 1, 9000});
+        within("cap.rebasings.allowances", rebasing.allowances, {-kMost, kMost});
+    }
+    within("stability.upper", r.stability.upper, {0, kMost});
+    within("stability.middle", r.stability.middle, {0, r.stability.upper});
+    within("stability.lower", r.stability.lower, {0, r.stability.middle});
+    within("stability.release", r.stability.release, {0, kMost});
+    share("stability.withhold_percent", r.stability.withhold);
+    if (!wrong && r.stability.reserve && r.cap.first_cap == 0)
+        wrong = bad_rule("stability.reserve", "needs a cap: cap.first_cap is 0");
+    // What comes out of the reserve is of earlier vintages.
+    if (!wrong && r.stability.reserve && r.compliance.banking != Banking::unlimited)
+        wrong = bad_rule("stability.reserve", "needs compliance.banking = 'unlimited'");
     within("compliance.penalty_micro_per_allowance",
            r.compliance.penalty_micro_per_allowance,
            {0, 1'000'000'000'000});

@@ -141,7 +141,9 @@ Decision decide(const Look& look, const ReturnAllowances& c) {
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     const auto to = look.state.accounts.find(c.to);
     if (to == look.state.accounts.end()) return Reason::unknown_account;
-    if (to->second.kind != AccountKind::reserve) return Reason::not_a_reserve_account;
+    // What is in the stability reserve follows from the rules alone.
+    if (to->second.kind != AccountKind::reserve || c.to == kStabilityReserve)
+        return Reason::not_a_reserve_account;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
     Decision out;
     out.postings.push_back({.op = registry::Op::transfer,
