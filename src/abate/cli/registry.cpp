@@ -22,6 +22,7 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_year(*registry, context);
     add_registry_reports(*registry, context);
     add_registry_compliance(*registry, context);
+    add_registry_cease(*registry, context);
     add_registry_books(*registry, context);
 }
 

@@ -45,16 +45,18 @@ void list(Office& office) {
     for (const auto& [id, one] : state.participants) {
         const auto group = state.groups.find(one.group);
         const std::string group_title = group == state.groups.end() ? "" : group->second;
+        const scheme::Cessation* ceased = scheme::cessation_of(state, id);
         Json accounts = Json::array();
         if (!office.context().json)
-            fmt::print("{}  (participant {}, {}, group {}{})\n",
+            fmt::print("{}  (participant {}, {}, group {}{}{})\n",
                        plain_line(one.title),
                        static_cast<std::uint64_t>(id),
                        word_of(one.sort),
                        static_cast<std::uint64_t>(one.group),
                        group_title.empty() || group_title == one.title
                            ? ""
-                           : ", " + plain_line(group_title));
+                           : ", " + plain_line(group_title),
+                       ceased == nullptr ? "" : ", ceased " + to_rfc3339(ceased->ceased));
         for (const auto& [number, account] : state.accounts) {
             if (account.participant != id) continue;
             if (office.context().json) {
@@ -78,6 +80,7 @@ void list(Office& office) {
                                 {"group", group_title},
                                 {"group_number", static_cast<std::uint64_t>(one.group)},
                                 {"accounts", accounts}});
+        if (ceased != nullptr) participants.back()["ceased"] = to_rfc3339(ceased->ceased);
     }
     if (office.context().json) {
         print_document({{"participants", participants}});

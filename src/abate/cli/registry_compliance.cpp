@@ -98,7 +98,9 @@ void compliance(Office& office, const YearOption& options) {
                 one.sort != scheme::ParticipantSort::opted_in)
                 continue;
             const scheme::ParticipantYear whose{.participant = id, .year = year};
-            if (office.state().compliance.obligations.count(whose) != 0) continue;
+            if (office.state().compliance.obligations.count(whose) != 0 ||
+                !scheme::operates_in(office.state(), whose))
+                continue;
             if (office.context().json) {
                 rows.push_back(
                     {{"participant", one.title}, {"year", year}, {"final_figures", false}});

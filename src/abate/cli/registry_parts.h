@@ -26,6 +26,7 @@ void add_registry_reports(
 void add_registry_compliance(
     CLI::App& registry,
     Context& context);  // surrender, compliance, steps, penalty, claw-back, publish
+void add_registry_cease(CLI::App& registry, Context& context);  // cease
 void add_registry_books(CLI::App& registry,
                         Context& context);  // balance, history, status, audit, head, export, list
 

@@ -367,7 +367,9 @@ void add_steps(CLI::App& registry, Context& context) {
                 for (const scheme::AllocationLine& line : period_found->allocation->table.lines)
                     sums[line.participant] += line.allowances;
                 for (const auto& [participant, sum] : sums)
-                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0)
+                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0 &&
+                        scheme::is_allocated_to(office.state(),
+                                                {.participant = participant, .year = options.year}))
                         command.participants.push_back(participant);
             }
             office.act(command);

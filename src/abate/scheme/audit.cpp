@@ -170,6 +170,14 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         opened_[period->year] = {.moments = *period, .rules = rules_};
     } else if (const auto* circulation = std::get_if<PublishCirculation>(&command)) {
         circulation_[circulation->year] = circulation->figures;
+    } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
+        cease_asked_[wish->participant] = wish->ceased;
+    } else if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
+        ceased_[accepted->participant] = cease_asked_[accepted->participant];
+    } else if (const auto* ordered = std::get_if<OrderCease>(&command)) {
+        ceased_[ordered->participant] = ordered->ceased;
+    } else if (const auto* given = std::get_if<IssueAllocation>(&command)) {
+        allocated_to_[given->year].insert(given->participants.begin(), given->participants.end());
     } else if (const auto* issue = std::get_if<IssueCap>(&command)) {
         opened_[issue->year].cap_issued = true;
     } else if (const auto* cap = std::get_if<ProposeCap>(&command)) {
@@ -275,10 +283,10 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 if (table == table_final_.end() || cap == cap_final_.end()) return false;
                 if (p.op != Op::transfer || p.from != kFreePot || p.asset != asset_of(c.year))
                     return false;
-                if (p.to == kEntrantReserve)
-                    return p.amount == cap->second.free_ceiling - table->second.total;
+                if (p.to == kEntrantReserve) return p.amount == unallocated(c.year);
                 const auto owner = owners_.find(p.to);
                 return owner != owners_.end() && kinds_[p.to] == AccountKind::holding &&
+                       !has_ceased(owner->second, c.year) &&
                        p.amount == allocated(table->second, owner->second);
             } else if constexpr (std::is_same_v<C, TrueUp>) {
                 if (p.op != Op::transfer || p.from != kEntrantReserve ||
@@ -299,14 +307,42 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                        (p.deficit == AccountId{} || owns(c.participant, p.deficit)) &&
                        p.to == kEntrantReserve && p.amount <= c.quantity;
             } else if constexpr (std::is_same_v<C, FinaliseReport> ||
-                                 std::is_same_v<C, Determine>) {
-                // The year's figures are there: what was blocked for want of them is open again.
-                return p.op == Op::set_status && p.status == AccountStatus::open;
+                                 std::is_same_v<C, Determine> || std::is_same_v<C, AcceptCease> ||
+                                 std::is_same_v<C, OrderCease>) {
+                // The year's figures are there, or are due no more: what was blocked for want of them is open again.
+                return p.op == Op::set_status && p.status == AccountStatus::open &&
+                       owns(c.participant, p.from);
             } else {
                 return false;  // it moves nothing
             }
         },
         *effect_);
+}
+
+// Before the year's allocation, or in it and the rules leave it less than whole.
+bool SchemeAuditor::has_ceased(ParticipantId participant, std::int64_t year) const {
+    const auto ceased = ceased_.find(participant);
+    const auto opened = opened_.find(year);
+    if (ceased == ceased_.end() || opened == opened_.end()) return false;
+    const OpenPeriod& moments = opened->second.moments;
+    if (ceased->second <= moments.begin) return true;
+    return ceased->second <= moments.end &&
+           opened->second.rules.cessation.year_allocation != CeaseAllocation::whole;
+}
+
+// Of the free ceiling, what nobody is given: what the table leaves, and the lines of those who ceased before they got theirs.
+std::int64_t SchemeAuditor::unallocated(std::int64_t year) const {
+    const auto table = table_final_.find(year);
+    const auto cap = cap_final_.find(year);
+    const auto given = allocated_to_.find(year);
+    if (table == table_final_.end() || cap == cap_final_.end()) return 0;
+    Int128 left = Int128{cap->second.free_ceiling} - table->second.total;
+    for (const AllocationLine& line : table->second.lines)
+        if (line.allowances > 0 &&
+            (given == allocated_to_.end() || given->second.count(line.participant) == 0) &&
+            has_ceased(line.participant, year))
+            left += line.allowances;
+    return sum_within(0, left);
 }
 
 // The one way in which allowances come to be: as the final statement of the cap says, once.

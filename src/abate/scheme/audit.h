@@ -64,6 +64,8 @@ class SchemeAuditor {
                                                                  Timestamp at) const;
     [[nodiscard]] std::optional<SchemeFinding> judge_posting(const registry::Event& event);
     void book(const registry::Event& event);
+    [[nodiscard]] bool has_ceased(ParticipantId participant, std::int64_t year) const;
+    [[nodiscard]] std::int64_t unallocated(std::int64_t year) const;
     [[nodiscard]] Int128 in_stability_reserve() const;
 
     Venue venue_;
@@ -107,6 +109,9 @@ class SchemeAuditor {
     };
     std::map<std::int64_t, Opened> opened_;
     std::map<std::int64_t, Circulation> circulation_;
+    std::map<ParticipantId, Timestamp> cease_asked_;
+    std::map<ParticipantId, Timestamp> ceased_;
+    std::map<std::int64_t, std::set<ParticipantId>> allocated_to_;  // by year
     Rules rules_;
     std::map<std::pair<AccountId, registry::Asset>, Int128> held_;
     std::uint32_t owed_ = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abate/scheme/calendar_commands.h"
+#include "abate/scheme/cessation_commands.h"
 #include "abate/scheme/compliance_commands.h"
 #include "abate/scheme/monitoring_commands.h"
 #include "abate/scheme/people_commands.h"
@@ -74,7 +75,10 @@ using Command = std::variant<FoundScheme,
                              FinalisePenalty,
                              PayPenalty,
                              ClawBack,
-                             Publish>;
+                             Publish,
+                             RequestCease,
+                             AcceptCease,
+                             OrderCease>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

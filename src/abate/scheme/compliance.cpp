@@ -1,4 +1,5 @@
 // Obligations, surrender, penalties, claw-back, banking, publication.
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/exact.h"
 #include "abate/scheme/holding.h"
@@ -223,9 +224,11 @@ void fold_surrender_due(State& state, const Due& due, Timestamp at) {
     for (const auto& [participant, entry] : state.participants) {
         const ParticipantYear whose{.participant = participant, .year = year};
         const Obligation* it = obligation_in(state, whose);
-        if (it != nullptr && it->figures_version != 0) {
+        // Who has ceased has no figures of the year, and may owe what earlier ones left.
+        const bool ceased = !operates_in(state, whose);
+        if (it != nullptr && (it->figures_version != 0 || (ceased && it->carried > 0))) {
             fix_obligation(state, *period, whose, totals, at);
-        } else if (is_obligated(entry.sort)) {
+        } else if (is_obligated(entry.sort) && !ceased) {
             without.push_back(participant);
         }
         if (period->rules.compliance.banking != Banking::unlimited &&
@@ -247,7 +250,8 @@ Decision decide(const Look& look, const Surrender& c) {
     if (period == nullptr) return Reason::period_not_open;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const Obligation* it = obligation_in(look.state, whose);
-    if (it == nullptr || it->figures_version == 0) return Reason::no_obligation;
+    if (it == nullptr || (it->figures_version == 0 && operates_in(look.state, whose)))
+        return Reason::no_obligation;
     if (c.quantity <= 0) return Reason::amount_not_positive;
     const std::int64_t outstanding = outstanding_allowances(look.state, whose);
     if (outstanding == 0) return Reason::nothing_owed;

@@ -157,6 +157,9 @@ ABATE_DECLARE_COMMAND(FinalisePenalty);
 ABATE_DECLARE_COMMAND(PayPenalty);
 ABATE_DECLARE_COMMAND(ClawBack);
 ABATE_DECLARE_COMMAND(Publish);
+ABATE_DECLARE_COMMAND(RequestCease);
+ABATE_DECLARE_COMMAND(AcceptCease);
+ABATE_DECLARE_COMMAND(OrderCease);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {

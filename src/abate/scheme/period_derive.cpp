@@ -2,6 +2,7 @@
 #include "abate/scheme/activity_level.h"
 #include "abate/scheme/allocation.h"
 #include "abate/scheme/cap.h"
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/fraction.h"
 #include "abate/scheme/obligation.h"
@@ -506,7 +507,9 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
                                                 .year = INT64_MAX});
         const BenchmarkLine* benchmark = line_of(*period->benchmark, key.service_class);
         const std::optional<ServiceClassId> service = class_id(rules, key.service_class);
-        if (benchmark == nullptr || !service || !is_obligated(state, key.participant)) continue;
+        if (benchmark == nullptr || !service || !is_obligated(state, key.participant) ||
+            !is_allocated_to(state, {.participant = key.participant, .year = year}))
+            continue;
         const Basis basis = basis_of(state, rules, key);
         if (basis.kind == Basis::Kind::waits) left_out.insert(key.participant);
         if (basis.kind != Basis::Kind::ready || !is_covered(state, rules, key.participant, totals))
@@ -564,10 +567,12 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
 std::int64_t deserved_allowances(const State& state, const ActivityKey& whose) {
     const auto found = state.period.given.find(whose);
     const std::int64_t given = found == state.period.given.end() ? 0 : found->second;
+    const ParticipantYear of{.participant = whose.participant, .year = whose.year};
+    if (!operates_in(state, of)) return 0;
     const Period* period = find_period(state, whose.year);
     if (period == nullptr || !period->benchmark || !is_final(period->allocation)) return given;
     const Deserved deserved = deserved_of(state, *period, whose);
-    return deserved.known ? deserved.allowances : given;
+    return kept_allocation(state, of, deserved.known ? deserved.allowances : given);
 }
 
 Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserve& reserve) {
@@ -581,13 +586,17 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
     // Whose allocation has not reached it yet waits for that.
     std::set<ParticipantId> waiting;
     for (const AllocationLine& line : period->allocation->table.lines)
-        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0)
+        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0 &&
+            is_allocated_to(state, {.participant = line.participant, .year = year}))
             waiting.insert(line.participant);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
-        if (!is_obligated(state, participant) || waiting.count(participant) != 0) continue;
+        const ParticipantYear whose{.participant = participant, .year = year};
+        if (!is_obligated(state, participant) || waiting.count(participant) != 0 ||
+            !operates_in(state, whose))
+            continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{
                 .participant = participant, .service_class = benchmark.service_class, .year = year};
@@ -597,16 +606,17 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
             if (!is_covered(state, period->rules, participant, entrant ? own : last)) continue;
             const auto had = state.period.given.find(key);
             const std::int64_t given = had == state.period.given.end() ? 0 : had->second;
-            if (deserved.allowances <= given) continue;
+            const std::int64_t kept = kept_allocation(state, whose, deserved.allowances);
+            if (kept <= given) continue;
             out.value.push_back({.participant = participant,
                                  .service_class = benchmark.service_class,
                                  .output_gflop = deserved.basis.output_gflop,
                                  .benchmark_aj_per_flop = deserved.benchmark_aj_per_flop,
                                  .clean_ppm = deserved.clean_ppm,
                                  .entrant = entrant,
-                                 .deserved = deserved.allowances,
+                                 .deserved = kept,
                                  .given = given,
-                                 .amount = deserved.allowances - given});
+                                 .amount = kept - given});
         }
     }
     share_out(out.value, std::max<std::int64_t>(0, reserve.available));

@@ -161,7 +161,12 @@ namespace abate::scheme {
     X(penalty_already_objected, 1415, true)     \
     X(not_over_allocated, 1420, true)           \
     X(no_deficit_account, 1421, true)           \
-    X(holding_limit_exceeded, 1430, true)
+    X(holding_limit_exceeded, 1430, true)       \
+    /* ceasing */                               \
+    X(already_ceased, 1500, true)               \
+    X(cease_moment_invalid, 1501, true)         \
+    X(cease_not_requested, 1502, true)          \
+    X(participant_ceased, 1503, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

@@ -38,6 +38,18 @@ std::string_view to_string(Banking banking) {
     return "unknown";
 }
 
+std::string_view to_string(CeaseAllocation allocation) {
+    switch (allocation) {
+        case CeaseAllocation::whole:
+            return "whole";
+        case CeaseAllocation::pro_rata:
+            return "pro_rata";
+        case CeaseAllocation::none:
+            return "none";
+    }
+    return "unknown";
+}
+
 Result<void> check_rules(const Rules& r) {
     std::optional<Error> wrong;
     const auto within = [&](std::string_view key, std::int64_t value, Bounds bounds) {
@@ -163,6 +175,9 @@ Result<void> check_rules(const Rules& r) {
     share("compliance.holding_rest_share_percent", r.compliance.holding_rest_share);
     within("compliance.cure_days", r.compliance.cure_days, {0, 260});
     within("compliance.objection_days", r.compliance.objection_days, {0, 366});
+    one_of("cessation.year_allocation",
+           r.cessation.year_allocation >= CeaseAllocation::whole &&
+               r.cessation.year_allocation <= CeaseAllocation::none);
     if (wrong) return *wrong;
     return {};
 }

@@ -265,6 +265,18 @@ struct ComplianceRules {
     }
 };
 
+// Of the year in which a firm ceases operation, what stays with it.
+enum class CeaseAllocation : std::uint8_t { whole = 1, pro_rata = 2, none = 3 };
+
+struct CessationRules {
+    CeaseAllocation year_allocation = CeaseAllocation::pro_rata;
+    bool operator==(const CessationRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("year_allocation", self.year_allocation);
+    }
+};
+
 struct Rules {
     std::string name = {};
     std::string profile = {};  // which of the shipped ones it began as
@@ -284,6 +296,7 @@ struct Rules {
     CapRules cap = {};
     ComplianceRules compliance = {};
     StabilityRules stability = {};
+    CessationRules cessation = {};
     bool operator==(const Rules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -305,6 +318,7 @@ struct Rules {
         visit("cap", self.cap);
         visit("compliance", self.compliance);
         visit("stability", self.stability);
+        visit("cessation", self.cessation);
     }
 };
 
@@ -315,5 +329,6 @@ struct Rules {
 [[nodiscard]] std::string_view to_string(CashMode mode);
 [[nodiscard]] std::string_view to_string(OutputBasis basis);
 [[nodiscard]] std::string_view to_string(Banking banking);
+[[nodiscard]] std::string_view to_string(CeaseAllocation allocation);
 
 }  // namespace abate::scheme

@@ -11,6 +11,7 @@
 
 #include "abate/scheme/audit.h"
 #include "abate/scheme/calendar.h"
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/compliance_state.h"
 #include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"

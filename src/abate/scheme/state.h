@@ -67,6 +67,23 @@ struct Participant {
     }
 };
 
+// A firm asked to cease, or has ceased.
+struct Cessation {
+    Timestamp ceased = {};  // the first moment at which it operates no more
+    std::int64_t year = 0;  // the last that it has a part in; 0: only asked for
+    std::string reason = {};
+    Timestamp requested = {};  // by the firm
+    Timestamp at = {};         // recorded
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("ceased", self.ceased);
+        visit("year", self.year);
+        visit("reason", self.reason);
+        visit("requested", self.requested);
+        visit("at", self.at);
+    }
+};
+
 struct AccountEntry {
     AccountId id{};
     AccountKind kind{};
@@ -225,6 +242,7 @@ struct State {
     MonitoringState monitoring = {};
     PeriodState period = {};
     ComplianceState compliance = {};
+    std::map<ParticipantId, Cessation> cessations = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -250,6 +268,7 @@ struct State {
         visit("monitoring", self.monitoring);
         visit("period", self.period);
         visit("compliance", self.compliance);
+        visit("cessations", self.cessations);
     }
 };
 
