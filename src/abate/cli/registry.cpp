@@ -24,6 +24,7 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_compliance(*registry, context);
     add_registry_cease(*registry, context);
     add_registry_books(*registry, context);
+    add_registry_notes(*registry, context);
 }
 
 }  // namespace abate::cli

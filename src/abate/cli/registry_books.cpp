@@ -218,30 +218,6 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
     return out;
 }
 
-// Every event, in order.
-template <class Visit>
-void read_journal(Office& office, const Visit& visit) {
-    office.journal().read(1, [&](const engine::Batch& batch) {
-        registry::EventReader reader(batch.payload);
-        std::uint64_t seq = batch.header.first_seq;
-        while (!reader.left().empty()) {
-            if (scheme::is_scheme_event(reader.left().front())) {
-                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
-                if (!read) throw Failure(read.error());
-                visit(seq, read->event);
-                reader.skip(read->size);
-            } else {
-                const Result<std::optional<registry::Event>> event = reader.next();
-                if (!event) throw Failure(event.error());
-                if (!*event) break;
-                visit(seq, **event);
-            }
-            ++seq;
-        }
-        return true;
-    });
-}
-
 void history(Office& office, const HistoryOptions& options) {
     const scheme::AccountId account =
         options.account.empty() ? scheme::AccountId{} : office.account(options.account);

@@ -38,6 +38,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     effect_.reset();
     by_time_ = event.kind == EventKind::due;
     due_ = event.due.kind;
+    due_id_ = event.due.id;
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
@@ -306,6 +307,13 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::claw_back && owns(c.participant, p.from) &&
                        (p.deficit == AccountId{} || owns(c.participant, p.deficit)) &&
                        p.to == kEntrantReserve && p.amount <= c.quantity;
+            } else if constexpr (std::is_same_v<C, ReleaseConsignment>) {
+                std::int64_t& waits = consigned_[{c.participant, p.asset}];
+                const bool right = p.op == Op::transfer && p.from == kConsignment &&
+                                   owns(c.participant, p.to) && is(c.vintage) &&
+                                   p.amount == c.quantity && p.amount <= waits;
+                if (right) waits -= p.amount;
+                return right;
             } else if constexpr (std::is_same_v<C, FinaliseReport> ||
                                  std::is_same_v<C, Determine> || std::is_same_v<C, AcceptCease> ||
                                  std::is_same_v<C, OrderCease>) {
@@ -317,6 +325,21 @@ bool SchemeAuditor::explained(const registry::Event& event) {
             }
         },
         *effect_);
+}
+
+// Above the holding limit, out of the holder's own account, where the rules have it sold.
+bool SchemeAuditor::is_consignment(const registry::Command& p) {
+    const ParticipantId holder{due_id_.low};
+    bool sold = false;
+    for (const auto& [year, opened] : opened_)
+        sold = sold || opened.rules.compliance.holding_excess == HoldingExcess::consigned;
+    if (due_ != DueKind::consign_holding || !sold || p.op != registry::Op::transfer ||
+        p.to != kConsignment || !owns(holder, p.from) || kinds_[p.from] != AccountKind::holding ||
+        static_cast<std::uint64_t>(p.asset) != due_id_.high)
+        return false;
+    std::int64_t& waits = consigned_[{holder, p.asset}];
+    waits = sum_within(waits, p.amount);
+    return true;
 }
 
 // Before the year's allocation, or in it and the rules leave it less than whole.
@@ -396,6 +419,7 @@ std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event&
             (op == registry::Op::transfer || op == registry::Op::claw_back) &&
             owners_.count(event.command.from) != 0)
             return std::nullopt;
+        if (is_consignment(event.command)) return std::nullopt;
         return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
     }
     if (effect_ && explained(event))

@@ -64,6 +64,7 @@ class SchemeAuditor {
                                                                  Timestamp at) const;
     [[nodiscard]] std::optional<SchemeFinding> judge_posting(const registry::Event& event);
     void book(const registry::Event& event);
+    [[nodiscard]] bool is_consignment(const registry::Command& posting);
     [[nodiscard]] bool has_ceased(ParticipantId participant, std::int64_t year) const;
     [[nodiscard]] std::int64_t unallocated(std::int64_t year) const;
     [[nodiscard]] Int128 in_stability_reserve() const;
@@ -117,6 +118,8 @@ class SchemeAuditor {
     std::uint32_t owed_ = 0;
     bool by_time_ = false;  // the last event was of something due
     DueKind due_{};
+    TransferId due_id_{};
+    std::map<std::pair<ParticipantId, registry::Asset>, std::int64_t> consigned_;
 };
 
 }  // namespace abate::scheme

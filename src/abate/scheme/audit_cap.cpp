@@ -155,6 +155,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_circulation(const PublishCircu
             continue;
         const auto owner = owners_.find(account);
         if (owner != owners_.end() && owner->second != ParticipantId{}) continue;
+        if (account == kConsignment) continue;
         const auto kind = kinds_.find(account);
         if (kind == kinds_.end()) continue;
         if (kind->second == AccountKind::issuance) {

@@ -76,6 +76,7 @@ using Command = std::variant<FoundScheme,
                              PayPenalty,
                              ClawBack,
                              Publish,
+                             ReleaseConsignment,
                              RequestCease,
                              AcceptCease,
                              OrderCease>;

@@ -85,6 +85,7 @@ inline constexpr AccountId kPenalties{8};
 inline constexpr AccountId kFees{9};
 inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
 inline constexpr AccountId kStabilityReserve{11};
+inline constexpr AccountId kConsignment{12};  // of its holders, for the next auction
 inline constexpr AccountId kFirstOfParticipants{100};
 
 [[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
@@ -157,6 +158,7 @@ ABATE_DECLARE_COMMAND(FinalisePenalty);
 ABATE_DECLARE_COMMAND(PayPenalty);
 ABATE_DECLARE_COMMAND(ClawBack);
 ABATE_DECLARE_COMMAND(Publish);
+ABATE_DECLARE_COMMAND(ReleaseConsignment);
 ABATE_DECLARE_COMMAND(RequestCease);
 ABATE_DECLARE_COMMAND(AcceptCease);
 ABATE_DECLARE_COMMAND(OrderCease);
@@ -189,5 +191,7 @@ void fold_close_bank(State& state, const DueDone& done, const Due& due);
 void fold_begin_period(State& state, const Due& due);
 [[nodiscard]] DueDecision decide_holding(const Look& look, const Due& due);
 void fold_holding(State& state, const DueDone& done, const Due& due);
+[[nodiscard]] DueDecision decide_consignment(const Look& look, const Due& due);
+void fold_consignment(State& state, const DueDone& done, const Due& due);
 
 }  // namespace abate::scheme

@@ -105,6 +105,13 @@ bool owes_penalty(const State& state, ParticipantId participant) {
     return false;
 }
 
+bool has_consigned(const State& state, ParticipantId participant) {
+    const auto first =
+        state.compliance.consigned.lower_bound({.participant = participant, .year = INT64_MIN});
+    return participant != ParticipantId{} && first != state.compliance.consigned.end() &&
+           first->first.participant == participant;
+}
+
 bool has_open_holding(const State& state, ParticipantId participant) {
     return std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
         return each.second.participant == participant && each.second.kind == AccountKind::holding &&
@@ -158,6 +165,7 @@ constexpr OwnAccount kOwnAccounts[] = {
     {kFees, AccountKind::fees, "fees"},
     {kFreePot, AccountKind::reserve, "free allocation"},
     {kStabilityReserve, AccountKind::reserve, "stability reserve"},
+    {kConsignment, AccountKind::escrow, "consignment"},
 };
 
 }  // namespace
@@ -394,6 +402,9 @@ Decision decide(const Look& look, const CloseAccount& c) {
     if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
         (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
         return registry::Reason::account_has_obligation;
+    // What is for sale on its account needs somewhere to come back to, and the proceeds too.
+    if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
+        return registry::Reason::account_has_pending_transfers;
     Decision out;
     out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
     return out;

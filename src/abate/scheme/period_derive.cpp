@@ -374,7 +374,8 @@ Derived<Circulation> derive_circulation(const State& state,
     Int128 in_reserve = 0;
     Int128 retired = 0;
     for (const auto& [id, account] : state.accounts) {
-        if (account.participant != ParticipantId{}) continue;
+        // What is consigned is its holders'.
+        if (account.participant != ParticipantId{} || id == kConsignment) continue;
         const auto view = books.account(id);
         if (!view) continue;
         for (const registry::Balance& balance : view->balances) {

@@ -67,6 +67,10 @@ namespace abate::scheme {
     X(withdrawal_not_waiting, 1106, true)       \
     X(trading_halted, 1108, true)               \
     X(vintage_unknown, 1109, true)              \
+    X(consideration_too_large, 1110, true)      \
+    X(tax_without_sale, 1111, true)             \
+    X(tax_category_unknown, 1112, true)         \
+    X(tax_differs, 1113, true)                  \
     /* monitoring */                            \
     X(year_not_opened, 1200, true)              \
     X(year_not_over, 1201, true)                \
@@ -162,6 +166,7 @@ namespace abate::scheme {
     X(not_over_allocated, 1420, true)           \
     X(no_deficit_account, 1421, true)           \
     X(holding_limit_exceeded, 1430, true)       \
+    X(not_consigned, 1431, true)                \
     /* ceasing */                               \
     X(already_ceased, 1500, true)               \
     X(cease_moment_invalid, 1501, true)         \

@@ -1,5 +1,7 @@
 #include "abate/scheme/rules.h"
 
+#include "abate/scheme/settlement.h"
+
 #include <fmt/format.h>
 
 #include <set>
@@ -38,6 +40,9 @@ std::string_view to_string(Banking banking) {
     return "unknown";
 }
 
+std::string_view to_string(HoldingExcess excess) {
+    return excess == HoldingExcess::named ? "named" : "consigned";
+}
 std::string_view to_string(CeaseAllocation allocation) {
     switch (allocation) {
         case CeaseAllocation::whole:
@@ -175,9 +180,16 @@ Result<void> check_rules(const Rules& r) {
     share("compliance.holding_rest_share_percent", r.compliance.holding_rest_share);
     within("compliance.cure_days", r.compliance.cure_days, {0, 260});
     within("compliance.objection_days", r.compliance.objection_days, {0, 366});
+    one_of("compliance.holding_excess",
+           r.compliance.holding_excess == HoldingExcess::named ||
+               r.compliance.holding_excess == HoldingExcess::consigned);
     one_of("cessation.year_allocation",
            r.cessation.year_allocation >= CeaseAllocation::whole &&
                r.cessation.year_allocation <= CeaseAllocation::none);
+    if (!wrong &&
+        (!is_tax_category(r.settlement.tax_category) || has_tax_rate(r.settlement.tax_category)))
+        wrong = bad_rule("settlement.tax_category",
+                         "is none of AE, E, G, K, O and Z: the codes of EN 16931 without a rate");
     if (wrong) return *wrong;
     return {};
 }

@@ -231,6 +231,12 @@ struct StabilityRules {
     }
 };
 
+// What becomes of a holding above the limit when the cure period is over.
+enum class HoldingExcess : std::uint8_t {
+    named = 1,      // its group is named, no more
+    consigned = 2,  // it is sold at the next auction on its holder's account (17 CCR 95920)
+};
+
 struct ComplianceRules {
     std::string surrender_due = {};  // "09-30 23:59" of the year after
     std::int64_t penalty_micro_per_allowance = 0;
@@ -246,6 +252,7 @@ struct ComplianceRules {
     Ppm holding_rest_share = {};
     std::int64_t cure_days = 5;       // working days to come below the limit
     std::int64_t objection_days = 0;  // calendar days against a penalty
+    HoldingExcess holding_excess = HoldingExcess::named;
     bool operator==(const ComplianceRules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -262,6 +269,7 @@ struct ComplianceRules {
         visit("holding_rest_share_percent", self.holding_rest_share);
         visit("cure_days", self.cure_days);
         visit("objection_days", self.objection_days);
+        visit("holding_excess", self.holding_excess);
     }
 };
 
@@ -274,6 +282,16 @@ struct CessationRules {
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("year_allocation", self.year_allocation);
+    }
+};
+
+struct SettlementRules {
+    // Of a sale whose parties state none: a code of EN 16931 without a rate (settlement.h). Reverse charge: "AE".
+    std::string tax_category = "O";
+    bool operator==(const SettlementRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("tax_category", self.tax_category);
     }
 };
 
@@ -297,6 +315,7 @@ struct Rules {
     ComplianceRules compliance = {};
     StabilityRules stability = {};
     CessationRules cessation = {};
+    SettlementRules settlement = {};
     bool operator==(const Rules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -319,6 +338,7 @@ struct Rules {
         visit("compliance", self.compliance);
         visit("stability", self.stability);
         visit("cessation", self.cessation);
+        visit("settlement", self.settlement);
     }
 };
 
@@ -330,5 +350,6 @@ struct Rules {
 [[nodiscard]] std::string_view to_string(OutputBasis basis);
 [[nodiscard]] std::string_view to_string(Banking banking);
 [[nodiscard]] std::string_view to_string(CeaseAllocation allocation);
+[[nodiscard]] std::string_view to_string(HoldingExcess excess);
 
 }  // namespace abate::scheme

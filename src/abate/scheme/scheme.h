@@ -17,4 +17,5 @@
 #include "abate/scheme/machine.h"
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
+#include "abate/scheme/settlement.h"
 #include "abate/scheme/year_moments.h"

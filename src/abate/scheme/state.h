@@ -182,13 +182,14 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
-    report_due = 20,      // id.low: the year
-    report_block = 21,    // id.high: the account, id.low: the year
-    surrender_due = 30,   // id.high: the year
-    close_bank = 31,      // id.high: the year, id.low: the participant
-    begin_period = 32,    // id.high: the year
-    review_holding = 33,  // id.low: the group
-    cure_holding = 34,    // id.low: the group
+    report_due = 20,       // id.low: the year
+    report_block = 21,     // id.high: the account, id.low: the year
+    surrender_due = 30,    // id.high: the year
+    close_bank = 31,       // id.high: the year, id.low: the participant
+    begin_period = 32,     // id.high: the year
+    review_holding = 33,   // id.low: the group
+    cure_holding = 34,     // id.low: the group
+    consign_holding = 35,  // id.high: the vintage, id.low: the participant
 };
 
 struct Due {
