@@ -134,6 +134,26 @@ TEST(Stability, NoMoreIsWithheldThanIsAuctioned) {
     desk.sound();
 }
 
+// The rules change when 2027 and 2028 are open already: 2029 is the first year with a step, and it asks for the circulation of 2027.
+TEST(Stability, AReserveMayBeginLater) {
+    Rules rules = stability_rules();
+    const StabilityRules reserve = rules.stability;
+    rules.stability = {};
+    YearDesk desk(rules);
+    until_reports_are_due(desk, 1'134'794'738);
+    EXPECT_EQ(desk.ask("ada", circulation(desk, 2027)), Reason::no_stability_reserve);
+    rules.version = 2;
+    rules.stability = reserve;
+    desk.ok("ada", "bo", ChangeRules{.rules = rules, .rules_text = ""});
+    desk.open(2029);
+    EXPECT_EQ(desk.ask("ada", desk.cap(2029)), Reason::circulation_not_published);
+    desk.ok("ada", "bo", circulation(desk, 2027));
+    EXPECT_EQ(desk.cap(2029).parts.withheld, 272'350'737);
+    desk.issue_cap(2029);
+    EXPECT_EQ(desk.balance(11, 2029).posted, 272'350'737);
+    desk.sound();
+}
+
 TEST(Stability, NothingIsSaidOutOfOrder) {
     YearDesk plain;
     plain.add_firm(1, "lab");

@@ -368,7 +368,13 @@ Derived<Circulation> derive_circulation(const State& state,
                                         std::int64_t year) {
     const Period* period = find_period(state, year);
     if (period == nullptr) return {.reason = Reason::period_not_open};
-    if (!period->rules.stability.reserve) return {.reason = Reason::no_stability_reserve};
+    // A reserve that begins later needs the circulation of years before it.
+    const bool reserve =
+        state.rules.stability.reserve ||
+        std::any_of(state.period.years.begin(), state.period.years.end(), [](const auto& each) {
+            return each.second.rules.stability.reserve;
+        });
+    if (!reserve) return {.reason = Reason::no_stability_reserve};
     Int128 issued = 0;
     Int128 with_scheme = 0;
     Int128 in_reserve = 0;
