@@ -11,9 +11,11 @@ namespace {
 
 // Field by field, so that the finding names the one that is wrong.
 template <class T>
-std::optional<SchemeFinding> first_difference(const std::string& of,
-                                              const T& right,
-                                              const T& said) {
+std::optional<SchemeFinding> first_difference(
+    const std::string& of,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): expected first, as in SchemeFinding
+    const T& right,
+    const T& said) {
     std::optional<SchemeFinding> out;
     std::map<std::string, std::int64_t> expected;
     T::fields(right, [&](const char* name, std::int64_t value) { expected[name] = value; });
