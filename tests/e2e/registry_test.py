@@ -695,5 +695,82 @@ class BadLuck(Registry):
         self.assertFalse(os.path.exists(self.path("new.db")))
 
 
+class Ceases(Registry):
+    def test_a_firm_ceases_and_its_accounts_close(self):
+        self.firm("lab", "lee", "kim")
+        two = ("--as", "ada", "--second", "bo")
+        self.registry("period", "open", "2027", *two)
+        wrong = self.abate("registry", "cease", "request", "--last-day", "2027-06-31", "--reason", "sold", "--as", "lee")
+        self.assertRegex(wrong.stderr, e2e.ERROR_LINE)
+        self.assertIn("'2027-06-31' is no date", wrong.stderr)
+        self.refused("cease_not_requested", "cease", "accept", "lab", "--as", "ada", "--at", "2027-07-05")
+        self.refused("cease_moment_invalid", "cease", "order", "lab", "--last-day", "2027-08-01", "--reason", "sold", *two, "--at", "2027-07-05")
+        self.registry("cease", "request", "--last-day", "2027-06-30", "--reason", "sold", "--as", "lee", "--second", "kim", "--at", "2027-07-05")
+        self.registry("cease", "accept", "lab", "--as", "ada", "--at", "2027-07-06")
+        # The day ends in Brussels, in summer.
+        self.assertEqual(self.read("list")["participants"][0]["ceased"], "2027-06-30T22:00:00Z")
+        self.refused("already_ceased", "cease", "accept", "lab", "--as", "ada", "--at", "2027-07-07")
+        self.refused("account_has_obligation", "account", "close", "lab/compliance", *two, "--at", "2027-07-07")
+        self.registry("determine", "lab", "2027", "--energy-kwh", "0", "--reason", "it never ran", *two, "--at", "2028-04-02")
+        for account in ("compliance", "holding", "cash"):
+            self.registry("account", "close", "lab/" + account, *two, "--at", "2028-04-03")
+        self.refused("participant_ceased", "account", "open", "lab", "--as", "ada", "--at", "2028-04-04")
+        self.assertIsNone(self.read("audit")["fault"])
+
+
+class Stability(Registry):
+    def underivable(self, reason, *words):
+        result = self.abate("registry", *words)
+        self.assertRegex(result.stderr, e2e.ERROR_LINE)
+        self.assertIn(f" yet: {reason}. ", result.stderr)
+
+    def test_the_reserve_is_in_the_statement(self):
+        two = ("--as", "ada", "--second", "bo")
+        self.underivable("period_not_open", "circulation", "2027", *two)
+        # Ten million a year, nothing in circulation: below 400, and the reserve is empty.
+        self.write(self.scheme, self.registry("profile", "internal").stdout.replace("exercise = false", "exercise = true").replace("version = 1", "version = 2") + '\n[stability]\nreserve = true\n'
+                   'upper = 1_096\nmiddle = 833\nlower = 400\nrelease = 100\nwithhold_percent = 24\n')
+        self.registry("rules", self.scheme, *two)
+        for year in ("2027", "2028", "2029"):
+            self.registry("period", "open", year, *two)
+        dry = self.registry("cap", "propose", "2027", "--dry-run", "--as", "ada").stdout
+        self.assertIn("no step yet", dry)
+        self.refused("circulation_too_early", "circulation", "2027", *two)
+        for year, at in (("2027", "2027-01-03"), ("2028", "2027-12-03")):
+            self.registry("cap", "propose", year, "--as", "ada", "--at", at + "T09:00:00Z")
+            self.registry("cap", "finalise", year, *two, "--at", at + "T09:30:00Z")
+            self.registry("cap", "issue", year, *two, "--at", at + "T10:00:00Z")
+        self.underivable("circulation_not_published", "cap", "propose", "2029", "--as", "ada", "--at", "2028-03-01")
+        shown = self.registry("circulation", "2027", "--dry-run", "--as", "ada", "--at", "2028-04-02").stdout
+        self.assertIn("10,000,000", shown)
+        self.registry("circulation", "2027", *two, "--at", "2028-04-02")
+        self.registry("cap", "propose", "2029", "--as", "ada", "--at", "2028-04-03")
+        cap = self.read("cap", "show", "2029")
+        # 10,000,000 less twice 430,000; 90 % free, 10 % for entrants, nothing auctioned.
+        self.assertEqual((cap["cap"], cap["free_ceiling"], cap["auction"], cap["entrant_reserve"]), (9_140_000, 8_226_000, 0, 914_000))
+        self.assertEqual((cap["circulation_year"], cap["in_circulation"], cap["withheld"], cap["released"]), (2027, 0, 0, 0))
+        self.assertIn("circulation published", self.registry("steps", "2027").stdout)
+        self.assertIsNone(self.read("audit")["fault"])
+
+
+class Notes(Registry):
+    def test_money_has_a_note(self):
+        self.firm("lab", "lee", "kim")
+        self.assertEqual(self.read("note")["notes"], [])
+        self.registry("cash", "deposit", "lab/cash", "100.50", "--reference", "B1", "--as", "ada")
+        note = json.loads(self.registry("note", "1", "--format", "json").stdout)
+        self.assertEqual((note["kind"], note["buyer_title"], note["total_micro"], note["tax_category"], note["bank_reference"]),
+                         ("deposit", "lab", 100_500_000, "O", "B1"))
+        self.assertTrue(note["notional"])
+        self.assertIn("notional: no bank stands behind it", self.registry("note", "1").stdout)
+        self.assertEqual(self.read("note")["notes"], [note])
+        for words in (("note", "2"), ("note", "1", "--format", "pdf")):
+            self.assertRegex(self.abate("registry", *words).stderr, e2e.ERROR_LINE)
+        self.refused("tax_without_sale", "transfer", "--from", "lab/holding", "--to", "lab/compliance", "--vintage", "2027",
+                     "--quantity", "1", "--tax-category", "AE", "--as", "lee")
+        self.assertIn("none", self.registry("holding", "show").stdout)
+        self.refused("not_consigned", "holding", "release", "lab", "--vintage", "2027", "--quantity", "1", "--reason", "x", "--as", "ada")
+
+
 if __name__ == "__main__":
     e2e.main()

@@ -52,6 +52,7 @@ class RegistryYear(e2e.E2e):
         self.assertIn("batch from event", said)
         self.the_books_balance()
         self.everybody_is_covered()
+        self.the_notes_say_what_was_paid()
         self.assertIsNone(self.see("audit")["fault"])
         self.views_show_what_is_due()
         self.assertIsNone(self.see("audit")["fault"])
@@ -105,6 +106,20 @@ class RegistryYear(e2e.E2e):
                       refused.stderr)
         late = self.abate("registry", "cancel", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--as", "birch.a", "--at", "2028-10-24T09:00:00Z")
         self.assertIn("transfer_not_waiting", late.stderr)
+
+    def the_notes_say_what_was_paid(self):
+        notes = self.see("note")["notes"]
+        self.assertEqual([note["number"] for note in notes], list(range(1, len(notes) + 1)))
+        sales = [note for note in notes if note["kind"] == "sale"]
+        # year.sh: quantity x price per MWh; what was cancelled, and what moved within a group without a price, has none.
+        first = sales[0]
+        self.assertEqual((first["seller_title"], first["buyer_title"], first["quantity"]), ("Alder", "Cedar", 640_000_000))
+        self.assertEqual(first["consideration_micro"], 640_000 * 38_500_000)
+        self.assertEqual(first["tax_category"], "AE")
+        self.assertNotIn(350_000_000, [note["quantity"] for note in sales])
+        self.assertNotIn(170_000_000, [note["quantity"] for note in sales])
+        self.assertEqual(len([note for note in notes if note["kind"] == "penalty"]), 1)
+        self.assertIn("5,000,000.00", self.ok("registry", "note", str(next(n["number"] for n in notes if n["kind"] == "withdrawal"))).stdout)
 
     def every_flip_is_named(self):
         chance = random.Random(SEED)

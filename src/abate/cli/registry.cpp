@@ -22,7 +22,9 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_year(*registry, context);
     add_registry_reports(*registry, context);
     add_registry_compliance(*registry, context);
+    add_registry_cease(*registry, context);
     add_registry_books(*registry, context);
+    add_registry_notes(*registry, context);
     add_registry_footers(*registry);
 }
 

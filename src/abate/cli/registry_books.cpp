@@ -45,16 +45,18 @@ void list(Office& office) {
     for (const auto& [id, one] : state.participants) {
         const auto group = state.groups.find(one.group);
         const std::string group_title = group == state.groups.end() ? "" : group->second;
+        const scheme::Cessation* ceased = scheme::cessation_of(state, id);
         Json accounts = Json::array();
         if (!office.context().json)
-            fmt::print("{}  (participant {}, {}, group {}{})\n",
+            fmt::print("{}  (participant {}, {}, group {}{}{})\n",
                        plain_line(one.title),
                        static_cast<std::uint64_t>(id),
                        word_of(one.sort),
                        static_cast<std::uint64_t>(one.group),
                        group_title.empty() || group_title == one.title
                            ? ""
-                           : ", " + plain_line(group_title));
+                           : ", " + plain_line(group_title),
+                       ceased == nullptr ? "" : ", ceased " + to_rfc3339(ceased->ceased));
         for (const auto& [number, account] : state.accounts) {
             if (account.participant != id) continue;
             if (office.context().json) {
@@ -78,6 +80,7 @@ void list(Office& office) {
                                 {"group", group_title},
                                 {"group_number", static_cast<std::uint64_t>(one.group)},
                                 {"accounts", accounts}});
+        if (ceased != nullptr) participants.back()["ceased"] = to_rfc3339(ceased->ceased);
     }
     if (office.context().json) {
         print_document({{"participants", participants}});
@@ -213,30 +216,6 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
                                                                  : "of " + asset_name(c.asset));
     out.touches = account != scheme::AccountId{} && (c.from == account || c.to == account);
     return out;
-}
-
-// Every event, in order.
-template <class Visit>
-void read_journal(Office& office, const Visit& visit) {
-    office.journal().read(1, [&](const engine::Batch& batch) {
-        registry::EventReader reader(batch.payload);
-        std::uint64_t seq = batch.header.first_seq;
-        while (!reader.left().empty()) {
-            if (scheme::is_scheme_event(reader.left().front())) {
-                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
-                if (!read) throw Failure(read.error());
-                visit(seq, read->event);
-                reader.skip(read->size);
-            } else {
-                const Result<std::optional<registry::Event>> event = reader.next();
-                if (!event) throw Failure(event.error());
-                if (!*event) break;
-                visit(seq, **event);
-            }
-            ++seq;
-        }
-        return true;
-    });
 }
 
 void history(Office& office, const HistoryOptions& options) {

@@ -104,7 +104,9 @@ void compliance(Office& office, const YearOption& options) {
                 one.sort != scheme::ParticipantSort::opted_in)
                 continue;
             const scheme::ParticipantYear whose{.participant = id, .year = year};
-            if (office.state().compliance.obligations.count(whose) != 0) continue;
+            if (office.state().compliance.obligations.count(whose) != 0 ||
+                !scheme::operates_in(office.state(), whose))
+                continue;
             if (office.context().json) {
                 rows.push_back(
                     {{"participant", one.title}, {"year", year}, {"final_figures", false}});
@@ -183,6 +185,11 @@ void calendar(Office& office, const YearOption& options) {
         steps.push_back({period.moments.surrender_due,
                          "allowances must be surrendered before this",
                          fmt::format("{} of {} covered", covered, all)});
+        if (const auto said = office.state().period.circulation.find(year);
+            said != office.state().period.circulation.end())
+            steps.push_back({said->second.at,
+                             "circulation published",
+                             grouped(said->second.figures.in_circulation)});
         steps.push_back(
             {period.moments.penalty_objections_until, "objections to penalties end", ""});
         std::stable_sort(

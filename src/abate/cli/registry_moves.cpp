@@ -21,6 +21,9 @@ struct MoveOptions {
     std::string quantity;
     std::string price;
     std::string comment;
+    std::string tax_category;
+    std::string tax_rate;
+    std::string tax;
 };
 struct IdOptions {
     std::string id;
@@ -60,6 +63,19 @@ std::int64_t price_of(const std::string& text) {
                        "--price",
                        "Write a number above 0 with at most three decimals: 41.25"});
     return micro_per_mwh / 1000;
+}
+
+// Per cent as people write it, in millionths.
+std::int64_t rate_of(const std::string& text) {
+    if (text.empty()) return 0;
+    // 19 % are 190,000 millionths; money has a millionth too.
+    const std::int64_t micro = for_option(input::parse_money_micro(text), "--tax-rate");
+    if (micro < 0 || micro > 100'000'000 || micro % 100 != 0)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no rate", short_text(text)),
+                       "--tax-rate",
+                       "Write per cent with at most four decimals: 19 or 8.1"});
+    return micro / 100;
 }
 
 void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
@@ -401,7 +417,12 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 .vintage = options.vintage,
                 .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
                 .price_micro = price_of(options.price),
-                .comment = options.comment});
+                .comment = options.comment,
+                .tax_category = options.tax_category,
+                .tax_rate_ppm = rate_of(options.tax_rate),
+                .tax_micro = options.tax.empty()
+                                 ? 0
+                                 : for_option(input::parse_money_micro(options.tax), "--tax")});
             if (!office.context().json)
                 for (const auto& [id, waiting] : office.state().transfers)
                     if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)
@@ -414,6 +435,12 @@ void add_registry_moves(CLI::App& registry, Context& context) {
     add_move_options(*made, transfer, "\"firm/holding\", or a number");
     made->add_option("--price", transfer.price, "Per MWh (1,000 allowances), where it was a sale")
         ->type_name("MONEY");
+    made->add_option("--tax-category",
+                     transfer.tax_category,
+                     "Of a sale: S, Z, E, AE, K, G, O, L or M of EN 16931 [as the rules say]")
+        ->type_name("CODE");
+    made->add_option("--tax-rate", transfer.tax_rate, "Per cent")->type_name("PERCENT");
+    made->add_option("--tax", transfer.tax, "The amount, as it is invoiced")->type_name("MONEY");
 
     IdOptions& cancel =
         add_act<IdOptions>(registry,

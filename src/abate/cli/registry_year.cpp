@@ -5,6 +5,7 @@
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
@@ -12,6 +13,7 @@
 namespace abate::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
 using scheme::StatementKind;
 
 struct YearOptions {
@@ -81,6 +83,61 @@ void print_cap(const scheme::CapParts& parts) {
         grouped(parts.auction),
         grouped(parts.entrant_reserve),
         grouped(parts.containment_reserve));
+}
+
+void print_stability(const scheme::CapParts& parts) {
+    fmt::print("stability reserve    {:>18}  before\n", grouped(parts.in_reserve));
+    if (parts.circulation_year == 0) {
+        fmt::print("  no step yet: the circulation of the year before last decides\n");
+        return;
+    }
+    fmt::print(
+        "  in circulation     {:>18}  at the end of {}\n  withheld           {:>18}  of the "
+        "auction\n  released           {:>18}  for auction, beside the cap\n",
+        grouped(parts.in_circulation),
+        parts.circulation_year,
+        grouped(parts.withheld),
+        grouped(parts.released));
+}
+
+void print_statement(const Office& office, std::int64_t year, const scheme::CapParts& parts) {
+    print_cap(parts);
+    const scheme::Period* period = scheme::find_period(office.state(), year);
+    if (period != nullptr && period->rules.stability.reserve) print_stability(parts);
+}
+
+void print_circulation(const scheme::Circulation& figures) {
+    fmt::print(
+        "issued               {:>18}\n  with the scheme    {:>18}\n  stability reserve  "
+        "{:>18}\n  retired            {:>18}\n  owed               {:>18}\nin circulation       "
+        "{:>18}\n",
+        grouped(figures.issued),
+        grouped(figures.with_scheme),
+        grouped(figures.in_reserve),
+        grouped(figures.retired),
+        grouped(figures.outstanding),
+        grouped(figures.in_circulation));
+}
+
+// The statement as it stands, and how far it has come.
+void show_cap(Office& office, const YearOptions& options) {
+    const scheme::Period* period = scheme::find_period(office.state(), options.year);
+    if (period == nullptr || !period->cap)
+        throw Failure({ErrorCode::not_found,
+                       fmt::format("there is no cap statement of {}", options.year),
+                       "YEAR",
+                       "See `abate registry steps`"});
+    const scheme::Steps& steps = period->cap->steps;
+    if (office.context().json) {
+        Json out{{"year", options.year}, {"stage", word_of(steps.stage)}};
+        scheme::CapParts::fields(period->cap->parts,
+                                 [&](const char* name, std::int64_t value) { out[name] = value; });
+        out["objections_until"] = to_rfc3339(steps.objections_until);
+        print_document(out);
+        return;
+    }
+    fmt::print("{}, {}\n", options.year, word_of(steps.stage));
+    print_statement(office, options.year, period->cap->parts);
 }
 
 void print_benchmark(const std::vector<scheme::BenchmarkLine>& lines) {
@@ -201,7 +258,7 @@ void add_steps(CLI::App& registry, Context& context) {
                 .objections_until = objections_until<scheme::ProposeCap>(office, options),
                 .text = options.text};
             if (office.context().json && options.dry_run) return print_dry(command);
-            if (!office.context().json) print_cap(parts);
+            if (!office.context().json) print_statement(office, options.year, parts);
             if (!options.dry_run) office.act(command);
         });
     add_proposal_options(*made, propose_cap);
@@ -216,6 +273,30 @@ void add_steps(CLI::App& registry, Context& context) {
             office.act(scheme::IssueCap{.year = options.year});
         });
     made->add_option("YEAR", issue.year, "Which")->required();
+    YearOptions& show = add_view<YearOptions>(
+        *cap, context, made, "show", "The statement, figure by figure", show_cap);
+    made->add_option("YEAR", show.year, "Which")->required();
+
+    YearOptions& circulation = add_act<YearOptions>(
+        registry,
+        context,
+        made,
+        "circulation",
+        "Publish what is in circulation at the end of a year: the stability reserve's step two "
+        "years "
+        "later follows from it (two operators)",
+        [](Office& office, const YearOptions& options) {
+            const scheme::PublishCirculation command{
+                .year = options.year,
+                .figures = derived_or_fail(
+                    scheme::derive_circulation(office.state(), office.books(), options.year),
+                    "statement of the circulation")};
+            if (office.context().json && options.dry_run) return print_dry(command);
+            if (!office.context().json) print_circulation(command.figures);
+            if (!options.dry_run) office.act(command);
+        });
+    made->add_option("YEAR", circulation.year, "Which: its reports are due")->required();
+    made->add_flag("--dry-run", circulation.dry_run, "Print it, publish nothing");
 
     CLI::App* benchmark =
         registry.add_subcommand("benchmark", "The benchmark of each service class");
@@ -291,7 +372,9 @@ void add_steps(CLI::App& registry, Context& context) {
                 for (const scheme::AllocationLine& line : period_found->allocation->table.lines)
                     sums[line.participant] += line.allowances;
                 for (const auto& [participant, sum] : sums)
-                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0)
+                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0 &&
+                        scheme::is_allocated_to(office.state(),
+                                                {.participant = participant, .year = options.year}))
                         command.participants.push_back(participant);
             }
             office.act(command);

@@ -1076,5 +1076,45 @@ RC_GTEST_PROP(MonitoringProperty, ARunListedOftenCountsOnce, ()) {
     RC_ASSERT(after.obligated == before.obligated);
 }
 
+// The year is not over, but the firm's part of it is.
+TEST(MonitoringReports, AFirmThatCeasedReportsAPartOfTheYear) {
+    const Timestamp ceased{kYearBegin.us + 182 * kDayUs};
+    MonitoringDesk desk(monitoring_rules(), {ceased.us + kDayUs});
+    desk.approve(lab_plan());
+    EXPECT_EQ(to_string(desk.submit(lab_report())), "year_not_over");
+    desk.ok(
+        "lab-1", "lab-2", RequestCease{.participant = kLab, .ceased = ceased, .reason = "sold"});
+    EXPECT_EQ(to_string(desk.submit(lab_report())), "year_not_over") << "nobody accepted it yet";
+    desk.ok("ada", AcceptCease{.participant = kLab});
+    MonitoringReport late = lab_report();
+    late.sites[0].gaps = {{.begin = {ceased.us - kHourUs},
+                           .end = {ceased.us + kHourUs},
+                           .energy = kwh(1),
+                           .low = kwh(1),
+                           .high = kwh(1),
+                           .why = "the meter was taken down"}};
+    EXPECT_EQ(to_string(desk.submit(late)), "report_invalid") << "it had no hours after that";
+    EXPECT_EQ(to_string(desk.submit(lab_report())), "ok");
+    desk.verify();
+    EXPECT_EQ(to_string(desk.finalise()), "ok");
+    ASSERT_NE(desk.final_lab(), nullptr);
+    EXPECT_EQ(desk.final_lab()->obligated, kwh(950)) << "1,000 less the office's 50";
+    const auto& owed = desk.state().compliance.obligations;
+    EXPECT_EQ(owed.at({.participant = kLab, .year = 2027}).allowances, 950);
+    MonitoringReport next = lab_report();
+    next.year = 2028;
+    desk.ok("ada",
+            "bo",
+            OpenPeriod{.year = 2028,
+                       .begin = kYearEnd,
+                       .end = {kYearEnd.us + 366 * kDayUs},
+                       .report_due = {kYearEnd.us + 456 * kDayUs},
+                       .surrender_due = {kYearEnd.us + 636 * kDayUs},
+                       .penalty_objections_until = {kYearEnd.us + 666 * kDayUs},
+                       .tz_version = "test"});
+    EXPECT_EQ(to_string(desk.submit(next)), "participant_ceased");
+    desk.check();
+}
+
 }  // namespace
 }  // namespace abate::engine

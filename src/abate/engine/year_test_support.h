@@ -11,6 +11,8 @@
 #include "abate/engine/scheme_test_support.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -256,5 +258,34 @@ class YearDesk : public Desk {
         check();
     }
 };
+
+// The desk's journal through the scheme's auditor, with each command that `change` changes signed again by ada: an operator who forges
+// what follows from the rules. What the auditor finds first.
+inline std::optional<scheme::SchemeFinding> audit_forged(
+    YearDesk& desk, const std::function<bool(scheme::Command&)>& change) {
+    const scheme::Venue venue{.tenant_id = 1, .scheme_id = 1};
+    scheme::SchemeAuditor auditor(venue);
+    for (const Batch& batch : desk.journal().batches) {
+        registry::EventReader reader(batch.payload);
+        while (!reader.left().empty()) {
+            if (!scheme::is_scheme_event(reader.left().front())) {
+                const auto posting = reader.next();
+                if (auto found = auditor.check_posting(**posting)) return found;
+                continue;
+            }
+            auto read = scheme::read_event(reader.left());
+            reader.skip(read->size);
+            scheme::Event& event = read->event;
+            if (event.kind == scheme::EventKind::command) {
+                auto command = scheme::decode_command(event.envelope.body);
+                if (change(*command))
+                    event.envelope =
+                        scheme::sign_command(desk.key("ada"), venue, event.envelope.id, *command);
+            }
+            if (auto found = auditor.check(event)) return found;
+        }
+    }
+    return std::nullopt;
+}
 
 }  // namespace abate::engine

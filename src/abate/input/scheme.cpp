@@ -27,7 +27,10 @@ Result<scheme::Rules> parse_scheme(std::string_view text, std::string_view file)
                        "holidays",
                        "coverage.activities",
                        "monitoring.tiers",
-                       "benchmark.classes"});
+                       "benchmark.classes",
+                       "cap.reduction_steps",
+                       "cap.rebasings",
+                       "stability"});
     fields.read(*root, "", rules);
     const auto refuse = [&](std::string_view path, std::string what, std::string hint) {
         reader.refuse(ErrorCode::parse_error,

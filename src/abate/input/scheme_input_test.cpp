@@ -46,6 +46,37 @@ TEST(SchemeInput, PerCentAreExact) {
     EXPECT_EQ(rules->benchmark.classes.at(0).reference_flop_per_unit, 4'000'000'000U);
 }
 
+// Decision 2015/1814 and the linear factor of 2028; a scheme without the table has no reserve.
+TEST(SchemeInput, AStabilityReserveIsATable) {
+    const std::string text = profile("eu-like");
+    const Result<scheme::Rules> rules = parse_scheme(text, "s.toml");
+    ASSERT_TRUE(rules);
+    EXPECT_EQ(rules->stability,
+              (scheme::StabilityRules{.reserve = true,
+                                      .upper = 1'096'000'000,
+                                      .middle = 833'000'000,
+                                      .lower = 400'000'000,
+                                      .release = 100'000'000,
+                                      .withhold = {240'000}}));
+    EXPECT_EQ(rules->cap.reduction_steps,
+              (std::vector<scheme::ReductionStep>{{.first_year = 2028, .of_first_cap = {44'000}}}));
+    EXPECT_TRUE(rules->cap.rebasings.empty());
+    const Result<scheme::Rules> other = parse_scheme(profile("ai-default"), "s.toml");
+    ASSERT_TRUE(other);
+    EXPECT_FALSE(other->stability.reserve);
+    EXPECT_EQ(other->compliance.holding_excess, scheme::HoldingExcess::consigned);
+    EXPECT_NE(refusal(replaced(text, "upper = 1_096_000_000", "upper = 800_000_000"))
+                  .find("'stability.middle' 833000000 is outside 0 to 800000000"),
+              std::string::npos);
+    EXPECT_NE(refusal(replaced(text, "withhold_percent = 24", "withold_percent = 24"))
+                  .find("Did you mean 'withhold_percent'?"),
+              std::string::npos);
+    EXPECT_NE(refusal(replaced(text, "\"pro_rata\"", "\"pro rata\""))
+                  .find("'cessation.year_allocation' cannot be 'pro rata'"),
+              std::string::npos);
+    EXPECT_NE(refusal(replaced(text, "\"AE\"", "\"S\"")).find("without a rate"), std::string::npos);
+}
+
 TEST(SchemeInput, SlipsAreNamedWithTheirPlace) {
     const std::string good = profile("ai-default");
     EXPECT_EQ(refusal(replaced(good, "first_cap", "frist_cap")),

@@ -200,6 +200,10 @@ std::string report_json(const scheme::ReportEntry& report, int indent) {
     return json_of(report, indent);
 }
 
+std::string note_json(const scheme::SettlementNote& note, int indent) {
+    return json_of(note, indent);
+}
+
 std::string rules_json(const scheme::Rules& rules, int indent) { return json_of(rules, indent); }
 
 }  // namespace abate::report

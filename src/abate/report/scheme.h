@@ -24,6 +24,7 @@ namespace abate::report {
 [[nodiscard]] std::string state_json(const scheme::State& state, int indent = 2);
 [[nodiscard]] std::string plan_json(const scheme::PlanEntry& plan, int indent = 2);
 [[nodiscard]] std::string report_json(const scheme::ReportEntry& report, int indent = 2);
+[[nodiscard]] std::string note_json(const scheme::SettlementNote& note, int indent = 2);
 [[nodiscard]] std::string rules_json(const scheme::Rules& rules, int indent = 2);
 
 }  // namespace abate::report

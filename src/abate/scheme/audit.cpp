@@ -38,6 +38,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     effect_.reset();
     by_time_ = event.kind == EventKind::due;
     due_ = event.due.kind;
+    due_id_ = event.due.id;
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
@@ -64,6 +65,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
     if (const auto* founding = std::get_if<FoundScheme>(&*command)) {
         if (founded_) return finding("command", "a founded scheme", "found_scheme");
         if (event.reason == Reason::ok) {
+            if (!check_rules(founding->rules))
+                return finding("rules", "ones that hold together", "others");
             founded_ = true;
             take_effect(*founding, event);
         }
@@ -80,6 +83,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
         asked->second.open = false;
         return std::nullopt;
     }
+    if (auto wrong = check_said(*command, event.at)) return wrong;
     if (authority_of(*command).second != Role::none) {
         if (event.postings != 0)
             return finding(
@@ -139,6 +143,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
         return finding("right",
                        roles_text(static_cast<std::uint8_t>(authority.second)),
                        roles_text(second.roles));
+    if (auto wrong = check_said(asked.command, event.at)) return wrong;
     asked.open = false;
     effect_id_ = approve.proposal;
     take_effect(asked.command, event);
@@ -148,6 +153,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     effect_ = command;
     const auto rules = [&](const Rules& r) {
+        rules_ = r;
         key_delay_h_ = r.rights.new_key_delay_h;
         lapse_h_ = r.rights.proposal_lapse_h;
     };
@@ -161,6 +167,20 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         keys_.emplace(
             added->grant.key,
             Holder{.grant = added->grant, .from_us = after_hours(event.at, key_delay_h_).us});
+    } else if (const auto* period = std::get_if<OpenPeriod>(&command)) {
+        opened_[period->year] = {.moments = *period, .rules = rules_};
+    } else if (const auto* circulation = std::get_if<PublishCirculation>(&command)) {
+        circulation_[circulation->year] = circulation->figures;
+    } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
+        cease_asked_[wish->participant] = wish->ceased;
+    } else if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
+        ceased_[accepted->participant] = cease_asked_[accepted->participant];
+    } else if (const auto* ordered = std::get_if<OrderCease>(&command)) {
+        ceased_[ordered->participant] = ordered->ceased;
+    } else if (const auto* given = std::get_if<IssueAllocation>(&command)) {
+        allocated_to_[given->year].insert(given->participants.begin(), given->participants.end());
+    } else if (const auto* issue = std::get_if<IssueCap>(&command)) {
+        opened_[issue->year].cap_issued = true;
     } else if (const auto* cap = std::get_if<ProposeCap>(&command)) {
         cap_said_[cap->year] = cap->parts;
     } else if (const auto* table = std::get_if<ProposeAllocation>(&command)) {
@@ -211,8 +231,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::close_account && p.from == c.account;
             } else if constexpr (std::is_same_v<C, Transfer>) {
                 if (p.op == Op::reserve)
-                    promises_[p.id] = {
-                        .account = c.from, .amount = c.quantity, .command = effect_id_};
+                    promises_[p.id] = {.account = c.from,
+                                       .amount = c.quantity,
+                                       .command = effect_id_,
+                                       .to = c.to,
+                                       .asset = p.asset};
                 return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
                        p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
                        is(c.vintage) && owns(c.participant, c.from);
@@ -227,8 +250,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
                        money;
             } else if constexpr (std::is_same_v<C, WithdrawCash>) {
-                promises_[p.id] = {
-                    .account = c.account, .amount = c.amount_micro, .command = effect_id_};
+                promises_[p.id] = {.account = c.account,
+                                   .amount = c.amount_micro,
+                                   .command = effect_id_,
+                                   .to = p.to,
+                                   .asset = p.asset};
                 withdrawals_[effect_id_] = c;
                 return p.op == Op::reserve && p.from == c.account && p.amount == c.amount_micro &&
                        money && owns(c.participant, c.account);
@@ -246,6 +272,11 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                        promise->second.command == c.transfer &&
                        owns(c.participant, promise->second.account);
             } else if constexpr (std::is_same_v<C, IssueCap>) {
+                if (p.op == Op::transfer && p.from == kStabilityReserve && p.to == kAuction) {
+                    std::int64_t& released = released_[c.year];
+                    released = sum_within(released, p.amount);
+                    return released <= cap_final_[c.year].released;
+                }
                 return p.op == Op::issue && is(static_cast<std::int32_t>(c.year));
             } else if constexpr (std::is_same_v<C, IssueAllocation>) {
                 const auto table = table_final_.find(c.year);
@@ -253,10 +284,10 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 if (table == table_final_.end() || cap == cap_final_.end()) return false;
                 if (p.op != Op::transfer || p.from != kFreePot || p.asset != asset_of(c.year))
                     return false;
-                if (p.to == kEntrantReserve)
-                    return p.amount == cap->second.free_ceiling - table->second.total;
+                if (p.to == kEntrantReserve) return p.amount == unallocated(c.year);
                 const auto owner = owners_.find(p.to);
                 return owner != owners_.end() && kinds_[p.to] == AccountKind::holding &&
+                       !has_ceased(owner->second, c.year) &&
                        p.amount == allocated(table->second, owner->second);
             } else if constexpr (std::is_same_v<C, TrueUp>) {
                 if (p.op != Op::transfer || p.from != kEntrantReserve ||
@@ -276,15 +307,65 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return p.op == Op::claw_back && owns(c.participant, p.from) &&
                        (p.deficit == AccountId{} || owns(c.participant, p.deficit)) &&
                        p.to == kEntrantReserve && p.amount <= c.quantity;
+            } else if constexpr (std::is_same_v<C, ReleaseConsignment>) {
+                std::int64_t& waits = consigned_[{c.participant, p.asset}];
+                const bool right = p.op == Op::transfer && p.from == kConsignment &&
+                                   owns(c.participant, p.to) && is(c.vintage) &&
+                                   p.amount == c.quantity && p.amount <= waits;
+                if (right) waits -= p.amount;
+                return right;
             } else if constexpr (std::is_same_v<C, FinaliseReport> ||
-                                 std::is_same_v<C, Determine>) {
-                // The year's figures are there: what was blocked for want of them is open again.
-                return p.op == Op::set_status && p.status == AccountStatus::open;
+                                 std::is_same_v<C, Determine> || std::is_same_v<C, AcceptCease> ||
+                                 std::is_same_v<C, OrderCease>) {
+                // The year's figures are there, or are due no more: what was blocked for want of them is open again.
+                return p.op == Op::set_status && p.status == AccountStatus::open &&
+                       owns(c.participant, p.from);
             } else {
                 return false;  // it moves nothing
             }
         },
         *effect_);
+}
+
+// Above the holding limit, out of the holder's own account, where the rules have it sold.
+bool SchemeAuditor::is_consignment(const registry::Command& p) {
+    const ParticipantId holder{due_id_.low};
+    bool sold = false;
+    for (const auto& [year, opened] : opened_)
+        sold = sold || opened.rules.compliance.holding_excess == HoldingExcess::consigned;
+    if (due_ != DueKind::consign_holding || !sold || p.op != registry::Op::transfer ||
+        p.to != kConsignment || !owns(holder, p.from) || kinds_[p.from] != AccountKind::holding ||
+        static_cast<std::uint64_t>(p.asset) != due_id_.high)
+        return false;
+    std::int64_t& waits = consigned_[{holder, p.asset}];
+    waits = sum_within(waits, p.amount);
+    return true;
+}
+
+// Before the year's allocation, or in it and the rules leave it less than whole.
+bool SchemeAuditor::has_ceased(ParticipantId participant, std::int64_t year) const {
+    const auto ceased = ceased_.find(participant);
+    const auto opened = opened_.find(year);
+    if (ceased == ceased_.end() || opened == opened_.end()) return false;
+    const OpenPeriod& moments = opened->second.moments;
+    if (ceased->second <= moments.begin) return true;
+    return ceased->second <= moments.end &&
+           opened->second.rules.cessation.year_allocation != CeaseAllocation::whole;
+}
+
+// Of the free ceiling, what nobody is given: what the table leaves, and the lines of those who ceased before they got theirs.
+std::int64_t SchemeAuditor::unallocated(std::int64_t year) const {
+    const auto table = table_final_.find(year);
+    const auto cap = cap_final_.find(year);
+    const auto given = allocated_to_.find(year);
+    if (table == table_final_.end() || cap == cap_final_.end()) return 0;
+    Int128 left = Int128{cap->second.free_ceiling} - table->second.total;
+    for (const AllocationLine& line : table->second.lines)
+        if (line.allowances > 0 &&
+            (given == allocated_to_.end() || given->second.count(line.participant) == 0) &&
+            has_ceased(line.participant, year))
+            left += line.allowances;
+    return sum_within(0, left);
 }
 
 // The one way in which allowances come to be: as the final statement of the cap says, once.
@@ -298,6 +379,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_issue(const registry::Command&
                                 : posting.to == kAuction            ? parts.auction
                                 : posting.to == kEntrantReserve     ? parts.entrant_reserve
                                 : posting.to == kContainmentReserve ? parts.containment_reserve
+                                : posting.to == kStabilityReserve   ? parts.withheld
                                                                     : -1;
     if (posting.amount != wanted)
         return finding("issue", fmt::format("{}", wanted), fmt::format("{}", posting.amount));
@@ -311,6 +393,12 @@ std::optional<SchemeFinding> SchemeAuditor::check_issue(const registry::Command&
 }
 
 std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event& event) {
+    auto wrong = judge_posting(event);
+    if (!wrong && founded_ && event.outcome.reason == registry::Reason::ok) book(event);
+    return wrong;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event& event) {
     const registry::Op op = event.command.op;
     if (owed_ == 0) {
         // Promises expire by themselves; everything else needs somebody who asked.
@@ -331,6 +419,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_posting(const registry::Event&
             (op == registry::Op::transfer || op == registry::Op::claw_back) &&
             owners_.count(event.command.from) != 0)
             return std::nullopt;
+        if (is_consignment(event.command)) return std::nullopt;
         return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
     }
     if (effect_ && explained(event))

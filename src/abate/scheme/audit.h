@@ -6,7 +6,8 @@
 //     if (auto finding = auditor.check_posting(posting)) ...   // each of the `event.postings` events of the books behind it
 //
 // What it knows of a journal: nobody acted without a key that was admitted by two operators and not revoked; what needs two people had two;
-// nothing moved in the books but what such a command named, from and to and how much; no allowance was issued but by a command that issues.
+// nothing moved in the books but what such a command named, from and to and how much; no allowance was issued but by a command that issues;
+// a cap, its parts and the step of the stability reserve are what the rules make of them (audit_cap.cpp).
 #pragma once
 
 #include "abate/scheme/event.h"
@@ -15,7 +16,7 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace abate::scheme {
 
@@ -54,6 +55,19 @@ class SchemeAuditor {
     [[nodiscard]] std::optional<SchemeFinding> check_second(const Event& event,
                                                             const Approve& approve);
     void take_effect(const Command& command, const Event& event);
+    // What a command says, against what follows from the journal before it.
+    [[nodiscard]] std::optional<SchemeFinding> check_said(const Command& command,
+                                                          Timestamp at) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_cap(std::int64_t year,
+                                                         const CapParts& parts) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_circulation(const PublishCirculation& said,
+                                                                 Timestamp at) const;
+    [[nodiscard]] std::optional<SchemeFinding> judge_posting(const registry::Event& event);
+    void book(const registry::Event& event);
+    [[nodiscard]] bool is_consignment(const registry::Command& posting);
+    [[nodiscard]] bool has_ceased(ParticipantId participant, std::int64_t year) const;
+    [[nodiscard]] std::int64_t unallocated(std::int64_t year) const;
+    [[nodiscard]] Int128 in_stability_reserve() const;
 
     Venue venue_;
     bool founded_ = false;
@@ -77,6 +91,8 @@ class SchemeAuditor {
         AccountId account{};  // from which
         std::int64_t amount = 0;
         TransferId command{};
+        AccountId to{};
+        registry::Asset asset{};
     };
     std::map<TransferId, Promise> promises_;  // by the id of the reserve
     std::map<TransferId, WithdrawCash> withdrawals_;
@@ -85,9 +101,25 @@ class SchemeAuditor {
     std::map<std::int64_t, AllocationTable> table_said_;
     std::map<std::int64_t, AllocationTable> table_final_;
     std::map<registry::Asset, std::int64_t> issued_;
+    std::map<std::int64_t, std::int64_t>
+        released_;  // from the stability reserve, with a year's cap
+    struct Opened {
+        OpenPeriod moments;
+        Rules rules;
+        bool cap_issued = false;
+    };
+    std::map<std::int64_t, Opened> opened_;
+    std::map<std::int64_t, Circulation> circulation_;
+    std::map<ParticipantId, Timestamp> cease_asked_;
+    std::map<ParticipantId, Timestamp> ceased_;
+    std::map<std::int64_t, std::set<ParticipantId>> allocated_to_;  // by year
+    Rules rules_;
+    std::map<std::pair<AccountId, registry::Asset>, Int128> held_;
     std::uint32_t owed_ = 0;
     bool by_time_ = false;  // the last event was of something due
     DueKind due_{};
+    TransferId due_id_{};
+    std::map<std::pair<ParticipantId, registry::Asset>, std::int64_t> consigned_;
 };
 
 }  // namespace abate::scheme

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abate/scheme/calendar_commands.h"
+#include "abate/scheme/cessation_commands.h"
 #include "abate/scheme/compliance_commands.h"
 #include "abate/scheme/monitoring_commands.h"
 #include "abate/scheme/people_commands.h"
@@ -68,12 +69,17 @@ using Command = std::variant<FoundScheme,
                              SetActivity,
                              LodgeCertificate,
                              RejectCertificate,
+                             PublishCirculation,
                              Surrender,
                              ObjectPenalty,
                              FinalisePenalty,
                              PayPenalty,
                              ClawBack,
-                             Publish>;
+                             Publish,
+                             ReleaseConsignment,
+                             RequestCease,
+                             AcceptCease,
+                             OrderCease>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

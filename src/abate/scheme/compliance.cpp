@@ -1,4 +1,5 @@
 // Obligations, surrender, penalties, claw-back, banking, publication.
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/exact.h"
 #include "abate/scheme/holding.h"
@@ -154,6 +155,28 @@ std::int64_t outstanding_allowances(const State& state, const ParticipantYear& w
                                   clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
 }
 
+std::int64_t outstanding_of_all(const State& state, std::int64_t year) {
+    std::map<std::int64_t, GroupTotals> totals;  // once a year, not once a participant
+    Int128 sum = 0;
+    for (const auto& [whose, it] : state.compliance.obligations) {
+        if (whose.year > year) continue;
+        if (it.fixed) {
+            sum += std::max<std::int64_t>(0, it.make_good - it.made_good);
+            continue;
+        }
+        Int128 owed = it.carried;
+        if (const Period* period = find_period(state, whose.year)) {
+            auto of_year = totals.find(whose.year);
+            if (of_year == totals.end())
+                of_year = totals.emplace(whose.year, group_totals(state, period->rules, whose.year))
+                              .first;
+            owed += base_of(state, it, whose, of_year->second);
+        }
+        sum += std::max(Int128{0}, owed - it.surrendered);
+    }
+    return clamped(sum);
+}
+
 void on_final_figures(State& state, const FinalFigures& figures) {
     const ParticipantYear whose{.participant = figures.participant, .year = figures.year};
     const Period* period = find_period(state, figures.year);
@@ -208,10 +231,12 @@ void fold_surrender_due(State& state, const Due& due) {
     for (const auto& [participant, entry] : state.participants) {
         const ParticipantYear whose{.participant = participant, .year = year};
         const Obligation* it = obligation_in(state, whose);
-        if (it != nullptr && it->figures_version != 0) {
+        // Who has ceased has no figures of the year, and may owe what earlier ones left.
+        const bool ceased = !operates_in(state, whose);
+        if (it != nullptr && (it->figures_version != 0 || (ceased && it->carried > 0))) {
             // At the deadline, whenever the next act comes: the window for objections begins there.
             fix_obligation(state, *period, whose, totals, {due.at_us});
-        } else if (is_obligated(entry.sort)) {
+        } else if (is_obligated(entry.sort) && !ceased) {
             without.push_back(participant);
         }
         if (period->rules.compliance.banking != Banking::unlimited &&
@@ -233,7 +258,8 @@ Decision decide(const Look& look, const Surrender& c) {
     if (period == nullptr) return Reason::period_not_open;
     const ParticipantYear whose{.participant = c.participant, .year = c.year};
     const Obligation* it = obligation_in(look.state, whose);
-    if (it == nullptr || it->figures_version == 0) return Reason::no_obligation;
+    if (it == nullptr || (it->figures_version == 0 && operates_in(look.state, whose)))
+        return Reason::no_obligation;
     if (c.quantity <= 0) return Reason::amount_not_positive;
     const std::int64_t outstanding = outstanding_allowances(look.state, whose);
     if (outstanding == 0) return Reason::nothing_owed;

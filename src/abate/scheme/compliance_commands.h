@@ -105,6 +105,25 @@ struct ClawBack {
     }
 };
 
+// Back to the holder, as far as the holding limit has room again: where the excess was cured otherwise, or did not sell.
+struct ReleaseConsignment {
+    static constexpr std::uint8_t number = 96;
+    static constexpr const char* name = "release_consignment";
+    static constexpr Authority authority{.first = Role::scheme_operator,
+                                         .second = Role::scheme_operator};
+    ParticipantId participant{};
+    std::int32_t vintage = 0;
+    std::int64_t quantity = 0;
+    std::string reason = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("participant", self.participant);
+        visit("vintage", self.vintage);
+        visit("quantity", self.quantity);
+        visit("reason", self.reason);
+    }
+};
+
 // What the public is told, as it was told.
 struct Publish {
     static constexpr std::uint8_t number = 95;

@@ -96,7 +96,13 @@ struct BankClose {
     }
 };
 
-enum class CaseStage : std::uint8_t { open = 1, cured = 2, named = 3 };
+enum class CaseStage : std::uint8_t {
+    open = 1,
+    cured = 2,
+    named = 3,
+    consigned = 4,  // what could be moved is for sale at the next auction
+};
+[[nodiscard]] std::string_view to_string(CaseStage value);
 
 // A group that holds more than the limit, though it bought nothing: the cap fell, or it became one group.
 struct HoldingCase {
@@ -105,6 +111,8 @@ struct HoldingCase {
     Timestamp cure_until = {};
     std::int64_t excess = 0;  // then; at the end of the cure period where it was not cured
     CaseStage stage = CaseStage::open;
+    std::int64_t consigned =
+        0;  // of `excess`; the rest was blocked, promised, or in compliance accounts
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("group", self.group);
@@ -112,6 +120,7 @@ struct HoldingCase {
         visit("cure_until", self.cure_until);
         visit("excess", self.excess);
         visit("stage", self.stage);
+        visit("consigned", self.consigned);
     }
 };
 
@@ -135,6 +144,8 @@ struct ComplianceState {
     std::map<ParticipantId, std::int64_t> net_sales = {};  // to other groups, less bought
     std::map<ParticipantYear, BankClose> bank_closes = {};
     std::vector<HoldingCase> holding_cases = {};
+    // `year`: the vintage. Waits for the next auction on the participant's account; nobody can use it meanwhile.
+    std::map<ParticipantYear, std::int64_t> consigned = {};
     std::vector<Publication> publications = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -146,6 +157,7 @@ struct ComplianceState {
         visit("net_sales", self.net_sales);
         visit("bank_closes", self.bank_closes);
         visit("holding_cases", self.holding_cases);
+        visit("consigned", self.consigned);
         visit("publications", self.publications);
     }
 };
@@ -157,6 +169,8 @@ struct ComplianceState {
 [[nodiscard]] Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose);
 // Still to be surrendered, in time or, after the deadline, to make good.
 [[nodiscard]] std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose);
+// Of all participants, for this year and those before it.
+[[nodiscard]] std::int64_t outstanding_of_all(const State& state, std::int64_t year);
 // What was allocated too much and is still to come back.
 [[nodiscard]] std::int64_t over_allocated(const State& state, const ActivityKey& whose);
 

@@ -84,6 +84,8 @@ inline constexpr AccountId kProceeds{7};
 inline constexpr AccountId kPenalties{8};
 inline constexpr AccountId kFees{9};
 inline constexpr AccountId kFreePot{10};  // the free ceiling, until it is allocated
+inline constexpr AccountId kStabilityReserve{11};
+inline constexpr AccountId kConsignment{12};  // of its holders, for the next auction
 inline constexpr AccountId kFirstOfParticipants{100};
 
 [[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
@@ -149,12 +151,17 @@ ABATE_DECLARE_COMMAND(RecordBaseline);
 ABATE_DECLARE_COMMAND(SetActivity);
 ABATE_DECLARE_COMMAND(LodgeCertificate);
 ABATE_DECLARE_COMMAND(RejectCertificate);
+ABATE_DECLARE_COMMAND(PublishCirculation);
 ABATE_DECLARE_COMMAND(Surrender);
 ABATE_DECLARE_COMMAND(ObjectPenalty);
 ABATE_DECLARE_COMMAND(FinalisePenalty);
 ABATE_DECLARE_COMMAND(PayPenalty);
 ABATE_DECLARE_COMMAND(ClawBack);
 ABATE_DECLARE_COMMAND(Publish);
+ABATE_DECLARE_COMMAND(ReleaseConsignment);
+ABATE_DECLARE_COMMAND(RequestCease);
+ABATE_DECLARE_COMMAND(AcceptCease);
+ABATE_DECLARE_COMMAND(OrderCease);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {
@@ -184,5 +191,7 @@ void fold_close_bank(State& state, const DueDone& done, const Due& due);
 void fold_begin_period(State& state, const Due& due);
 [[nodiscard]] DueDecision decide_holding(const Look& look, const Due& due);
 void fold_holding(State& state, const DueDone& done, const Due& due);
+[[nodiscard]] DueDecision decide_consignment(const Look& look, const Due& due);
+void fold_consignment(State& state, const DueDone& done, const Due& due);
 
 }  // namespace abate::scheme

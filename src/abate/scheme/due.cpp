@@ -21,6 +21,8 @@ DueDecision decide_due(const Look& look, const Due& due) {
         case DueKind::review_holding:
         case DueKind::cure_holding:
             return decide_holding(look, due);
+        case DueKind::consign_holding:
+            return decide_consignment(look, due);
     }
     return {};
 }
@@ -47,6 +49,8 @@ void fold_due(State& state, const DueDone& done, const Due& due) {
         case DueKind::review_holding:
         case DueKind::cure_holding:
             return fold_holding(state, done, due);
+        case DueKind::consign_holding:
+            return fold_consignment(state, done, due);
     }
 }
 

@@ -43,6 +43,24 @@ std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
     return out;
 }
 
+// One due for each holder and vintage of the group: each asks the books what is there, the oldest vintage first.
+void consign(State& state, GroupId group, std::int64_t at_us) {
+    for (const auto& [year, period] : state.period.years) {
+        if (!period.cap || period.cap->steps.stage != Stage::issued) continue;
+        for (const auto& [id, participant] : state.participants)
+            if (participant.group == group)
+                state.due.insert({at_us,
+                                  DueKind::consign_holding,
+                                  {.high = static_cast<std::uint64_t>(year),
+                                   .low = static_cast<std::uint64_t>(id)}});
+    }
+}
+
+ParticipantYear holder_of(const Due& due) {
+    return {.participant = ParticipantId{due.id.low},
+            .year = static_cast<std::int64_t>(due.id.high)};
+}
+
 // Working days, where they are published; else as many weekdays of an ordinary week.
 Timestamp cure_time(const State& state, Timestamp at, std::int64_t working_days) {
     const std::int64_t weekends = 2 * ((working_days + 4) / 5);
@@ -124,8 +142,14 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
         if (each.group == group && each.stage == CaseStage::open) open = &each;
     if (due.kind == DueKind::cure_holding) {
         if (open == nullptr) return;
-        open->stage = done.number > 0 ? CaseStage::named : CaseStage::cured;
-        if (done.number > 0) open->excess = done.number;
+        open->stage = CaseStage::cured;
+        if (done.number <= 0) return;
+        open->excess = done.number;
+        const Period* now = period_at(state, done.at);
+        const bool sold =
+            now != nullptr && now->rules.compliance.holding_excess == HoldingExcess::consigned;
+        open->stage = sold ? CaseStage::consigned : CaseStage::named;
+        if (sold) consign(state, group, due.at_us);
         return;
     }
     if (done.number <= 0 || open != nullptr) return;
@@ -140,6 +164,82 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
                                               .stage = CaseStage::open});
     state.due.insert(
         {until.us, DueKind::cure_holding, {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+}
+
+// ---- consignment
+
+DueDecision decide_consignment(const Look& look, const Due& due) {
+    DueDecision out;
+    const ParticipantYear whose = holder_of(due);
+    const auto holder = look.state.participants.find(whose.participant);
+    if (holder == look.state.participants.end() || whose.year > registry::kLastVintage) return out;
+    std::int64_t left = holding_excess(look, holder->second.group);
+    const registry::Asset vintage =
+        registry::allowances_of(Vintage(static_cast<std::int32_t>(whose.year)));
+    for (const auto& [id, account] : look.state.accounts) {
+        if (account.participant != whose.participant || account.kind != AccountKind::holding)
+            continue;
+        const auto view = look.books.account(id);
+        if (!view || view->status != AccountStatus::open) continue;
+        const std::int64_t there = std::min(left, look.books.balance(id, vintage).available());
+        if (there <= 0) continue;
+        left -= there;
+        out.number += there;
+        out.postings.push_back({.op = registry::Op::transfer,
+                                .asset = vintage,
+                                .from = id,
+                                .to = kConsignment,
+                                .amount = there});
+    }
+    return out;
+}
+
+void fold_consignment(State& state, const DueDone& done, const Due& due) {
+    if (done.reason != Reason::ok || done.number <= 0) return;
+    const ParticipantYear whose = holder_of(due);
+    const auto holder = state.participants.find(whose.participant);
+    if (holder == state.participants.end()) return;
+    std::int64_t& waits = state.compliance.consigned[whose];
+    waits = sum_within(waits, done.number);
+    auto& cases = state.compliance.holding_cases;
+    for (auto at = cases.rbegin(); at != cases.rend(); ++at) {
+        if (at->group != holder->second.group || at->stage != CaseStage::consigned) continue;
+        at->consigned = sum_within(at->consigned, done.number);
+        return;
+    }
+}
+
+Decision decide(const Look& look, const ReleaseConsignment& c) {
+    if (c.reason.empty()) return Reason::reason_missing;
+    if (c.reason.size() > kMaxText) return Reason::text_too_long;
+    if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
+    if (c.quantity <= 0) return Reason::amount_not_positive;
+    const auto waits =
+        look.state.compliance.consigned.find({.participant = c.participant, .year = c.vintage});
+    if (waits == look.state.compliance.consigned.end() || waits->second < c.quantity)
+        return Reason::not_consigned;
+    const AccountId to = first_account(look.state, c.participant, AccountKind::holding);
+    if (to == AccountId{}) return Reason::no_holding_account;
+    if (const Reason r = check_holding(
+            look,
+            {.participant = c.participant, .kind = AccountKind::holding, .amount = c.quantity});
+        r != Reason::ok)
+        return r;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::transfer,
+                            .asset = registry::allowances_of(Vintage(c.vintage)),
+                            .from = kConsignment,
+                            .to = to,
+                            .amount = c.quantity});
+    return out;
+}
+
+void fold(State& state, const Done& /*done*/, const ReleaseConsignment& c) {
+    const auto waits =
+        state.compliance.consigned.find({.participant = c.participant, .year = c.vintage});
+    if (waits == state.compliance.consigned.end()) return;
+    waits->second = sum_within(0, Int128{waits->second} - c.quantity);
+    if (waits->second <= 0) state.compliance.consigned.erase(waits);
 }
 
 }  // namespace abate::scheme

@@ -1,4 +1,5 @@
 // Statements of landlords and clouds, and what happens when reports fall due.
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/report_figures.h"
 
@@ -9,11 +10,12 @@ TransferId id_of_year(std::int64_t year) {
     return {.high = 0, .low = static_cast<std::uint64_t>(year)};
 }
 
-// Whoever took part before the year was over.
+// Whoever took part before the year was over, and had not ceased before it.
 bool owes_report(const State& state, const Participant& who, std::int64_t year) {
     const auto moments = state.monitoring.years.find(year);
     return is_obligated(who.sort) && moments != state.monitoring.years.end() &&
            who.since < moments->second.end &&
+           operates_in(state, {.participant = who.id, .year = year}) &&
            state.monitoring.figures.count({.participant = who.id, .year = year}) == 0;
 }
 

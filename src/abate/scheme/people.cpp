@@ -1,5 +1,6 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
 #include "abate/core/plain_text.h"
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
 
@@ -81,6 +82,43 @@ const AccountEntry* account_in(const State& state, AccountId id) {
     return found == state.accounts.end() ? nullptr : &found->second;
 }
 
+// A year of its own whose figures are not final: nobody knows yet what it owes.
+bool may_owe(const State& state, ParticipantId participant, Timestamp now) {
+    const auto whose = state.participants.find(participant);
+    if (whose == state.participants.end() || !is_obligated(whose->second.sort)) return false;
+    for (const auto& [year, period] : state.period.years) {
+        const ParticipantYear one{.participant = participant, .year = year};
+        if (period.moments.begin <= now && whose->second.since < period.moments.end &&
+            operates_in(state, one) && final_figures(state.monitoring, one) == nullptr)
+            return true;
+    }
+    return false;
+}
+
+bool owes_penalty(const State& state, ParticipantId participant) {
+    const auto& all = state.compliance.penalties;
+    for (auto at = all.lower_bound({.participant = participant, .year = INT64_MIN});
+         at != all.end() && at->first.participant == participant;
+         ++at)
+        if (at->second.stage == PenaltyStage::notified || at->second.stage == PenaltyStage::upheld)
+            return true;
+    return false;
+}
+
+bool has_consigned(const State& state, ParticipantId participant) {
+    const auto first =
+        state.compliance.consigned.lower_bound({.participant = participant, .year = INT64_MIN});
+    return participant != ParticipantId{} && first != state.compliance.consigned.end() &&
+           first->first.participant == participant;
+}
+
+bool has_open_holding(const State& state, ParticipantId participant) {
+    return std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
+        return each.second.participant == participant && each.second.kind == AccountKind::holding &&
+               !each.second.closed;
+    });
+}
+
 // Anything of any year.
 bool owes(const State& state, ParticipantId participant) {
     const auto& all = state.compliance.obligations;
@@ -126,6 +164,8 @@ constexpr OwnAccount kOwnAccounts[] = {
     {kPenalties, AccountKind::penalties, "penalties"},
     {kFees, AccountKind::fees, "fees"},
     {kFreePot, AccountKind::reserve, "free allocation"},
+    {kStabilityReserve, AccountKind::reserve, "stability reserve"},
+    {kConsignment, AccountKind::escrow, "consignment"},
 };
 
 }  // namespace
@@ -305,6 +345,9 @@ Decision decide(const Look& look, const OpenAccount& c) {
         if (whose == look.state.participants.end()) return Reason::unknown_participant;
         if (whose->second.sort == ParticipantSort::verifier)
             return Reason::participant_holds_no_account;
+        if ((c.kind == AccountKind::holding || c.kind == AccountKind::compliance) &&
+            cessation_of(look.state, c.participant) != nullptr)
+            return Reason::participant_ceased;
     }
     Decision out;
     out.postings.push_back(opens(c.account, c.kind, c.participant));
@@ -353,16 +396,29 @@ void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
 Decision decide(const Look& look, const CloseAccount& c) {
     const AccountEntry* account = account_in(look.state, c.account);
     if (account == nullptr) return Reason::unknown_account;
-    if (account->kind == AccountKind::compliance && owes(look.state, account->participant))
+    const ParticipantId whose = account->participant;
+    const bool of_allowances =
+        account->kind == AccountKind::holding || account->kind == AccountKind::compliance;
+    if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
+        (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
         return registry::Reason::account_has_obligation;
+    // What is for sale on its account needs somewhere to come back to, and the proceeds too.
+    if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
+        return registry::Reason::account_has_pending_transfers;
     Decision out;
     out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
     return out;
 }
 
-void fold(State& state, const Done& /*done*/, const CloseAccount& c) {
+void fold(State& state, const Done& done, const CloseAccount& c) {
     const auto found = state.accounts.find(c.account);
-    if (found != state.accounts.end()) found->second.closed = true;
+    if (found == state.accounts.end()) return;
+    found->second.closed = true;
+    const ParticipantId whose = found->second.participant;
+    if (whose == ParticipantId{} || has_open_holding(state, whose)) return;
+    // With its last holding account a participant's right to trade ends.
+    for (auto& [open, key] : state.keys)
+        if (key.grant.participant == whose) key.mandate = {.since = done.at};
 }
 
 // ---- trusted accounts and mandates
@@ -396,6 +452,7 @@ Decision decide(const Look& look, const SetMandate& c) {
     if ((found->second.grant.roles & static_cast<std::uint8_t>(Role::market)) == 0)
         return Reason::key_without_market_role;
     if (c.daily_net_quantity < 0 || c.daily_net_value_micro < 0) return Reason::mandate_negative;
+    if (!has_open_holding(look.state, c.participant)) return Reason::no_holding_account;
     return {};
 }
 

@@ -4,6 +4,8 @@
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
 
+#include <algorithm>
+
 namespace abate::scheme {
 namespace {
 
@@ -68,8 +70,12 @@ Reason check_cap(const State& state, std::int64_t year, const CapParts& parts) {
         if (part < 0 || part > kMost) return Reason::cap_differs;
     const Int128 sum = Int128{parts.free_ceiling} + parts.auction + parts.entrant_reserve +
                        parts.containment_reserve;
-    return parts.free_ceiling == right.value.free_ceiling && sum == parts.cap ? Reason::ok
-                                                                              : Reason::cap_differs;
+    CapParts said = right.value;
+    said.cap = parts.cap;
+    said.auction = parts.auction;
+    said.entrant_reserve = parts.entrant_reserve;
+    said.containment_reserve = parts.containment_reserve;
+    return parts == said && sum == parts.cap ? Reason::ok : Reason::cap_differs;
 }
 
 struct BenchmarkCheck {
@@ -89,6 +95,26 @@ Reason check_allocation(const State& state, std::int64_t year, const AllocationT
     const Derived<AllocationTable> right = derive_allocation(state, year);
     if (right.reason != Reason::ok) return right.reason;
     return table == right.value ? Reason::ok : Reason::allocation_differs;
+}
+
+// Out of the stability reserve for auction, the oldest vintage first. False: it has not so many.
+bool release(const registry::Registry& books,
+             std::int64_t amount,
+             std::vector<registry::Command>& postings) {
+    if (amount <= 0) return true;
+    const auto view = books.account(kStabilityReserve);
+    if (!view) return false;
+    for (const registry::Balance& balance : view->balances) {
+        const std::int64_t there = std::min(amount, balance.available());
+        if (there <= 0) continue;
+        amount -= there;
+        postings.push_back({.op = registry::Op::transfer,
+                            .asset = balance.asset,
+                            .from = kStabilityReserve,
+                            .to = kAuction,
+                            .amount = there});
+    }
+    return amount == 0;
 }
 
 // Does the proposal still follow from what is known now.
@@ -277,19 +303,41 @@ Decision decide(const Look& look, const IssueCap& c) {
     for (const Pot& pot : {Pot{kFreePot, parts.free_ceiling},
                            Pot{kAuction, parts.auction},
                            Pot{kEntrantReserve, parts.entrant_reserve},
-                           Pot{kContainmentReserve, parts.containment_reserve}})
+                           Pot{kContainmentReserve, parts.containment_reserve},
+                           Pot{kStabilityReserve, parts.withheld}})
         if (pot.amount > 0)
             out.postings.push_back({.op = registry::Op::issue,
                                     .asset = vintage,
                                     .from = kIssuance,
                                     .to = pot.account,
                                     .amount = pot.amount});
+    if (!release(look.books, parts.released, out.postings))
+        return registry::Reason::insufficient_balance;
     return out;
 }
 
 void fold(State& state, const Done& /*done*/, const IssueCap& c) {
     Period* period = period_in(state, c.year);
-    if (period != nullptr && period->cap) period->cap->steps.stage = Stage::issued;
+    if (period == nullptr || !period->cap) return;
+    period->cap->steps.stage = Stage::issued;
+    const CapParts& parts = period->cap->parts;
+    std::int64_t& reserve = state.period.in_stability_reserve;
+    reserve = sum_within(reserve, Int128{parts.withheld} - parts.released);
+}
+
+// ---- what is in circulation
+
+Decision decide(const Look& look, const PublishCirculation& c) {
+    const Derived<Circulation> right = derive_circulation(look.state, look.books, c.year);
+    if (right.reason != Reason::ok) return right.reason;
+    if (look.now < find_period(look.state, c.year)->moments.report_due)
+        return Reason::circulation_too_early;
+    if (look.state.period.circulation.count(c.year) != 0) return Reason::circulation_already_said;
+    return c.figures == right.value ? Reason::ok : Reason::circulation_differs;
+}
+
+void fold(State& state, const Done& done, const PublishCirculation& c) {
+    state.period.circulation[c.year] = {.figures = c.figures, .at = done.at};
 }
 
 // ---- when its time has come

@@ -1,4 +1,5 @@
 // What free allocation rests on, and how it reaches the accounts: baseline, historical levels, certificates; issue, true-up.
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
 #include "abate/scheme/period.h"
@@ -33,11 +34,27 @@ std::map<ParticipantId, std::int64_t> sums_of(const AllocationTable& table) {
     return out;
 }
 
+// Who ceased since it was final, and gets nothing by it any more.
+bool is_dropped(const State& state, const Period& period, ParticipantId participant) {
+    return period.allocation->issued.count(participant) == 0 &&
+           !is_allocated_to(state, {.participant = participant, .year = period.moments.year});
+}
+
 // Has everybody got theirs, with these.
-bool is_complete(const AllocationStatement& statement, const std::set<ParticipantId>& with) {
-    for (const auto& [participant, sum] : sums_of(statement.table))
-        if (statement.issued.count(participant) == 0 && with.count(participant) == 0) return false;
+bool is_complete(const State& state, const Period& period, const std::set<ParticipantId>& with) {
+    for (const auto& [participant, sum] : sums_of(period.allocation->table))
+        if (period.allocation->issued.count(participant) == 0 && with.count(participant) == 0 &&
+            !is_dropped(state, period, participant))
+            return false;
     return true;
+}
+
+// What nobody gets, of the free ceiling.
+std::int64_t left_over(const State& state, const Period& period) {
+    Int128 left = Int128{period.cap->parts.free_ceiling} - period.allocation->table.total;
+    for (const auto& [participant, sum] : sums_of(period.allocation->table))
+        if (is_dropped(state, period, participant)) left += sum;
+    return sum_within(0, left);
 }
 
 // The mean of the years, rounded down; none: figures of one are not final.
@@ -221,6 +238,7 @@ Decision decide(const Look& look, const IssueAllocation& c) {
         if (!seen.insert(participant).second) return Reason::row_twice;
         const auto sum = sums.find(participant);
         if (sum == sums.end()) return Reason::not_in_allocation;
+        if (is_dropped(look.state, *period, participant)) return Reason::participant_ceased;
         if (statement.issued.count(participant) != 0) return Reason::allocation_already_issued;
         const AccountId to = first_account(look.state, participant, AccountKind::holding);
         if (to == AccountId{}) return Reason::no_holding_account;
@@ -230,9 +248,9 @@ Decision decide(const Look& look, const IssueAllocation& c) {
                                 .to = to,
                                 .amount = sum->second});
     }
-    const bool complete = is_complete(statement, seen);
+    const bool complete = is_complete(look.state, *period, seen);
     if (c.participants.empty() && !complete) return Reason::nothing_to_allocate;
-    const std::int64_t rest = period->cap->parts.free_ceiling - statement.table.total;
+    const std::int64_t rest = left_over(look.state, *period);
     if (complete && rest > 0)
         out.postings.push_back({.op = registry::Op::transfer,
                                 .asset = asset_of_year(c.year),
@@ -251,7 +269,7 @@ void fold(State& state, const Done& done, const IssueAllocation& c) {
     for (const AllocationLine& line : statement.table.lines)
         if (now.count(line.participant) != 0)
             add_given(state, line, {.year = c.year, .amount = line.allowances});
-    if (is_complete(statement, {})) statement.steps.stage = Stage::issued;
+    if (is_complete(state, found->second, {})) statement.steps.stage = Stage::issued;
     for (const ParticipantId participant : now) review_group_of(state, participant, done.at);
 }
 

@@ -1,7 +1,7 @@
 // Commands of a year: its moments, and how much there is of what for whom.
 //
 //     open_period
-//     propose_cap -> object ... -> finalise -> issue_cap
+//     publish_circulation (with a stability reserve) -> propose_cap -> object ... -> finalise -> issue_cap
 //     propose_benchmark -> object ... -> finalise
 //     propose_allocation -> object ... -> finalise -> issue_allocation -> true_up, when figures are late, corrected or of a new entrant
 //
@@ -52,13 +52,20 @@ struct OpenPeriod {
 
 // ---- the cap
 
-// cap = free_ceiling + auction + entrant_reserve + containment_reserve.
+// cap = free_ceiling + auction + entrant_reserve + containment_reserve + withheld.
 struct CapParts {
     std::int64_t cap = 0;
     std::int64_t free_ceiling = 0;
     std::int64_t auction = 0;
     std::int64_t entrant_reserve = 0;  // new entrants and true-up
     std::int64_t containment_reserve = 0;
+    // The stability reserve, where the rules have one.
+    std::int64_t circulation_year = 0;  // whose statement decides; 0: none yet
+    std::int64_t in_circulation = 0;    // by that statement
+    std::int64_t in_reserve = 0;        // before the step
+    std::int64_t withheld = 0;          // of the auction: goes into the reserve
+    std::int64_t released =
+        0;  // comes out of it, for auction: issued in an earlier year, so beyond this cap
     bool operator==(const CapParts&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -67,6 +74,11 @@ struct CapParts {
         visit("auction", self.auction);
         visit("entrant_reserve", self.entrant_reserve);
         visit("containment_reserve", self.containment_reserve);
+        visit("circulation_year", self.circulation_year);
+        visit("in_circulation", self.in_circulation);
+        visit("in_reserve", self.in_reserve);
+        visit("withheld", self.withheld);
+        visit("released", self.released);
     }
 };
 
@@ -132,6 +144,42 @@ struct IssueCap {
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("year", self.year);
+    }
+};
+
+// Allowances of vintages up to the year, when its verified reports are due:
+// in_circulation = issued - with_scheme - in_reserve - retired - outstanding, not below 0.
+struct Circulation {
+    std::int64_t issued = 0;
+    std::int64_t with_scheme = 0;  // in its own accounts: not auctioned, not allocated
+    std::int64_t in_reserve = 0;   // the stability reserve
+    std::int64_t retired = 0;      // surrendered, and cancelled of one's own will
+    std::int64_t outstanding = 0;  // owed for years up to this one and not surrendered yet
+    std::int64_t in_circulation = 0;
+    bool operator==(const Circulation&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("issued", self.issued);
+        visit("with_scheme", self.with_scheme);
+        visit("in_reserve", self.in_reserve);
+        visit("retired", self.retired);
+        visit("outstanding", self.outstanding);
+        visit("in_circulation", self.in_circulation);
+    }
+};
+
+// Told to the public once, after report_due of the year: it decides what the stability reserve does in the year after next.
+struct PublishCirculation {
+    static constexpr std::uint8_t number = 83;
+    static constexpr const char* name = "publish_circulation";
+    static constexpr Authority authority{.first = Role::scheme_operator,
+                                         .second = Role::scheme_operator};
+    std::int64_t year = 0;
+    Circulation figures = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("year", self.year);
+        visit("figures", self.figures);
     }
 };
 

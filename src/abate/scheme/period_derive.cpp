@@ -1,6 +1,8 @@
 // What the rules and the figures say: cap, benchmark, allocation, true-up.
 #include "abate/scheme/activity_level.h"
 #include "abate/scheme/allocation.h"
+#include "abate/scheme/cap.h"
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/fraction.h"
 #include "abate/scheme/obligation.h"
@@ -179,6 +181,54 @@ Deserved deserved_of(const State& state, const Period& period, const ActivityKey
     return out;
 }
 
+std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
+    CapPath path{.base = rules.first_cap,
+                 .base_year = static_cast<std::int32_t>(rules.first_year),
+                 .steps = {},
+                 .rebasings = {}};
+    for (const ReductionStep& step : rules.reduction_steps)
+        path.steps.push_back({.first_year = static_cast<std::int32_t>(step.first_year),
+                              .ppm = static_cast<std::uint32_t>(step.of_first_cap.value)});
+    for (const Rebasing& rebasing : rules.rebasings)
+        path.rebasings.push_back(
+            {.year = static_cast<std::int32_t>(rebasing.year), .amount = rebasing.allowances});
+    const std::int64_t on_path = linear_cap(path, static_cast<std::int32_t>(year)).value_or(0);
+    const Big cap = Big(on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
+    return cap <= 0 ? 0 : cap.convert_to<std::int64_t>();
+}
+
+// The year's step of the stability reserve.
+Reason add_stability(const State& state, const Period& period, CapParts& parts) {
+    const std::int64_t year = period.moments.year;
+    const StabilityRules& rules = period.rules.stability;
+    if (!rules.reserve) return Reason::ok;
+    // Year by year: what is in the reserve is known when the year before is issued.
+    const Period* before = find_period(state, year - 1);
+    if (before != nullptr && (!before->cap || before->cap->steps.stage != Stage::issued))
+        return Reason::cap_not_issued;
+    parts.in_reserve = state.period.in_stability_reserve;
+    if (find_period(state, year - 2) == nullptr) return Reason::ok;
+    const auto said = state.period.circulation.find(year - 2);
+    if (said == state.period.circulation.end()) return Reason::circulation_not_published;
+    parts.circulation_year = year - 2;
+    parts.in_circulation = said->second.figures.in_circulation;
+    const std::int64_t step =
+        stability_step({.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve},
+                       {.upper = rules.upper,
+                        .middle = rules.middle,
+                        .lower = rules.lower,
+                        .release = rules.release,
+                        .withhold_ppm = static_cast<std::uint32_t>(rules.withhold.value)})
+            .value_or(0);
+    if (step > 0) {
+        parts.withheld = std::min(step, parts.auction);
+        parts.auction -= parts.withheld;
+    } else {
+        parts.released = -step;
+    }
+    return Reason::ok;
+}
+
 bool is_final(const std::optional<AllocationStatement>& statement) {
     return statement && statement->steps.stage != Stage::proposed;
 }
@@ -290,10 +340,8 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    const Big cap =
-        Big(rules.first_cap) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
-    if (cap <= 0) return out;
-    out.value.cap = cap.convert_to<std::int64_t>();
+    out.value.cap = cap_of_year(rules, year);
+    const Big cap = out.value.cap;
     struct Part {
         Ppm share;
         std::int64_t* amount;
@@ -311,6 +359,57 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         if (part.share > largest->share) largest = &part;
     }
     *largest->amount += left;
+    out.reason = add_stability(state, *period, out.value);
+    return out;
+}
+
+Derived<Circulation> derive_circulation(const State& state,
+                                        const registry::Registry& books,
+                                        std::int64_t year) {
+    const Period* period = find_period(state, year);
+    if (period == nullptr) return {.reason = Reason::period_not_open};
+    // A reserve that begins later needs the circulation of years before it.
+    const bool reserve =
+        state.rules.stability.reserve ||
+        std::any_of(state.period.years.begin(), state.period.years.end(), [](const auto& each) {
+            return each.second.rules.stability.reserve;
+        });
+    if (!reserve) return {.reason = Reason::no_stability_reserve};
+    Int128 issued = 0;
+    Int128 with_scheme = 0;
+    Int128 in_reserve = 0;
+    Int128 retired = 0;
+    for (const auto& [id, account] : state.accounts) {
+        // What is consigned is its holders'.
+        if (account.participant != ParticipantId{} || id == kConsignment) continue;
+        const auto view = books.account(id);
+        if (!view) continue;
+        for (const registry::Balance& balance : view->balances) {
+            if (balance.asset == registry::Asset::cash ||
+                static_cast<std::int64_t>(balance.asset) > year)
+                continue;
+            if (account.kind == AccountKind::issuance) {
+                issued -= balance.posted;
+            } else if (account.kind == AccountKind::retirement) {
+                retired += balance.posted;
+            } else if (id == kStabilityReserve) {
+                in_reserve += balance.posted;
+            } else {
+                with_scheme += balance.posted;
+            }
+        }
+    }
+    Derived<Circulation> out;
+    Circulation& figures = out.value;
+    figures = {.issued = sum_within(0, issued),
+               .with_scheme = sum_within(0, with_scheme),
+               .in_reserve = sum_within(0, in_reserve),
+               .retired = sum_within(0, retired),
+               .outstanding = outstanding_of_all(state, year)};
+    figures.in_circulation = sum_within(
+        0,
+        std::max(Int128{0},
+                 issued - with_scheme - in_reserve - retired - Int128{figures.outstanding}));
     return out;
 }
 
@@ -415,7 +514,9 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
                                                 .year = INT64_MAX});
         const BenchmarkLine* benchmark = line_of(*period->benchmark, key.service_class);
         const std::optional<ServiceClassId> service = class_id(rules, key.service_class);
-        if (benchmark == nullptr || !service || !is_obligated(state, key.participant)) continue;
+        if (benchmark == nullptr || !service || !is_obligated(state, key.participant) ||
+            !is_allocated_to(state, {.participant = key.participant, .year = year}))
+            continue;
         const Basis basis = basis_of(state, rules, key);
         if (basis.kind == Basis::Kind::waits) left_out.insert(key.participant);
         if (basis.kind != Basis::Kind::ready || !is_covered(state, rules, key.participant, totals))
@@ -473,10 +574,12 @@ Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year
 std::int64_t deserved_allowances(const State& state, const ActivityKey& whose) {
     const auto found = state.period.given.find(whose);
     const std::int64_t given = found == state.period.given.end() ? 0 : found->second;
+    const ParticipantYear of{.participant = whose.participant, .year = whose.year};
+    if (!operates_in(state, of)) return 0;
     const Period* period = find_period(state, whose.year);
     if (period == nullptr || !period->benchmark || !is_final(period->allocation)) return given;
     const Deserved deserved = deserved_of(state, *period, whose);
-    return deserved.known ? deserved.allowances : given;
+    return kept_allocation(state, of, deserved.known ? deserved.allowances : given);
 }
 
 Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserve& reserve) {
@@ -490,13 +593,17 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
     // Whose allocation has not reached it yet waits for that.
     std::set<ParticipantId> waiting;
     for (const AllocationLine& line : period->allocation->table.lines)
-        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0)
+        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0 &&
+            is_allocated_to(state, {.participant = line.participant, .year = year}))
             waiting.insert(line.participant);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
-        if (!is_obligated(state, participant) || waiting.count(participant) != 0) continue;
+        const ParticipantYear whose{.participant = participant, .year = year};
+        if (!is_obligated(state, participant) || waiting.count(participant) != 0 ||
+            !operates_in(state, whose))
+            continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{
                 .participant = participant, .service_class = benchmark.service_class, .year = year};
@@ -506,16 +613,17 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
             if (!is_covered(state, period->rules, participant, entrant ? own : last)) continue;
             const auto had = state.period.given.find(key);
             const std::int64_t given = had == state.period.given.end() ? 0 : had->second;
-            if (deserved.allowances <= given) continue;
+            const std::int64_t kept = kept_allocation(state, whose, deserved.allowances);
+            if (kept <= given) continue;
             out.value.push_back({.participant = participant,
                                  .service_class = benchmark.service_class,
                                  .output_gflop = deserved.basis.output_gflop,
                                  .benchmark_aj_per_flop = deserved.benchmark_aj_per_flop,
                                  .clean_ppm = deserved.clean_ppm,
                                  .entrant = entrant,
-                                 .deserved = deserved.allowances,
+                                 .deserved = kept,
                                  .given = given,
-                                 .amount = deserved.allowances - given});
+                                 .amount = kept - given});
         }
     }
     share_out(out.value, std::max<std::int64_t>(0, reserve.available));

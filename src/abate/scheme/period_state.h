@@ -150,6 +150,16 @@ struct Certificate {
     }
 };
 
+struct PublishedCirculation {
+    Circulation figures = {};
+    Timestamp at = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("figures", self.figures);
+        visit("at", self.at);
+    }
+};
+
 struct PeriodState {
     std::map<std::int64_t, Period> years = {};
     std::map<ParticipantYear, FinalFigures> baseline = {};  // of years before the first
@@ -157,6 +167,8 @@ struct PeriodState {
     std::map<std::string, Certificate> certificates = {};
     std::map<ActivityKey, std::int64_t> given =
         {};  // allowances of that vintage, by allocation and true-up, less claw-backs
+    std::map<std::int64_t, PublishedCirculation> circulation = {};  // by year
+    std::int64_t in_stability_reserve = 0;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("years", self.years);
@@ -164,6 +176,8 @@ struct PeriodState {
         visit("activity", self.activity);
         visit("certificates", self.certificates);
         visit("given", self.given);
+        visit("circulation", self.circulation);
+        visit("in_stability_reserve", self.in_stability_reserve);
     }
 };
 

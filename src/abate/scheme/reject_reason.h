@@ -67,6 +67,10 @@ namespace abate::scheme {
     X(withdrawal_not_waiting, 1106, true)       \
     X(trading_halted, 1108, true)               \
     X(vintage_unknown, 1109, true)              \
+    X(consideration_too_large, 1110, true)      \
+    X(tax_without_sale, 1111, true)             \
+    X(tax_category_unknown, 1112, true)         \
+    X(tax_differs, 1113, true)                  \
     /* monitoring */                            \
     X(year_not_opened, 1200, true)              \
     X(year_not_over, 1201, true)                \
@@ -117,6 +121,11 @@ namespace abate::scheme {
     X(cap_not_issued, 1322, true)               \
     X(cap_already_issued, 1323, true)           \
     X(issued_above_cap, 1324, true)             \
+    X(no_stability_reserve, 1325, true)         \
+    X(circulation_too_early, 1326, true)        \
+    X(circulation_differs, 1327, true)          \
+    X(circulation_not_published, 1328, true)    \
+    X(circulation_already_said, 1329, true)     \
     X(benchmark_not_final, 1330, true)          \
     X(benchmark_differs, 1331, true)            \
     X(sample_year_not_allowed, 1332, true)      \
@@ -157,7 +166,13 @@ namespace abate::scheme {
     X(penalty_out_of_range, 1416, true)         \
     X(not_over_allocated, 1420, true)           \
     X(no_deficit_account, 1421, true)           \
-    X(holding_limit_exceeded, 1430, true)
+    X(holding_limit_exceeded, 1430, true)       \
+    X(not_consigned, 1431, true)                \
+    /* ceasing */                               \
+    X(already_ceased, 1500, true)               \
+    X(cease_moment_invalid, 1501, true)         \
+    X(cease_not_requested, 1502, true)          \
+    X(participant_ceased, 1503, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

@@ -1,5 +1,6 @@
 #include "abate/scheme/report_figures.h"
 
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/output.h"
 #include "abate/scheme/period.h"
@@ -126,7 +127,13 @@ class Reporter {
         group_ = whose->second.group;
         const auto year = state_.monitoring.years.find(report_.year);
         if (year == state_.monitoring.years.end()) return refuse(Reason::year_not_opened);
+        if (!operates_in(state_, {.participant = participant_, .year = report_.year}))
+            return refuse(Reason::participant_ceased);
         span_ = year->second;
+        // The last report is of a part of the year.
+        const Cessation* ceased = cessation_of(state_, participant_);
+        if (ceased != nullptr && ceased->year == report_.year)
+            span_.end = std::min(span_.end, ceased->ceased);
         return true;
     }
 

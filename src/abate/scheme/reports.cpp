@@ -1,4 +1,5 @@
 // Reports of a year: draft, submission, the verifier's opinion, final figures, restatement.
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/report_figures.h"
 
@@ -74,8 +75,11 @@ Reason check_verifier(const Look& look, const ParticipantYear& whose, const Repo
         look.state, entry.report.verifier, whose.participant, &key->second.grant);
 }
 
-bool year_is_over(const State& state, std::int64_t year, Timestamp now) {
-    const auto moments = state.monitoring.years.find(year);
+// For a firm that has ceased, its part of it.
+bool year_is_over(const State& state, const ParticipantYear& whose, Timestamp now) {
+    const Cessation* ceased = cessation_of(state, whose.participant);
+    if (ceased != nullptr && ceased->year == whose.year) return true;
+    const auto moments = state.monitoring.years.find(whose.year);
     return moments != state.monitoring.years.end() && now >= moments->second.end;
 }
 
@@ -85,7 +89,8 @@ Reason check_submission(const Look& look,
                         const ReportFigures& figures) {
     const Reported found = report_figures(look.state, participant, report);
     if (found.reason != Reason::ok) return found.reason;
-    if (!year_is_over(look.state, report.year, look.now)) return Reason::year_not_over;
+    if (!year_is_over(look.state, {.participant = participant, .year = report.year}, look.now))
+        return Reason::year_not_over;
     const auto verifier = look.state.participants.find(report.verifier);
     if (verifier == look.state.participants.end() ||
         verifier->second.sort != ParticipantSort::verifier)
@@ -385,6 +390,8 @@ Decision decide(const Look& look, const Determine& c) {
     if (!is_obligated(look.state, c.participant)) return Reason::participant_not_obligated;
     const auto year = look.state.monitoring.years.find(c.year);
     if (year == look.state.monitoring.years.end()) return Reason::year_not_opened;
+    if (!operates_in(look.state, {.participant = c.participant, .year = c.year}))
+        return Reason::participant_ceased;
     if (look.now < year->second.report_due) return Reason::report_not_overdue;
     const FinalFigures* figures =
         final_figures(look.state.monitoring, {.participant = c.participant, .year = c.year});

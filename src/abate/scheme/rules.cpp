@@ -1,5 +1,7 @@
 #include "abate/scheme/rules.h"
 
+#include "abate/scheme/settlement.h"
+
 #include <fmt/format.h>
 
 #include <set>
@@ -38,6 +40,21 @@ std::string_view to_string(Banking banking) {
     return "unknown";
 }
 
+std::string_view to_string(HoldingExcess excess) {
+    return excess == HoldingExcess::named ? "named" : "consigned";
+}
+std::string_view to_string(CeaseAllocation allocation) {
+    switch (allocation) {
+        case CeaseAllocation::whole:
+            return "whole";
+        case CeaseAllocation::pro_rata:
+            return "pro_rata";
+        case CeaseAllocation::none:
+            return "none";
+    }
+    return "unknown";
+}
+
 Result<void> check_rules(const Rules& r) {
     std::optional<Error> wrong;
     const auto within = [&](std::string_view key, std::int64_t value, Bounds bounds) {
@@ -57,6 +74,7 @@ Result<void> check_rules(const Rules& r) {
         if (!wrong && !good) wrong = bad_rule(key, "has no such value");
     };
     constexpr std::int64_t kMost = 1'000'000'000'000'000'000;  // allowances, micro-units
+    constexpr std::size_t kMostSteps = 100;
     constexpr std::int64_t kYears = std::int64_t{100} * 366 * 24;
     if (r.name.empty()) return bad_rule("name", "is missing");
     within("version", r.version, {1, 1'000'000});
@@ -125,6 +143,28 @@ Result<void> check_rules(const Rules& r) {
                              fmt::format("the four shares are {} %, not 100",
                                          static_cast<double>(shares) / 1e4));
     }
+    if (r.cap.reduction_steps.size() > kMostSteps || r.cap.rebasings.size() > kMostSteps)
+        wrong = wrong ? wrong : bad_rule("cap", "has too many steps");
+    std::int64_t step_before = r.cap.first_year;
+    for (const ReductionStep& step : r.cap.reduction_steps) {
+        within("cap.reduction_steps.first_year", step.first_year, {step_before + 1, 9000});
+        share("cap.reduction_steps.percent", step.of_first_cap);
+        step_before = step.first_year;
+    }
+    for (const Rebasing& rebasing : r.cap.rebasings) {
+        within("cap.rebasings.year", rebasing.year, {r.cap.first_year + 1, 9000});
+        within("cap.rebasings.allowances", rebasing.allowances, {-kMost, kMost});
+    }
+    within("stability.upper", r.stability.upper, {0, kMost});
+    within("stability.middle", r.stability.middle, {0, r.stability.upper});
+    within("stability.lower", r.stability.lower, {0, r.stability.middle});
+    within("stability.release", r.stability.release, {0, kMost});
+    share("stability.withhold_percent", r.stability.withhold);
+    if (!wrong && r.stability.reserve && r.cap.first_cap == 0)
+        wrong = bad_rule("stability.reserve", "needs a cap: cap.first_cap is 0");
+    // What comes out of the reserve is of earlier vintages.
+    if (!wrong && r.stability.reserve && r.compliance.banking != Banking::unlimited)
+        wrong = bad_rule("stability.reserve", "needs compliance.banking = 'unlimited'");
     within("compliance.penalty_micro_per_allowance",
            r.compliance.penalty_micro_per_allowance,
            {0, 1'000'000'000'000});
@@ -142,6 +182,16 @@ Result<void> check_rules(const Rules& r) {
     share("compliance.holding_rest_share_percent", r.compliance.holding_rest_share);
     within("compliance.cure_days", r.compliance.cure_days, {0, 260});
     within("compliance.objection_days", r.compliance.objection_days, {0, 366});
+    one_of("compliance.holding_excess",
+           r.compliance.holding_excess == HoldingExcess::named ||
+               r.compliance.holding_excess == HoldingExcess::consigned);
+    one_of("cessation.year_allocation",
+           r.cessation.year_allocation >= CeaseAllocation::whole &&
+               r.cessation.year_allocation <= CeaseAllocation::none);
+    if (!wrong &&
+        (!is_tax_category(r.settlement.tax_category) || has_tax_rate(r.settlement.tax_category)))
+        wrong = bad_rule("settlement.tax_category",
+                         "is none of AE, E, G, K, O and Z: the codes of EN 16931 without a rate");
     if (wrong) return *wrong;
     return {};
 }

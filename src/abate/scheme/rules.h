@@ -161,14 +161,40 @@ struct AllocationRules {
     }
 };
 
+// From this year on, this part of the first cap is taken off each year: a fixed amount too.
+struct ReductionStep {
+    std::int64_t first_year = 0;
+    Ppm of_first_cap = {};
+    bool operator==(const ReductionStep&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("first_year", self.first_year);
+        visit("percent", self.of_first_cap);
+    }
+};
+
+// Taken off once, in that year, and so from each later one.
+struct Rebasing {
+    std::int64_t year = 0;
+    std::int64_t allowances = 0;  // below 0: added
+    bool operator==(const Rebasing&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("year", self.year);
+        visit("allowances", self.allowances);
+    }
+};
+
 struct CapRules {
     std::int64_t first_year = 0;
     std::int64_t first_cap = 0;           // allowances; 0: no cap, a performance standard
     std::int64_t reduction_per_year = 0;  // allowances: a fixed amount, so the path is a line
     Ppm free_share = {};
     Ppm auction_share = {};
-    Ppm entrant_share = {};      // new entrants and true-up
-    Ppm containment_share = {};  // price containment; the four are 100 %
+    Ppm entrant_share = {};                           // new entrants and true-up
+    Ppm containment_share = {};                       // price containment; the four are 100 %
+    std::vector<ReductionStep> reduction_steps = {};  // beside reduction_per_year
+    std::vector<Rebasing> rebasings = {};
     bool operator==(const CapRules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -179,7 +205,36 @@ struct CapRules {
         visit("auction_share_percent", self.auction_share);
         visit("entrant_share_percent", self.entrant_share);
         visit("containment_share_percent", self.containment_share);
+        visit("reduction_steps", self.reduction_steps);
+        visit("rebasings", self.rebasings);
     }
+};
+
+// A reserve that takes allowances off the auctions while many are in circulation and gives them back while few are (EU ETS: Decision
+// 2015/1814). Numbers are allowances. The year's step follows from the circulation of the year before last.
+struct StabilityRules {
+    bool reserve = false;
+    std::int64_t upper = 0;   // in circulation above it: `withhold` of the circulation goes in
+    std::int64_t middle = 0;  // from here to `upper`: what is above `middle`
+    std::int64_t lower = 0;   // below it: `release` comes out, as far as the reserve has it
+    std::int64_t release = 0;
+    Ppm withhold = {};
+    bool operator==(const StabilityRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("reserve", self.reserve);
+        visit("upper", self.upper);
+        visit("middle", self.middle);
+        visit("lower", self.lower);
+        visit("release", self.release);
+        visit("withhold_percent", self.withhold);
+    }
+};
+
+// What becomes of a holding above the limit when the cure period is over.
+enum class HoldingExcess : std::uint8_t {
+    named = 1,      // its group is named, no more
+    consigned = 2,  // it is sold at the next auction on its holder's account (17 CCR 95920)
 };
 
 struct ComplianceRules {
@@ -197,6 +252,7 @@ struct ComplianceRules {
     Ppm holding_rest_share = {};
     std::int64_t cure_days = 5;       // working days to come below the limit
     std::int64_t objection_days = 0;  // calendar days against a penalty
+    HoldingExcess holding_excess = HoldingExcess::named;
     bool operator==(const ComplianceRules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -213,6 +269,29 @@ struct ComplianceRules {
         visit("holding_rest_share_percent", self.holding_rest_share);
         visit("cure_days", self.cure_days);
         visit("objection_days", self.objection_days);
+        visit("holding_excess", self.holding_excess);
+    }
+};
+
+// Of the year in which a firm ceases operation, what stays with it.
+enum class CeaseAllocation : std::uint8_t { whole = 1, pro_rata = 2, none = 3 };
+
+struct CessationRules {
+    CeaseAllocation year_allocation = CeaseAllocation::pro_rata;
+    bool operator==(const CessationRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("year_allocation", self.year_allocation);
+    }
+};
+
+struct SettlementRules {
+    // Of a sale whose parties state none: a code of EN 16931 without a rate (settlement.h). Reverse charge: "AE".
+    std::string tax_category = "O";
+    bool operator==(const SettlementRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("tax_category", self.tax_category);
     }
 };
 
@@ -234,6 +313,9 @@ struct Rules {
     AllocationRules allocation = {};
     CapRules cap = {};
     ComplianceRules compliance = {};
+    StabilityRules stability = {};
+    CessationRules cessation = {};
+    SettlementRules settlement = {};
     bool operator==(const Rules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -254,6 +336,9 @@ struct Rules {
         visit("allocation", self.allocation);
         visit("cap", self.cap);
         visit("compliance", self.compliance);
+        visit("stability", self.stability);
+        visit("cessation", self.cessation);
+        visit("settlement", self.settlement);
     }
 };
 
@@ -264,5 +349,7 @@ struct Rules {
 [[nodiscard]] std::string_view to_string(CashMode mode);
 [[nodiscard]] std::string_view to_string(OutputBasis basis);
 [[nodiscard]] std::string_view to_string(Banking banking);
+[[nodiscard]] std::string_view to_string(CeaseAllocation allocation);
+[[nodiscard]] std::string_view to_string(HoldingExcess excess);
 
 }  // namespace abate::scheme

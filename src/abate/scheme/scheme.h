@@ -11,9 +11,11 @@
 
 #include "abate/scheme/audit.h"
 #include "abate/scheme/calendar.h"
+#include "abate/scheme/cessation.h"
 #include "abate/scheme/compliance_state.h"
 #include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
+#include "abate/scheme/settlement.h"
 #include "abate/scheme/year_moments.h"

@@ -67,6 +67,23 @@ struct Participant {
     }
 };
 
+// A firm asked to cease, or has ceased.
+struct Cessation {
+    Timestamp ceased = {};  // the first moment at which it operates no more
+    std::int64_t year = 0;  // the last that it has a part in; 0: only asked for
+    std::string reason = {};
+    Timestamp requested = {};  // by the firm
+    Timestamp at = {};         // recorded
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("ceased", self.ceased);
+        visit("year", self.year);
+        visit("reason", self.reason);
+        visit("requested", self.requested);
+        visit("at", self.at);
+    }
+};
+
 struct AccountEntry {
     AccountId id{};
     AccountKind kind{};
@@ -165,13 +182,14 @@ struct Statement {
 enum class DueKind : std::uint8_t {
     lapse_proposal = 1,
     settle_transfer = 2,
-    report_due = 20,      // id.low: the year
-    report_block = 21,    // id.high: the account, id.low: the year
-    surrender_due = 30,   // id.high: the year
-    close_bank = 31,      // id.high: the year, id.low: the participant
-    begin_period = 32,    // id.high: the year
-    review_holding = 33,  // id.low: the group
-    cure_holding = 34,    // id.low: the group
+    report_due = 20,       // id.low: the year
+    report_block = 21,     // id.high: the account, id.low: the year
+    surrender_due = 30,    // id.high: the year
+    close_bank = 31,       // id.high: the year, id.low: the participant
+    begin_period = 32,     // id.high: the year
+    review_holding = 33,   // id.low: the group
+    cure_holding = 34,     // id.low: the group
+    consign_holding = 35,  // id.high: the vintage, id.low: the participant
 };
 
 struct Due {
@@ -225,6 +243,7 @@ struct State {
     MonitoringState monitoring = {};
     PeriodState period = {};
     ComplianceState compliance = {};
+    std::map<ParticipantId, Cessation> cessations = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -250,6 +269,7 @@ struct State {
         visit("monitoring", self.monitoring);
         visit("period", self.period);
         visit("compliance", self.compliance);
+        visit("cessations", self.cessations);
     }
 };
 

@@ -18,6 +18,10 @@ struct Transfer {
     std::int64_t quantity = 0;
     std::int64_t price_micro = 0;  // per allowance, where it was a sale off the book
     std::string comment = {};
+    // Of a sale, as its parties state it (settlement.h); empty: as the rules say.
+    std::string tax_category = {};
+    std::int64_t tax_rate_ppm = 0;
+    std::int64_t tax_micro = 0;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("participant", self.participant);
@@ -27,6 +31,9 @@ struct Transfer {
         visit("quantity", self.quantity);
         visit("price_micro", self.price_micro);
         visit("comment", self.comment);
+        visit("tax_category", self.tax_category);
+        visit("tax_rate_ppm", self.tax_rate_ppm);
+        visit("tax_micro", self.tax_micro);
     }
 };
 

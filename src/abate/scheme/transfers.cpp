@@ -1,6 +1,7 @@
 // Allowances and money on their way.
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/settlement.h"
 
 #include <algorithm>
 
@@ -47,6 +48,23 @@ Reason check_receiver(const Look& look, const Transfer& c) {
         {.participant = to->second.participant, .kind = to->second.kind, .amount = c.quantity});
 }
 
+Reason check_tax(const Transfer& c) {
+    const Int128 consideration = Int128{c.quantity} * c.price_micro;
+    if (consideration > INT64_MAX || consideration < INT64_MIN)
+        return Reason::consideration_too_large;
+    const bool stated = !c.tax_category.empty() || c.tax_rate_ppm != 0 || c.tax_micro != 0;
+    if (!stated) return Reason::ok;
+    if (c.price_micro == 0) return Reason::tax_without_sale;
+    if (!is_tax_category(c.tax_category)) return Reason::tax_category_unknown;
+    if (c.tax_rate_ppm < 0 || c.tax_rate_ppm > kMillion ||
+        (!has_tax_rate(c.tax_category) && c.tax_rate_ppm != 0) ||
+        !is_tax_of({.consideration_micro = static_cast<std::int64_t>(consideration),
+                    .rate_ppm = c.tax_rate_ppm,
+                    .tax_micro = c.tax_micro}))
+        return Reason::tax_differs;
+    return Reason::ok;
+}
+
 void note_transfer(State& state, const Transfer& c) {
     const auto to = state.accounts.find(c.to);
     if (to == state.accounts.end()) return;
@@ -67,7 +85,11 @@ Decision decide(const Look& look, const Transfer& c) {
     if (look.state.accounts.count(c.to) == 0) return Reason::unknown_account;
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
+    // What is in these follows from the rules alone.
+    if (c.to == kStabilityReserve || c.to == kConsignment)
+        return registry::Reason::to_kind_not_allowed;
     if (look.state.halted && c.price_micro != 0) return Reason::trading_halted;
+    if (const Reason r = check_tax(c); r != Reason::ok) return r;
     if (const Reason r = check_receiver(look, c); r != Reason::ok) return r;
     Decision out;
     if (at_once(look, c)) {
@@ -141,7 +163,9 @@ Decision decide(const Look& look, const ReturnAllowances& c) {
     if (const Reason r = check_vintage(c.vintage); r != Reason::ok) return r;
     const auto to = look.state.accounts.find(c.to);
     if (to == look.state.accounts.end()) return Reason::unknown_account;
-    if (to->second.kind != AccountKind::reserve) return Reason::not_a_reserve_account;
+    // What is in the stability reserve follows from the rules alone.
+    if (to->second.kind != AccountKind::reserve || c.to == kStabilityReserve)
+        return Reason::not_a_reserve_account;
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
     Decision out;
     out.postings.push_back({.op = registry::Op::transfer,

@@ -105,6 +105,20 @@ std::string_view to_string(PlanState value) {
     return "unknown";
 }
 
+std::string_view to_string(CaseStage value) {
+    switch (value) {
+        case CaseStage::open:
+            return "open";
+        case CaseStage::cured:
+            return "cured";
+        case CaseStage::named:
+            return "named";
+        case CaseStage::consigned:
+            return "consigned";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(ReportState value) {
     switch (value) {
         case ReportState::draft:

@@ -1,0 +1,215 @@
+// `abate registry note | holding`: settlement notes; who is above the holding limit, and what is for sale because of it.
+#include "abate/cli/registry_parts.h"
+#include "abate/input/input.h"
+#include "abate/report/report.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace abate::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct NoteOptions {
+    std::string id;
+    std::string format;
+};
+struct HoldingOptions {
+    std::string participant;
+    std::int32_t vintage = 0;
+    std::string quantity;
+    std::string reason;
+};
+
+std::vector<scheme::SettlementNote> all_notes(Office& office) {
+    scheme::SettlementNotes notes;
+    read_journal(office, [&](std::uint64_t /*seq*/, const auto& event) { notes.on(event); });
+    return notes.notes();
+}
+
+std::string money_of(const scheme::SettlementNote& note, std::int64_t micro) {
+    return fmt::format("{} {}{}",
+                       money_text(micro),
+                       note.currency,
+                       note.notional ? " (notional: no bank stands behind it)" : "");
+}
+
+std::string party_text(const Office& office, const std::string& title, scheme::AccountId account) {
+    return fmt::format("{} ({})", plain_line(title), plain_line(office.name_of(account)));
+}
+
+void print_note(const Office& office, const scheme::SettlementNote& note) {
+    const bool sale = note.kind == scheme::NoteKind::sale;
+    fmt::print(
+        "Settlement note {}, {}, {}\n", note.number, word_of(note.kind), to_rfc3339(note.at));
+    fmt::print("  {:14}{}\n",
+               sale ? "seller" : "payee",
+               party_text(office, note.seller_title, note.seller_account));
+    fmt::print("  {:14}{}\n",
+               sale ? "buyer" : "payer",
+               party_text(office, note.buyer_title, note.buyer_account));
+    if (sale)
+        fmt::print("  {:14}{} allowances of {} at {} for 1,000\n",
+                   "quantity",
+                   grouped(note.quantity),
+                   note.vintage,
+                   money_text(note.price_micro * 1000));
+    fmt::print(
+        "  {:14}{}\n", sale ? "consideration" : "amount", money_of(note, note.consideration_micro));
+    fmt::print("  {:14}{}, {} %, {} {}{}\n",
+               "tax",
+               note.tax_category,
+               static_cast<double>(note.tax_rate.value) / 1e4,
+               money_text(note.tax_micro),
+               note.currency,
+               note.tax_category == "AE" ? ": reverse charge, the buyer accounts for it" : "");
+    fmt::print("  {:14}{}\n", "total", money_of(note, note.total_micro));
+    if (!note.bank_reference.empty())
+        fmt::print("  {:14}{}\n", "bank", plain_line(note.bank_reference));
+    fmt::print("  {:14}{}\n", "command", report::id_text(note.command));
+}
+
+void list_notes(const Office& office,
+                const std::vector<scheme::SettlementNote>& notes,
+                bool as_json) {
+    if (as_json) {
+        Json rows = Json::array();
+        for (const scheme::SettlementNote& note : notes)
+            rows.push_back(Json::parse(report::note_json(note, -1)));
+        print_document({{"notes", rows}});
+        return;
+    }
+    if (notes.empty()) fmt::print("No sale, penalty, deposit or withdrawal was completed yet.\n");
+    for (const scheme::SettlementNote& note : notes)
+        fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}\n",
+                   note.number,
+                   to_rfc3339(note.at),
+                   word_of(note.kind),
+                   plain_line(office.name_of(note.seller_account)),
+                   plain_line(office.name_of(note.buyer_account)),
+                   money_text(note.total_micro),
+                   note.currency);
+}
+
+void show_note(Office& office, const NoteOptions& options) {
+    if (!options.format.empty() && options.format != "text" && options.format != "json")
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("there is no format '{}'", short_text(options.format)),
+                       "--format",
+                       "Use text or json"});
+    const std::vector<scheme::SettlementNote> notes = all_notes(office);
+    const bool as_json = options.format.empty() ? office.context().json : options.format == "json";
+    if (options.id.empty()) return list_notes(office, notes, as_json);
+    const auto found = std::find_if(notes.begin(), notes.end(), [&](const auto& note) {
+        return options.id == fmt::format("{}", note.number) ||
+               options.id == report::id_text(note.command);
+    });
+    if (found == notes.end())
+        throw Failure({ErrorCode::not_found,
+                       fmt::format("there is no settlement note '{}'", short_text(options.id)),
+                       "ID",
+                       fmt::format("`abate registry note` lists them: {} so far. A transfer that "
+                                   "waits, or has no price, has none",
+                                   notes.size())});
+    if (as_json) {
+        fmt::print("{}\n", report::note_json(*found));
+    } else {
+        print_note(office, *found);
+    }
+}
+
+std::string group_name(const Office& office, scheme::GroupId group) {
+    const auto found = office.state().groups.find(group);
+    return found == office.state().groups.end() || found->second.empty()
+               ? fmt::format("group {}", static_cast<std::uint64_t>(group))
+               : found->second;
+}
+
+void show_holding(Office& office) {
+    const scheme::ComplianceState& compliance = office.state().compliance;
+    const std::optional<std::int64_t> limit = scheme::current_holding_limit(
+        office.state(), {std::max(office.now().us, office.state().last.us)});
+    if (office.context().json) {
+        Json cases = Json::array();
+        for (const scheme::HoldingCase& one : compliance.holding_cases)
+            cases.push_back({{"group", group_name(office, one.group)},
+                             {"opened", to_rfc3339(one.opened)},
+                             {"cure_until", to_rfc3339(one.cure_until)},
+                             {"excess", one.excess},
+                             {"stage", to_string(one.stage)},
+                             {"consigned", one.consigned}});
+        Json consigned = Json::array();
+        for (const auto& [whose, quantity] : compliance.consigned)
+            consigned.push_back({{"participant", office.name_of(whose.participant)},
+                                 {"vintage", whose.year},
+                                 {"quantity", quantity}});
+        print_document(
+            {{"limit", limit ? Json(*limit) : Json()}, {"cases", cases}, {"consigned", consigned}});
+        return;
+    }
+    fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : "none");
+    for (const scheme::HoldingCase& one : compliance.holding_cases)
+        fmt::print("{:20}  above since {}, to be cured by {}: {} too many, {}{}\n",
+                   plain_line(group_name(office, one.group)),
+                   to_rfc3339(one.opened),
+                   to_rfc3339(one.cure_until),
+                   grouped(one.excess),
+                   word_of(one.stage),
+                   one.stage == scheme::CaseStage::consigned
+                       ? fmt::format(", {} of them", grouped(one.consigned))
+                       : "");
+    for (const auto& [whose, quantity] : compliance.consigned)
+        fmt::print("{:20}  {} of {} wait for the next auction, on its account\n",
+                   plain_line(office.name_of(whose.participant)),
+                   grouped(quantity),
+                   whose.year);
+}
+
+}  // namespace
+
+void add_registry_notes(CLI::App& registry, Context& context) {
+    CLI::App* made = nullptr;
+    NoteOptions& note = add_view<NoteOptions>(
+        registry,
+        context,
+        made,
+        "note",
+        "Settlement notes: of each sale, penalty, deposit and withdrawal that was completed",
+        show_note);
+    made->add_option("ID", note.id, "Number of a note, or id of its command [a list of all]");
+    made->add_option("--format", note.format, "text or json [text; json with --json]");
+
+    CLI::App* holding = registry.add_subcommand(
+        "holding", "Who is above the holding limit, and what is for sale because of it");
+    holding->require_subcommand(1);
+    add_view<HoldingOptions>(*holding,
+                             context,
+                             made,
+                             "show",
+                             "The limit, each case, and what is consigned to the next auction",
+                             [](Office& office, const HoldingOptions&) { show_holding(office); });
+    HoldingOptions& release = add_act<HoldingOptions>(
+        *holding,
+        context,
+        made,
+        "release",
+        "Give consigned allowances back to their holder, where the limit has room (two operators)",
+        [](Office& office, const HoldingOptions& options) {
+            office.act(scheme::ReleaseConsignment{
+                .participant = office.participant(options.participant),
+                .vintage = options.vintage,
+                .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
+                .reason = options.reason});
+        });
+    made->add_option("PARTICIPANT", release.participant, "Whose")->required();
+    made->add_option("--vintage", release.vintage, "Of the allowances")
+        ->required()
+        ->type_name("YEAR");
+    made->add_option("--quantity", release.quantity, "How many: 250000, 250_000, 250K")->required();
+    made->add_option("--reason", release.reason, "Why")->required();
+}
+
+}  // namespace abate::cli

@@ -1,0 +1,209 @@
+// What is above the holding limit when the cure period is over, and is sold on its holder's account.
+#include "abate/engine/year_test_support.h"
+
+namespace abate::engine {
+namespace {
+
+using namespace scheme;
+
+// A free ceiling of 480, and a limit of 10 % of the first 500 and 2.5 % of the other 500: 62.
+Rules consigning_rules() {
+    Rules rules = year_rules();
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 500;
+    rules.compliance.holding_base_share = {100'000};
+    rules.compliance.holding_rest_share = {25'000};
+    rules.compliance.cure_days = 5;
+    rules.compliance.holding_excess = HoldingExcess::consigned;
+    return rules;
+}
+
+// A firm is given 100 for 2027, which is 38 too many; nobody refuses a free allocation.
+void above_the_limit(YearDesk& desk) {
+    desk.publish_calendar();
+    desk.add_firm(1, "lab");
+    desk.add_firm(2, "firm");
+    desk.history(1, {.gflop = 100 * kWork});
+    desk.history(2, {.gflop = 10 * kWork});
+    desk.open(2027);
+    desk.allocate(2027);
+    desk.pass(1'000'000);
+    desk.tick();
+    ASSERT_EQ(desk.state().compliance.holding_cases.size(), 1U);
+    EXPECT_EQ(desk.state().compliance.holding_cases[0].excess, 38);
+}
+void let_it_lapse(YearDesk& desk) {
+    desk.set_time({desk.state().compliance.holding_cases[0].cure_until.us + 1'000'000});
+    desk.tick();
+}
+const HoldingCase& first_case(const YearDesk& desk) {
+    return desk.state().compliance.holding_cases[0];
+}
+Transfer selling(std::int64_t quantity) {
+    return {.participant = ParticipantId{1},
+            .from = AccountId{110},
+            .to = AccountId{120},
+            .vintage = 2027,
+            .quantity = quantity};
+}
+ReleaseConsignment releasing(std::int64_t quantity) {
+    return {.participant = ParticipantId{1},
+            .vintage = 2027,
+            .quantity = quantity,
+            .reason = "it sold others"};
+}
+
+TEST(Consignment, TheExcessGoesToTheNextAuctionOnItsHoldersAccount) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 100) << "until the cure period is over";
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
+    EXPECT_EQ(first_case(desk).excess, 38);
+    EXPECT_EQ(first_case(desk).consigned, 38);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 38);
+    EXPECT_EQ(desk.state().compliance.consigned,
+              (std::map<ParticipantYear, std::int64_t>{
+                  {{.participant = ParticipantId{1}, .year = 2027}, 38}}));
+    // Nobody uses it meanwhile, and nobody sells into it.
+    Transfer out = selling(1);
+    out.from = kConsignment;
+    EXPECT_EQ(desk.ask("lab-1", out), Reason::account_of_another);
+    Transfer in = selling(1);
+    in.to = kConsignment;
+    EXPECT_EQ(to_string(desk.ask("lab-1", in)), "to_kind_not_allowed");
+    // It is not over the limit again.
+    desk.pass(20 * kDayUs);
+    desk.tick();
+    EXPECT_EQ(desk.state().compliance.holding_cases.size(), 1U);
+    // Still its holder's: issued 1,000, of which 890 with the scheme.
+    EXPECT_EQ(desk.balance(1, 2027).posted, -1000);
+    desk.sound();
+}
+
+TEST(Consignment, WhatIsCuredInTimeIsNot) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    desk.ok("lab-1", "lab-2", selling(38));
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::cured);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 0);
+    desk.sound();
+}
+
+TEST(Consignment, OnlyWhatIsStillTooMuchIsMoved) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    desk.ok("lab-1", "lab-2", selling(30));
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).excess, 8);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 8);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    desk.sound();
+}
+
+TEST(Consignment, OtherRulesNameTheGroupAndMoveNothing) {
+    Rules rules = consigning_rules();
+    rules.compliance.holding_excess = HoldingExcess::named;
+    YearDesk desk(rules);
+    above_the_limit(desk);
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::named);
+    EXPECT_EQ(first_case(desk).consigned, 0);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 100);
+    EXPECT_TRUE(desk.state().compliance.consigned.empty());
+    desk.sound();
+}
+
+// Frozen, or in a compliance account: it stays where it is, and the case says how much was moved.
+TEST(Consignment, WhatCannotBeMovedStays) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    EXPECT_EQ(desk.fill(1, "lab", 80), Reason::ok);  // nothing is owed yet, so it is not exempt
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).excess, 38);
+    EXPECT_EQ(first_case(desk).consigned, 20);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 0);
+    EXPECT_EQ(desk.balance(111, 2027).posted, 80);
+    desk.sound();
+
+    YearDesk frozen(consigning_rules());
+    above_the_limit(frozen);
+    frozen.ok("lab-1",
+              RestrictAccount{.participant = ParticipantId{1},
+                              .account = AccountId{110},
+                              .status = AccountStatus::frozen,
+                              .reason = "a stolen key"});
+    let_it_lapse(frozen);
+    EXPECT_EQ(first_case(frozen).stage, CaseStage::consigned);
+    EXPECT_EQ(first_case(frozen).consigned, 0);
+    EXPECT_EQ(frozen.balance(110, 2027).posted, 100);
+    frozen.sound();
+}
+
+// Of a group of two, one after the other; the oldest vintage first.
+TEST(Consignment, AGroupGivesItsOldestVintageFirst) {
+    YearDesk desk(consigning_rules());
+    desk.publish_calendar();
+    for (const std::uint64_t id : {1U, 2U}) desk.add_firm(id, "f" + std::to_string(id));
+    desk.open(2027);
+    desk.open(2028);
+    desk.issue_cap(2027);
+    desk.issue_cap(2028);
+    desk.give(110, 2028, 50);
+    desk.give(120, 2027, 30);
+    desk.ok("ada", "bo", Regroup{.participant = ParticipantId{2}, .group = GroupId{1}});
+    desk.pass(1'000'000);
+    desk.tick();
+    EXPECT_EQ(first_case(desk).excess, 80 - 62);
+    let_it_lapse(desk);
+    EXPECT_EQ(desk.balance(120, 2027).posted, 12);
+    EXPECT_EQ(desk.balance(110, 2028).posted, 50);
+    EXPECT_EQ(desk.state().compliance.consigned,
+              (std::map<ParticipantYear, std::int64_t>{
+                  {{.participant = ParticipantId{2}, .year = 2027}, 18}}));
+    desk.sound();
+}
+
+TEST(Consignment, IsReleasedWhereTheLimitHasRoom) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    let_it_lapse(desk);
+    EXPECT_EQ(desk.ask("ada", releasing(1)), Reason::holding_limit_exceeded);
+    EXPECT_EQ(to_string(desk.ask("ada", CloseAccount{.account = AccountId{112}})),
+              "account_has_pending_transfers")
+        << "the proceeds need somewhere to go";
+    desk.ok("lab-1", "lab-2", selling(20));
+    EXPECT_EQ(desk.ask("ada", releasing(21)), Reason::holding_limit_exceeded);
+    EXPECT_EQ(desk.ask("ada", releasing(39)), Reason::not_consigned);
+    EXPECT_EQ(desk.ask("ada", releasing(0)), Reason::amount_not_positive);
+    ReleaseConsignment silent = releasing(20);
+    silent.reason = "";
+    EXPECT_EQ(desk.ask("ada", silent), Reason::reason_missing);
+    EXPECT_EQ(desk.ask("lab-1", releasing(20)), Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask_both("ada", "ada", releasing(20)), Reason::same_person);
+    desk.ok("ada", "bo", releasing(20));
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 18);
+    EXPECT_EQ(desk.state().compliance.consigned.begin()->second, 18);
+    desk.sound();
+}
+
+// A journal in which somebody's allowances are taken where the rules only name: the auditor does not believe it.
+TEST(Consignment, TheAuditorAsksWhetherTheRulesHaveIt) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    let_it_lapse(desk);
+    const auto found = audit_forged(desk, [](Command& c) {
+        auto* founding = std::get_if<FoundScheme>(&c);
+        if (founding != nullptr) founding->rules.compliance.holding_excess = HoldingExcess::named;
+        return founding != nullptr;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "posting");
+    EXPECT_FALSE(audit_forged(desk, [](Command&) { return false; }));
+}
+
+}  // namespace
+}  // namespace abate::engine

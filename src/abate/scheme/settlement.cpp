@@ -1,0 +1,164 @@
+#include "abate/scheme/settlement.h"
+
+#include "abate/scheme/decide.h"
+
+#include <algorithm>
+#include <array>
+
+namespace abate::scheme {
+namespace {
+
+constexpr std::array<std::string_view, 9> kTaxCategories = {
+    "S", "Z", "E", "AE", "K", "G", "O", "L", "M"};
+constexpr std::int64_t kWholeMicro = 1'000'000;  // of a currency
+constexpr std::int64_t kHundredthMicro = 10'000;
+
+}  // namespace
+
+std::string_view to_string(NoteKind kind) {
+    switch (kind) {
+        case NoteKind::sale:
+            return "sale";
+        case NoteKind::penalty:
+            return "penalty";
+        case NoteKind::deposit:
+            return "deposit";
+        case NoteKind::withdrawal:
+            return "withdrawal";
+    }
+    return "unknown";
+}
+
+bool is_tax_category(std::string_view code) {
+    return std::find(kTaxCategories.begin(), kTaxCategories.end(), code) != kTaxCategories.end();
+}
+
+bool has_tax_rate(std::string_view code) { return code == "S" || code == "L" || code == "M"; }
+
+bool is_tax_of(const StatedTax& stated) {
+    const Int128 exact = Int128{stated.consideration_micro} * stated.rate_ppm;  // x a million
+    const auto rounded = [&](std::int64_t step) {
+        const Int128 steps = (exact * 2 + Int128{step} * kMillion) / (Int128{step} * kMillion * 2);
+        return steps * step;
+    };
+    return stated.tax_micro == rounded(kHundredthMicro) || stated.tax_micro == rounded(kWholeMicro);
+}
+
+void SettlementNotes::on(const Event& event) {
+    effect_.reset();
+    if (event.kind != EventKind::command || event.reason != Reason::ok) return;
+    const std::optional<Command> command = decode_command(event.envelope.body);
+    if (!command) return;
+    if (const auto* approve = std::get_if<Approve>(&*command)) {
+        const auto asked = asked_.find(approve->proposal);
+        if (asked == asked_.end()) return;
+        take_effect(asked->second, asked->first);
+        asked_.erase(asked);
+    } else if (authority_of(*command).second != Role::none) {
+        asked_.insert_or_assign(event.envelope.id, *command);
+    } else {
+        take_effect(*command, event.envelope.id);
+    }
+}
+
+void SettlementNotes::take_effect(const Command& command, const TransferId& id) {
+    effect_ = command;
+    effect_id_ = id;
+    const auto take = [&](const Rules& rules) {
+        currency_ = rules.currency;
+        tax_category_ = rules.settlement.tax_category;
+        notional_ = rules.cash == CashMode::notional;
+    };
+    if (const auto* founded = std::get_if<FoundScheme>(&command)) {
+        take(founded->rules);
+    } else if (const auto* changed = std::get_if<ChangeRules>(&command)) {
+        take(changed->rules);
+    } else if (const auto* joined = std::get_if<AddParticipant>(&command)) {
+        titles_[joined->participant] = joined->title;
+    } else if (const auto* opened = std::get_if<OpenAccount>(&command)) {
+        owners_[opened->account] = opened->participant;
+    }
+}
+
+void SettlementNotes::on(const registry::Event& posting) {
+    using registry::Op;
+    if (posting.outcome.reason != registry::Reason::ok) return;
+    const registry::Command& p = posting.command;
+    // A sale that waited is done when its promise is kept, whatever keeps it.
+    if (p.op == Op::post) {
+        const auto sold = promised_.find(p.reference);
+        if (sold != promised_.end()) add_sale(sold->second, posting.at);
+        return;
+    }
+    if (!effect_) return;
+    if (const auto* c = std::get_if<Transfer>(&*effect_)) {
+        if (c->price_micro == 0) return;
+        const Sold sold{.transfer = *c, .id = effect_id_};
+        if (p.op == Op::reserve) promised_.insert_or_assign(p.id, sold);
+        if (p.op == Op::transfer) add_sale(sold, posting.at);
+    } else if (std::holds_alternative<PayPenalty>(*effect_) && p.op == Op::transfer) {
+        SettlementNote note = between(p.to, p.from);
+        note.kind = NoteKind::penalty;
+        add_money(std::move(note), posting.outcome.amount, posting.at);
+    } else if (const auto* deposit = std::get_if<Deposit>(&*effect_);
+               deposit != nullptr && p.op == Op::deposit) {
+        SettlementNote note = between(p.from, p.to);
+        note.kind = NoteKind::deposit;
+        note.bank_reference = deposit->bank_reference;
+        add_money(std::move(note), posting.outcome.amount, posting.at);
+    } else if (const auto* paid = std::get_if<SettleWithdrawal>(&*effect_);
+               paid != nullptr && p.op == Op::withdraw) {
+        SettlementNote note = between(p.from, p.to);
+        note.kind = NoteKind::withdrawal;
+        note.bank_reference = paid->bank_reference;
+        add_money(std::move(note), posting.outcome.amount, posting.at);
+    }
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of its name
+SettlementNote SettlementNotes::between(AccountId seller, AccountId buyer) const {
+    SettlementNote note;
+    const auto party = [&](AccountId account, ParticipantId& whose, std::string& title) {
+        const auto owner = owners_.find(account);
+        whose = owner == owners_.end() ? ParticipantId{} : owner->second;
+        const auto found = titles_.find(whose);
+        title = found == titles_.end() ? "the scheme" : found->second;
+    };
+    party(seller, note.seller, note.seller_title);
+    party(buyer, note.buyer, note.buyer_title);
+    note.seller_account = seller;
+    note.buyer_account = buyer;
+    note.command = effect_id_;
+    note.currency = currency_;
+    note.notional = notional_;
+    return note;
+}
+
+void SettlementNotes::add_sale(const Sold& sold, Timestamp at) {
+    const Transfer& c = sold.transfer;
+    SettlementNote note = between(c.from, c.to);
+    note.number = static_cast<std::int64_t>(notes_.size()) + 1;
+    note.at = at;
+    note.command = sold.id;
+    note.vintage = c.vintage;
+    note.quantity = c.quantity;
+    note.price_micro = c.price_micro;
+    note.consideration_micro = sum_within(0, Int128{c.quantity} * c.price_micro);
+    note.tax_category = c.tax_category.empty() ? tax_category_ : c.tax_category;
+    note.tax_rate = {c.tax_rate_ppm};
+    note.tax_micro = c.tax_micro;
+    note.total_micro = sum_within(note.consideration_micro, note.tax_micro);
+    notes_.push_back(std::move(note));
+}
+
+// A fine, and money on its way, is no supply: outside the scope of tax.
+void SettlementNotes::add_money(SettlementNote note, std::int64_t amount_micro, Timestamp at) {
+    note.number = static_cast<std::int64_t>(notes_.size()) + 1;
+    note.at = at;
+    note.tax_category = "O";
+    note.consideration_micro = amount_micro;
+    note.total_micro = amount_micro;
+    notes_.push_back(std::move(note));
+}
+
+}  // namespace abate::scheme
