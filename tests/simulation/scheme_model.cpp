@@ -586,7 +586,14 @@ std::optional<std::string> SchemeModel::differs(const engine::Engine& engine, bo
     if (state.ids.size() != used_.size()) return "more commands were done than were answered";
     for (const auto& [id, proposal] : proposals_)
         if (state.proposals.at(id).state != proposal.state)
-            return fmt::format("proposal {}.{} is otherwise", id.high, id.low);
+            return fmt::format(
+                "proposal {}.{} is in state {}, not {}; it lapses at {}, and it is {}",
+                id.high,
+                id.low,
+                static_cast<int>(state.proposals.at(id).state),
+                static_cast<int>(proposal.state),
+                proposal.lapses_us,
+                now_us_);
     return std::nullopt;
 }
 

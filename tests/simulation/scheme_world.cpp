@@ -218,8 +218,13 @@ void SchemeWorld::wait(std::int64_t until_us, int rounds) {
             now_us_ += dice.between(1, std::max<std::int64_t>(1, most));
             // Now and then it is nearly noon of the day on which a transfer is done.
             if (dice.percent(15) && !model_.waiting().empty()) {
-                const std::int64_t due = std::prev(model_.waiting().end())->second.due_us;
-                if (due > now_us_ && due < until_us) now_us_ = due - kModelHourUs;
+                const auto& [id, last] = *std::prev(model_.waiting().end());
+                if (last.due_us > now_us_ && last.due_us < until_us) {
+                    now_us_ = last.due_us - kModelHourUs + dice.between(1, 1800) * 997'003;
+                    sign("ada",
+                         scheme::CancelTransfer{.participant = last.transfer.participant,
+                                                .transfer = id});
+                }
             }
             traffic(dice);
             // Goes on with the rest before the next step of the script.

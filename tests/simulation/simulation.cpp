@@ -266,6 +266,7 @@ void Simulation::die(const char* how) {
         rival_.reset();
         options_.power_on();
     }
+    if (options_.no_trouble) options_.no_trouble();
     // What it had sent may arrive before the next one has the lease.
     if (dice_.percent(50)) disk_->deliver_late();
     if (rival_ != nullptr) node_ = std::move(rival_);
@@ -479,7 +480,10 @@ void Simulation::audit() {
 
 const char* to_string(WorldKind kind) { return kind == WorldKind::ledger ? "ledger" : "scheme"; }
 
-Report simulate(const SimulationOptions& options) { return Simulation(options).run(); }
+Report simulate(const SimulationOptions& options) {
+    if (options.empty_store) options.empty_store();
+    return Simulation(options).run();
+}
 
 Report shortest(SimulationOptions options, const Report& report) {
     options.look_always = true;

@@ -31,6 +31,7 @@ struct SimulationOptions {
     int steps = 100;
     // Where it is kept; in memory where there is none. Each connection opens its own.
     node::testing::Disk::Opening store = {};
+    std::function<void()> empty_store = {};  // called before a run
     // Called where the process has died, before another starts: the disk comes back from what it did.
     std::function<void()> power_on = {};
     // Asked in each step: something in the store below has stopped for good, so the process dies.

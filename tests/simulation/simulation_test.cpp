@@ -10,6 +10,7 @@
 #include "abate/store/store.h"
 #include "abate/store/store_test_support.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -214,12 +215,17 @@ TEST(Simulation, LedgerOfManySeeds) {
 void run_on_sqlite(SimulationOptions options, std::uint64_t seeds) {
     Sum sum;
     std::uint64_t cuts = 0;
-    for (options.seed = 1; options.seed <= seeds; ++options.seed) {
+    const std::uint64_t first = number_of("ABATE_SEED").value_or(1);
+    for (options.seed = first; options.seed < first + seeds; ++options.seed) {
         using store::testing::DiskFault;
         store::testing::TemporaryFolder folder;
         store::testing::FailingVfs disk;
-        const std::string path = folder / "registry.db";
+        std::string path;
         DiskFault fault = DiskFault::once;
+        options.empty_store = [&, runs = 0]() mutable {
+            disk.fail_at(0, DiskFault::once);
+            path = folder / fmt::format("registry-{}.db", ++runs);
+        };
         const auto power_is_off = [&] {
             return disk.failed() && fault != DiskFault::once && fault != DiskFault::full;
         };
@@ -258,9 +264,13 @@ TEST(Simulation, LedgerOnSqlite) { run_on_sqlite(ledger(0), long_tests() ? 200 :
 void run_on_postgres(SimulationOptions options, std::uint64_t seeds) {
     Sum sum;
     for (options.seed = 1; options.seed <= seeds; ++options.seed) {
-        const store::testing::TemporaryDatabase base;
+        std::unique_ptr<store::testing::TemporaryDatabase> base;
+        options.empty_store = [&] {
+            base.reset();
+            base = std::make_unique<store::testing::TemporaryDatabase>();
+        };
         options.store = [&] {
-            return store::open_postgres_journal(base.conninfo(), {.tenant_id = 1, .scheme_id = 1});
+            return store::open_postgres_journal(base->conninfo(), {.tenant_id = 1, .scheme_id = 1});
         };
         if (!run(options, sum)) return;
     }

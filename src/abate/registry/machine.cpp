@@ -461,7 +461,8 @@ void Registry::fold_institution(const Command& c, const Decision& decision, Undo
             account = {.id = c.from,
                        .participant = c.participant,
                        .kind = c.kind,
-                       .status = AccountStatus::open};
+                       .status = AccountStatus::open,
+                       .opened = static_cast<std::uint32_t>(account_count_)};
             ++account_count_;
             break;
         case Op::set_status:
@@ -869,9 +870,15 @@ std::optional<TransferView> Registry::transfer(const TransferId& id) const {
     return out;
 }
 
+std::vector<std::uint32_t> Registry::in_order_of_opening() const {
+    std::vector<std::uint32_t> out(account_count_);
+    for (std::uint32_t i = 0; i < accounts_.size(); ++i)
+        if (accounts_[i].status != AccountStatus{}) out[accounts_[i].opened] = i;
+    return out;
+}
+
 void Registry::for_each_account(const std::function<void(const AccountView&)>& visit) const {
-    for (std::size_t i = 0; i < accounts_.size(); ++i)
-        if (accounts_[i].status != AccountStatus{}) visit(view(accounts_[i]));
+    for (const std::uint32_t at : in_order_of_opening()) visit(view(accounts_[at]));
 }
 
 }  // namespace abate::registry

@@ -138,6 +138,7 @@ class Registry {
         std::uint8_t used = 0;       // of `balances`
         std::uint32_t more = kNone;  // index in more_
         std::uint32_t pending = 0;   // transfers in flight that touch it
+        std::uint32_t opened = 0;    // so many were open before it
         std::array<Balance, kInline> balances{};
     };
     enum class RecordState : std::uint8_t { free, done, failed };
@@ -214,6 +215,8 @@ class Registry {
     [[nodiscard]] const Balance* find_balance(const Account& account, Asset asset) const;
     Balance& balance_of(Account& account, Asset asset);
     [[nodiscard]] AccountView view(const Account& account) const;
+    // Positions in accounts_. A number that a chain took and gave back has kept its place there, and may have been opened since.
+    [[nodiscard]] std::vector<std::uint32_t> in_order_of_opening() const;
 
     std::uint64_t seed_;
     Timestamp last_{INT64_MIN};

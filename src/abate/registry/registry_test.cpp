@@ -469,5 +469,42 @@ TEST(Registry, EveryReasonHasAName) {
     EXPECT_TRUE(burns_id(Reason::insufficient_balance));
 }
 
+// A number that a chain took and gave back is opened after others, as the journal says; live and replayed books list them alike.
+TEST(Registry, ListsAccountsInTheOrderOfOpening) {
+    Books books;
+    const auto opens = [](std::uint64_t account) {
+        return Command{.op = Op::open_account,
+                       .kind = AccountKind::holding,
+                       .from = AccountId{account},
+                       .participant = ParticipantId{1}};
+    };
+    // The second is there already, so the first is given back.
+    const std::vector<Outcome> refused = books.chain({opens(901),
+                                                      {.op = Op::open_account,
+                                                       .kind = AccountKind::holding,
+                                                       .from = holding(1),
+                                                       .participant = ParticipantId{1}}});
+    EXPECT_EQ(refused[1].reason, Reason::account_exists);
+    books.must(opens(902));
+    books.must(opens(901));
+    const auto listed = [](const Registry& registry) {
+        std::vector<AccountId> out;
+        registry.for_each_account([&](const AccountView& view) { out.push_back(view.id); });
+        return out;
+    };
+    const std::vector<AccountId> live = listed(books.registry);
+    ASSERT_GE(live.size(), 2U);
+    EXPECT_EQ(live[live.size() - 2], AccountId{902});
+    EXPECT_EQ(live.back(), AccountId{901});
+    Registry again;
+    ASSERT_EQ(again.fold_block(books.journal.events), books.journal.events.size());
+    EXPECT_EQ(listed(again), live);
+    std::string bytes;
+    append_snapshot(bytes, books.registry);
+    const Result<Registry> read = read_snapshot(bytes, 7);
+    ASSERT_TRUE(read) << to_string(read.error());
+    EXPECT_EQ(listed(*read), live);
+}
+
 }  // namespace
 }  // namespace abate::registry

@@ -100,9 +100,8 @@ void SnapshotAccess::write(std::string& out, const Registry& r) {
         to.number(r.participants_[i].id);
         to.number(r.participants_[i].group);
     }
-    for (std::size_t i = 0; i < r.accounts_.size(); ++i) {
-        const Account& account = r.accounts_[i];
-        if (account.status == AccountStatus{}) continue;
+    for (const std::uint32_t at : r.in_order_of_opening()) {
+        const Account& account = r.accounts_[at];
         to.number(account.id);
         to.number(account.participant);
         to.number(account.kind);
@@ -178,6 +177,7 @@ const char* SnapshotAccess::read_account(Registry& r, SnapshotReader& in) {
                .obligated = obligated,
                .pending = pending};
     (void)r.account_ids_.insert(r.hash_of(static_cast<std::uint64_t>(id)));
+    account.opened = static_cast<std::uint32_t>(r.account_count_);
     ++r.account_count_;
     for (std::uint32_t i = 0; i < balances; ++i) {
         const auto asset = in.number<Asset>();
