@@ -506,6 +506,36 @@ class Numbers(Registry):
         self.assertRegex(line, r"open until 2027-12-31 \d\d:00:00 \S+ \(2027-12-31T12:00:00(\.0+)?Z\)")
 
 
+class Penalties(Registry):
+    def test_one_that_no_account_holds_is_said_exactly_and_not_paid(self):
+        """10^7 kWh at a million EUR each are 10^13 EUR; the books end at 2^63 - 1 micro, that is 9.2 x 10^12. The day after the deadline the view
+        knows of it, before anybody acts."""
+        with open(self.scheme) as file:
+            text = file.read()
+        self.write(self.scheme, text.replace("penalty_micro_per_allowance = 0", "penalty_micro_per_allowance = 1_000_000_000_000"))
+        book = ("--journal", self.path("harsh.db"))
+        operators = ("--as", "ada", "--second", "bo")
+
+        def do(at, *words):
+            return self.registry(*words, *book, "--at", at)
+
+        do("2027-01-01", "init", self.scheme, "--operator", "ada", "--operator", "bo")
+        do("2027-01-01", "participant", "add", "lab", *operators)
+        do("2027-01-01", "account", "open", "lab", "--as", "ada")
+        for key, role in (("lee", "initiator"), ("kim", "approver")):
+            do("2027-01-01", "key", "add", key, "--role", role, "--participant", "lab", *operators)
+        do("2027-01-01", "period", "open", "2027", *operators)
+        do("2028-04-02", "determine", "lab", "2027", "--energy-kwh", "10000000", "--reason", "no report", *operators)
+        (row,) = json.loads(do("2028-10-01", "compliance", "2027", "--json").stdout)["obligations"]
+        self.assertEqual(row["penalty"]["amount"], "10,000,000,000,000.00")
+        self.assertIsNone(row["penalty"]["amount_micro"])
+        due = [s["at"] for y in json.loads(do("2028-10-01", "steps", "--json").stdout)["years"] for s in y["steps"] if "surrendered" in s["step"]]
+        self.assertEqual([row["penalty"]["notified"]], due)
+        do("2028-10-01", "penalty", "finalise", "lab", "2027", "--reason", "it is owed", *operators)
+        line = self.one_line("penalty", "pay", "2027", "--from", "lab/cash", "--as", "lee", "--second", "kim", *book, "--at", "2028-10-02")
+        self.assertIn("penalty_out_of_range: it is 10,000,000,000,000.00 EUR", line)
+
+
 class Documents(Registry):
     def test_a_proposal_is_a_line_and_in_full(self):
         self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", "--at", "2027-01-01")

@@ -745,7 +745,7 @@ std::string exact_money_text(Int128 micro) {
     const bool negative = left < 0;
     if (negative) left = -left;
     for (; left >= kThousand; left /= kThousand)
-        whole = fmt::format(",{:03}", static_cast<std::int64_t>(left % kThousand)) + whole;
+        whole.insert(0, fmt::format(",{:03}", static_cast<std::int64_t>(left % kThousand)));
     return fmt::format(
         "{}{}{}{}", negative ? "-" : "", static_cast<std::int64_t>(left), whole, decimals);
 }
