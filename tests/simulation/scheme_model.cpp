@@ -375,9 +375,9 @@ void SchemeModel::fix(std::int64_t year) {
         if (owed.shortfall > 0)
             penalties_[whose] = {
                 .amount_micro = owed.shortfall * rules_.penalty_micro,
-                // As long from the notice on, which is when the deadline is seen to have passed.
+                // As long from the deadline on, whenever it is seen to have passed.
                 .window_us = std::max(periods_.at(year).penalty_objections_until.us,
-                                      now_us_ + 30 * kModelDayUs)};
+                                      periods_.at(year).surrender_due.us + 30 * kModelDayUs)};
     }
 }
 
