@@ -549,11 +549,7 @@ std::string SchemeTable::view(const Row& row, const engine::Engine& engine) {
         std::string out = "none";
         for (const scheme::HoldingCase& each : state.compliance.holding_cases)
             if (each.group == group)
-                out = fmt::format("{} {}",
-                                  each.stage == scheme::CaseStage::open    ? "open"
-                                  : each.stage == scheme::CaseStage::cured ? "cured"
-                                                                           : "named",
-                                  each.excess);
+                out = fmt::format("{} {}", scheme::to_string(each.stage), each.excess);
         return out;
     }
     if (what == "balance" || what == "available" || what == "status" || what == "issued" ||

@@ -19,8 +19,6 @@ using ::testing::HasSubstr;
 using testing::kPaperKey;
 using testing::Paper;
 
-constexpr Asset kAsset{2027};
-
 // Transfers, promises that are posted, voided or expire, refusals, retries, chains.
 std::vector<Command> any_batch() {
     std::vector<Command> commands;

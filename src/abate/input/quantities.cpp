@@ -279,7 +279,7 @@ Result<std::int64_t> parse_allowances(std::string_view text) {
 
 Result<Timestamp> parse_moment(std::string_view text) {
     constexpr std::size_t kDate = 10;  // "2027-03-31"
-    const Result<Timestamp> at =
+    Result<Timestamp> at =
         parse_rfc3339(text.size() == kDate ? std::string(text) + "T00:00:00Z" : std::string(text));
     if (at) return at;
     return Error{ErrorCode::invalid_argument,

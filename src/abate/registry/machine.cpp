@@ -739,9 +739,9 @@ void Registry::apply_chain(std::span<const Command> commands,
 }
 
 void Registry::make_room(const Room& more) {
-    constexpr std::size_t kMost = std::size_t{1} << 31;
-    ABATE_REQUIRE(more.accounts <= kMost && accounts_.size() <= kMost - more.accounts);
-    ABATE_REQUIRE(more.commands <= kMost && records_.size() <= kMost - more.commands);
+    constexpr std::size_t kMostOfEach = std::size_t{1} << 31;
+    ABATE_REQUIRE(more.accounts <= kMostOfEach && accounts_.size() <= kMostOfEach - more.accounts);
+    ABATE_REQUIRE(more.commands <= kMostOfEach && records_.size() <= kMostOfEach - more.commands);
     account_ids_.reserve(accounts_.size() + more.accounts);
     accounts_.make_room(accounts_.size() + more.accounts);
     record_ids_.reserve(records_.size() + more.commands);

@@ -8,18 +8,19 @@
 namespace abate::registry {
 
 namespace {
-void* allocate_aligned(std::size_t bytes, std::size_t unit) {
-    void* at = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+template <std::size_t kUnit>
+void* allocate_aligned(std::size_t bytes) {
+    void* at = std::aligned_alloc(kUnit, (bytes + kUnit - 1) / kUnit * kUnit);
     if (at == nullptr) throw std::bad_alloc();
     return at;
 }
 }  // namespace
 
-void* allocate_lines(std::size_t bytes) { return allocate_aligned(bytes, 64); }
+void* allocate_lines(std::size_t bytes) { return allocate_aligned<64>(bytes); }
 
 void* allocate_huge(std::size_t bytes) {
     constexpr std::size_t kHugePage = std::size_t{2} << 20;
-    void* at = allocate_aligned(bytes, kHugePage);
+    void* at = allocate_aligned<kHugePage>(bytes);
     (void)::madvise(at, bytes, MADV_HUGEPAGE);  // where it is refused, pages are small
     return at;
 }

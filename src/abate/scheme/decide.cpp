@@ -10,6 +10,7 @@ bool is_obligated(const State& state, ParticipantId participant) {
     return found != state.participants.end() && is_obligated(found->second.sort);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): either way round
 bool same_person(const KeyGrant& one, const KeyGrant& other) {
     return ascii_lower(one.holder) == ascii_lower(other.holder);
 }
