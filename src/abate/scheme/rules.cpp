@@ -147,11 +147,13 @@ Result<void> check_rules(const Rules& r) {
         wrong = wrong ? wrong : bad_rule("cap", "has too many steps");
     std::int64_t step_before = r.cap.first_year;
     for (const ReductionStep& step : r.cap.reduction_steps) {
+        if (wrong) break;
         within("cap.reduction_steps.first_year", step.first_year, {step_before + 1, 9000});
         share("cap.reduction_steps.percent", step.of_first_cap);
         step_before = step.first_year;
     }
     for (const Rebasing& rebasing : r.cap.rebasings) {
+        if (wrong) break;
         within("cap.rebasings.year", rebasing.year, {r.cap.first_year + 1, 9000});
         within("cap.rebasings.allowances", rebasing.allowances, {-kMost, kMost});
     }
