@@ -98,6 +98,7 @@ bool foreign_field(const Command& c) {
 }
 
 // The first field in which a retry is another command, in the order of the reference.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as one says it
 Reason difference(const Command& kept, const Command& came) {
     const std::pair<bool, Reason> checks[] = {
         {kept.op == came.op, Reason::exists_with_different_operation},

@@ -110,6 +110,7 @@ std::int64_t SchemeModel::money_of(std::uint64_t account) const {
            (promised == money_reserved_.end() ? 0 : promised->second);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from, to, as one says it
 void SchemeModel::move(std::uint64_t from,
                        std::uint64_t to,
                        std::int32_t vintage,

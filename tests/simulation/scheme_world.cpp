@@ -149,6 +149,7 @@ class SchemeWorld final : public World {
         return id;
     }
     // Asked by one and approved by the other.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in their order
     TransferId both(const std::string& who, const std::string& second, const Command& command) {
         const TransferId id = sign(who, command);
         sign(second, Approve{.proposal = id});
@@ -319,7 +320,7 @@ void SchemeWorld::open_year(std::int64_t year) {
     const std::int64_t days = 7 * kModelDayUs;  // the window for objections
     then([this, year](const scheme::State&, Dice&) { operators(YearDesk::moments(year)); });
     // The moment is known only when it comes: what waits is planned then.
-    then([this, year, days](const scheme::State&, Dice&) {
+    then([this, year](const scheme::State&, Dice&) {
         const ModelCap cap = cap_of(model_.rules(), year);
         sign("ada",
              scheme::ProposeCap{.year = year,
@@ -341,7 +342,7 @@ void SchemeWorld::open_year(std::int64_t year) {
         });
         for (Step& step : rest) script_.push_back(std::move(step));
     });
-    then([this, year, days](const scheme::State& state, Dice&) {
+    then([this, year](const scheme::State& state, Dice&) {
         sign(
             "bo",
             scheme::ProposeBenchmark{
@@ -361,7 +362,7 @@ void SchemeWorld::open_year(std::int64_t year) {
 
 void SchemeWorld::allocate(std::int64_t year) {
     const std::int64_t days = 7 * kModelDayUs;
-    then([this, year, days](const scheme::State& state, Dice&) {
+    then([this, year](const scheme::State& state, Dice&) {
         sign("ada",
              scheme::ProposeAllocation{.year = year,
                                        .table = scheme::derive_allocation(state, year).value,

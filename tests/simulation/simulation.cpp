@@ -364,9 +364,8 @@ void Simulation::step() {
     }
     const Round round = ask(*node_);
     trace_ += fmt::format(" {} asked,", round.asked.size());
-    for (std::size_t i = 0; i < round.heard.size(); ++i)
-        trace_ += fmt::format(" {}",
-                              round.heard[i] ? node::to_string(round.heard[i]->status) : "silence");
+    for (const auto& reply : round.heard)
+        trace_ += fmt::format(" {}", reply ? node::to_string(reply->status) : "silence");
     if (options_.plant == Plant::twice && report_.steps % 7 == 0 && node_ != nullptr)
         for (const Submission& submission : round.asked)
             for (registry::Command command : submission.commands) {
@@ -403,6 +402,7 @@ void Simulation::step() {
 namespace {
 
 // Books and scheme, as two engines see them.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): live, and what must be as it is
 void require_same(const Engine& live, const Engine& other, const std::string& how) {
     require(live.last_seq() == other.last_seq(),
             fmt::format("{} ends with event {}, not {}", how, other.last_seq(), live.last_seq()));

@@ -8,9 +8,9 @@
 namespace abate::registry {
 
 namespace {
-template <std::size_t kUnit>
+template <std::size_t Unit>
 void* allocate_aligned(std::size_t bytes) {
-    void* at = std::aligned_alloc(kUnit, (bytes + kUnit - 1) / kUnit * kUnit);
+    void* at = std::aligned_alloc(Unit, (bytes + Unit - 1) / Unit * Unit);
     if (at == nullptr) throw std::bad_alloc();
     return at;
 }
