@@ -729,7 +729,8 @@ class Ceases(Registry):
     def test_a_firm_ceases_and_its_accounts_close(self):
         self.firm("lab", "lee", "kim")
         two = ("--as", "ada", "--second", "bo")
-        self.registry("period", "open", "2027", *two)
+        # Every act says its time: an act by the clock would be later than these, once the clock is.
+        self.registry("period", "open", "2027", *two, "--at", "2027-01-01")
         wrong = self.abate("registry", "cease", "request", "--last-day", "2027-06-31", "--reason", "sold", "--as", "lee")
         self.assertRegex(wrong.stderr, e2e.ERROR_LINE)
         self.assertIn("'2027-06-31' is no date", wrong.stderr)
@@ -760,12 +761,13 @@ class Stability(Registry):
         # Ten million a year, nothing in circulation: below 400, and the reserve is empty.
         self.write(self.scheme, self.registry("profile", "internal").stdout.replace("exercise = false", "exercise = true").replace("version = 1", "version = 2") + '\n[stability]\nreserve = true\n'
                    'upper = 1_096\nmiddle = 833\nlower = 400\nrelease = 100\nwithhold_percent = 24\n')
-        self.registry("rules", self.scheme, *two)
+        start = ("--at", "2027-01-01")
+        self.registry("rules", self.scheme, *two, *start)
         for year in ("2027", "2028", "2029"):
-            self.registry("period", "open", year, *two)
-        dry = self.registry("cap", "propose", "2027", "--dry-run", "--as", "ada").stdout
+            self.registry("period", "open", year, *two, *start)
+        dry = self.registry("cap", "propose", "2027", "--dry-run", "--as", "ada", *start).stdout
         self.assertIn("no step yet", dry)
-        self.refused("circulation_too_early", "circulation", "2027", *two)
+        self.refused("circulation_too_early", "circulation", "2027", *two, *start)
         for year, at in (("2027", "2027-01-03"), ("2028", "2027-12-03")):
             self.registry("cap", "propose", year, "--as", "ada", "--at", at + "T09:00:00Z")
             self.registry("cap", "finalise", year, *two, "--at", at + "T09:30:00Z")

@@ -192,37 +192,46 @@ INSTANTIATE_TEST_SUITE_P(Stores,
                          [](const auto& param) { return param.param; });
 
 // A refusal without a line in the table, or without a heading in the manual, is one that nobody looked at.
+class Headings {
+  public:
+    // Of the reasons from `first` to before `past`, each has one, in the order of their numbers.
+    template <class NameOf>
+    void expect_of(std::uint16_t first, std::uint16_t past, const NameOf& name_of) const {
+        std::size_t before = 0;
+        for (std::uint16_t i = first; i < past; ++i) {
+            const std::string name(name_of(i));
+            if (name == "unknown_reason" || name == "ok") continue;
+            const std::size_t heading = text_.find("\n### `" + name + "`\n");
+            EXPECT_NE(heading, std::string::npos) << name << " has no heading";
+            EXPECT_GT(heading, before) << name << " stands out of its order";
+            before = heading;
+        }
+    }
+
+  private:
+    std::string text_ = manual();
+};
+
 TEST(Reasons, EachHasALineAndAHeading) {
     const std::unique_ptr<engine::Journal> journal = store::open_memory_journal(kTableKey);
     const std::vector<Row> rows = read_table(registry_table());
     Runner runner(*journal);
     runner.run(rows);
-    const std::string headings = manual();
-    std::size_t before = 0;
-    for (std::uint16_t i = 0; i < 1000; ++i) {
+    const Headings headings;
+    for (std::uint16_t i = 0; i < kFirstSchemeReason; ++i) {
         const std::string name(to_string(static_cast<Reason>(i)));
         if (name == "unknown_reason") continue;
         EXPECT_TRUE(runner.seen().contains(name)) << name << " has no line in registry.scn";
-        if (name == "ok") continue;
-        const std::size_t heading = headings.find("\n### `" + name + "`\n");
-        EXPECT_NE(heading, std::string::npos) << name << " has no heading";
-        EXPECT_GT(heading, before) << name << " stands out of its order";
-        before = heading;
     }
+    headings.expect_of(0, kFirstSchemeReason, [](std::uint16_t number) {
+        return to_string(static_cast<Reason>(number));
+    });
 }
 
-// Of the scheme.
 TEST(Reasons, OfTheSchemeHaveAHeading) {
-    const std::string headings = manual();
-    std::size_t before = 0;
-    for (std::uint16_t i = 1000; i < 1500; ++i) {
-        const std::string name(scheme::to_string(static_cast<scheme::Reason>(i)));
-        if (name == "unknown_reason") continue;
-        const std::size_t heading = headings.find("\n### `" + name + "`\n");
-        EXPECT_NE(heading, std::string::npos) << name << " has no heading";
-        EXPECT_GT(heading, before) << name << " stands out of its order";
-        before = heading;
-    }
+    Headings().expect_of(kFirstSchemeReason, kPastReasons, [](std::uint16_t number) {
+        return scheme::to_string(static_cast<scheme::Reason>(number));
+    });
 }
 
 }  // namespace

@@ -8,19 +8,20 @@ namespace {
 
 struct OwnAccount {
     const char* name;
-    std::uint64_t number;
+    scheme::AccountId number;
 };
-// scheme/decide.h.
-constexpr std::array kOwn{OwnAccount{"issuance", 1},
-                          OwnAccount{"bank", 2},
-                          OwnAccount{"auction", 3},
-                          OwnAccount{"entrant_reserve", 4},
-                          OwnAccount{"containment_reserve", 5},
-                          OwnAccount{"retirement", 6},
-                          OwnAccount{"auction_proceeds", 7},
-                          OwnAccount{"penalties", 8},
-                          OwnAccount{"fees", 9},
-                          OwnAccount{"free_allocation", 10}};
+constexpr std::array kOwn{OwnAccount{"issuance", scheme::kIssuance},
+                          OwnAccount{"bank", scheme::kBank},
+                          OwnAccount{"auction", scheme::kAuction},
+                          OwnAccount{"entrant_reserve", scheme::kEntrantReserve},
+                          OwnAccount{"containment_reserve", scheme::kContainmentReserve},
+                          OwnAccount{"retirement", scheme::kRetirement},
+                          OwnAccount{"auction_proceeds", scheme::kProceeds},
+                          OwnAccount{"penalties", scheme::kPenalties},
+                          OwnAccount{"fees", scheme::kFees},
+                          OwnAccount{"free_allocation", scheme::kFreePot},
+                          OwnAccount{"stability_reserve", scheme::kStabilityReserve},
+                          OwnAccount{"consignment", scheme::kConsignment}};
 
 }  // namespace
 

@@ -99,7 +99,7 @@ TEST(Tables, HaveARowForEachReasonAndEachCommand) {
             seen.insert(run.seen().begin(), run.seen().end());
             done.insert(run.done().begin(), run.done().end());
         }
-    for (std::uint16_t number = 1000; number < 1600; ++number) {
+    for (std::uint16_t number = kFirstSchemeReason; number < kPastReasons; ++number) {
         const std::string name(to_string(static_cast<scheme::Reason>(number)));
         if (name == "unknown_reason") continue;
         const auto not_reached = kUnreachable.find(name);

@@ -8,11 +8,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace abate::scenarios {
+
+// The numbers of reject reasons: of the registry up to here, then of the scheme up to there.
+inline constexpr std::uint16_t kFirstSchemeReason = 1000;
+inline constexpr std::uint16_t kPastReasons = 2000;
 
 struct Row {
     std::string file = {};

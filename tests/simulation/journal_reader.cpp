@@ -118,13 +118,4 @@ void JournalReader::follow(const registry::Event& event) {
     }
 }
 
-std::int64_t JournalReader::issued(registry::Asset asset) const {
-    std::int64_t out = 0;
-    for (const auto& [where, amount] : has_)
-        if (where.second == asset && (kinds_.at(where.first) == AccountKind::issuance ||
-                                      kinds_.at(where.first) == AccountKind::bank))
-            out -= amount;
-    return out;
-}
-
 }  // namespace abate::simulation

@@ -20,8 +20,6 @@ class JournalReader {
     void read(engine::Journal& journal);
 
     [[nodiscard]] std::uint64_t events() const { return last_seq_; }
-    // Of the accounts that stand for money in the bank: what was paid in.
-    [[nodiscard]] std::int64_t issued(registry::Asset asset) const;
 
   private:
     using Where = std::pair<registry::AccountId, registry::Asset>;

@@ -11,10 +11,8 @@ using registry::AccountKind;
 using registry::AccountStatus;
 using registry::Asset;
 using registry::Command;
-using registry::GroupId;
 using registry::Op;
 using registry::Outcome;
-using registry::ParticipantId;
 using registry::Reason;
 using registry::TransferId;
 

@@ -38,14 +38,6 @@ class LedgerModel {
         State state = State::pending;
         std::optional<std::int64_t> due_second = {};  // it is over from this second on
     };
-    [[nodiscard]] const std::map<registry::AccountId, Account>& accounts() const {
-        return accounts_;
-    }
-    [[nodiscard]] const std::map<registry::TransferId, Promise>& promises() const {
-        return promises_;
-    }
-    // The second of the last batch.
-    [[nodiscard]] std::int64_t second() const { return second_; }
 
   private:
     using Where = std::pair<registry::AccountId, registry::Asset>;

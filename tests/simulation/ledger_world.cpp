@@ -196,8 +196,10 @@ class LedgerWorld final : public World {
             for (std::uint64_t n = 1 + dice.below(2); n > 0; --n)
                 out.commands.push_back(sensible(dice));
         }
-        for (const Command& command : out.commands)
+        for (const Command& command : out.commands) {
             if (!(command.id == TransferId{})) asked_.push_back(command);
+            if (command.op == Op::reserve) promised_.push_back(command.id);
+        }
         return out;
     }
 
@@ -213,6 +215,7 @@ class LedgerWorld final : public World {
     int blind_ = 0;
     std::vector<Submission> unheard_;
     std::vector<Command> asked_;
+    std::vector<TransferId> promised_;  // the ids of reserves among them
     std::uint64_t ids_ = 0;
     std::uint64_t opened_later_ = 100;
     std::int64_t second_ = kStartSecond;
@@ -258,13 +261,11 @@ Command LedgerWorld::sensible(Dice& dice) {
     const std::int64_t amount = dice.between(1, dice.percent(10) ? 500 : 40);
     Command c{.asset = vintage, .id = fresh(), .from = holding, .amount = amount};
     const auto promised = [&]() -> TransferId {
-        const auto& promises = beliefs_.front().promises();
-        if (promises.empty() || dice.percent(5)) return dice.one_of(asked_).id;
-        auto at = promises.begin();
-        std::advance(at, static_cast<std::ptrdiff_t>(dice.below(promises.size())));
+        // Of what was asked, not of what is believed: when one looks must not change what is asked.
+        if (promised_.empty() || dice.percent(5)) return dice.one_of(asked_).id;
+        const TransferId any = dice.one_of(promised_);
         // The young ones are more likely to be open.
-        if (dice.percent(60)) at = std::prev(promises.end());
-        return at->first;
+        return dice.percent(60) ? promised_.back() : any;
     };
     const std::uint64_t which = dice.below(100);
     if (which < 26) {

@@ -1,8 +1,9 @@
-// Faults that no store may have, planted to see whether the simulation finds them.
+// Faults that no store, client or model may have, planted to see whether the simulation finds them.
 #pragma once
 
 #include "abate/engine/engine.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>

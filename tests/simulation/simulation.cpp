@@ -66,7 +66,6 @@ class Simulation {
             make_ready();
             look(true);
             audit();
-            world_->finish();
         } catch (const Failure& failure) {
             report_.failure = failure.what;
         } catch (const Fault& fault) {
@@ -485,11 +484,12 @@ Report simulate(const SimulationOptions& options) {
     return Simulation(options).run();
 }
 
-Report shortest(SimulationOptions options, const Report& report) {
+std::optional<Report> shortest(SimulationOptions options, const Report& report) {
     options.look_always = true;
     options.steps = report.steps;
     Report again = simulate(options);
-    return again.failure ? again : report;
+    if (!again.failure) return std::nullopt;
+    return again;
 }
 
 std::string explain(const SimulationOptions& options, const Report& report) {
@@ -497,14 +497,14 @@ std::string explain(const SimulationOptions& options, const Report& report) {
     const std::size_t shown = std::min<std::size_t>(report.trace.size(), 20);
     for (std::size_t i = report.trace.size() - shown; i < report.trace.size(); ++i)
         out += "  " + report.trace[i] + "\n";
+    const char* memory = options.world == WorldKind::ledger ? "LedgerOfOneSeed" : "SchemeOfOneSeed";
     out += fmt::format(
         "It is wrong after {} steps. Again:\n"
-        "  ABATE_SEED={} ABATE_STEPS={} build/release/bin/simulation_test "
-        "--gtest_filter='*{}OfOneSeed*'\n",
+        "  ABATE_SEED={} ABATE_STEPS={} build/release/bin/simulation_test --gtest_filter='*{}*'\n",
         report.steps,
         options.seed,
         report.steps,
-        options.world == WorldKind::ledger ? "Ledger" : "Scheme");
+        options.test.empty() ? memory : options.test);
     return out;
 }
 

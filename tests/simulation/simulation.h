@@ -41,6 +41,8 @@ struct SimulationOptions {
     std::function<void()> no_trouble = {};
     Plant plant = Plant::none;
     bool look_always = false;  // after each step, so that the first wrong one is known
+    std::string test =
+        {};  // that runs one seed of this kind again; empty: that of the world, in memory
 };
 
 struct Report {
@@ -56,8 +58,8 @@ struct Report {
 
 [[nodiscard]] Report simulate(const SimulationOptions& options);
 
-// After a failure: runs it again, looking after each step, for the shortest beginning that fails. REQUIRES: report.failure.
-[[nodiscard]] Report shortest(SimulationOptions options, const Report& report);
+// After a failure: runs it again, looking after each step, for the shortest beginning that fails. None: then it does not fail.
+[[nodiscard]] std::optional<Report> shortest(SimulationOptions options, const Report& report);
 // What went wrong, the last steps, and the command that runs it again.
 [[nodiscard]] std::string explain(const SimulationOptions& options, const Report& report);
 

@@ -69,7 +69,6 @@ class World {
     // Nothing is left to do.
     [[nodiscard]] virtual bool over() const { return false; }
     // At the end.
-    virtual void finish() {}
 };
 
 }  // namespace abate::simulation

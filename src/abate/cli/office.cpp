@@ -162,10 +162,17 @@ void add_acting_options(CLI::App& command, Context& context, OfficeOptions& opti
     add_journal_options(command, context, options);
 }
 
+std::string for_people(std::string name) {
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+}
+
 void no_such_word(const std::string& word,
                   const char* option,
-                  const std::vector<std::string>& known) {
-    const std::vector<std::string> near = nearest(word, known, 1);
+                  const std::vector<std::string>& names) {
+    std::vector<std::string> known;
+    for (const std::string& name : names) known.push_back(for_people(name));
+    const std::vector<std::string> near = nearest(for_people(word), known, 1);
     std::string all;
     for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
     throw Failure({ErrorCode::invalid_argument,
@@ -315,16 +322,7 @@ Office::Office(Context& context, OfficeOptions options, bool create)
       create_(create),
       engine_(scheme_key()),
       now_(context.clock.now().wall) {
-    if (!options_.at.empty()) {
-        const Result<Timestamp> at =
-            parse_rfc3339(options_.at.size() == 10 ? options_.at + "T00:00:00Z" : options_.at);
-        if (!at)
-            throw Failure({ErrorCode::invalid_argument,
-                           fmt::format("'{}' is no time", short_text(options_.at)),
-                           "--at",
-                           "Write 2027-03-31, or a time with its zone, 2027-03-31T12:00:00Z"});
-        now_ = *at;
-    }
+    if (!options_.at.empty()) now_ = for_option(input::parse_moment(options_.at), "--at");
     try {
         journal_ = open_journal(*context_, options_, JournalUse::read);
     } catch (const Failure& failure) {
@@ -391,6 +389,10 @@ scheme::KeyPair Office::signer(const std::string& name) {
                                  : "Say whose with --as, or set ABATE_AS"});
 }
 
+scheme::Zone Office::zone() const {
+    return value_or_fail(scheme::Zone::find(state().rules.time_zone));
+}
+
 ParticipantId Office::own_participant() {
     const auto found = state().keys.find(signer(options_.as).open);
     return found == state().keys.end() ? ParticipantId{} : found->second.grant.participant;
@@ -399,23 +401,11 @@ ParticipantId Office::own_participant() {
 void Office::for_each_command(
     const std::function<void(const scheme::Event&, const scheme::Command&)>& visit) {
     if (!journal_) return;
-    journal_->read(1, [&](const engine::Batch& batch) {
-        registry::EventReader reader(batch.payload);
-        while (!reader.left().empty()) {
-            if (!scheme::is_scheme_event(reader.left().front())) {
-                const Result<std::optional<registry::Event>> posting = reader.next();
-                if (!posting) throw Failure(posting.error());
-                if (!*posting) break;
-                continue;
-            }
-            const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
-            if (!read) throw Failure(read.error());
-            if (read->event.kind == scheme::EventKind::command)
-                if (const auto command = scheme::decode_command(read->event.envelope.body))
-                    visit(read->event, *command);
-            reader.skip(read->size);
-        }
-        return true;
+    read_journal(*journal_, [&](std::uint64_t /*seq*/, const auto& event) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(event)>, scheme::Event>)
+            if (event.kind == scheme::EventKind::command)
+                if (const auto command = scheme::decode_command(event.envelope.body))
+                    visit(event, *command);
     });
 }
 
@@ -498,6 +488,7 @@ Office::Acted Office::submit(const std::string& name,
         }
         if (answer.reason != scheme::Reason::ok) {
             const auto* approve = std::get_if<scheme::Approve>(&command);
+            const auto* withdraw = std::get_if<scheme::Withdraw>(&command);
             const auto proposal = approve == nullptr ? state().proposals.end()
                                                      : state().proposals.find(approve->proposal);
             const std::string detail = refusal_detail(
@@ -505,7 +496,10 @@ Office::Acted Office::submit(const std::string& name,
                 {.reason = answer.reason,
                  .command =
                      proposal == state().proposals.end() ? command : proposal->second.command,
-                 .proposal = approve == nullptr ? scheme::TransferId{} : approve->proposal,
+                 .proposal = approve != nullptr    ? approve->proposal
+                             : withdraw != nullptr ? withdraw->proposal
+                                                   : scheme::TransferId{},
+                 .approves = approve != nullptr,
                  .key = key.open,
                  .now = std::max(now_, state().last)});
             Error error = refusal("refused", answer.reason, report::command_text(command));
@@ -723,7 +717,7 @@ void print_document(const nlohmann::ordered_json& document) {
                document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
-std::string grouped(std::int64_t number) {
+std::string grouped(Int128 number) {
     std::string text = fmt::format("{}", number);
     const std::size_t begin = number < 0 ? 1 : 0;
     for (std::size_t at = text.size(); at > begin + 3;) {
@@ -733,33 +727,35 @@ std::string grouped(std::int64_t number) {
     return text;
 }
 
-std::string exact_money_text(Int128 micro) {
-    if (micro >= INT64_MIN && micro <= INT64_MAX)
-        return money_text(static_cast<std::int64_t>(micro));
+std::string money_text(Int128 micro) {
     constexpr std::int64_t kUnit = 1'000'000;
-    constexpr std::int64_t kThousand = 1'000;
-    std::string decimals = money_text(static_cast<std::int64_t>(micro % kUnit));
-    decimals.erase(0, decimals.find('.'));
-    std::string whole;
-    Int128 left = micro / kUnit;
-    const bool negative = left < 0;
-    if (negative) left = -left;
-    for (; left >= kThousand; left /= kThousand)
-        whole.insert(0, fmt::format(",{:03}", static_cast<std::int64_t>(left % kThousand)));
-    return fmt::format(
-        "{}{}{}{}", negative ? "-" : "", static_cast<std::int64_t>(left), whole, decimals);
+    const Int128 size = micro < 0 ? -micro : micro;
+    std::string decimals = fmt::format("{:06}", static_cast<std::int64_t>(size % kUnit));
+    while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
+    return fmt::format("{}{}.{}", micro < 0 ? "-" : "", grouped(size / kUnit), decimals);
 }
 
-std::string money_text(std::int64_t micro) {
-    const bool negative = micro < 0;
-    const auto size = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(micro)
-                               : static_cast<std::uint64_t>(micro);
-    std::string decimals = fmt::format("{:06}", size % 1'000'000);
-    while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
-    return fmt::format("{}{}.{}",
-                       negative ? "-" : "",
-                       grouped(static_cast<std::int64_t>(size / 1'000'000)),
-                       decimals);
+std::string day_text(std::chrono::year_month_day date) {
+    return fmt::format("{:04}-{:02}-{:02}",
+                       static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()));
+}
+
+std::string moment_text(const Office& office, Timestamp at) {
+    const std::string& name = office.state().rules.time_zone;
+    std::string utc = to_rfc3339(at);
+    const Result<scheme::Zone> zone = scheme::Zone::find(name);
+    if (!zone) return utc;
+    const Result<scheme::CivilTime> civil = zone->civil(at);
+    if (!civil) return utc;
+    return fmt::format("{} {:02}:{:02}:{:02} {} ({})",
+                       day_text(civil->date),
+                       civil->hour,
+                       civil->minute,
+                       civil->second,
+                       name,
+                       utc);
 }
 
 }  // namespace abate::cli

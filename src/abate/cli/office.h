@@ -12,6 +12,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,7 +54,8 @@ scheme::KeyPair make_key(const Context& context, const std::string& name);
 
 // What for: to read it and make nothing, to write to it, or to found a scheme in it, where it may be new.
 enum class JournalUse : std::uint8_t { read, write, found };
-// Opens what the option or $ABATE_HOME names. Throws Failure: not_found where there is none, unless to found.
+// Opens what the option or $ABATE_HOME names. Throws Failure: not_found where there is none, when it is read; read it before it is
+// written.
 [[nodiscard]] std::unique_ptr<engine::Journal> open_journal(const Context& context,
                                                             const OfficeOptions& options,
                                                             JournalUse use);
@@ -61,6 +63,30 @@ enum class JournalUse : std::uint8_t { read, write, found };
 // The same for people: without a password.
 [[nodiscard]] std::string shown_journal(const Context& context, const OfficeOptions& options);
 [[nodiscard]] engine::SchemeKey scheme_key();
+
+// Every event of the journal, in order: visit(seq, event) with one of the scheme or of the books. Throws Failure where it is damaged.
+template <class Visit>
+void read_journal(engine::Journal& journal, const Visit& visit) {
+    journal.read(1, [&](const engine::Batch& batch) {
+        registry::EventReader reader(batch.payload);
+        std::uint64_t seq = batch.header.first_seq;
+        while (!reader.left().empty()) {
+            if (scheme::is_scheme_event(reader.left().front())) {
+                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
+                if (!read) throw Failure(read.error());
+                visit(seq, read->event);
+                reader.skip(read->size);
+            } else {
+                const Result<std::optional<registry::Event>> event = reader.next();
+                if (!event) throw Failure(event.error());
+                if (!*event) break;
+                visit(seq, **event);
+            }
+            ++seq;
+        }
+        return true;
+    });
+}
 
 // Reading is all that it does until something is signed: the right to read is enough for looking, and for every --dry-run.
 class Office {
@@ -107,6 +133,8 @@ class Office {
     [[nodiscard]] const engine::Engine& engine() const { return engine_; }
     [[nodiscard]] engine::Journal& journal() { return *journal_; }
     [[nodiscard]] Timestamp now() const { return now_; }
+    // The scheme's. Throws Failure where the system has no such zone.
+    [[nodiscard]] scheme::Zone zone() const;
     // Of the last event that is written.
     [[nodiscard]] Timestamp last_written() const { return last_written_; }
     [[nodiscard]] const OfficeOptions& options() const { return options_; }
@@ -146,17 +174,16 @@ class Office {
     std::vector<std::pair<std::string, std::string>> annexes_;
 };
 
+// "opted-in" of "opted_in".
+[[nodiscard]] std::string for_people(std::string name);
 // An enumerator for people: "opted-in", and back; names as in JSON are taken too. Throws Failure with the names that there are.
 template <scheme::NamedEnum T>
 [[nodiscard]] std::string word_of(T value) {
-    std::string out(to_string(value));
-    for (char& c : out)
-        if (c == '_') c = '-';
-    return out;
+    return for_people(std::string(to_string(value)));
 }
 [[noreturn]] void no_such_word(const std::string& word,
                                const char* option,
-                               const std::vector<std::string>& known);
+                               const std::vector<std::string>& names);
 template <scheme::NamedEnum T>
 [[nodiscard]] T enum_option(const std::string& word, const char* option) {
     std::string name = word;
@@ -170,10 +197,12 @@ template <scheme::NamedEnum T>
 // One JSON document on standard output.
 void print_document(const nlohmann::ordered_json& document);
 // "1,234,567".
-[[nodiscard]] std::string grouped(std::int64_t number);
+[[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.
-[[nodiscard]] std::string money_text(std::int64_t micro);
-// The same where 64 bits may not hold it.
-[[nodiscard]] std::string exact_money_text(Int128 micro);
+[[nodiscard]] std::string money_text(Int128 micro);
+// "2027-03-31".
+[[nodiscard]] std::string day_text(std::chrono::year_month_day date);
+// A moment as the scheme's zone shows it, and in UTC.
+[[nodiscard]] std::string moment_text(const Office& office, Timestamp at);
 
 }  // namespace abate::cli

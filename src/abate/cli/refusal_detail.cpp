@@ -53,9 +53,7 @@ std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command&
 }
 
 std::string amount_of(registry::Asset asset, Int128 amount) {
-    if (asset == registry::Asset::cash) return exact_money_text(amount);
-    return grouped(
-        static_cast<std::int64_t>(std::clamp(amount, Int128{INT64_MIN}, Int128{INT64_MAX})));
+    return asset == registry::Asset::cash ? money_text(amount) : grouped(amount);
 }
 
 std::string balance_detail(const Office& office, const scheme::Command& command) {
@@ -89,7 +87,8 @@ const scheme::Steps* steps_of(const scheme::State& state,
     return nullptr;
 }
 
-std::string window_detail(const scheme::State& state, const Refused& refused) {
+std::string window_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
     const char* word = refused.reason == Reason::objection_window_open ? "open until" : "closed";
     std::optional<Timestamp> until;
     if (const auto* objection = std::get_if<scheme::ObjectToStatement>(&refused.command)) {
@@ -107,7 +106,7 @@ std::string window_detail(const scheme::State& state, const Refused& refused) {
         const auto penalty = state.compliance.penalties.find(whose);
         if (penalty != state.compliance.penalties.end()) until = penalty->second.objections_until;
     }
-    return until ? fmt::format("{} {}", word, moment_text(state, *until)) : "";
+    return until ? fmt::format("{} {}", word, moment_text(office, *until)) : "";
 }
 
 std::string obligation_detail(const Office& office, const Refused& refused) {
@@ -127,13 +126,12 @@ std::string obligation_detail(const Office& office, const Refused& refused) {
     if (period == nullptr || found == state.compliance.obligations.end()) return "";
     const scheme::Ppm part = period->rules.compliance.borrowing;
     const std::int64_t owed = std::max<std::int64_t>(0, scheme::owed_allowances(state, whose));
-    return fmt::format(
-        "{}% of the {} owed is {}, {} of it was borrowed; {} was asked",
-        static_cast<double>(part.value) / 1e4,
-        grouped(owed),
-        grouped(static_cast<std::int64_t>(Int128{owed} * part.value / scheme::kMillion)),
-        grouped(found->second.borrowed),
-        grouped(c->quantity));
+    return fmt::format("{}% of the {} owed is {}, {} of it was borrowed; {} was asked",
+                       static_cast<double>(part.value) / 1e4,
+                       grouped(owed),
+                       grouped(Int128{owed} * part.value / scheme::kMillion),
+                       grouped(found->second.borrowed),
+                       grouped(c->quantity));
 }
 
 std::string holding_detail(const Office& office, const Refused& refused) {
@@ -201,8 +199,7 @@ std::string right_detail(const Office& office, const Refused& refused) {
     const scheme::KeyGrant& grant = key->second.grant;
     const scheme::Authority authority = scheme::authority_of(refused.command);
     const scheme::ParticipantId subject = scheme::participant_of(refused.command);
-    const scheme::Role wanted =
-        refused.proposal != scheme::TransferId{} ? authority.second : authority.first;
+    const scheme::Role wanted = refused.approves ? authority.second : authority.first;
     if (refused.reason == Reason::participant_of_another)
         return fmt::format("it is a matter of {}, and this key is of {}",
                            office.name_of(subject),
@@ -249,6 +246,29 @@ std::string material_detail(const scheme::State& state, const scheme::Command& c
         static_cast<double>(figures.output_materiality.value) / 1e4);
 }
 
+// How long objections must be possible: of a statement by the rules that its year began with, of penalties from the deadline on.
+std::string least_window_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    std::int64_t days = 0;
+    Timestamp from = refused.now;
+    if (const auto* opens = std::get_if<scheme::OpenPeriod>(&refused.command)) {
+        days = state.rules.compliance.objection_days;
+        from = opens->surrender_due;
+    } else {
+        std::int64_t year = 0;
+        if (const auto* c = std::get_if<scheme::ProposeCap>(&refused.command)) year = c->year;
+        if (const auto* c = std::get_if<scheme::ProposeBenchmark>(&refused.command)) year = c->year;
+        if (const auto* c = std::get_if<scheme::ProposeAllocation>(&refused.command))
+            year = c->year;
+        const scheme::Period* period = scheme::find_period(state, year);
+        if (period == nullptr) return "";
+        days = period->rules.benchmark.objection_days;
+    }
+    return fmt::format("{} days are the least: {} or later",
+                       days,
+                       moment_text(office, scheme::after_hours(from, 24 * days)));
+}
+
 // A moment that was asked too early, or too late.
 std::string time_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
@@ -261,21 +281,18 @@ std::string time_detail(const Office& office, const Refused& refused) {
             return fmt::format(
                 "it could be cancelled until {}",
                 moment_text(
-                    state,
+                    office,
                     scheme::after_hours(found->second.due, -state.rules.rights.cancel_before_h)));
         }
         case Reason::key_not_active_yet: {
             const auto key = state.keys.find(refused.key);
             return key == state.keys.end()
                        ? ""
-                       : fmt::format("active from {}", moment_text(state, key->second.active_from));
+                       : fmt::format("active from {}",
+                                     moment_text(office, key->second.active_from));
         }
-        case Reason::objection_window_too_short: {
-            const std::int64_t days = state.rules.benchmark.objection_days;
-            return fmt::format("{} days are the least: {} or later",
-                               days,
-                               moment_text(state, scheme::after_hours(refused.now, 24 * days)));
-        }
+        case Reason::objection_window_too_short:
+            return least_window_detail(office, refused);
         case Reason::year_not_over:
         case Reason::report_not_overdue: {
             std::int64_t year = 0;
@@ -285,15 +302,15 @@ std::string time_detail(const Office& office, const Refused& refused) {
             const auto found = state.monitoring.years.find(year);
             if (found == state.monitoring.years.end()) return "";
             return refused.reason == Reason::year_not_over
-                       ? fmt::format("{} ends {}", year, moment_text(state, found->second.end))
+                       ? fmt::format("{} ends {}", year, moment_text(office, found->second.end))
                        : fmt::format("a report is due {}",
-                                     moment_text(state, found->second.report_due));
+                                     moment_text(office, found->second.report_due));
         }
         case Reason::proposal_lapsed: {
             const auto found = state.proposals.find(refused.proposal);
             return found == state.proposals.end()
                        ? ""
-                       : fmt::format("at {}", moment_text(state, found->second.lapses));
+                       : fmt::format("at {}", moment_text(office, found->second.lapses));
         }
         case Reason::calendar_not_published:
             return state.calendar_year == 0
@@ -305,23 +322,6 @@ std::string time_detail(const Office& office, const Refused& refused) {
 }
 
 }  // namespace
-
-std::string moment_text(const scheme::State& state, Timestamp at) {
-    std::string utc = to_rfc3339(at);
-    const Result<scheme::Zone> zone = scheme::Zone::find(state.rules.time_zone);
-    if (!zone) return utc;
-    const Result<scheme::CivilTime> civil = zone->civil(at);
-    if (!civil) return utc;
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} {} ({})",
-                       static_cast<int>(civil->date.year()),
-                       static_cast<unsigned>(civil->date.month()),
-                       static_cast<unsigned>(civil->date.day()),
-                       civil->hour,
-                       civil->minute,
-                       civil->second,
-                       state.rules.time_zone,
-                       utc);
-}
 
 std::string refusal_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
@@ -342,7 +342,7 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
     switch (refused.reason) {
         case Reason::objection_window_open:
         case Reason::objection_window_over:
-            return window_detail(state, refused);
+            return window_detail(office, refused);
         case Reason::surrender_exceeds_obligation:
         case Reason::borrowing_limit:
             return obligation_detail(office, refused);
@@ -376,7 +376,7 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
             const auto* c = std::get_if<scheme::PayPenalty>(&refused.command);
             if (c == nullptr) return "";
             return fmt::format("it is {} {}",
-                               exact_money_text(scheme::exact_penalty_micro(
+                               money_text(scheme::exact_penalty_micro(
                                    state, {.participant = c->participant, .year = c->year})),
                                state.rules.currency);
         }

@@ -15,14 +15,12 @@ struct Refused {
     scheme::Reason reason = scheme::Reason::ok;
     scheme::Command command = {};      // of an approval: what was proposed
     scheme::TransferId proposal = {};  // of an approval or withdrawal
-    scheme::PublicKey key = {};        // that signed
+    bool approves = false;
+    scheme::PublicKey key = {};  // that signed
     Timestamp now = {};
 };
 
 // Empty where the name says all.
 [[nodiscard]] std::string refusal_detail(const Office& office, const Refused& refused);
-
-// A moment as the scheme's zone shows it, and in UTC.
-[[nodiscard]] std::string moment_text(const scheme::State& state, Timestamp at);
 
 }  // namespace abate::cli

@@ -76,7 +76,7 @@ void list(Office& office) {
         }
         participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
                                 {"name", one.title},
-                                {"sort", word_of(one.sort)},
+                                {"sort", to_string(one.sort)},
                                 {"group", group_title},
                                 {"group_number", static_cast<std::uint64_t>(one.group)},
                                 {"accounts", accounts}});
@@ -222,7 +222,7 @@ void history(Office& office, const HistoryOptions& options) {
     const scheme::AccountId account =
         options.account.empty() ? scheme::AccountId{} : office.account(options.account);
     std::vector<Entry> entries;
-    read_journal(office, [&](std::uint64_t seq, const auto& event) {
+    read_journal(office.journal(), [&](std::uint64_t seq, const auto& event) {
         Entry entry;
         if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
             entry = entry_of(office, event, account);
@@ -384,7 +384,7 @@ void status(Office& office) {
 
 // Every event as one line of JSON.
 void export_journal(Office& office) {
-    read_journal(office, [&](std::uint64_t seq, const auto& event) {
+    read_journal(office.journal(), [&](std::uint64_t seq, const auto& event) {
         Json row{{"seq", seq}, {"at", to_rfc3339(event.at)}};
         if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
             registry::Command c = event.command;

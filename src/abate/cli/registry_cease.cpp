@@ -20,9 +20,8 @@ Timestamp day_after(const Office& office, const std::string& day) {
                        fmt::format("'{}' is no date", short_text(day)),
                        "--last-day",
                        "Write year, month and day: 2027-06-30"});
-    const scheme::Zone zone = value_or_fail(scheme::Zone::find(office.state().rules.time_zone));
     return value_or_fail(
-        zone.deadline({.date = std::chrono::sys_days(*date) + std::chrono::days(1)}));
+        office.zone().deadline({.date = std::chrono::sys_days(*date) + std::chrono::days(1)}));
 }
 
 void add_reasons(CLI::App& made, CeaseOptions& own) {

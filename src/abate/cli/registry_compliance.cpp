@@ -64,8 +64,8 @@ void compliance(Office& office, const YearOption& options) {
                            : one.fixed              ? "SHORT"
                                                     : "open";
         if (penalty != office.state().compliance.penalties.end())
-            held += fmt::format(
-                ", penalty {} {}", exact_money_text(exact), word_of(penalty->second.stage));
+            held +=
+                fmt::format(", penalty {} {}", money_text(exact), word_of(penalty->second.stage));
         if (office.context().json) {
             Json row{{"participant", office.name_of(whose.participant)},
                      {"year", whose.year},
@@ -80,8 +80,8 @@ void compliance(Office& office, const YearOption& options) {
                     {"amount_micro",
                      exact == penalty->second.amount_micro ? Json(penalty->second.amount_micro)
                                                            : Json(nullptr)},
-                    {"amount", exact_money_text(exact)},
-                    {"stage", word_of(penalty->second.stage)},
+                    {"amount", money_text(exact)},
+                    {"stage", to_string(penalty->second.stage)},
                     {"notified", to_rfc3339(penalty->second.notified)},
                     {"objections_until", to_rfc3339(penalty->second.objections_until)}};
             rows.push_back(std::move(row));

@@ -90,17 +90,10 @@ void add_move_options(CLI::App& command, MoveOptions& own, const char* to) {
     command.add_option("--comment", own.comment, "What for");
 }
 
-std::string day_text(std::chrono::year_month_day date) {
-    return fmt::format("{:04}-{:02}-{:02}",
-                       static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()));
-}
-
 // Every deposit, and every withdrawal that was paid. They need no second person, so each is an event of its own.
 std::vector<CashEntry> cash_entries(Office& office) {
     std::vector<CashEntry> out;
-    const scheme::Zone zone = value_or_fail(scheme::Zone::find(office.state().rules.time_zone));
+    const scheme::Zone zone = office.zone();
     office.for_each_command([&](const scheme::Event& event, const scheme::Command& command) {
         if (event.reason != scheme::Reason::ok) return;
         CashEntry entry;
@@ -132,9 +125,8 @@ struct Reconciled {
     std::size_t lines = 0;
 };
 
-// A line of the journal's size: what is longer, or more, is told by its number.
+// As many as a command may have; of more only the number is said, and of a long one what a person reads of it.
 std::vector<std::string> unknown_lines(const BankComparison& found) {
-    constexpr std::size_t kMostLines = 1000;
     constexpr std::size_t kMostBytes = 1000;
     std::vector<std::string> out;
     const auto add = [&](std::string text) {
@@ -145,12 +137,20 @@ std::vector<std::string> unknown_lines(const BankComparison& found) {
     for (const BankComparison::Pair& pair : found.amounts_differ)
         add(fmt::format(
             "{} (the books have {})", pair.line.text, money_text(pair.entry.amount_micro)));
-    if (out.size() > kMostLines) {
-        const std::size_t more = out.size() - (kMostLines - 1);
-        out.resize(kMostLines - 1);
+    if (out.size() > scheme::kMostUnknownLines) {
+        const std::size_t more = out.size() - (scheme::kMostUnknownLines - 1);
+        out.resize(scheme::kMostUnknownLines - 1);
         out.push_back(fmt::format("{} more lines", more));
     }
     return out;
+}
+
+void check_day(const std::string& day, const char* option) {
+    if (!scheme::parse_date(day))
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no day", short_text(day)),
+                       option,
+                       "Write 2027-03-31"});
 }
 
 // What the bank says: the last balance counts. A line that the books lack, or have with another amount, is unknown.
@@ -158,7 +158,7 @@ Reconciled read_statement(Office& office, const BankStatement& options) {
     Reconciled out;
     if (options.file.empty()) {
         out.command.statement_date = options.date;
-        if (options.date.size() != 10 || options.balance.empty())
+        if (!scheme::parse_date(options.date) || options.balance.empty())
             throw Failure({ErrorCode::invalid_argument,
                            "a statement has a date and a balance",
                            "--date",
@@ -181,15 +181,8 @@ Reconciled read_statement(Office& office, const BankStatement& options) {
     out.lines = bank.lines.size();
     out.period = {.from = options.from.empty() ? bank.lines.front().date : options.from,
                   .to = options.to.empty() ? bank.lines.back().date : options.to};
-    for (const char* option : {"--from", "--to"}) {
-        const std::string& day =
-            option == std::string_view("--from") ? out.period.from : out.period.to;
-        if (day.size() != 10 || !parse_rfc3339(day + "T00:00:00Z"))
-            throw Failure({ErrorCode::invalid_argument,
-                           fmt::format("'{}' is no day", short_text(day)),
-                           option,
-                           "Write 2027-03-31"});
-    }
+    check_day(out.period.from, "--from");
+    check_day(out.period.to, "--to");
     out.comparison = compare_with_bank(bank.lines, cash_entries(office), out.period);
     out.command.statement_date = bank.lines.back().date;
     out.command.balance_micro = bank.lines.back().balance_micro;
@@ -315,8 +308,7 @@ void reconcile_bank(Office& office, const BankStatement& options) {
             said.comparison ? Int128{bank} - books - said.comparison->explained_micro : Int128{0};
         if (halted && said.comparison && rest != 0)
             fmt::print("What is named here explains all but {} of the difference\n",
-                       money_text(static_cast<std::int64_t>(
-                           std::clamp(rest, Int128{INT64_MIN}, Int128{INT64_MAX}))));
+                       money_text(rest));
     }
     if (halted) office.context().exit_status = 1;
 }

@@ -26,7 +26,8 @@ struct HoldingOptions {
 
 std::vector<scheme::SettlementNote> all_notes(Office& office) {
     scheme::SettlementNotes notes;
-    read_journal(office, [&](std::uint64_t /*seq*/, const auto& event) { notes.on(event); });
+    read_journal(office.journal(),
+                 [&](std::uint64_t /*seq*/, const auto& event) { notes.on(event); });
     return notes.notes();
 }
 
@@ -56,7 +57,7 @@ void print_note(const Office& office, const scheme::SettlementNote& note) {
                    "quantity",
                    grouped(note.quantity),
                    note.vintage,
-                   money_text(note.price_micro * 1000));
+                   money_text(Int128{note.price_micro} * 1000));
     fmt::print(
         "  {:14}{}\n", sale ? "consideration" : "amount", money_of(note, note.consideration_micro));
     fmt::print("  {:14}{}, {} %, {} {}{}\n",
@@ -178,7 +179,8 @@ void add_registry_notes(CLI::App& registry, Context& context) {
         made,
         "note",
         "Settlement notes: of each sale, penalty, deposit and withdrawal that was completed",
-        show_note);
+        show_note,
+        Shows::written);
     made->add_option("ID", note.id, "Number of a note, or id of its command [a list of all]");
     made->add_option("--format", note.format, "text or json [text; json with --json]");
 

@@ -31,30 +31,6 @@ void add_registry_books(CLI::App& registry,
                         Context& context);  // balance, history, status, audit, head, export, list
 void add_registry_notes(CLI::App& registry, Context& context);  // note, holding
 
-// Every event of the journal, in order: visit(seq, event) with one of the scheme or of the books. Throws Failure where it is damaged.
-template <class Visit>
-void read_journal(Office& office, const Visit& visit) {
-    office.journal().read(1, [&](const engine::Batch& batch) {
-        registry::EventReader reader(batch.payload);
-        std::uint64_t seq = batch.header.first_seq;
-        while (!reader.left().empty()) {
-            if (scheme::is_scheme_event(reader.left().front())) {
-                const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
-                if (!read) throw Failure(read.error());
-                visit(seq, read->event);
-                reader.skip(read->size);
-            } else {
-                const Result<std::optional<registry::Event>> event = reader.next();
-                if (!event) throw Failure(event.error());
-                if (!*event) break;
-                visit(seq, **event);
-            }
-            ++seq;
-        }
-        return true;
-    });
-}
-
 void add_registry_footers(
     CLI::App& registry);  // examples under the help of each; the last to be called
 

@@ -356,7 +356,7 @@ void add_reports(CLI::App& registry, Context& context) {
                             {{"participant", office.name_of(whose.participant)},
                              {"year", whose.year},
                              {"version", i + 1},
-                             {"state", word_of(entry.state)},
+                             {"state", to_string(entry.state)},
                              {"obligated_kwh",
                               static_cast<double>(entry.figures.obligated.count()) / 3.6e12},
                              {"findings", entry.figures.findings.size()}});

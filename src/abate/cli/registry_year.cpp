@@ -41,20 +41,17 @@ struct ObjectOptions {
     std::string text;
 };
 
-scheme::Zone zone_of(const scheme::Rules& rules) {
-    return value_or_fail(scheme::Zone::find(rules.time_zone));
-}
-
 // --until, or as many days from now as the rules want.
 template <class C>
 Timestamp objections_until(Office& office, const YearOptions& options) {
     if (!options.until.empty()) return for_option(input::parse_moment(options.until), "--until");
     if (const auto before = office.sent<C>()) return before->objections_until;
     const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
+    // Those that the year began with.
+    const scheme::Period* period = scheme::find_period(office.state(), options.year);
+    const scheme::Rules& rules = period == nullptr ? office.state().rules : period->rules;
     return value_or_fail(
-        zone_of(office.state().rules)
-            .add_days(now,
-                      static_cast<std::int32_t>(office.state().rules.benchmark.objection_days)));
+        office.zone().add_days(now, static_cast<std::int32_t>(rules.benchmark.objection_days)));
 }
 
 template <class T>
@@ -129,7 +126,7 @@ void show_cap(Office& office, const YearOptions& options) {
                        "See `abate registry steps`"});
     const scheme::Steps& steps = period->cap->steps;
     if (office.context().json) {
-        Json out{{"year", options.year}, {"stage", word_of(steps.stage)}};
+        Json out{{"year", options.year}, {"stage", to_string(steps.stage)}};
         scheme::CapParts::fields(period->cap->parts,
                                  [&](const char* name, std::int64_t value) { out[name] = value; });
         out["objections_until"] = to_rfc3339(steps.objections_until);

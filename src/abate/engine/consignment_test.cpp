@@ -77,8 +77,6 @@ TEST(Consignment, TheExcessGoesToTheNextAuctionOnItsHoldersAccount) {
     desk.pass(20 * kDayUs);
     desk.tick();
     EXPECT_EQ(desk.state().compliance.holding_cases.size(), 1U);
-    // Still its holder's: issued 1,000, of which 890 with the scheme.
-    EXPECT_EQ(desk.balance(1, 2027).posted, -1000);
     desk.sound();
 }
 
@@ -99,6 +97,20 @@ TEST(Consignment, OnlyWhatIsStillTooMuchIsMoved) {
     let_it_lapse(desk);
     EXPECT_EQ(first_case(desk).excess, 8);
     EXPECT_EQ(desk.balance(12, 2027).posted, 8);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    desk.sound();
+}
+
+// The rules and the limit are those of the day on which the cure period ends, though nobody acts before a year that is not open.
+TEST(Consignment, IsDecidedByTheMomentOfItsRule) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    const Period& year = desk.state().period.years.at(2027);
+    ASSERT_LT(first_case(desk).cure_until.us, year.moments.end.us);
+    desk.set_time({year.moments.end.us + 30 * kDayUs});
+    desk.tick();
+    EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
+    EXPECT_EQ(first_case(desk).consigned, 38);
     EXPECT_EQ(desk.balance(110, 2027).posted, 62);
     desk.sound();
 }

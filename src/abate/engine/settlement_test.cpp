@@ -118,6 +118,12 @@ TEST(Settlement, TheTaxIsWhatThePartiesState) {
     EXPECT_EQ(desk.ask("lab-1", taxed), Reason::tax_without_sale);
     EXPECT_EQ(desk.ask("lab-1", sale(1'000'000, 10'000'000'000'000)),
               Reason::consideration_too_large);
+    // The consideration fits, and with the tax it does not: 5 x 10^18 twice is above 2^63.
+    taxed = sale(1, 5'000'000'000'000'000'000);
+    taxed.tax_category = "S";
+    taxed.tax_rate_ppm = 1'000'000;
+    taxed.tax_micro = 5'000'000'000'000'000'000;
+    EXPECT_EQ(desk.ask("lab-1", taxed), Reason::consideration_too_large);
     desk.sound();
 }
 

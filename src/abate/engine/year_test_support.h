@@ -31,7 +31,7 @@ inline Timestamp new_year(std::int64_t year) {
     return at((std::to_string(year) + "-01-01T00:00:00Z").c_str());
 }
 
-// 1,000 allowances in 2027, 480 of them free; ten less each year.
+// 1,000 allowances in 2027, 480 of them free.
 inline scheme::Rules year_rules() {
     scheme::Rules rules = plain_rules();
     rules.cap = {.first_year = 2027,

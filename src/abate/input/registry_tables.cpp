@@ -24,19 +24,17 @@ class KnownTable {
     // Calls row(cells, where) for each.
     template <class F>
     void read(std::string_view csv, const Cells& columns, const F& row) {
-        const Result<data::CsvTable> table = data::parse_csv(csv, file_);
-        if (!table) {
-            error_ = table.error();
-            return;
-        }
-        if (table->header != columns) {
+        const auto head = [&](const Cells& header, const std::string& where) {
+            if (header == columns) return true;
             std::string known;
             for (const std::string& name : columns) known += (known.empty() ? "" : ",") + name;
-            refuse(file_ + ":1", "the columns are others", "They must be " + known);
-            return;
-        }
-        for (std::size_t i = 0; i < table->rows.size(); ++i)
-            row(table->rows[i], fmt::format("{}:{}", file_, table->lines[i]));
+            refuse(where, "the columns are others", "They must be " + known);
+            return false;
+        };
+        read_any(
+            csv, head, [&](const Cells& cells, const std::string& where, std::size_t /*line*/) {
+                row(cells, where);
+            });
     }
 
     // The same where head(header, where) says whether the columns will do; row gets the number of its line too.
@@ -105,10 +103,6 @@ class KnownTable {
     std::optional<Error> error_;
     std::vector<std::string> others_;  // places of further errors
 };
-
-}  // namespace
-
-namespace {
 
 // Where the columns of a bank's file are; none: it has none of these names.
 std::optional<std::size_t> column_of(const Cells& header,
@@ -210,8 +204,9 @@ Result<BankStatement> parse_bank_statement(std::string_view csv, std::string_vie
             table.refuse(where,
                          "the balance is not that of the line before and this amount",
                          "A line is missing, or one was changed");
-        balance_before = read.balance_micro;
-        for (const std::string& cell : cells) read.text += (read.text.empty() ? "" : ",") + cell;
+        // After a line that could not be read nobody knows what it was.
+        balance_before = table.is_bad(where) ? std::nullopt : std::optional(read.balance_micro);
+        for (std::size_t i = 0; i < cells.size(); ++i) read.text += (i == 0 ? "" : ",") + cells[i];
         out.lines.push_back(std::move(read));
     });
     if (out.lines.empty())

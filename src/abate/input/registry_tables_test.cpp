@@ -83,6 +83,14 @@ TEST(RegistryTables, EveryBadLineOfAStatementIsNumbered) {
     const std::string many = refusal(head + "x,A,1,1\n2027-02-30,B,1,2\n2027-01-07,C,?,2\n");
     EXPECT_NE(many.find("(bank.csv:2)"), std::string::npos) << many;
     EXPECT_NE(many.find("Lines 3, 4 are bad too"), std::string::npos) << many;
+    const std::string one =
+        refusal(head + "2027-01-05,A,1,1\n2027-01-06,B,1,?\n2027-01-07,C,1,3\n");
+    EXPECT_NE(one.find("(bank.csv:3)"), std::string::npos) << one;
+    EXPECT_EQ(one.find("bad too"), std::string::npos) << one;
+    const auto empty = parse_bank_statement(
+        "currency,date,reference,amount,balance\n,2027-01-05,A,1,1\n", "bank.csv");
+    ASSERT_TRUE(empty) << to_string(empty.error());
+    EXPECT_EQ(empty->lines[0].text, ",2027-01-05,A,1,1") << "each cell in its place";
     EXPECT_NE(refusal("date;reference;amount;balance\n2027-01-05;A;1;1\n").find("semicolons"),
               std::string::npos);
     EXPECT_NE(refusal("date,reference,credit,debit,balance\n2027-01-05,A,-1,,1\n").find("below 0"),

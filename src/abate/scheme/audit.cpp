@@ -238,14 +238,16 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                                        .asset = p.asset};
                 return (p.op == Op::transfer || p.op == Op::reserve) && p.from == c.from &&
                        p.to == c.to && p.amount == c.quantity && p.price_micro == c.price_micro &&
-                       is(c.vintage) && owns(c.participant, c.from);
+                       is(c.vintage) && owns(c.participant, c.from) && p.to != kStabilityReserve &&
+                       p.to != kConsignment;
             } else if constexpr (std::is_same_v<C, Retire>) {
                 return p.op == Op::retire && p.from == c.from && p.amount == c.quantity &&
                        is(c.vintage) && owns(c.participant, c.from);
             } else if constexpr (std::is_same_v<C, ReturnAllowances>) {
                 return p.op == Op::transfer && p.from == c.from && p.to == c.to &&
                        p.amount == c.quantity && is(c.vintage) && owns(c.participant, c.from) &&
-                       kinds_[c.to] == AccountKind::reserve;
+                       kinds_[c.to] == AccountKind::reserve && p.to != kStabilityReserve &&
+                       p.to != kConsignment;
             } else if constexpr (std::is_same_v<C, Deposit>) {
                 return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
                        money;

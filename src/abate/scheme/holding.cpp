@@ -145,9 +145,10 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
         open->stage = CaseStage::cured;
         if (done.number <= 0) return;
         open->excess = done.number;
-        const Period* now = period_at(state, done.at);
+        // The rules of its own moment, whenever the next act comes.
+        const Period* then = period_at(state, {due.at_us});
         const bool sold =
-            now != nullptr && now->rules.compliance.holding_excess == HoldingExcess::consigned;
+            then != nullptr && then->rules.compliance.holding_excess == HoldingExcess::consigned;
         open->stage = sold ? CaseStage::consigned : CaseStage::named;
         if (sold) consign(state, group, due.at_us);
         return;
@@ -173,7 +174,9 @@ DueDecision decide_consignment(const Look& look, const Due& due) {
     const ParticipantYear whose = holder_of(due);
     const auto holder = look.state.participants.find(whose.participant);
     if (holder == look.state.participants.end() || whose.year > registry::kLastVintage) return out;
-    std::int64_t left = holding_excess(look, holder->second.group);
+    Look then = look;
+    then.now = {due.at_us};
+    std::int64_t left = holding_excess(then, holder->second.group);
     const registry::Asset vintage =
         registry::allowances_of(Vintage(static_cast<std::int32_t>(whose.year)));
     for (const auto& [id, account] : look.state.accounts) {

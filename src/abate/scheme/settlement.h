@@ -75,7 +75,8 @@ struct SettlementNote {
 [[nodiscard]] bool is_tax_category(std::string_view code);
 // May it come with a rate: S, L and M. With the others there is no tax to state.
 [[nodiscard]] bool has_tax_rate(std::string_view code);
-// Is the amount consideration x rate, rounded half up to a hundredth, or, for a currency without hundredths, to a whole.
+// Is the amount consideration x rate, rounded half up to a hundredth or to a whole: some currencies have no hundredths, and which is not
+// asked.
 struct StatedTax {
     std::int64_t consideration_micro = 0;
     std::int64_t rate_ppm = 0;

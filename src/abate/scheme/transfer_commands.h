@@ -145,6 +145,8 @@ struct SettleWithdrawal {
     }
 };
 
+inline constexpr std::size_t kMostUnknownLines = 1000;  // of one statement
+
 // What the bank says. Where it is not the sum of all money in the books, sales and withdrawals halt until a statement that is.
 struct Reconcile {
     static constexpr std::uint8_t number = 43;

@@ -62,7 +62,7 @@ Reason check_tax(const Transfer& c) {
                     .rate_ppm = c.tax_rate_ppm,
                     .tax_micro = c.tax_micro}))
         return Reason::tax_differs;
-    return Reason::ok;
+    return consideration + c.tax_micro > INT64_MAX ? Reason::consideration_too_large : Reason::ok;
 }
 
 void note_transfer(State& state, const Transfer& c) {
@@ -256,7 +256,7 @@ void fold(State& state, const Done& /*done*/, const SettleWithdrawal& c) {
 
 Decision decide(const Look& look, const Reconcile& c) {
     if (c.statement_date.empty()) return Reason::name_empty;
-    if (c.statement_date.size() > kMaxName || c.unknown_lines.size() > 1000)
+    if (c.statement_date.size() > kMaxName || c.unknown_lines.size() > kMostUnknownLines)
         return Reason::text_too_long;
     for (const std::string& line : c.unknown_lines)
         if (line.size() > kMaxText) return Reason::text_too_long;

@@ -31,7 +31,8 @@ inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
 [[nodiscard]] Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& path,
                                                                            engine::SchemeKey key);
 
-// The same for looking only: nothing is made or changed, not the file, not its schema, and the right to read is enough. Where the file or
+// The same for looking only: no journal is made, no row and no schema is changed, and the right to read is enough. Whoever may write it folds
+// in, by looking, what a writer that was stopped left in the log beside the file. Where the file or
 // its folder may not be written, it is read as it lies; whoever writes to it meanwhile makes the reading throw `unavailable`. Errors:
 // not_found (no file, or an empty one), conflict (no journal of abate), permission_denied, corrupt, unavailable, version_mismatch,
 // unsupported. REQUIRES: head, read and newest_snapshot are all that is called.

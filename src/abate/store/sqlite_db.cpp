@@ -30,15 +30,9 @@ ErrorCode code_of_sqlite(int primary) {
     }
 }
 
-}  // namespace
-
-void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
-
-namespace {
-
-// "file:/a%20b?immutable=1"
+// "file:///a%20b?immutable=1"; with an empty authority, or one would be seen in "//a".
 std::string frozen_uri(const std::string& path) {
-    std::string out = "file:";
+    std::string out = path.rfind('/', 0) == 0 ? "file://" : "file:";
     for (const char c : path) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' || c == '_';
@@ -49,6 +43,8 @@ std::string frozen_uri(const std::string& path) {
 }
 
 }  // namespace
+
+void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its file, then its name
 Result<Db> Db::open(const std::string& path, std::string name, Access access) {
