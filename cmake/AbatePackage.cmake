@@ -30,6 +30,13 @@ endforeach()
 # Debian's policy wants the terms under this name.
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
 
+# The terms of the libraries that lie in the program, as Debian states them.
+foreach(package IN ITEMS libabsl-dev libboost1.74-dev libcli11-dev libfmt-dev libncurses-dev libsodium-dev libsqlite3-dev libstdc++-12-dev libtomlplusplus-dev nlohmann-json3-dev)
+  if(EXISTS "/usr/share/doc/${package}/copyright")
+    install(FILES "/usr/share/doc/${package}/copyright" DESTINATION "${CMAKE_INSTALL_DOCDIR}/third_party" RENAME "${package}.copyright")
+  endif()
+endforeach()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_NAME abate)

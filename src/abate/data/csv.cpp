@@ -1,50 +1,54 @@
 #include "abate/data/csv.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace abate::data {
-namespace {
 
 // Reads one text from front to back, keeping count of lines and columns for messages.
-class Scanner {
+class CsvScanner {
   public:
-    Scanner(std::string_view text, std::string_view file_name, CsvView& out)
+    CsvScanner(std::string_view text, std::string_view file_name, CsvView& out)
         : text_(text), file_name_(file_name), out_(out) {
+        out_.text_ = text.data();
         if (text_.substr(0, 3) == "\xEF\xBB\xBF") at_ = line_start_ = 3;
     }
 
     Result<void> scan() {
-        std::vector<std::string_view> fields;
-        bool header = true;
-        while (skip_empty_lines(), at_ < text_.size()) {
-            const std::size_t line = line_;
-            fields.clear();
-            if (!read_record(fields)) return *error_;
-            if (header) {
-                out_.header = fields;
-                header = false;
-                // At most one row a line: growing step by step would touch twice the memory.
-                const std::size_t lines = count_lines();
-                // Each field but the last has a character of its own that ends it.
-                out_.cells.reserve(std::min(lines * fields.size(), text_.size() + 1));
-                out_.lines.reserve(lines);
-                continue;
-            }
-            if (fields.size() != out_.header.size()) return wrong_count(line, fields.size());
-            out_.cells.insert(out_.cells.end(), fields.begin(), fields.end());
-            out_.lines.push_back(line);
-        }
-        if (header)
+        if (text_.size() >= CsvView::kUnescaped)
+            return Error{ErrorCode::out_of_range,
+                         "a table of 4 GiB or more",
+                         std::string(file_name_),
+                         "Split it into several files."};
+        skip_empty_lines();
+        if (at_ == text_.size())
             return Error{ErrorCode::parse_error,
                          "there is no header row",
                          where(1, 1),
                          "The first line names the columns."};
+        if (!read_record()) return *error_;
+        for (const Stretch& name : out_.cells_) out_.header.push_back(out_.view_of(name));
+        out_.cells_.clear();
+        const std::size_t width = out_.header.size();
+        // At most one row a line: growing step by step would touch twice the memory.
+        const std::size_t lines = count_lines();
+        // Each field but the last has a character of its own that ends it.
+        out_.cells_.reserve(std::min(lines * width, text_.size() + 1));
+        out_.lines.reserve(lines);
+        while (skip_empty_lines(), at_ < text_.size()) {
+            const std::size_t line = line_;
+            const std::size_t before = out_.cells_.size();
+            if (!read_record()) return *error_;
+            const std::size_t count = out_.cells_.size() - before;
+            if (count != width) return wrong_count(line, count);
+            out_.lines.push_back(static_cast<std::uint32_t>(line));
+        }
         return {};
     }
 
   private:
+    using Stretch = CsvView::Stretch;
+
     // memchr reads many characters at a time; std::count reads one.
     [[nodiscard]] std::size_t count_lines() const {
         std::size_t lines = 0;
@@ -89,13 +93,40 @@ class Scanner {
         }
     }
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): begin, end, as an iterator pair
+    [[nodiscard]] static Stretch stretch(std::size_t begin, std::size_t end) {
+        return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+    }
+
     // False: error_ says why. A Result for each of a hundred thousand fields would cost more than reading them.
-    bool read_record(std::vector<std::string_view>& fields) {
+    bool read_record() {
+        const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+        const std::string_view line = text_.substr(at_, end - at_);
+        if (line.find('"') == std::string_view::npos && line.find('\r') == std::string_view::npos) {
+            split_plain(end);
+            return true;
+        }
+        return read_fields();
+    }
+
+    // A line without quotes, as nearly all are: only commas matter. A start of the program reads two hundred thousand characters here.
+    void split_plain(std::size_t end) {
+        const char* const text = text_.data();
+        std::size_t begin = at_;
+        for (std::size_t here = at_; here != end; ++here) {
+            if (text[here] != ',') continue;
+            out_.cells_.push_back(stretch(begin, here));
+            begin = here + 1;
+        }
+        out_.cells_.push_back(stretch(begin, end));
+        at_ = end;
+        if (at_ < text_.size()) next_line(1);
+    }
+
+    bool read_fields() {
         for (;;) {
-            std::string_view field;
             const bool quoted = at_ < text_.size() && text_[at_] == '"';
-            if (!(quoted ? read_quoted(field) : read_plain(field))) return false;
-            fields.push_back(field);
+            if (!(quoted ? read_quoted() : read_plain())) return false;
             if (at_ == text_.size()) return true;
             if (text_[at_] == ',') {
                 ++at_;
@@ -106,34 +137,20 @@ class Scanner {
         }
     }
 
-    // Whether a plain field may end, or break the rules, at this character. Most characters may not, and a start of the
-    // program reads two hundred thousand of them.
-    static constexpr std::array<bool, 256> kStops = [] {
-        std::array<bool, 256> stops{};
-        for (const char c : {',', '\n', '\r', '"'}) stops[static_cast<unsigned char>(c)] = true;
-        return stops;
-    }();
-
-    bool read_plain(std::string_view& field) {
-        const char* const begin = text_.data() + at_;
-        const char* const end = text_.data() + text_.size();
-        const char* here = begin;
-        for (;; ++here) {
-            while (here != end && !kStops[static_cast<unsigned char>(*here)]) ++here;
-            if (here == end || *here == ',') break;
-            at_ = static_cast<std::size_t>(here - text_.data());
-            if (*here == '"')
+    bool read_plain() {
+        const std::size_t begin = at_;
+        for (; at_ < text_.size() && text_[at_] != ','; ++at_) {
+            if (text_[at_] == '"')
                 return fail(
                     bad("a double quote inside a field that does not begin with one",
                         "Write the whole field between double quotes, and each inner one twice."));
             if (line_end(at_) != 0) break;
         }
-        at_ = static_cast<std::size_t>(here - text_.data());
-        field = std::string_view(begin, static_cast<std::size_t>(here - begin));
+        out_.cells_.push_back(stretch(begin, at_));
         return true;
     }
 
-    bool read_quoted(std::string_view& field) {
+    bool read_quoted() {
         // Said of the place where the quote stands.
         const std::size_t line = line_;
         const std::size_t column = at_ - line_start_ + 1;
@@ -155,12 +172,13 @@ class Scanner {
                          where(line, column),
                          "Close it, or write it twice to mean one."});
         }
-        const std::string_view inside = text_.substr(start, at_ - start);
+        const std::size_t stop = at_;
         ++at_;
         if (at_ < text_.size() && text_[at_] != ',' && line_end(at_) == 0)
             return fail(bad("text after the closing double quote",
                             "End the field there, or quote it all."));
-        field = doubled ? undouble(inside) : inside;
+        out_.cells_.push_back(doubled ? undouble(text_.substr(start, stop - start))
+                                      : stretch(start, stop));
         return true;
     }
 
@@ -169,13 +187,13 @@ class Scanner {
         return false;
     }
 
-    std::string_view undouble(std::string_view text) {
-        std::string& plain = out_.unescaped.emplace_back();
+    Stretch undouble(std::string_view text) {
+        std::string& plain = out_.unescaped_.emplace_back();
         for (std::size_t i = 0; i < text.size(); ++i) {
             plain += text[i];
             if (text[i] == '"') ++i;
         }
-        return plain;
+        return {static_cast<std::uint32_t>(out_.unescaped_.size() - 1), CsvView::kUnescaped};
     }
 
     std::string_view text_;
@@ -187,8 +205,6 @@ class Scanner {
     std::optional<Error> error_;
 };
 
-}  // namespace
-
 std::optional<std::size_t> CsvView::column(std::string_view name) const {
     for (std::size_t i = 0; i < header.size(); ++i)
         if (header[i] == name) return i;
@@ -197,7 +213,7 @@ std::optional<std::size_t> CsvView::column(std::string_view name) const {
 
 Result<CsvView> scan_csv(std::string_view text, std::string_view file_name) {
     CsvView view;
-    const Result<void> scanned = Scanner(text, file_name, view).scan();
+    const Result<void> scanned = CsvScanner(text, file_name, view).scan();
     if (!scanned) return scanned.error();
     return Result<CsvView>(std::move(view));
 }
@@ -207,11 +223,11 @@ Result<CsvTable> parse_csv(std::string_view text, std::string_view file_name) {
     if (!view) return view.error();
     CsvTable table;
     table.header.assign(view->header.begin(), view->header.end());
-    table.lines = view->lines;
-    const std::size_t width = view->header.size();
+    table.lines.assign(view->lines.begin(), view->lines.end());
     for (std::size_t row = 0; row < view->rows(); ++row) {
-        const auto first = view->cells.begin() + static_cast<std::ptrdiff_t>(row * width);
-        table.rows.emplace_back(first, first + static_cast<std::ptrdiff_t>(width));
+        std::vector<std::string>& cells = table.rows.emplace_back();
+        for (std::size_t column = 0; column < view->header.size(); ++column)
+            cells.emplace_back(view->at(row, column));
     }
     return table;
 }

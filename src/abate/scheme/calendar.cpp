@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
-#include <date/tz.h>
+#include <absl/time/civil_time.h>
+#include <absl/time/time.h>
 
 #include <algorithm>
 #include <charconv>
-#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace abate::scheme {
@@ -22,31 +25,18 @@ using std::chrono::seconds;
 constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 constexpr std::int32_t kFirstYear = 1970;
 constexpr std::int32_t kLastYear = 9999;
-// The last year for which the files list the changes of clocks one by one.
-constexpr std::int32_t kLastListedYear = 2037;
 constexpr std::int32_t kMostWorkingDays = 10'000;
 
 Error calendar_error(ErrorCode code, std::string what, std::string hint = {}) {
     return {.code = code, .what = std::move(what), .where = {}, .hint = std::move(hint)};
 }
 
-// What the library throws when the system has no database.
-Error no_database(const std::exception& thrown) {
-    return calendar_error(ErrorCode::unavailable,
-                          fmt::format("no time zone database: {}", plain_line(thrown.what())),
-                          "Install the package tzdata");
-}
-
-// Seconds since the epoch of a date-tz time, whatever its representation.
-template <class Time>
-std::int64_t seconds_of(Time time) {
-    return static_cast<std::int64_t>(time.time_since_epoch().count());
-}
-
 // The first second of a year, in UTC.
 std::int64_t begin_of(std::int32_t year) {
-    return seconds_of(std::chrono::sys_seconds(
-        std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1)));
+    return std::chrono::sys_seconds(
+               std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1))
+        .time_since_epoch()
+        .count();
 }
 
 bool in_years(std::int64_t epoch_seconds) {
@@ -56,21 +46,6 @@ bool in_years(std::int64_t epoch_seconds) {
 Error outside_years() {
     return calendar_error(ErrorCode::out_of_range,
                           fmt::format("a date outside the years {} to {}", kFirstYear, kLastYear));
-}
-
-// Whether the library only repeats the last line of a file whose clocks go on changing: the stretch has no end and began in the last
-// listed year.
-bool is_guess(const date::sys_info& info) {
-    return seconds_of(info.begin) >= begin_of(kLastListedYear) && !in_years(seconds_of(info.end));
-}
-
-Error unknown_clocks(const date::time_zone& zone) {
-    return calendar_error(
-        ErrorCode::out_of_range,
-        fmt::format("the clocks of {} are known to the end of summer time in {} only",
-                    zone.name(),
-                    kLastListedYear),
-        "Choose a zone without summer time, such as Etc/UTC");
 }
 
 bool is_time_of_day(std::int32_t hour, TimeOfDay rest) {  // rest: minute and second
@@ -85,9 +60,32 @@ CivilTime on_day(std::chrono::sys_days day, CivilTime clock) {
     return clock;
 }
 
-}  // namespace
+// The source of the system's zones: its version, its names.
+Result<std::string> zone_list() {
+    for (const char* path :
+         {"/usr/share/zoneinfo/tzdata.zi", "/usr/share/uclibc/zoneinfo/tzdata.zi"}) {
+        Result<std::string> text = read_regular_file(path);
+        if (text) return text;
+    }
+    return calendar_error(
+        ErrorCode::unavailable, "there is no time zone database", "Install the package tzdata");
+}
 
-namespace {
+// "Z Europe/Brussels 0:17:30 - ..." names a zone, "L Europe/Brussels Europe/Amsterdam" gives it a second name; as zic(8) has it.
+std::vector<std::string> zone_names(std::string_view list) {
+    std::vector<std::string> names;
+    while (!list.empty()) {
+        const std::string_view line = list.substr(0, list.find('\n'));
+        list.remove_prefix(std::min(line.size() + 1, list.size()));
+        const std::size_t first = line.find(' ');
+        if (first != 1 || (line[0] != 'Z' && line[0] != 'L')) continue;
+        const std::size_t begin = line[0] == 'Z' ? 2 : line.find(' ', 2);
+        if (begin == std::string_view::npos) continue;
+        const std::string_view name = line.substr(line[0] == 'Z' ? begin : begin + 1);
+        names.emplace_back(name.substr(0, name.find(' ')));
+    }
+    return names;
+}
 
 // So many digits and nothing else.
 std::optional<int> digits_of(std::string_view text) {
@@ -126,31 +124,39 @@ std::optional<CivilTime> parse_yearly_time(std::string_view text, std::int32_t y
     return CivilTime{.date = date, .hour = *hour, .minute = *minute};
 }
 
+struct Zone::Loaded {
+    std::string name;
+    absl::TimeZone clocks;
+};
+
 Result<Zone> Zone::find(std::string_view name) {
-    try {
-        const date::tzdb& database = date::get_tzdb();
-        const auto found = std::find_if(database.zones.begin(),
-                                        database.zones.end(),
-                                        [&](const auto& zone) { return zone.name() == name; });
-        if (found != database.zones.end()) {
-            // A file is read when it is first needed: now, so that nothing fails later.
-            static_cast<void>(found->get_info(date::sys_seconds{}));
-            return Zone(&*found);
-        }
-        std::vector<std::string> names;
-        for (const auto& zone : database.zones) names.push_back(zone.name());
+    static std::mutex mutex;
+    static std::map<std::string, std::unique_ptr<const Loaded>, std::less<>> loaded;
+    const std::lock_guard lock(mutex);
+    if (const auto known = loaded.find(name); known != loaded.end())
+        return Zone(known->second.get());
+    const Result<std::string> list = zone_list();
+    if (!list) return list.error();
+    // By its list, since the library also takes names of its own ("localtime", "file:...").
+    const std::vector<std::string> names = zone_names(*list);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
         const std::vector<std::string> near = nearest(name, names);
         return calendar_error(ErrorCode::not_found,
                               fmt::format("no time zone is called '{}'", short_text(name)),
                               near.empty()
                                   ? std::string("Names are those of IANA, such as Europe/Brussels")
                                   : fmt::format("Did you mean {}?", fmt::join(near, ", ")));
-    } catch (const std::exception& thrown) {
-        return no_database(thrown);
     }
+    auto zone = std::make_unique<Loaded>();
+    zone->name = name;
+    if (!absl::LoadTimeZone(zone->name, &zone->clocks))
+        return calendar_error(ErrorCode::unavailable,
+                              fmt::format("the time zone {} is listed and has no file", name),
+                              "Install the packages tzdata and, for old names, tzdata-legacy");
+    return Zone(loaded.emplace(zone->name, std::move(zone)).first->second.get());
 }
 
-const std::string& Zone::name() const { return zone_->name(); }
+const std::string& Zone::name() const { return zone_->name; }
 
 Result<Timestamp> Zone::deadline(const CivilTime& civil) const {
     if (!civil.date.ok() ||
@@ -161,20 +167,16 @@ Result<Timestamp> Zone::deadline(const CivilTime& civil) const {
     const std::int64_t local = ((day * 24 + civil.hour) * 60 + civil.minute) * 60 + civil.second;
     // A day to either side, for the zone's offset.
     if (!in_years(local - 86'400) || !in_years(local + 86'400)) return outside_years();
-    const date::local_info info = zone_->get_info(date::local_seconds(seconds(local)));
-    std::int64_t utc = 0;
-    switch (info.result) {
-        case date::local_info::unique:
-            if (is_guess(info.first)) return unknown_clocks(*zone_);
-            utc = local - info.first.offset.count();
-            break;
-        case date::local_info::nonexistent:
-            utc = seconds_of(info.second.begin);
-            break;
-        default:  // twice: the later
-            utc = local - info.second.offset.count();
-            break;
-    }
+    const absl::CivilSecond shown(static_cast<std::int32_t>(civil.date.year()),
+                                  static_cast<unsigned>(civil.date.month()),
+                                  static_cast<unsigned>(civil.date.day()),
+                                  civil.hour,
+                                  civil.minute,
+                                  civil.second);
+    const absl::TimeZone::TimeInfo info = zone_->clocks.At(shown);
+    // A skipped time begins with the change; of one that comes twice, `post` is the later.
+    const bool skipped = info.kind == absl::TimeZone::TimeInfo::SKIPPED;
+    const std::int64_t utc = absl::ToUnixSeconds(skipped ? info.trans : info.post);
     return Timestamp{utc * kMicrosecondsPerSecond};
 }
 
@@ -182,9 +184,8 @@ Result<CivilTime> Zone::civil(Timestamp time) const {
     std::int64_t utc = time.us / kMicrosecondsPerSecond;
     if (time.us % kMicrosecondsPerSecond < 0) --utc;
     if (!in_years(utc)) return outside_years();
-    const date::sys_info info = zone_->get_info(date::sys_seconds(seconds(utc)));
-    if (is_guess(info)) return unknown_clocks(*zone_);
-    const std::chrono::sys_seconds local(seconds(utc + info.offset.count()));
+    const int offset = zone_->clocks.At(absl::FromUnixSeconds(utc)).offset;
+    const std::chrono::sys_seconds local(seconds(utc + offset));
     const auto day = std::chrono::floor<days>(local);
     const std::int64_t second = (local - day).count();
     return CivilTime{.date = std::chrono::year_month_day(day),
@@ -266,13 +267,10 @@ Result<Timestamp> WorkingCalendar::next_open(Timestamp time, const Hours& hours)
 
 Result<std::string> tz_database_version() {
     constexpr std::string_view kBegins = "# version ";
-    for (const char* path :
-         {"/usr/share/zoneinfo/tzdata.zi", "/usr/share/uclibc/zoneinfo/tzdata.zi"}) {
-        const Result<std::string> text = read_regular_file(path);
-        if (!text || text->compare(0, kBegins.size(), kBegins) != 0) continue;
-        const std::string line = text->substr(kBegins.size(), text->find('\n') - kBegins.size());
-        return short_text(line);
-    }
+    const Result<std::string> list = zone_list();
+    if (!list) return list.error();
+    if (list->compare(0, kBegins.size(), kBegins) == 0)
+        return short_text(list->substr(kBegins.size(), list->find('\n') - kBegins.size()));
     return calendar_error(ErrorCode::unavailable,
                           "the time zone database does not say which release it is",
                           "Install the package tzdata");

@@ -12,8 +12,8 @@
 // Civil deadlines are resolved when a scheme's rules are loaded, and journaled with tz_database_version(): a later release of the
 // database changes no deadline that was announced.
 //
-// Zones and their rules are those of the system (package tzdata), read through date-tz. Its reader knows no change of clocks after
-// the last one in the files, of 2037: a later time in a zone that still changes its clocks then is refused, not guessed.
+// Zones and their rules are those of the system (package tzdata), read through Abseil. After the last change of clocks that the files
+// list, of 2037, the rule in the file's last line goes on, as RFC 8536 section 3.3 has it.
 //
 // All of it is immutable and safe to use from several threads.
 #pragma once
@@ -28,10 +28,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace date {
-class time_zone;
-}  // namespace date
 
 namespace abate::scheme {
 
@@ -64,7 +60,7 @@ class Zone {
     [[nodiscard]] const std::string& name() const;
 
     // The moment of a wall-clock time. Errors: invalid_argument (no such date or time of day), out_of_range (a year outside 1970 to
-    // 9999, or the zone's clocks are not known so far ahead).
+    // 9999).
     [[nodiscard]] Result<Timestamp> deadline(const CivilTime& civil) const;
 
     // What the wall clock shows, cut to whole seconds. Errors: out_of_range, as above.
@@ -74,8 +70,9 @@ class Zone {
     [[nodiscard]] Result<Timestamp> add_days(Timestamp time, std::int32_t days) const;
 
   private:
-    explicit Zone(const date::time_zone* zone) : zone_(zone) {}
-    const date::time_zone* zone_;  // of the process-wide database, which is never unloaded
+    struct Loaded;
+    explicit Zone(const Loaded* zone) : zone_(zone) {}
+    const Loaded* zone_;  // process-wide, never unloaded
 };
 
 // Which days are working days, and where.

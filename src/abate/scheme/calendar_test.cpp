@@ -79,15 +79,24 @@ TEST(Calendar, EuropeanDeadlines) {
               "2026-10-25T01:30:00Z");
 }
 
-TEST(Calendar, NobodyGuessesClocksAfterTheFilesEnd) {
-    EXPECT_EQ(utc(zone("Europe/Brussels").deadline({.date = 2037y / July / 1, .hour = 12})),
+// Directive 2000/84/EC has no end: summer time from the last Sunday of March to the last of October. That is 28 March and 31 October
+// in 2049, and 25 October in 2099.
+TEST(Calendar, TheRuleOfTheFilesGoesOnBehindTheirList) {
+    const Zone brussels = zone("Europe/Brussels");
+    EXPECT_EQ(utc(brussels.deadline({.date = 2037y / July / 1, .hour = 12})),
               "2037-07-01T10:00:00Z");
-    const Result<Timestamp> late =
-        zone("Europe/Brussels").deadline({.date = 2038y / July / 1, .hour = 12});
-    ASSERT_FALSE(late.has_value());
-    EXPECT_EQ(late.error().code, ErrorCode::out_of_range);
-    EXPECT_FALSE(zone("Europe/Brussels").civil(at("2040-01-01T00:00:00Z")).has_value());
-    // No summer time, nothing to guess.
+    EXPECT_EQ(utc(brussels.deadline({.date = 2038y / July / 1, .hour = 12})),
+              "2038-07-01T10:00:00Z");
+    EXPECT_EQ(utc(brussels.deadline({.date = 2049y / March / 28, .hour = 2, .minute = 30})),
+              "2049-03-28T01:00:00Z");
+    EXPECT_EQ(utc(brussels.deadline({.date = 2049y / October / 30, .hour = 12})),
+              "2049-10-30T10:00:00Z");
+    EXPECT_EQ(utc(brussels.deadline({.date = 2099y / October / 25, .hour = 2, .minute = 30})),
+              "2099-10-25T01:30:00Z");
+    const Result<CivilTime> winter = brussels.civil(at("2050-01-01T00:00:00Z"));
+    ASSERT_TRUE(winter.has_value());
+    EXPECT_EQ(*winter, (CivilTime{.date = 2050y / January / 1, .hour = 1}));
+    // No summer time.
     EXPECT_EQ(utc(zone("Etc/UTC").deadline({.date = 2050y / July / 1, .hour = 12})),
               "2050-07-01T12:00:00Z");
     EXPECT_EQ(utc(zone("Asia/Shanghai").deadline({.date = 2050y / July / 1, .hour = 12})),
@@ -101,6 +110,8 @@ TEST(Calendar, AnUnknownZoneNamesItsNeighbours) {
     EXPECT_NE(wrong.error().hint.find("Europe/Brussels"), std::string::npos);
     EXPECT_FALSE(Zone::find("").has_value());
     EXPECT_FALSE(Zone::find("../../../etc/passwd").has_value());
+    EXPECT_FALSE(Zone::find("localtime").has_value());
+    EXPECT_FALSE(Zone::find("Fixed/UTC+01:00:00").has_value());
     EXPECT_EQ(Zone::find("US/Pacific")->name(), "US/Pacific");
 }
 
