@@ -1,6 +1,7 @@
 #include "abate/data/csv.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace abate::data {
@@ -112,13 +113,23 @@ class CsvScanner {
     // A line without quotes, as nearly all are: only commas matter. A start of the program reads two hundred thousand characters here.
     void split_plain(std::size_t end) {
         const char* const text = text_.data();
+        std::array<Stretch, 64>
+            fields;  // a few at a time: the vector's end is looked up once for all of them
+        std::size_t count = 0;
+        const auto keep = [&] {
+            out_.cells_.insert(out_.cells_.end(), fields.data(), fields.data() + count);
+            count = 0;
+        };
         std::size_t begin = at_;
         for (std::size_t here = at_; here != end; ++here) {
             if (text[here] != ',') continue;
-            out_.cells_.push_back(stretch(begin, here));
+            if (count == fields.size()) keep();
+            fields[count++] = stretch(begin, here);
             begin = here + 1;
         }
-        out_.cells_.push_back(stretch(begin, end));
+        if (count == fields.size()) keep();
+        fields[count++] = stretch(begin, end);
+        keep();
         at_ = end;
         if (at_ < text_.size()) next_line(1);
     }
