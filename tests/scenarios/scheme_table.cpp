@@ -101,6 +101,14 @@ void derive(scheme::TrueUp& c, const Ground& ground) {
     c.lines =
         scheme::derive_true_up(ground.state(), {.year = c.year, .available = available}).value;
 }
+void derive(scheme::PublishCirculation& c, const Ground& ground) {
+    c.figures =
+        scheme::derive_circulation(ground.state(), ground.engine.registry(), c.year).value;
+}
+void derive(scheme::AcceptCease& c, const Ground& ground) {
+    const auto asked = ground.state().cessations.find(c.participant);
+    if (asked != ground.state().cessations.end()) c.ceased = asked->second.ceased;
+}
 void derive(scheme::SubmitReport& c, const Ground& ground) {
     c.figures = scheme::report_figures(ground.state(), c.participant, c.report).figures;
 }

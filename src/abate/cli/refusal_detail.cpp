@@ -380,6 +380,16 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
                                    state, {.participant = c->participant, .year = c->year})),
                                state.rules.currency);
         }
+        case Reason::cease_moment_differs: {
+            const auto* c = std::get_if<scheme::AcceptCease>(&refused.command);
+            const auto asked = c == nullptr ? state.cessations.end()
+                                            : state.cessations.find(c->participant);
+            return asked == state.cessations.end()
+                       ? ""
+                       : fmt::format("{} asks for {}",
+                                     office.name_of(c->participant),
+                                     moment_text(office, asked->second.ceased));
+        }
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);
         default:

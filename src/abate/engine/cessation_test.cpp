@@ -17,6 +17,9 @@ OrderCease order(Timestamp ceased = midyear()) {
 RequestCease request(Timestamp ceased = midyear()) {
     return {.participant = kCeasing, .ceased = ceased, .reason = "the hall is sold"};
 }
+AcceptCease accepting(Timestamp ceased = midyear()) {
+    return {.participant = kCeasing, .ceased = ceased};
+}
 
 // Two firms that earn 100 and 200 a year.
 void two_firms(YearDesk& desk) {
@@ -56,23 +59,35 @@ TEST(Cessation, TheFirmAsksAndAnOperatorAccepts) {
     YearDesk desk;
     two_firms(desk);
     desk.set_time({midyear().us + kDayUs});
-    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::cease_not_requested);
+    EXPECT_EQ(desk.ask("ada", accepting()), Reason::cease_not_requested);
     EXPECT_EQ(desk.ask("firm-1", request()), Reason::participant_of_another);
     EXPECT_EQ(desk.ask_both("lab-1", "lab-1", request()), Reason::role_not_allowed);
     desk.ok("lab-1", "lab-2", request());
     EXPECT_EQ(cessation_of(desk.state(), kCeasing), nullptr) << "nobody has accepted it";
     EXPECT_TRUE(is_allocated_to(desk.state(), {.participant = kCeasing, .year = 2028}));
-    // Another day takes its place.
-    desk.ok("lab-1", "lab-2", request({midyear().us + 1000}));
-    EXPECT_EQ(desk.ask("lab-1", AcceptCease{.participant = kCeasing}), Reason::role_not_allowed);
-    desk.ok("ada", AcceptCease{.participant = kCeasing});
+    // Another day takes its place: who has read the first does not sign the second.
+    const Timestamp later{midyear().us + 1000};
+    desk.ok("lab-1", "lab-2", request(later));
+    EXPECT_EQ(desk.ask("lab-1", accepting(later)), Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask("ada", accepting()), Reason::cease_moment_differs);
+    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::cease_moment_differs)
+        << "it is said, not left out";
+    desk.ok("ada", accepting(later));
     ASSERT_NE(cessation_of(desk.state(), kCeasing), nullptr);
     EXPECT_EQ(cessation_of(desk.state(), kCeasing)->ceased.us, midyear().us + 1000);
     EXPECT_EQ(cessation_of(desk.state(), kCeasing)->year, 2027);
-    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::already_ceased);
+    EXPECT_EQ(desk.ask("ada", accepting(later)), Reason::already_ceased);
     EXPECT_EQ(desk.ask("ada", order()), Reason::already_ceased);
     EXPECT_EQ(desk.ask("lab-1", request()), Reason::already_ceased);
     desk.sound();
+    // The auditor asks for the request too.
+    const auto found = audit_forged(desk, [](Command& c) {
+        auto* said = std::get_if<AcceptCease>(&c);
+        if (said != nullptr) said->ceased = midyear();
+        return said != nullptr;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "ceased");
 }
 
 TEST(Cessation, TwoOperatorsOrderIt) {

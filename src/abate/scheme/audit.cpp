@@ -174,7 +174,7 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
         cease_asked_[wish->participant] = wish->ceased;
     } else if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
-        ceased_[accepted->participant] = cease_asked_[accepted->participant];
+        ceased_[accepted->participant] = accepted->ceased;
     } else if (const auto* ordered = std::get_if<OrderCease>(&command)) {
         ceased_[ordered->participant] = ordered->ceased;
     } else if (const auto* given = std::get_if<IssueAllocation>(&command)) {

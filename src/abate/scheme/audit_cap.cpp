@@ -63,6 +63,15 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
             return SchemeFinding{"rules", "ones that hold together", "others"};
     if (const auto* circulation = std::get_if<PublishCirculation>(&command))
         return check_circulation(*circulation, at);
+    if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
+        const auto asked = cease_asked_.find(accepted->participant);
+        if (asked == cease_asked_.end() || asked->second != accepted->ceased)
+            return SchemeFinding{"ceased",
+                                 asked == cease_asked_.end()
+                                     ? "one that was asked for"
+                                     : fmt::format("{}, as was asked", asked->second.us),
+                                 fmt::format("{}", accepted->ceased.us)};
+    }
     return std::nullopt;
 }
 

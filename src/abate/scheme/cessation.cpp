@@ -147,7 +147,8 @@ Decision decide(const Look& look, const AcceptCease& c) {
     if (cessation_of(look.state, c.participant) != nullptr) return Reason::already_ceased;
     const auto asked = look.state.cessations.find(c.participant);
     if (asked == look.state.cessations.end()) return Reason::cease_not_requested;
-    return decide_ceasing(look, {.participant = c.participant, .ceased = asked->second.ceased});
+    if (c.ceased != asked->second.ceased) return Reason::cease_moment_differs;
+    return decide_ceasing(look, {.participant = c.participant, .ceased = c.ceased});
 }
 
 void fold(State& state, const Done& done, const AcceptCease& c) {
