@@ -267,6 +267,45 @@ TEST(Cessation, AccountsCloseAtZeroAndWithoutObligation) {
     desk.sound();
 }
 
+// What a firm owes hinders the last account of a kind alone. A spare one closes at zero, whatever is owed.
+TEST(Cessation, ASpareAccountClosesWhateverIsOwed) {
+    YearDesk desk;
+    two_firms(desk);
+    desk.allocate(2027);
+    const auto open = [&](std::uint64_t account, AccountKind kind, const char* title) {
+        desk.ok("ada",
+                OpenAccount{.account = AccountId{account},
+                            .kind = kind,
+                            .participant = kCeasing,
+                            .title = title});
+    };
+    open(191, AccountKind::holding, "spare");
+    open(192, AccountKind::compliance, "second");
+    open(193, AccountKind::cash, "old bank");
+    const auto closing = [](std::uint64_t account) {
+        return CloseAccount{.account = AccountId{account}};
+    };
+    desk.determine(1, 2027, 40);
+    desk.set_time(YearDesk::moments(2027).surrender_due);
+    desk.tick();
+    EXPECT_EQ(desk.penalty(1, 2027).shortfall, 40);
+    for (const std::uint64_t spare : {191U, 192U, 193U}) desk.ok("ada", "bo", closing(spare));
+    for (const std::uint64_t last : {110U, 111U, 112U})
+        EXPECT_EQ(to_string(desk.ask("ada", closing(last))), "account_has_obligation") << last;
+    // Of two that are proposed at once the second is the last.
+    open(194, AccountKind::compliance, "third");
+    const TransferId first = desk.next_id();
+    const TransferId second = desk.next_id();
+    const Venue venue{.tenant_id = 1, .scheme_id = 1};
+    EXPECT_EQ(desk.send(sign_command(desk.key("ada"), venue, first, closing(111))).reason,
+              Reason::ok);
+    EXPECT_EQ(desk.send(sign_command(desk.key("ada"), venue, second, closing(194))).reason,
+              Reason::ok);
+    desk.ok("bo", Approve{.proposal = first});
+    EXPECT_EQ(to_string(desk.ask("bo", Approve{.proposal = second})), "account_has_obligation");
+    desk.sound();
+}
+
 TEST(Cessation, APenaltyKeepsTheCashAccountOpen) {
     YearDesk desk;
     two_firms(desk);

@@ -3,6 +3,7 @@
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/period.h"
 
 #include <algorithm>
 #include <set>
@@ -113,10 +114,17 @@ bool has_consigned(const State& state, ParticipantId participant) {
 }
 
 bool has_open_holding(const State& state, ParticipantId participant) {
-    return std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
-        return each.second.participant == participant && each.second.kind == AccountKind::holding &&
-               !each.second.closed;
-    });
+    return first_account(state, participant, AccountKind::holding) != AccountId{};
+}
+
+// Another open one of its kind takes what it would be needed for.
+bool is_spare(const State& state, const AccountEntry& account) {
+    return account.participant != ParticipantId{} &&
+           std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
+               const AccountEntry& other = each.second;
+               return other.participant == account.participant && other.kind == account.kind &&
+                      other.id != account.id && !other.closed;
+           });
 }
 
 // Anything of any year.
@@ -396,15 +404,17 @@ void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
 Decision decide(const Look& look, const CloseAccount& c) {
     const AccountEntry* account = account_in(look.state, c.account);
     if (account == nullptr) return Reason::unknown_account;
-    const ParticipantId whose = account->participant;
-    const bool of_allowances =
-        account->kind == AccountKind::holding || account->kind == AccountKind::compliance;
-    if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
-        (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
-        return registry::Reason::account_has_obligation;
-    // What is for sale on its account needs somewhere to come back to, and the proceeds too.
-    if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
-        return registry::Reason::account_has_pending_transfers;
+    if (!is_spare(look.state, *account)) {
+        const ParticipantId whose = account->participant;
+        const bool of_allowances =
+            account->kind == AccountKind::holding || account->kind == AccountKind::compliance;
+        if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
+            (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
+            return registry::Reason::account_has_obligation;
+        // What is for sale on its account needs somewhere to come back to, and the proceeds too.
+        if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
+            return registry::Reason::account_has_pending_transfers;
+    }
     Decision out;
     out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
     return out;
