@@ -75,11 +75,12 @@ std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp 
     if (period == nullptr || !period->rules.compliance.holding_limit) return std::nullopt;
     const bool is_final = period->cap && period->cap->steps.stage != Stage::proposed;
     if (!is_final && !has_cap(period->rules)) return std::nullopt;
-    const std::int64_t cap =
-        is_final ? period->cap->parts.cap : derive_cap(state, period->moments.year).value.cap;
+    const Derived<std::int64_t> cap =
+        is_final ? Derived<std::int64_t>{.value = period->cap->parts.cap} : cap_of_year(*period);
+    if (cap.reason != Reason::ok) return std::nullopt;
     const ComplianceRules& rules = period->rules.compliance;
     const Result<std::int64_t> limit =
-        holding_limit(cap,
+        holding_limit(cap.value,
                       {.base = rules.holding_base,
                        .base_ppm = static_cast<std::uint32_t>(rules.holding_base_share.value),
                        .rest_ppm = static_cast<std::uint32_t>(rules.holding_rest_share.value)});

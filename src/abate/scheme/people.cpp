@@ -226,6 +226,9 @@ Decision decide(const Look& look, const ChangeRules& c) {
         c.rules.currency != old.currency || c.rules.cash != old.cash ||
         c.rules.exercise != old.exercise)
         return Reason::rules_fixed_field;
+    // The caps of years to come count from the first year, and figures before it are the baseline's.
+    if (!look.state.period.years.empty() && c.rules.cap.first_year != old.cap.first_year)
+        return Reason::rules_fixed_field;
     return {};
 }
 

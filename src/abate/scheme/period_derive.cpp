@@ -181,7 +181,7 @@ Deserved deserved_of(const State& state, const Period& period, const ActivityKey
     return out;
 }
 
-std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
+CapPath path_of(const CapRules& rules) {
     CapPath path{.base = rules.first_cap,
                  .base_year = static_cast<std::int32_t>(rules.first_year),
                  .steps = {},
@@ -192,9 +192,7 @@ std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
     for (const Rebasing& rebasing : rules.rebasings)
         path.rebasings.push_back(
             {.year = static_cast<std::int32_t>(rebasing.year), .amount = rebasing.allowances});
-    const std::int64_t on_path = linear_cap(path, static_cast<std::int32_t>(year)).value_or(0);
-    const Big cap = Big(on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
-    return cap <= 0 ? 0 : cap.convert_to<std::int64_t>();
+    return path;
 }
 
 // The year's step of the stability reserve.
@@ -329,6 +327,19 @@ bool is_covered(const State& state,
            rules.coverage.threshold_allowances;
 }
 
+Derived<std::int64_t> cap_of_year(const Period& period) {
+    const CapRules& rules = period.rules.cap;
+    const std::int64_t year = period.moments.year;
+    const Result<std::int64_t> on_path =
+        linear_cap(path_of(rules), static_cast<std::int32_t>(year));
+    if (!on_path)
+        return {.reason = on_path.error().code == ErrorCode::out_of_range
+                              ? Reason::figures_out_of_range
+                              : Reason::rules_invalid};
+    const Big cap = Big(*on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
+    return {.value = cap <= 0 ? 0 : cap.convert_to<std::int64_t>()};
+}
+
 Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
     const Period* period = find_period(state, year);
     if (period == nullptr) return {.reason = Reason::period_not_open};
@@ -340,7 +351,9 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    out.value.cap = cap_of_year(rules, year);
+    const Derived<std::int64_t> whole = cap_of_year(*period);
+    if (whole.reason != Reason::ok) return {.reason = whole.reason};
+    out.value.cap = whole.value;
     const Big cap = out.value.cap;
     struct Part {
         Ppm share;
