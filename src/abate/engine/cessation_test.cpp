@@ -183,6 +183,71 @@ TEST(Cessation, AnAllocationThatIsNotIssuedYetIsNotIssued) {
     EXPECT_EQ(found->field, "posting");
 }
 
+// Of 100 half came back. While figures are so that nobody knows what it should have, it keeps what it has: no half of the half.
+TEST(Cessation, NoPartOfAPartIsTakenBack) {
+    YearDesk desk;
+    two_firms(desk);
+    desk.allocate(2027);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    desk.determine(2, 2027, 200, 200 * kWork);
+    desk.open(2028);
+    desk.allocate(2028);
+    desk.ok("ada",
+            OpenAccount{.account = AccountId{199},
+                        .kind = AccountKind::deficit,
+                        .participant = kCeasing,
+                        .title = "deficit"});
+    EXPECT_EQ(desk.balance(110, 2028).posted, 100);
+    // 183 of 366 days.
+    desk.set_time(at("2028-08-01T00:00:00Z"));
+    desk.ok("ada", "bo", order(at("2028-07-02T00:00:00Z")));
+    EXPECT_EQ(too_much(desk, 2028), 50);
+    constexpr std::uint64_t kTooMuchToReckonWith = std::uint64_t{1} << 63;
+    desk.determine(1, 2027, 40, kTooMuchToReckonWith);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    ClawBack half = claw(50);
+    half.year = 2028;
+    desk.ok("ada", "bo", half);
+    desk.determine(1, 2027, 40, kTooMuchToReckonWith);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.sound();
+}
+
+// What a new entrant earns follows from its own output, and that ends when it ceases: 30, not half of it.
+TEST(Cessation, AnEntrantsOwnOutputIsOfItsPartAlready) {
+    struct Row {
+        CeaseAllocation allocation;
+        std::int64_t kept;
+    };
+    for (const Row& row : {Row{CeaseAllocation::pro_rata, 30},
+                           Row{CeaseAllocation::none, 0},
+                           Row{CeaseAllocation::whole, 30}}) {
+        YearDesk desk(leaving(row.allocation));
+        two_firms(desk);
+        desk.add_firm(3, "entrant");
+        desk.allocate(2027);
+        desk.set_time({midyear().us + kDayUs});
+        OrderCease ends = order();
+        ends.participant = ParticipantId{3};
+        desk.ok("ada", "bo", ends);
+        desk.determine(3, 2027, 40, 30 * kWork);
+        const TrueUp up = trued_up(desk, 2027);
+        ASSERT_EQ(up.lines.size(), row.kept == 0 ? 0U : 1U);
+        if (row.kept != 0) desk.ok("ada", "bo", up);
+        EXPECT_EQ(desk.balance(130, 2027).posted, row.kept);
+        const ActivityKey key{
+            .participant = ParticipantId{3}, .service_class = "text", .year = 2027};
+        EXPECT_EQ(over_allocated(desk.state(), key), 0);
+        // It had no output after all.
+        desk.determine(3, 2027, 40);
+        EXPECT_EQ(over_allocated(desk.state(), key), row.kept);
+        desk.sound();
+    }
+}
+
 TEST(Cessation, LaterYearsDoNotNameIt) {
     YearDesk desk;
     two_firms(desk);

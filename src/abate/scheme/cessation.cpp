@@ -111,7 +111,8 @@ bool is_allocated_to(const State& state, const ParticipantYear& whose) {
 
 std::int64_t kept_allocation(const State& state,
                              const ParticipantYear& whose,
-                             std::int64_t allowances) {
+                             const Earned& earned) {
+    const std::int64_t allowances = earned.allowances;
     const Cessation* it = cessation_of(state, whose.participant);
     if (it == nullptr || whose.year < it->year) return allowances;
     const Period* period = find_period(state, whose.year);
@@ -124,6 +125,7 @@ std::int64_t kept_allocation(const State& state,
         case CeaseAllocation::pro_rata:
             break;
     }
+    if (earned.of_the_part) return allowances;
     const Int128 length = Int128{period->moments.end.us} - period->moments.begin.us;
     const Int128 part = Int128{it->ceased.us} - period->moments.begin.us;
     if (length <= 0 || part <= 0 || allowances <= 0) return 0;

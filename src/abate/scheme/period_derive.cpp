@@ -99,7 +99,7 @@ Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
             figures_of(state, {.participant = key.participant, .year = key.year});
         if (own == nullptr) return out;
         out.output_gflop = output_of(*own, key.service_class);
-        if (out.output_gflop != 0) out.kind = Basis::Kind::entrant;
+        out.kind = Basis::Kind::entrant;
         return out;
     }
     out.kind = Basis::Kind::waits;
@@ -149,6 +149,10 @@ struct Deserved {
     std::uint32_t clean_ppm = 0;
     std::int64_t allowances = 0;
     bool known = false;
+    // A new entrant's own output ends when it ceases: no part of it is taken.
+    [[nodiscard]] Earned earned() const {
+        return {.allowances = allowances, .of_the_part = basis.kind == Basis::Kind::entrant};
+    }
 };
 
 // REQUIRES: a final allocation and benchmark; totals of the basis's year.
@@ -592,7 +596,11 @@ std::int64_t deserved_allowances(const State& state, const ActivityKey& whose) {
     const Period* period = find_period(state, whose.year);
     if (period == nullptr || !period->benchmark || !is_final(period->allocation)) return given;
     const Deserved deserved = deserved_of(state, *period, whose);
-    return kept_allocation(state, of, deserved.known ? deserved.allowances : given);
+    // A part of what was given would be another one each time that some of it came back.
+    return kept_allocation(
+        state,
+        of,
+        deserved.known ? deserved.earned() : Earned{.allowances = given, .of_the_part = true});
 }
 
 Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserve& reserve) {
@@ -626,7 +634,7 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
             if (!is_covered(state, period->rules, participant, entrant ? own : last)) continue;
             const auto had = state.period.given.find(key);
             const std::int64_t given = had == state.period.given.end() ? 0 : had->second;
-            const std::int64_t kept = kept_allocation(state, whose, deserved.allowances);
+            const std::int64_t kept = kept_allocation(state, whose, deserved.earned());
             if (kept <= given) continue;
             out.value.push_back({.participant = participant,
                                  .service_class = benchmark.service_class,
