@@ -102,8 +102,7 @@ void derive(scheme::TrueUp& c, const Ground& ground) {
         scheme::derive_true_up(ground.state(), {.year = c.year, .available = available}).value;
 }
 void derive(scheme::PublishCirculation& c, const Ground& ground) {
-    c.figures =
-        scheme::derive_circulation(ground.state(), ground.engine.registry(), c.year).value;
+    c.figures = scheme::derive_circulation(ground.state(), ground.engine.registry(), c.year).value;
 }
 void derive(scheme::AcceptCease& c, const Ground& ground) {
     const auto asked = ground.state().cessations.find(c.participant);

@@ -382,8 +382,8 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
         }
         case Reason::cease_moment_differs: {
             const auto* c = std::get_if<scheme::AcceptCease>(&refused.command);
-            const auto asked = c == nullptr ? state.cessations.end()
-                                            : state.cessations.find(c->participant);
+            const auto asked =
+                c == nullptr ? state.cessations.end() : state.cessations.find(c->participant);
             return asked == state.cessations.end()
                        ? ""
                        : fmt::format("{} asks for {}",

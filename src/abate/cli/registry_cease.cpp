@@ -51,11 +51,11 @@ void accept_cease(Office& office, const CeaseOptions& options) {
     }
     if (!options.dry_run) return office.act(command);
     if (!asked)
-        throw Failure({ErrorCode::not_found,
-                       fmt::format("no request of {} waits",
-                                   plain_line(office.name_of(command.participant))),
-                       "PARTICIPANT",
-                       "Two operators may order it: `abate registry cease order`"});
+        throw Failure(
+            {ErrorCode::not_found,
+             fmt::format("no request of {} waits", plain_line(office.name_of(command.participant))),
+             "PARTICIPANT",
+             "Two operators may order it: `abate registry cease order`"});
     if (office.context().json) fmt::print("{}\n", report::command_json(command, 2));
 }
 
@@ -77,13 +77,13 @@ void add_registry_cease(CLI::App& registry, Context& context) {
                                             .reason = options.reason});
         });
     add_reasons(*made, request);
-    CeaseOptions& accept = add_act<CeaseOptions>(
-        *cease,
-        context,
-        made,
-        "accept",
-        "Print what a firm asks for, and accept it (an operator)",
-        accept_cease);
+    CeaseOptions& accept =
+        add_act<CeaseOptions>(*cease,
+                              context,
+                              made,
+                              "accept",
+                              "Print what a firm asks for, and accept it (an operator)",
+                              accept_cease);
     made->add_option("PARTICIPANT", accept.participant, "Whose request")->required();
     made->add_option(
             "--last-day", accept.last_day, "That you have read: refused where it is another now")
