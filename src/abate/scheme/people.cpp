@@ -198,7 +198,7 @@ Decision decide(const Look& /*look*/, const FoundScheme& c) {
         if (grant.participant != ParticipantId{}) return Reason::unknown_participant;
         if (!keys.insert(grant.key).second) return Reason::key_exists;
         if (grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            holders.insert(ascii_lower(grant.holder));
+            holders.insert(person_of(grant));
     }
     // One pair of eyes could never issue anything.
     if (holders.size() < 2) return Reason::too_few_operators;
@@ -287,7 +287,7 @@ Decision decide(const Look& look, const RevokeKey& c) {
     for (const auto& [open, key] : look.state.keys)
         if (open != c.key && !key.revoked &&
             key.grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            left.insert(ascii_lower(key.grant.holder));
+            left.insert(person_of(key.grant));
     return left.size() < 2 ? Reason::last_operator : Reason::ok;
 }
 

@@ -76,6 +76,10 @@ struct Sample {
 // Reasons: period_not_open, benchmark_not_final, cap_not_final, nothing_to_allocate, figures_out_of_range, allocation_above_ceiling.
 [[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
 
+// Whose allowances of the final allocation have not reached them, and still may: not who has ceased meanwhile. By number. REQUIRES: an
+// allocation.
+[[nodiscard]] std::vector<ParticipantId> not_issued_yet(const State& state, const Period& period);
+
 struct Reserve {
     std::int64_t year = 0;
     std::int64_t available = 0;

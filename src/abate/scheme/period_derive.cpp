@@ -612,18 +612,14 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
     if (!period->cap || period->cap->steps.stage != Stage::issued)
         return {.reason = Reason::cap_not_issued};
     // Whose allocation has not reached it yet waits for that.
-    std::set<ParticipantId> waiting;
-    for (const AllocationLine& line : period->allocation->table.lines)
-        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0 &&
-            is_allocated_to(state, {.participant = line.participant, .year = year}))
-            waiting.insert(line.participant);
+    const std::vector<ParticipantId> waiting = not_issued_yet(state, *period);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
         const ParticipantYear whose{.participant = participant, .year = year};
-        if (!is_obligated(state, participant) || waiting.count(participant) != 0 ||
-            !operates_in(state, whose))
+        if (!is_obligated(state, participant) || !operates_in(state, whose) ||
+            std::binary_search(waiting.begin(), waiting.end(), participant))
             continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{
