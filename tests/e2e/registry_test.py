@@ -737,7 +737,13 @@ class Ceases(Registry):
         self.refused("cease_not_requested", "cease", "accept", "lab", "--as", "ada", "--at", "2027-07-05")
         self.refused("cease_moment_invalid", "cease", "order", "lab", "--last-day", "2027-08-01", "--reason", "sold", *two, "--at", "2027-07-05")
         self.registry("cease", "request", "--last-day", "2027-06-30", "--reason", "sold", "--as", "lee", "--second", "kim", "--at", "2027-07-05")
-        self.registry("cease", "accept", "lab", "--as", "ada", "--at", "2027-07-06")
+        # Who has read another day does not sign this one. What is accepted is what is printed.
+        self.refused("cease_moment_differs", "cease", "accept", "lab", "--last-day", "2027-06-29", "--as", "ada", "--at", "2027-07-05")
+        shown = self.registry("cease", "accept", "lab", "--dry-run", "--as", "ada", "--at", "2027-07-05").stdout
+        self.assertIn("lab asks to have ceased: last day 2027-06-30, until 2027-07-01 00:00:00 Europe/Brussels (2027-06-30T22:00:00Z)\n  sold\n", shown)
+        accepted = self.registry("cease", "accept", "lab", "--last-day", "2027-06-30", "--as", "ada", "--at", "2027-07-06").stdout
+        self.assertEqual(accepted[:len(shown)], shown)
+        self.assertIn("ceased=2027-06-30T22:00:00Z", accepted)
         # The day ends in Brussels, in summer.
         self.assertEqual(self.read("list")["participants"][0]["ceased"], "2027-06-30T22:00:00Z")
         self.refused("already_ceased", "cease", "accept", "lab", "--as", "ada", "--at", "2027-07-07")

@@ -85,21 +85,24 @@ void derive(scheme::ProposeAllocation& c, const Ground& ground) {
 }
 void derive(scheme::IssueAllocation& c, const Ground& ground) {
     const scheme::Period* period = scheme::find_period(ground.state(), c.year);
-    if (!c.participants.empty() || period == nullptr || !period->allocation) return;
-    for (const scheme::AllocationLine& line : period->allocation->table.lines)
-        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0 &&
-            (c.participants.empty() || c.participants.back() != line.participant))
-            c.participants.push_back(line.participant);
+    if (c.participants.empty() && period != nullptr && period->allocation)
+        c.participants = scheme::not_issued_yet(ground.state(), *period);
 }
 void derive(scheme::TrueUp& c, const Ground& ground) {
     if (c.year < registry::kFirstVintage || c.year > registry::kLastVintage) return;
     const std::int64_t available =
         ground.engine.registry()
-            .balance(scheme::kEntrantReserve,
-                     registry::allowances_of(Vintage(static_cast<std::int32_t>(c.year))))
+            .balance(scheme::kEntrantReserve, scheme::asset_of_year(c.year))
             .available();
     c.lines =
         scheme::derive_true_up(ground.state(), {.year = c.year, .available = available}).value;
+}
+void derive(scheme::PublishCirculation& c, const Ground& ground) {
+    c.figures = scheme::derive_circulation(ground.state(), ground.engine.registry(), c.year).value;
+}
+void derive(scheme::AcceptCease& c, const Ground& ground) {
+    const auto asked = ground.state().cessations.find(c.participant);
+    if (asked != ground.state().cessations.end()) c.ceased = asked->second.ceased;
 }
 void derive(scheme::SubmitReport& c, const Ground& ground) {
     c.figures = scheme::report_figures(ground.state(), c.participant, c.report).figures;

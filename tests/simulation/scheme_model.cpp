@@ -25,6 +25,7 @@ constexpr std::uint64_t kPenalties = 8;
 constexpr std::uint64_t kFreePot = 10;
 
 constexpr std::uint8_t kOperator = 1;
+constexpr std::uint8_t kVerifier = 2;
 constexpr std::uint8_t kInitiator = 4;
 constexpr std::uint8_t kApprover = 8;
 
@@ -53,8 +54,13 @@ Eyes eyes_of(const Command& command) {
                           std::is_same_v<C, scheme::WithdrawCash> ||
                           std::is_same_v<C, scheme::AddTrusted> ||
                           std::is_same_v<C, scheme::Surrender> ||
-                          std::is_same_v<C, scheme::PayPenalty>) {
+                          std::is_same_v<C, scheme::PayPenalty> ||
+                          std::is_same_v<C, scheme::SubmitPlan> ||
+                          std::is_same_v<C, scheme::SubmitReport> ||
+                          std::is_same_v<C, scheme::RestateReport>) {
                 return {kInitiator, kApprover, number(c.participant)};
+            } else if constexpr (std::is_same_v<C, scheme::VerifyReport>) {
+                return {kVerifier};
             } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty>) {
                 return {kInitiator, 0, number(c.participant)};
             } else if constexpr (std::is_same_v<C, scheme::CancelTransfer> ||
@@ -72,6 +78,9 @@ Eyes eyes_of(const Command& command) {
                                scheme::IssueAllocation,
                                scheme::Determine,
                                scheme::FinalisePenalty,
+                               scheme::RecordActivities,
+                               scheme::FinaliseReport,
+                               scheme::ClawBack,
                                scheme::ReleaseAccount>(command)
                             ? kOperator
                             : std::uint8_t{0}};
@@ -139,14 +148,148 @@ Reason SchemeModel::movement(const scheme::Transfer& c) const {
     const std::uint64_t from = number(c.from);
     const std::uint64_t to = number(c.to);
     if (from == to) return books(R::accounts_must_differ);
-    // Of a firm the accounts end with 0 (holding), 1 (compliance) and 2 (cash).
+    // Of a firm the accounts end with 0 (holding), 1 (compliance), 2 (cash) and 3 (deficit).
     if (from % 10 == 1) return books(R::compliance_is_one_way);
     if (to % 10 == 1 && owners_.at(to) != number(c.participant))
         return books(R::compliance_account_of_another);
+    if (to % 10 == 3 && owners_.at(to) != number(c.participant))
+        return books(R::deficit_account_of_another);
     if (frozen_.count(from) != 0) return books(R::from_account_frozen);
     if (frozen_.count(to) != 0) return books(R::to_account_frozen);
     if (free_of(from, c.vintage) < c.quantity) return books(R::insufficient_balance);
+    if (to % 10 == 3 && at(has_, {to, c.vintage}) + c.quantity > 0)
+        return books(R::deficit_must_not_become_positive);
     return Reason::ok;
+}
+
+// ---- reports
+
+scheme::ReportFigures SchemeModel::figures_of(const scheme::MonitoringReport& report) {
+    Int128 site = 0;
+    Int128 computers = 0;
+    for (const scheme::ReportReading& reading : report.sites.at(0).readings)
+        (reading.meter == "utility" ? site : computers) += reading.energy.count();
+    Int128 office = 0;
+    for (const scheme::ReportLoad& load : report.sites[0].uncovered) office += load.energy.count();
+    Int128 runs = 0;
+    for (const scheme::ReportRun& run : report.sites[0].runs) runs += run.energy.count();
+    const Int128 facility = site - office;
+    const Int128 covered = runs * facility / computers;
+    const scheme::ReportDelivery& text = report.deliveries.at(0);
+    const std::uint64_t counted =
+        text.served - text.retries - text.rejected_drafts - text.cache_repeats;
+    scheme::ReportFigures out;
+    out.sites = {{.name = report.sites[0].name,
+                  .site = Microjoules(site),
+                  .covered = Microjoules(covered),
+                  .uncovered = Microjoules(office),
+                  .residual = Microjoules(facility - covered),
+                  .central = Microjoules(facility),
+                  .obligated = Microjoules(facility),
+                  .pue_ppm = static_cast<std::uint64_t>(facility * 1'000'000 / computers)}};
+    out.obligated = out.central = Microjoules(facility);
+    // A unit is 1,000 FLOP.
+    out.output = {{.service_class = "text", .output_gflop = counted / 1'000'000}};
+    out.category = "A";
+    out.permitted_uncertainty = {75'000};
+    out.materiality = {50'000};
+    out.output_materiality = {50'000};
+    out.sample_eligible = true;
+    return out;
+}
+
+const SchemeModel::Report* SchemeModel::last_report(const Whose& whose) const {
+    const auto found = reports_.find(whose);
+    return found == reports_.end() ? nullptr : &found->second.back();
+}
+
+std::int64_t SchemeModel::versions(const Whose& whose) const {
+    const auto found = reports_.find(whose);
+    return found == reports_.end() ? 0 : static_cast<std::int64_t>(found->second.size());
+}
+
+Reason SchemeModel::submission(std::uint64_t participant,
+                               const scheme::MonitoringReport& report,
+                               const scheme::ReportFigures& figures) const {
+    const auto plan = plans_.find(participant);
+    if (plan == plans_.end() || !plan->second) return Reason::plan_not_approved;
+    if (now_us_ < periods_.at(report.year).end.us) return Reason::year_not_over;
+    return figures == figures_of(report) ? Reason::ok : Reason::figures_differ;
+}
+
+Reason SchemeModel::opinion(const scheme::VerifyReport& c) const {
+    const Report* last = last_report({number(c.participant), c.year});
+    if (last == nullptr || last->checked != Checked::submitted) return Reason::report_not_submitted;
+    if (c.opinion == scheme::Opinion::not_verified) return Reason::ok;
+    Int128 wrong = 0;
+    for (const scheme::Misstatement& each : c.misstatements)
+        wrong += each.energy.count() < 0 ? -each.energy.count() : each.energy.count();
+    // 5 % of the energy is material.
+    if (wrong > 0 && wrong * 20 >= last->figures.obligated.count())
+        return Reason::misstatement_is_material;
+    if (c.opinion == scheme::Opinion::verified)
+        return c.misstatements.empty() ? Reason::ok : Reason::misstatements_left;
+    return c.misstatements.empty() ? Reason::misstatement_missing : Reason::ok;
+}
+
+// What belongs to a year that is settled goes to the first one that is not.
+void SchemeModel::carry(Whose whose, std::int64_t amount) {
+    if (amount == 0) return;
+    do ++whose.second;
+    while (owed_[whose].fixed);
+    owed_[whose].carried += amount;
+}
+
+// Figures become final, before the deadline where they are the first.
+void SchemeModel::learn(const Whose& whose, Int128 obligated_uj) {
+    // Rounded up once; an allowance is a kWh, 3.6e12 uJ.
+    const auto allowances =
+        static_cast<std::int64_t>((obligated_uj + 3'600'000'000'000 - 1) / 3'600'000'000'000);
+    Owed& owed = owed_[whose];
+    const std::int64_t was = std::exchange(owed.latest, allowances);
+    const bool covered = owed.surrendered > 0 && owed.surrendered >= owed.allowances + owed.carried;
+    if (std::exchange(owed.known, true) && (owed.fixed || covered)) {
+        carry(whose, allowances - was);
+    } else {
+        owed.allowances = allowances;
+    }
+}
+
+// ---- what was given and not earned
+
+std::int64_t SchemeModel::debt(std::uint64_t participant) const {
+    return -at(has_, {103 + 10 * participant, static_cast<std::int32_t>(rules_.first_year)});
+}
+
+std::int64_t SchemeModel::over_allocated(std::uint64_t participant) const {
+    const auto given = given_.find(participant);
+    if (given == given_.end()) return 0;
+    std::int64_t earned = first_given_.at(participant);
+    if (const auto units = corrected_units_.find(participant); units != corrected_units_.end()) {
+        // At the year's own benchmark and correction factor, rounded down.
+        const std::int64_t ceiling = cap_of(rules_, rules_.first_year).free_ceiling;
+        Int128 all = 0;
+        for (const auto& [id, firm] : firms_) all += firm.worth_ppm();
+        const Int128 worth = Int128{units->second} * firms_.at(participant).benchmark_aj;
+        earned = static_cast<std::int64_t>(all > Int128{ceiling} * 1'000'000 ? worth * ceiling / all
+                                                                             : worth / 1'000'000);
+    }
+    return std::max<std::int64_t>(0, given->second - earned);
+}
+
+// From the holding account, then from the compliance account; what is not there is a debt.
+void SchemeModel::claw_back(const scheme::ClawBack& c) {
+    const std::uint64_t holding = 100 + 10 * number(c.participant);
+    const auto vintage = static_cast<std::int32_t>(c.year);
+    std::int64_t left = c.quantity;
+    for (const std::uint64_t account : {holding, holding + 1}) {
+        const std::int64_t there =
+            std::max<std::int64_t>(0, std::min(left, free_of(account, vintage)));
+        move(account, kEntrants, vintage, there);
+        left -= there;
+    }
+    move(holding + 3, kEntrants, vintage, left);
+    given_.at(number(c.participant)) -= c.quantity;
 }
 
 // What the scheme itself has to say, at the asking and again when it is approved.
@@ -188,8 +331,7 @@ Reason SchemeModel::decide(const Command& command) const {
             } else if constexpr (std::is_same_v<C, scheme::Surrender>) {
                 const auto found = owed_.find({number(c.participant), c.year});
                 if (periods_.count(c.year) == 0) return Reason::period_not_open;
-                if (found == owed_.end() || found->second.allowances == 0)
-                    return Reason::no_obligation;
+                if (found == owed_.end() || !found->second.known) return Reason::no_obligation;
                 if (found->second.outstanding() <= 0) return Reason::nothing_owed;
                 if (c.quantity > found->second.outstanding())
                     return Reason::surrender_exceeds_obligation;
@@ -213,6 +355,39 @@ Reason SchemeModel::decide(const Command& command) const {
                 if (found->second.fine == Fine::notified) return Reason::penalty_not_final;
                 if (found->second.fine == Fine::cancelled) return Reason::penalty_cancelled;
                 if (found->second.fine == Fine::paid) return Reason::penalty_already_paid;
+            } else if constexpr (std::is_same_v<C, scheme::ApprovePlan>) {
+                const auto plan = plans_.find(number(c.participant));
+                if (plan == plans_.end() || plan->second) return Reason::plan_not_waiting;
+            } else if constexpr (std::is_same_v<C, scheme::SubmitReport>) {
+                if (const Report* last = last_report({number(c.participant), c.report.year})) {
+                    if (last->checked == Checked::final) return Reason::report_final;
+                    if (last->checked != Checked::not_verified)
+                        return Reason::report_already_submitted;
+                }
+                return submission(number(c.participant), c.report, c.figures);
+            } else if constexpr (std::is_same_v<C, scheme::RestateReport>) {
+                const Report* last = last_report({number(c.participant), c.report.year});
+                if (last == nullptr || last->checked != Checked::final)
+                    return Reason::report_not_final;
+                return submission(number(c.participant), c.report, c.figures);
+            } else if constexpr (std::is_same_v<C, scheme::VerifyReport>) {
+                return opinion(c);
+            } else if constexpr (std::is_same_v<C, scheme::FinaliseReport>) {
+                const Whose whose{number(c.participant), c.year};
+                const Report* last = last_report(whose);
+                if (last == nullptr || last->checked != Checked::verified ||
+                    c.version != versions(whose))
+                    return Reason::report_not_verified;
+            } else if constexpr (std::is_same_v<C, scheme::Determine>) {
+                if (now_us_ < periods_.at(c.year).report_due.us) return Reason::report_not_overdue;
+                const auto found = reports_.find({number(c.participant), c.year});
+                if (found != reports_.end())
+                    for (const Report& each : found->second)
+                        if (each.checked == Checked::final) return Reason::report_final;
+            } else if constexpr (std::is_same_v<C, scheme::ClawBack>) {
+                if (c.quantity <= 0) return Reason::amount_not_positive;
+                if (c.quantity > over_allocated(number(c.participant)))
+                    return Reason::not_over_allocated;
             }
             return Reason::ok;
         },
@@ -247,7 +422,7 @@ Reason SchemeModel::books(const Command& command) const {
 void SchemeModel::issue_allocation(std::int64_t year) {
     const std::int64_t ceiling = cap_of(rules_, year).free_ceiling;
     std::int64_t worth = 0;
-    for (const auto& [participant, firm] : firms_) worth += firm.worth_ppm;
+    for (const auto& [participant, firm] : firms_) worth += firm.worth_ppm();
     const bool scarce = worth > ceiling * 1'000'000;
     const std::int64_t over = scarce ? worth : 1'000'000;
     const std::int64_t total = scarce ? ceiling : worth / 1'000'000;
@@ -259,7 +434,7 @@ void SchemeModel::issue_allocation(std::int64_t year) {
     std::vector<Share> shares;
     std::int64_t left = total;
     for (const auto& [participant, firm] : firms_) {
-        const std::int64_t part = firm.worth_ppm * (scarce ? ceiling : 1);
+        const std::int64_t part = firm.worth_ppm() * (scarce ? ceiling : 1);
         shares.push_back({participant, part / over, part % over});
         left -= part / over;
     }
@@ -267,8 +442,12 @@ void SchemeModel::issue_allocation(std::int64_t year) {
         return a.rest > b.rest;
     });
     const auto vintage = static_cast<std::int32_t>(year);
-    for (const Share& share : shares)
-        move(kFreePot, 100 + 10 * share.participant, vintage, share.whole + (left-- > 0 ? 1 : 0));
+    for (const Share& share : shares) {
+        const std::int64_t sum = share.whole + (left-- > 0 ? 1 : 0);
+        move(kFreePot, 100 + 10 * share.participant, vintage, sum);
+        if (year == rules_.first_year) given_[share.participant] = sum;
+    }
+    if (year == rules_.first_year) first_given_ = given_;
     move(kFreePot, kEntrants, vintage, ceiling - total);
 }
 
@@ -298,10 +477,32 @@ void SchemeModel::done(const Command& command, const TransferId& id) {
             } else if constexpr (std::is_same_v<C, scheme::IssueAllocation>) {
                 issue_allocation(c.year);
             } else if constexpr (std::is_same_v<C, scheme::Determine>) {
-                // Rounded up once; an allowance is a kWh, 3.6e12 uJ.
-                const Int128 uj = c.obligated.count();
-                owed_[{number(c.participant), c.year}].allowances =
-                    static_cast<std::int64_t>((uj + 3'600'000'000'000 - 1) / 3'600'000'000'000);
+                learn({number(c.participant), c.year}, c.obligated.count());
+            } else if constexpr (std::is_same_v<C, scheme::RecordBaseline>) {
+                // A second one corrects the first.
+                for (const scheme::BaselineRow& row : c.rows)
+                    if (given_.count(number(row.participant)) != 0)
+                        corrected_units_[number(row.participant)] = static_cast<std::int64_t>(
+                            row.output.at(0).output_gflop / 3'600'000'000);
+            } else if constexpr (std::is_same_v<C, scheme::SubmitPlan>) {
+                plans_[number(c.participant)] = false;
+            } else if constexpr (std::is_same_v<C, scheme::ApprovePlan>) {
+                plans_.at(number(c.participant)) = true;
+            } else if constexpr (std::is_same_v<C, scheme::SubmitReport> ||
+                                 std::is_same_v<C, scheme::RestateReport>) {
+                reports_[{number(c.participant), c.report.year}].push_back({.figures = c.figures});
+            } else if constexpr (std::is_same_v<C, scheme::VerifyReport>) {
+                reports_.at({number(c.participant), c.year}).back().checked =
+                    c.opinion == scheme::Opinion::not_verified ? Checked::not_verified
+                                                               : Checked::verified;
+            } else if constexpr (std::is_same_v<C, scheme::FinaliseReport>) {
+                const Whose whose{number(c.participant), c.year};
+                for (Report& each : reports_.at(whose))
+                    if (each.checked == Checked::final) each.checked = Checked::superseded;
+                reports_.at(whose).back().checked = Checked::final;
+                learn(whose, reports_.at(whose).back().figures.obligated.count());
+            } else if constexpr (std::is_same_v<C, scheme::ClawBack>) {
+                claw_back(c);
             } else if constexpr (std::is_same_v<C, scheme::Transfer>) {
                 if (at_once(c)) {
                     move(number(c.from), number(c.to), c.vintage, c.quantity);
@@ -363,7 +564,7 @@ void SchemeModel::done(const Command& command, const TransferId& id) {
 // The deadline has passed: what is missing is fined, and is still owed; of earlier years too, what was not made good.
 void SchemeModel::fix(std::int64_t year) {
     for (auto& [whose, owed] : owed_) {
-        if (whose.second != year) continue;
+        if (whose.second != year || !owed.known) continue;
         for (auto& [earlier, past] : owed_)
             if (earlier.first == whose.first && earlier.second < year) {
                 owed.carried += past.make_good - past.made_good;
@@ -373,6 +574,8 @@ void SchemeModel::fix(std::int64_t year) {
         owed.shortfall =
             std::max<std::int64_t>(0, owed.allowances + owed.carried - owed.surrendered);
         owed.make_good = owed.shortfall;
+        // More than it owes, since its figures were corrected downwards.
+        carry(whose, std::min<std::int64_t>(0, owed.allowances + owed.carried - owed.surrendered));
         if (owed.shortfall > 0)
             penalties_[whose] = {
                 .amount_micro = owed.shortfall * rules_.penalty_micro,
@@ -554,6 +757,36 @@ std::optional<std::string> SchemeModel::differs(const engine::Engine& engine, bo
         const bool fined = state.compliance.penalties.count(key) != 0;
         if (it.fixed && fined != (it.surrendered < it.allowances + it.carried))
             return fmt::format("{} is neither covered nor fined for {}", whose.first, whose.second);
+    }
+    for (const auto& [whose, versions] : reports_) {
+        const scheme::ParticipantYear key{.participant = scheme::ParticipantId{whose.first},
+                                          .year = whose.second};
+        const auto found = state.monitoring.reports.find(key);
+        if (found == state.monitoring.reports.end() || found->second.size() != versions.size())
+            return fmt::format("{} has other reports of {}", whose.first, whose.second);
+        for (std::size_t i = 0; i < versions.size(); ++i) {
+            if ((found->second[i].state == scheme::ReportState::final) !=
+                    (versions[i].checked == Checked::final) ||
+                found->second[i].figures != versions[i].figures)
+                return fmt::format(
+                    "report {} of {} for {} is otherwise", i + 1, whose.first, whose.second);
+            const auto figures = state.monitoring.figures.find(key);
+            if (versions[i].checked == Checked::final &&
+                (figures == state.monitoring.figures.end() ||
+                 figures->second.obligated != versions[i].figures.obligated ||
+                 figures->second.determined))
+                return fmt::format("{} has other final figures of {}", whose.first, whose.second);
+        }
+    }
+    for (const auto& [participant, given] : given_) {
+        const std::int64_t over =
+            scheme::over_allocated(state,
+                                   {.participant = scheme::ParticipantId{participant},
+                                    .service_class = "text",
+                                    .year = rules_.first_year});
+        if (over != over_allocated(participant))
+            return fmt::format(
+                "{} has {} too many, not {}", participant, over, over_allocated(participant));
     }
     if (state.compliance.penalties.size() != penalties_.size()) return "other penalties";
     for (const auto& [whose, penalty] : penalties_) {

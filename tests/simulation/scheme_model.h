@@ -62,6 +62,9 @@ class SchemeModel {
         Stage stage = Stage::waiting;
     };
     struct Owed {
+        bool known = false;  // there are final figures
+        std::int64_t latest =
+            0;  // what they say now: `allowances` stays once it is covered, or the deadline has passed
         std::int64_t allowances = 0;
         std::int64_t carried = 0;
         std::int64_t surrendered = 0;
@@ -79,9 +82,17 @@ class SchemeModel {
         std::int64_t window_us = 0;
         Fine fine = Fine::notified;
     };
-    // A firm's allocation: how much its output is worth at the benchmark, in millionths of an allowance.
+    // A firm's output, in units that are worth an allowance at a benchmark of 1e6 aJ/FLOP, and the benchmark.
     struct Firm {
-        std::int64_t worth_ppm = 0;
+        std::int64_t units = 0;
+        std::int64_t benchmark_aj = 0;
+        [[nodiscard]] std::int64_t worth_ppm() const { return units * benchmark_aj; }  // millionths
+    };
+    enum class Checked { submitted, verified, not_verified, final, superseded };
+    // One that was submitted.
+    struct Report {
+        Checked checked = Checked::submitted;
+        scheme::ReportFigures figures = {};
     };
     using Whose = std::pair<std::uint64_t, std::int64_t>;  // participant, year
 
@@ -97,6 +108,15 @@ class SchemeModel {
     [[nodiscard]] std::int64_t free_of(std::uint64_t account, std::int32_t vintage) const;
     [[nodiscard]] std::int64_t money_of(std::uint64_t account) const;
     [[nodiscard]] std::int64_t bank() const { return bank_; }
+    // What its report says, by docs/registry/monitoring.md. REQUIRES: one site with the meters "utility", "pdu" and "office", all within the
+    // tier, and one delivery of "text".
+    [[nodiscard]] static scheme::ReportFigures figures_of(const scheme::MonitoringReport& report);
+    // None: not submitted.
+    [[nodiscard]] const Report* last_report(const Whose& whose) const;
+    [[nodiscard]] std::int64_t versions(const Whose& whose) const;
+    // Of its allocation of the first year, by the baseline as it is now.
+    [[nodiscard]] std::int64_t over_allocated(std::uint64_t participant) const;
+    [[nodiscard]] std::int64_t debt(std::uint64_t participant) const;
     [[nodiscard]] const std::map<Whose, Owed>& owed() const { return owed_; }
     [[nodiscard]] const std::map<Whose, Penalty>& penalties() const { return penalties_; }
     [[nodiscard]] const std::map<scheme::TransferId, Waiting>& waiting() const { return waiting_; }
@@ -128,6 +148,13 @@ class SchemeModel {
     void use(const scheme::Envelope& envelope, bool was_done);
     void advance();
     void fix(std::int64_t year);
+    void carry(Whose whose, std::int64_t amount);
+    void learn(const Whose& whose, Int128 obligated_uj);
+    [[nodiscard]] scheme::Reason submission(std::uint64_t participant,
+                                            const scheme::MonitoringReport& report,
+                                            const scheme::ReportFigures& figures) const;
+    [[nodiscard]] scheme::Reason opinion(const scheme::VerifyReport& c) const;
+    void claw_back(const scheme::ClawBack& c);
     void issue_allocation(std::int64_t year);
     [[nodiscard]] bool at_once(const scheme::Transfer& c) const;
     [[nodiscard]] std::optional<std::int64_t> working_day(std::int64_t days) const;
@@ -164,6 +191,12 @@ class SchemeModel {
     std::set<std::int64_t> fixed_years_;
     std::map<Whose, Owed> owed_;
     std::map<Whose, Penalty> penalties_;
+    std::map<std::uint64_t, bool> plans_;  // the one plan of a firm: true, it is approved
+    std::map<Whose, std::vector<Report>> reports_;
+    std::map<std::uint64_t, std::int64_t> given_;  // of the first year
+    std::map<std::uint64_t, std::int64_t>
+        first_given_;  // as it was allocated, before anything came back
+    std::map<std::uint64_t, std::int64_t> corrected_units_;  // of both years of the baseline
 };
 
 }  // namespace abate::simulation

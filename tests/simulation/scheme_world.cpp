@@ -32,7 +32,28 @@ scheme::Rules rules_of_the_game(const ModelRules& model) {
     rules.compliance.penalty_micro_per_allowance = model.penalty_micro;
     rules.rights.outside_delay_days = model.outside_days;
     rules.rights.trusted_delay_days = model.trusted_days;
+    rules.coverage.activities = {"inference"};
+    rules.monitoring.tiers = {{.category = "A",
+                               .above_allowances = 0,
+                               .permitted_uncertainty = {75'000},
+                               .materiality = {50'000}}};
+    rules.monitoring.output_materiality = {50'000};
     return rules;
+}
+
+constexpr std::uint64_t kVerifierFirm = 50;
+
+scheme::MonitoringPlan plan_of_a_hall() {
+    using scheme::MeterScope;
+    return {.first_year = 2027,
+            .boundary = "the hall",
+            .gap_method = "the highest hour of the month",
+            .controls = "two people read the meters",
+            .sites = {{.name = "hall",
+                       .meters = {{"utility", MeterScope::site, {20'000}, "C-1"},
+                                  {"pdu", MeterScope::it, {10'000}, "C-2"},
+                                  {"office", MeterScope::uncovered, {20'000}, "C-3"}}}},
+            .counters = {{.name = "gateway", .service_class = "text", .uncertainty = {1'000}}}};
 }
 
 class SchemeWorld final : public World {
@@ -171,11 +192,19 @@ class SchemeWorld final : public World {
     void wait(std::int64_t until_us, int rounds);
     void begin(Dice& dice);
     void admit(std::uint64_t firm);
+    void admit_verifier();
     void open_year(std::int64_t year);
     void allocate(std::int64_t year);
     void close_year(std::int64_t year, bool more);
     void surrender(std::int64_t year, std::uint64_t firm, Dice& dice);
     void settle_penalties(std::int64_t year);
+    void report_year(std::int64_t year);
+    void examine(std::int64_t year, Dice& dice);
+    void restate(std::int64_t year);
+    void claw_back();
+    [[nodiscard]] scheme::MonitoringReport report_of(std::uint64_t firm,
+                                                     std::int64_t year,
+                                                     Dice& dice) const;
 
     // ---- what else happens
 
@@ -278,7 +307,8 @@ void SchemeWorld::begin(Dice& dice) {
     for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
         // At 1e6 aJ/FLOP kWork is worth one allowance; the benchmark is the best firm's.
         model_.add_firm(firm,
-                        {.worth_ppm = static_cast<std::int64_t>(gflop_[firm] / kWork * best)});
+                        {.units = static_cast<std::int64_t>(gflop_[firm] / kWork),
+                         .benchmark_aj = static_cast<std::int64_t>(best)});
         then([this, firm](const scheme::State&, Dice&) { admit(firm); });
         then([this, firm](const scheme::State&, Dice&) {
             operators(YearDesk::baseline(
@@ -289,10 +319,32 @@ void SchemeWorld::begin(Dice& dice) {
                                                     .last_year = 2026}}});
         });
     }
+    then([this](const scheme::State&, Dice&) { admit_verifier(); });
     open_year(2027);
     allocate(2027);
     for (std::int64_t year = 2027; year < 2027 + years; ++year)
         close_year(year, year + 1 < 2027 + years);
+    claw_back();
+}
+
+void SchemeWorld::admit_verifier() {
+    operators(scheme::AddParticipant{.participant = ParticipantId{kVerifierFirm},
+                                     .title = "vera & co",
+                                     .sort = scheme::ParticipantSort::verifier,
+                                     .group = scheme::GroupId{kVerifierFirm},
+                                     .group_title = "vera"});
+    operators(scheme::AddKey{.grant = {.key = key("vera").open,
+                                       .holder = "vera",
+                                       .roles = static_cast<std::uint8_t>(scheme::Role::verifier),
+                                       .participant = ParticipantId{kVerifierFirm}}});
+    for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
+        const ParticipantId id{firm};
+        operators(scheme::RecordActivities{.participant = id, .activities = {"inference"}});
+        both(person(firm, 1),
+             person(firm, 2),
+             scheme::SubmitPlan{.participant = id, .plan = plan_of_a_hall()});
+        sign("ada", scheme::ApprovePlan{.participant = id, .version = 1});
+    }
 }
 
 void SchemeWorld::admit(std::uint64_t firm) {
@@ -306,9 +358,11 @@ void SchemeWorld::admit(std::uint64_t firm) {
                                            .holder = person(firm, which),
                                            .roles = static_cast<std::uint8_t>(roles[which - 1]),
                                            .participant = id}});
-    constexpr scheme::AccountKind kKinds[] = {
-        scheme::AccountKind::holding, scheme::AccountKind::compliance, scheme::AccountKind::cash};
-    for (std::uint64_t i = 0; i < 3; ++i)
+    constexpr scheme::AccountKind kKinds[] = {scheme::AccountKind::holding,
+                                              scheme::AccountKind::compliance,
+                                              scheme::AccountKind::cash,
+                                              scheme::AccountKind::deficit};
+    for (std::uint64_t i = 0; i < 4; ++i)
         sign("ada",
              scheme::OpenAccount{.account = AccountId{100 + 10 * firm + i},
                                  .kind = kKinds[i],
@@ -390,9 +444,10 @@ void SchemeWorld::close_year(std::int64_t year, bool more) {
     const scheme::OpenPeriod moments = YearDesk::moments(year);
     wait(moments.end.us, 20);
     if (more) open_year(year + 1);
+    report_year(year);
     wait(moments.report_due.us - kModelHourUs, 4);
     then([this](const scheme::State&, Dice&) { release_all(); });
-    // Nobody reports; the operator determines, as soon as it may.
+    // Where there is no final report the operator determines, as soon as it may; where there is one, it may not.
     then([this, year, moments](const scheme::State&, Dice& dice) {
         now_us_ = std::max(now_us_, moments.report_due.us) + dice.between(1, kSecondUs);
         for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
@@ -416,6 +471,161 @@ void SchemeWorld::close_year(std::int64_t year, bool more) {
     wait(moments.surrender_due.us - kModelHourUs, 5);
     wait(moments.surrender_due.us, 0);
     settle_penalties(year);
+}
+
+// 5 kWh for each 4 of the computers, so that all is whole, and an office.
+scheme::MonitoringReport SchemeWorld::report_of(std::uint64_t firm,
+                                                std::int64_t year,
+                                                Dice& dice) const {
+    const std::int64_t fours = dice.between(8, 52);
+    const std::int64_t office = dice.between(1, 30);
+    const auto kwh = [](std::int64_t count) { return Microjoules(Int128{count} * kKwhUj); };
+    const Timestamp begin = engine::new_year(year);
+    scheme::MonitoringReport out{
+        .year = year, .plan_version = 1, .verifier = ParticipantId{kVerifierFirm}};
+    out.sites = {{.name = "hall",
+                  .readings = {{.meter = "utility", .energy = kwh(5 * fours + office)},
+                               {.meter = "pdu", .energy = kwh(4 * fours)}},
+                  .uncovered = {{.activity = "office",
+                                 .meter = "office",
+                                 .energy = kwh(office),
+                                 .outside_it = true,
+                                 .evidence = "readings"}}}};
+    // Some of it nobody recorded: that is covered all the same.
+    if (const std::int64_t runs = dice.between(0, fours); runs > 0)
+        out.sites[0].runs = {{.run_id = "R1",
+                              .device = "gpu-a",
+                              .begin = begin,
+                              .end = {begin.us + 10 * kModelDayUs},
+                              .energy = kwh(4 * runs),
+                              .label = dice.percent(50) ? "inference" : "office"}};
+    // Output within ten per cent, as where it is determined.
+    const std::uint64_t units = gflop_.at(firm) / 100 * (91 + dice.below(19)) * 1'000'000;
+    out.deliveries = {{.service_class = "text",
+                       .counter = "gateway",
+                       .buyer = scheme::GroupId{firm % firms_ + 1},
+                       .served = units + 60,
+                       .retries = 10,
+                       .rejected_drafts = 20,
+                       .cache_repeats = 30}};
+    return out;
+}
+
+// Some firms report, some of them wrongly; the verifier looks, and what it lets pass becomes final.
+void SchemeWorld::report_year(std::int64_t year) {
+    for (int round = 0; round < 2; ++round) {
+        then([this, year](const scheme::State&, Dice& dice) {
+            for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
+                if (dice.percent(30)) continue;
+                scheme::SubmitReport submit{.participant = ParticipantId{firm},
+                                            .report = report_of(firm, year, dice)};
+                submit.figures = SchemeModel::figures_of(submit.report);
+                if (dice.percent(10)) submit.figures.obligated -= Microjoules(1);
+                firm_asks(dice, firm, submit);
+            }
+            if (batch_.empty()) disturb(dice);
+        });
+        then([this, year](const scheme::State&, Dice& dice) { examine(year, dice); });
+        then([this, year](const scheme::State&, Dice& dice) {
+            for (std::uint64_t firm = 1; firm <= firms_; ++firm)
+                operators(scheme::FinaliseReport{
+                    .participant = ParticipantId{firm},
+                    .year = year,
+                    .version = model_.versions({firm, year}) + (dice.percent(5) ? 1 : 0)});
+        });
+    }
+    restate(year);
+}
+
+// Of whatever there is to examine, and of what is not there.
+void SchemeWorld::examine(std::int64_t year, Dice& dice) {
+    using scheme::Opinion;
+    for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
+        scheme::VerifyReport verify{.participant = ParticipantId{firm},
+                                    .year = year,
+                                    .opinion = Opinion::verified,
+                                    .statement = "reasonable assurance"};
+        const std::uint64_t which = dice.below(100);
+        if (which < 15) {
+            verify.opinion = Opinion::not_verified;
+        } else if (which < 45) {
+            // Of 40 to 260 kWh a twentieth is material.
+            if (which < 33) verify.opinion = Opinion::qualified;
+            verify.misstatements = {{.what = "a meter that was read late",
+                                     .energy = Microjoules(Int128{dice.between(-6, 6)} * kKwhUj)}};
+        } else if (which < 50) {
+            verify.opinion = Opinion::qualified;
+        }
+        sign(dice.percent(95) ? "vera" : "ada", verify);
+    }
+}
+
+// A firm that finds its final report wrong: the energy is another, the output the same.
+void SchemeWorld::restate(std::int64_t year) {
+    then([this, year](const scheme::State& state, Dice& dice) {
+        for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
+            if (dice.percent(60)) continue;
+            scheme::RestateReport again{.participant = ParticipantId{firm},
+                                        .report = report_of(firm, year, dice),
+                                        .reason = "a meter was wrong"};
+            const auto before =
+                state.monitoring.reports.find({.participant = ParticipantId{firm}, .year = year});
+            if (before != state.monitoring.reports.end())
+                again.report.deliveries = before->second.back().report.deliveries;
+            again.figures = SchemeModel::figures_of(again.report);
+            both(person(firm, 1), person(firm, 2), again);
+        }
+        if (batch_.empty()) disturb(dice);
+    });
+    then([this, year](const scheme::State&, Dice& dice) { examine(year, dice); });
+    then([this, year](const scheme::State&, Dice&) {
+        for (std::uint64_t firm = 1; firm <= firms_; ++firm)
+            operators(scheme::FinaliseReport{.participant = ParticipantId{firm},
+                                             .year = year,
+                                             .version = model_.versions({firm, year})});
+    });
+}
+
+// When nothing is allocated any more, baselines turn out to have been too large: 40 to 80 % of them is true.
+void SchemeWorld::claw_back() {
+    then([this](const scheme::State&, Dice& dice) {
+        for (std::uint64_t firm = 1; firm <= firms_; ++firm)
+            if (dice.percent(60))
+                operators(YearDesk::baseline(
+                    firm,
+                    {.gflop = gflop_[firm] / kWork *
+                              static_cast<std::uint64_t>(dice.between(40, 80)) / 100 * kWork,
+                     .aj_per_flop = aj_per_flop_[firm]}));
+        if (batch_.empty()) disturb(dice);
+    });
+    for (int round = 0; round < 3; ++round) {
+        then([this](const scheme::State&, Dice& dice) {
+            for (std::uint64_t firm = 1; firm <= firms_; ++firm) {
+                const std::int64_t over = model_.over_allocated(firm);
+                operators(scheme::ClawBack{.participant = ParticipantId{firm},
+                                           .year = model_.rules().first_year,
+                                           .service_class = "text",
+                                           .quantity = dice.percent(15)   ? over + 1
+                                                       : dice.percent(40) ? over / 2
+                                                                          : over,
+                                           .reason = "the baseline was wrong"});
+            }
+        });
+        // A debt is paid by an ordinary transfer, and not more than it.
+        then([this](const scheme::State&, Dice& dice) {
+            traffic(dice);
+            for (std::uint64_t firm = 1; firm <= firms_; ++firm)
+                if (const std::int64_t debt = model_.debt(firm); debt > 0)
+                    both(person(firm, 1),
+                         person(firm, 2),
+                         scheme::Transfer{
+                             .participant = ParticipantId{firm},
+                             .from = AccountId{100 + 10 * firm},
+                             .to = AccountId{103 + 10 * firm},
+                             .vintage = static_cast<std::int32_t>(model_.rules().first_year),
+                             .quantity = dice.percent(40) ? debt + 1 : dice.between(1, debt)});
+        });
+    }
 }
 
 // All of what is owed, a part, or nothing; before the deadline, or to make good.
@@ -486,6 +696,8 @@ void SchemeWorld::settle_penalties(std::int64_t year) {
             if (dice.percent(60)) surrender(year, firm, dice);
         }
     });
+    // Long after the deadline: what a correction changes is owed with the next year.
+    restate(year);
     wait(moments.penalty_objections_until.us + 20 * kModelDayUs, 3);
 }
 

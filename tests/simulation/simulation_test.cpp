@@ -190,7 +190,15 @@ TEST(Simulation, SchemeOfManySeeds) {
               "bank_reference_used",
               "surrender_exceeds_obligation",
               "penalty_not_found",
-              "penalty_cancelled"});
+              "penalty_cancelled",
+              "figures_differ",
+              "report_not_submitted",
+              "report_not_verified",
+              "report_not_final",
+              "report_final",
+              "misstatement_is_material",
+              "misstatements_left",
+              "not_over_allocated"});
 }
 
 TEST(Simulation, LedgerOfManySeeds) {

@@ -735,6 +735,10 @@ std::string money_text(Int128 micro) {
     return fmt::format("{}{}.{}", micro < 0 ? "-" : "", grouped(size / kUnit), decimals);
 }
 
+double in_kwh(Microjoules energy) { return static_cast<double>(energy.count()) / 3.6e12; }
+
+std::string kwh_text(Microjoules energy) { return fmt::format("{:.3f} kWh", in_kwh(energy)); }
+
 std::string day_text(std::chrono::year_month_day date) {
     return fmt::format("{:04}-{:02}-{:02}",
                        static_cast<int>(date.year()),

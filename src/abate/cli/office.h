@@ -200,6 +200,9 @@ void print_document(const nlohmann::ordered_json& document);
 [[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.
 [[nodiscard]] std::string money_text(Int128 micro);
+[[nodiscard]] double in_kwh(Microjoules energy);
+// "1234.567 kWh".
+[[nodiscard]] std::string kwh_text(Microjoules energy);
 // "2027-03-31".
 [[nodiscard]] std::string day_text(std::chrono::year_month_day date);
 // A moment as the scheme's zone shows it, and in UTC.

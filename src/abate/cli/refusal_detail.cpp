@@ -21,8 +21,6 @@ struct Taken {
     Int128 amount = 0;
 };
 
-registry::Asset of_year(std::int64_t year) { return static_cast<registry::Asset>(year); }
-
 std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command& command) {
     return std::visit(
         [&](const auto& c) -> std::optional<Taken> {
@@ -31,7 +29,9 @@ std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command&
                           std::is_same_v<C, scheme::Retire> ||
                           std::is_same_v<C, scheme::ReturnAllowances> ||
                           std::is_same_v<C, scheme::Surrender>) {
-                return Taken{.from = c.from, .asset = of_year(c.vintage), .amount = c.quantity};
+                return Taken{.from = c.from,
+                             .asset = scheme::asset_of_year(c.vintage),
+                             .amount = c.quantity};
             } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
                 return Taken{
                     .from = c.account, .asset = registry::Asset::cash, .amount = c.amount_micro};
@@ -43,8 +43,9 @@ std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command&
             } else if constexpr (std::is_same_v<C, scheme::TrueUp>) {
                 Int128 sum = 0;
                 for (const scheme::TrueUpLine& line : c.lines) sum += line.amount;
-                return Taken{
-                    .from = scheme::kEntrantReserve, .asset = of_year(c.year), .amount = sum};
+                return Taken{.from = scheme::kEntrantReserve,
+                             .asset = scheme::asset_of_year(c.year),
+                             .amount = sum};
             } else {
                 return std::nullopt;
             }
@@ -129,7 +130,7 @@ std::string obligation_detail(const Office& office, const Refused& refused) {
     return fmt::format("{}% of the {} owed is {}, {} of it was borrowed; {} was asked",
                        static_cast<double>(part.value) / 1e4,
                        grouped(owed),
-                       grouped(Int128{owed} * part.value / scheme::kMillion),
+                       grouped(scheme::part_of(owed, part)),
                        grouped(found->second.borrowed),
                        grouped(c->quantity));
 }
@@ -236,14 +237,11 @@ std::string material_detail(const scheme::State& state, const scheme::Command& c
     Int128 sum = 0;
     for (const scheme::Misstatement& one : c->misstatements)
         sum += one.energy.count() < 0 ? -one.energy.count() : one.energy.count();
-    constexpr double kMicrojoulesPerKwh = 3.6e12;
-    return fmt::format(
-        "the energy misstated is {:.3f} kWh of {:.3f}; material is {}% of energy, "
-        "{}% of output",
-        static_cast<double>(sum) / kMicrojoulesPerKwh,
-        static_cast<double>(figures.obligated.count()) / kMicrojoulesPerKwh,
-        static_cast<double>(figures.materiality.value) / 1e4,
-        static_cast<double>(figures.output_materiality.value) / 1e4);
+    return fmt::format("the energy misstated is {} of {}; material is {}% of energy, {}% of output",
+                       kwh_text(Microjoules(sum)),
+                       kwh_text(figures.obligated),
+                       static_cast<double>(figures.materiality.value) / 1e4,
+                       static_cast<double>(figures.output_materiality.value) / 1e4);
 }
 
 // How long objections must be possible: of a statement by the rules that its year began with, of penalties from the deadline on.
@@ -379,6 +377,16 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
                                money_text(scheme::exact_penalty_micro(
                                    state, {.participant = c->participant, .year = c->year})),
                                state.rules.currency);
+        }
+        case Reason::cease_moment_differs: {
+            const auto* c = std::get_if<scheme::AcceptCease>(&refused.command);
+            const auto asked =
+                c == nullptr ? state.cessations.end() : state.cessations.find(c->participant);
+            return asked == state.cessations.end()
+                       ? ""
+                       : fmt::format("{} asks for {}",
+                                     office.name_of(c->participant),
+                                     moment_text(office, asked->second.ceased));
         }
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);

@@ -57,11 +57,6 @@ bool whole_number(std::string_view text, T& out) {
     return problem == std::errc() && end == text.data() + text.size();
 }
 
-std::string kwh_text(Microjoules energy) {
-    const double kwh = static_cast<double>(energy.count()) / 3.6e12;
-    return fmt::format("{:.3f} kWh", kwh);
-}
-
 // Whom a plan or report may call by name.
 input::Names known_names(const Office& office) {
     input::Names out;
@@ -352,14 +347,12 @@ void add_reports(CLI::App& registry, Context& context) {
                 for (std::size_t i = 0; i < versions.size(); ++i) {
                     const scheme::ReportEntry& entry = versions[i];
                     if (office.context().json) {
-                        rows.push_back(
-                            {{"participant", office.name_of(whose.participant)},
-                             {"year", whose.year},
-                             {"version", i + 1},
-                             {"state", to_string(entry.state)},
-                             {"obligated_kwh",
-                              static_cast<double>(entry.figures.obligated.count()) / 3.6e12},
-                             {"findings", entry.figures.findings.size()}});
+                        rows.push_back({{"participant", office.name_of(whose.participant)},
+                                        {"year", whose.year},
+                                        {"version", i + 1},
+                                        {"state", to_string(entry.state)},
+                                        {"obligated_kwh", in_kwh(entry.figures.obligated)},
+                                        {"findings", entry.figures.findings.size()}});
                     } else {
                         fmt::print("{:20}  {}  version {}  {:12}  obligated {}\n",
                                    plain_line(office.name_of(whose.participant)),

@@ -365,14 +365,7 @@ void add_steps(CLI::App& registry, Context& context) {
             if (const auto before = office.sent<scheme::IssueAllocation>()) {
                 command.participants = before->participants;
             } else if (period_found != nullptr && period_found->allocation) {
-                std::map<scheme::ParticipantId, std::int64_t> sums;
-                for (const scheme::AllocationLine& line : period_found->allocation->table.lines)
-                    sums[line.participant] += line.allowances;
-                for (const auto& [participant, sum] : sums)
-                    if (sum > 0 && period_found->allocation->issued.count(participant) == 0 &&
-                        scheme::is_allocated_to(office.state(),
-                                                {.participant = participant, .year = options.year}))
-                        command.participants.push_back(participant);
+                command.participants = scheme::not_issued_yet(office.state(), *period_found);
             }
             office.act(command);
         });
@@ -388,9 +381,7 @@ void add_steps(CLI::App& registry, Context& context) {
         [](Office& office, const YearOptions& options) {
             const std::int64_t available =
                 office.books()
-                    .balance(
-                        scheme::kEntrantReserve,
-                        registry::allowances_of(Vintage(static_cast<std::int32_t>(options.year))))
+                    .balance(scheme::kEntrantReserve, scheme::asset_of_year(options.year))
                     .available();
             const std::vector<scheme::TrueUpLine> lines =
                 derived_or_fail(scheme::derive_true_up(

@@ -17,6 +17,9 @@ OrderCease order(Timestamp ceased = midyear()) {
 RequestCease request(Timestamp ceased = midyear()) {
     return {.participant = kCeasing, .ceased = ceased, .reason = "the hall is sold"};
 }
+AcceptCease accepting(Timestamp ceased = midyear()) {
+    return {.participant = kCeasing, .ceased = ceased};
+}
 
 // Two firms that earn 100 and 200 a year.
 void two_firms(YearDesk& desk) {
@@ -56,23 +59,35 @@ TEST(Cessation, TheFirmAsksAndAnOperatorAccepts) {
     YearDesk desk;
     two_firms(desk);
     desk.set_time({midyear().us + kDayUs});
-    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::cease_not_requested);
+    EXPECT_EQ(desk.ask("ada", accepting()), Reason::cease_not_requested);
     EXPECT_EQ(desk.ask("firm-1", request()), Reason::participant_of_another);
     EXPECT_EQ(desk.ask_both("lab-1", "lab-1", request()), Reason::role_not_allowed);
     desk.ok("lab-1", "lab-2", request());
     EXPECT_EQ(cessation_of(desk.state(), kCeasing), nullptr) << "nobody has accepted it";
     EXPECT_TRUE(is_allocated_to(desk.state(), {.participant = kCeasing, .year = 2028}));
-    // Another day takes its place.
-    desk.ok("lab-1", "lab-2", request({midyear().us + 1000}));
-    EXPECT_EQ(desk.ask("lab-1", AcceptCease{.participant = kCeasing}), Reason::role_not_allowed);
-    desk.ok("ada", AcceptCease{.participant = kCeasing});
+    // Another day takes its place: who has read the first does not sign the second.
+    const Timestamp later{midyear().us + 1000};
+    desk.ok("lab-1", "lab-2", request(later));
+    EXPECT_EQ(desk.ask("lab-1", accepting(later)), Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask("ada", accepting()), Reason::cease_moment_differs);
+    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::cease_moment_differs)
+        << "it is said, not left out";
+    desk.ok("ada", accepting(later));
     ASSERT_NE(cessation_of(desk.state(), kCeasing), nullptr);
     EXPECT_EQ(cessation_of(desk.state(), kCeasing)->ceased.us, midyear().us + 1000);
     EXPECT_EQ(cessation_of(desk.state(), kCeasing)->year, 2027);
-    EXPECT_EQ(desk.ask("ada", AcceptCease{.participant = kCeasing}), Reason::already_ceased);
+    EXPECT_EQ(desk.ask("ada", accepting(later)), Reason::already_ceased);
     EXPECT_EQ(desk.ask("ada", order()), Reason::already_ceased);
     EXPECT_EQ(desk.ask("lab-1", request()), Reason::already_ceased);
     desk.sound();
+    // The auditor asks for the request too.
+    const auto found = audit_forged(desk, [](Command& c) {
+        auto* said = std::get_if<AcceptCease>(&c);
+        if (said != nullptr) said->ceased = midyear();
+        return said != nullptr;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "ceased");
 }
 
 TEST(Cessation, TwoOperatorsOrderIt) {
@@ -168,6 +183,71 @@ TEST(Cessation, AnAllocationThatIsNotIssuedYetIsNotIssued) {
     EXPECT_EQ(found->field, "posting");
 }
 
+// Of 100 half came back. While figures are so that nobody knows what it should have, it keeps what it has: no half of the half.
+TEST(Cessation, NoPartOfAPartIsTakenBack) {
+    YearDesk desk;
+    two_firms(desk);
+    desk.allocate(2027);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    desk.determine(2, 2027, 200, 200 * kWork);
+    desk.open(2028);
+    desk.allocate(2028);
+    desk.ok("ada",
+            OpenAccount{.account = AccountId{199},
+                        .kind = AccountKind::deficit,
+                        .participant = kCeasing,
+                        .title = "deficit"});
+    EXPECT_EQ(desk.balance(110, 2028).posted, 100);
+    // 183 of 366 days.
+    desk.set_time(at("2028-08-01T00:00:00Z"));
+    desk.ok("ada", "bo", order(at("2028-07-02T00:00:00Z")));
+    EXPECT_EQ(too_much(desk, 2028), 50);
+    constexpr std::uint64_t kTooMuchToReckonWith = std::uint64_t{1} << 63;
+    desk.determine(1, 2027, 40, kTooMuchToReckonWith);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    ClawBack half = claw(50);
+    half.year = 2028;
+    desk.ok("ada", "bo", half);
+    desk.determine(1, 2027, 40, kTooMuchToReckonWith);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.determine(1, 2027, 40, 100 * kWork);
+    EXPECT_EQ(too_much(desk, 2028), 0);
+    desk.sound();
+}
+
+// What a new entrant earns follows from its own output, and that ends when it ceases: 30, not half of it.
+TEST(Cessation, AnEntrantsOwnOutputIsOfItsPartAlready) {
+    struct Row {
+        CeaseAllocation allocation;
+        std::int64_t kept;
+    };
+    for (const Row& row : {Row{CeaseAllocation::pro_rata, 30},
+                           Row{CeaseAllocation::none, 0},
+                           Row{CeaseAllocation::whole, 30}}) {
+        YearDesk desk(leaving(row.allocation));
+        two_firms(desk);
+        desk.add_firm(3, "entrant");
+        desk.allocate(2027);
+        desk.set_time({midyear().us + kDayUs});
+        OrderCease ends = order();
+        ends.participant = ParticipantId{3};
+        desk.ok("ada", "bo", ends);
+        desk.determine(3, 2027, 40, 30 * kWork);
+        const TrueUp up = trued_up(desk, 2027);
+        ASSERT_EQ(up.lines.size(), row.kept == 0 ? 0U : 1U);
+        if (row.kept != 0) desk.ok("ada", "bo", up);
+        EXPECT_EQ(desk.balance(130, 2027).posted, row.kept);
+        const ActivityKey key{
+            .participant = ParticipantId{3}, .service_class = "text", .year = 2027};
+        EXPECT_EQ(over_allocated(desk.state(), key), 0);
+        // It had no output after all.
+        desk.determine(3, 2027, 40);
+        EXPECT_EQ(over_allocated(desk.state(), key), row.kept);
+        desk.sound();
+    }
+}
+
 TEST(Cessation, LaterYearsDoNotNameIt) {
     YearDesk desk;
     two_firms(desk);
@@ -249,6 +329,45 @@ TEST(Cessation, AccountsCloseAtZeroAndWithoutObligation) {
                                    .title = "again"}),
               Reason::participant_ceased);
     desk.ok("ada", "bo", closing(112));
+    desk.sound();
+}
+
+// What a firm owes hinders the last account of a kind alone. A spare one closes at zero, whatever is owed.
+TEST(Cessation, ASpareAccountClosesWhateverIsOwed) {
+    YearDesk desk;
+    two_firms(desk);
+    desk.allocate(2027);
+    const auto open = [&](std::uint64_t account, AccountKind kind, const char* title) {
+        desk.ok("ada",
+                OpenAccount{.account = AccountId{account},
+                            .kind = kind,
+                            .participant = kCeasing,
+                            .title = title});
+    };
+    open(191, AccountKind::holding, "spare");
+    open(192, AccountKind::compliance, "second");
+    open(193, AccountKind::cash, "old bank");
+    const auto closing = [](std::uint64_t account) {
+        return CloseAccount{.account = AccountId{account}};
+    };
+    desk.determine(1, 2027, 40);
+    desk.set_time(YearDesk::moments(2027).surrender_due);
+    desk.tick();
+    EXPECT_EQ(desk.penalty(1, 2027).shortfall, 40);
+    for (const std::uint64_t spare : {191U, 192U, 193U}) desk.ok("ada", "bo", closing(spare));
+    for (const std::uint64_t last : {110U, 111U, 112U})
+        EXPECT_EQ(to_string(desk.ask("ada", closing(last))), "account_has_obligation") << last;
+    // Of two that are proposed at once the second is the last.
+    open(194, AccountKind::compliance, "third");
+    const TransferId first = desk.next_id();
+    const TransferId second = desk.next_id();
+    const Venue venue{.tenant_id = 1, .scheme_id = 1};
+    EXPECT_EQ(desk.send(sign_command(desk.key("ada"), venue, first, closing(111))).reason,
+              Reason::ok);
+    EXPECT_EQ(desk.send(sign_command(desk.key("ada"), venue, second, closing(194))).reason,
+              Reason::ok);
+    desk.ok("bo", Approve{.proposal = first});
+    EXPECT_EQ(to_string(desk.ask("bo", Approve{.proposal = second})), "account_has_obligation");
     desk.sound();
 }
 

@@ -217,5 +217,67 @@ TEST(Consignment, TheAuditorAsksWhetherTheRulesHaveIt) {
     EXPECT_FALSE(audit_forged(desk, [](Command&) { return false; }));
 }
 
+// The cure period ended in 2027: that 2028 has it says nothing.
+TEST(Consignment, TheAuditorAsksTheYearInWhichTheCurePeriodEnded) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk);
+    Rules next = consigning_rules();
+    next.version = 2;
+    desk.ok("ada", "bo", ChangeRules{.rules = next, .rules_text = ""});
+    desk.open(2028);
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
+    const auto found = audit_forged(desk, [](Command& c) {
+        auto* founding = std::get_if<FoundScheme>(&c);
+        if (founding != nullptr) founding->rules.compliance.holding_excess = HoldingExcess::named;
+        return founding != nullptr;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "posting");
+    // And that 2028 has it no more takes nothing from 2027.
+    YearDesk other(consigning_rules());
+    above_the_limit(other);
+    next.compliance.holding_excess = HoldingExcess::named;
+    other.ok("ada", "bo", ChangeRules{.rules = next, .rules_text = ""});
+    other.open(2028);
+    let_it_lapse(other);
+    EXPECT_EQ(first_case(other).stage, CaseStage::consigned);
+    other.sound();
+    desk.sound();
+}
+
+// What waits for the next auction is its holder's, not the scheme's: of 1,000 that were issued 110 are allocated, 38 of them wait.
+TEST(Consignment, WhatIsConsignedIsInCirculation) {
+    Rules rules = consigning_rules();
+    rules.stability = {.reserve = true,
+                       .upper = 300,
+                       .middle = 200,
+                       .lower = 100,
+                       .release = 50,
+                       .withhold = {240'000}};
+    YearDesk desk(rules);
+    above_the_limit(desk);
+    let_it_lapse(desk);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 38);
+    desk.set_time({YearDesk::moments(2027).report_due.us + 1});
+    desk.tick();
+    const Circulation figures =
+        derive_circulation(desk.state(), desk.engine().registry(), 2027).value;
+    EXPECT_EQ(figures, (Circulation{.issued = 1000, .with_scheme = 890, .in_circulation = 110}));
+    PublishCirculation without{.year = 2027, .figures = figures};
+    without.figures.with_scheme += 38;
+    without.figures.in_circulation -= 38;
+    EXPECT_EQ(desk.ask("ada", without), Reason::circulation_differs);
+    desk.ok("ada", "bo", PublishCirculation{.year = 2027, .figures = figures});
+    desk.sound();
+    const auto found = audit_forged(desk, [&](Command& c) {
+        auto* said = std::get_if<PublishCirculation>(&c);
+        if (said != nullptr) *said = without;
+        return said != nullptr;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "circulation.with_scheme");
+}
+
 }  // namespace
 }  // namespace abate::engine

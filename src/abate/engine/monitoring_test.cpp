@@ -1085,7 +1085,7 @@ TEST(MonitoringReports, AFirmThatCeasedReportsAPartOfTheYear) {
     desk.ok(
         "lab-1", "lab-2", RequestCease{.participant = kLab, .ceased = ceased, .reason = "sold"});
     EXPECT_EQ(to_string(desk.submit(lab_report())), "year_not_over") << "nobody accepted it yet";
-    desk.ok("ada", AcceptCease{.participant = kLab});
+    desk.ok("ada", AcceptCease{.participant = kLab, .ceased = ceased});
     MonitoringReport late = lab_report();
     late.sites[0].gaps = {{.begin = {ceased.us - kHourUs},
                            .end = {ceased.us + kHourUs},

@@ -319,6 +319,58 @@ TEST(Period, TheCapFallsInALineAndItsPartsAreItself) {
     EXPECT_EQ(derive_cap(desk.state(), 2030).value, CapParts{});
 }
 
+// Years that are open would lie before the line, and the audit would call their caps false.
+TEST(Period, TheFirstYearStaysWhenAYearIsOpen) {
+    Rules rules = year_rules();
+    YearDesk desk(rules);
+    const auto change = [&](std::int64_t first_year) {
+        rules.version = desk.state().rules.version + 1;
+        rules.cap.first_year = first_year;
+        return ChangeRules{.rules = rules, .rules_text = ""};
+    };
+    desk.ok("ada", "bo", change(2028));
+    EXPECT_EQ(desk.ask("ada", YearDesk::moments(2027)), Reason::period_not_next);
+    desk.ok("ada", "bo", change(2027));
+    desk.open(2027);
+    for (const std::int64_t year : {2026, 2028, 2030})
+        EXPECT_EQ(desk.ask("ada", change(year)), Reason::rules_fixed_field) << year;
+    rules.cap.first_cap = 900;
+    desk.ok("ada", "bo", change(2027));
+    desk.open(2028);
+    EXPECT_EQ(derive_cap(desk.state(), 2027).value.cap, 1000);
+    EXPECT_EQ(derive_cap(desk.state(), 2028).value.cap, 900);
+    desk.issue_cap(2028);
+    desk.sound();
+    const auto found = audit_forged(desk, [](Command& c) {
+        auto* said = std::get_if<ChangeRules>(&c);
+        if (said == nullptr || said->rules.version != 4) return false;
+        said->rules.cap.first_year = 2029;
+        return true;
+    });
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->field, "rules.cap.first_year");
+}
+
+// Ten times 10^18 are more than 64 bits: no cap, and no cap of 0 either, above which everybody would hold too much.
+TEST(Period, ACapBeyond64BitsIsNone) {
+    Rules rules = year_rules();
+    rules.cap.first_cap = 1'000'000'000'000'000'000;
+    for (int i = 0; i < 9; ++i)
+        rules.cap.rebasings.push_back({.year = 2028, .allowances = -1'000'000'000'000'000'000});
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 100;
+    rules.compliance.holding_base_share = {kMillion};
+    YearDesk desk(rules);
+    desk.open(2027);
+    desk.open(2028);
+    EXPECT_EQ(derive_cap(desk.state(), 2027).value.cap, 1'000'000'000'000'000'000);
+    EXPECT_EQ(derive_cap(desk.state(), 2028).reason, Reason::figures_out_of_range);
+    EXPECT_EQ(desk.ask("ada", desk.cap(2028)), Reason::figures_out_of_range);
+    EXPECT_TRUE(current_holding_limit(desk.state(), new_year(2027)));
+    EXPECT_FALSE(current_holding_limit(desk.state(), new_year(2028)));
+    desk.sound();
+}
+
 // research/markets.md A1, two years later: HAL 100; output of 2025..2032 = 100,100,130,131,134,150,90,90. And a second firm that lets its
 // two-year mean swing between 114.9 and 115.1.
 TEST(Period, TheActivityLevelFollowsTheRule) {

@@ -50,8 +50,7 @@ TEST(Stability, TheStepIsThatOfTheEuropeanReserve) {
                              {1'096'000'001, 263'040'000},
                              {1'096'000'000, 263'000'000},
                              {833'000'000, 0},
-                             {400'000'000, 0},
-                             {399'999'999, 0}};  // the reserve is empty: nothing comes out
+                             {300'000'000, 0}};  // the reserve is empty: nothing comes out
     for (const Row& row : kRows) {
         YearDesk desk(stability_rules());
         until_reports_are_due(desk, row.in_circulation);
@@ -75,6 +74,34 @@ TEST(Stability, TheStepIsThatOfTheEuropeanReserve) {
         EXPECT_EQ(desk.balance(11, 2029).posted, row.withheld);
         EXPECT_EQ(desk.balance(3, 2029).posted, 960'000'000 - row.withheld);
         EXPECT_EQ(desk.balance(1, 2029).posted, -2'400'000'000) << "the cap, withheld or not";
+        desk.sound();
+    }
+}
+
+// To the unit: below 400 million 100 million come out, at 400 million none.
+TEST(Stability, TheReserveGivesBackBelowTheLowerThreshold) {
+    struct Row {
+        std::int64_t in_circulation;
+        std::int64_t released;
+    };
+    for (const Row& row :
+         {Row{400'000'001, 0}, Row{400'000'000, 0}, Row{399'999'999, 100'000'000}}) {
+        YearDesk desk(stability_rules());
+        until_reports_are_due(desk, 1'134'794'738);
+        desk.ok("ada", "bo", circulation(desk, 2027));
+        desk.open(2029);
+        desk.issue_cap(2029);
+        desk.determine(1, 2028, 1'134'794'738 - row.in_circulation);
+        desk.ok("ada", "bo", circulation(desk, 2028));
+        EXPECT_EQ(desk.state().period.circulation.at(2028).figures.in_circulation,
+                  row.in_circulation);
+        desk.open(2030);
+        const CapParts parts = desk.cap(2030).parts;
+        EXPECT_EQ(parts.in_reserve, 272'350'737);
+        EXPECT_EQ(parts.released, row.released);
+        EXPECT_EQ(parts.withheld, 0);
+        desk.issue_cap(2030);
+        EXPECT_EQ(desk.balance(11, 2029).posted, 272'350'737 - row.released);
         desk.sound();
     }
 }

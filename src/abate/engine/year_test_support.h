@@ -147,12 +147,11 @@ class YearDesk : public Desk {
         finalise(scheme::StatementKind::allocation, year);
     }
     void issue_allocation(std::int64_t year) {
-        scheme::IssueAllocation issue{.year = year, .participants = {}};
-        for (const scheme::AllocationLine& line :
-             state().period.years.at(year).allocation->table.lines)
-            if (issue.participants.empty() || issue.participants.back() != line.participant)
-                issue.participants.push_back(line.participant);
-        ok("ada", "bo", issue);
+        ok("ada",
+           "bo",
+           scheme::IssueAllocation{
+               .year = year,
+               .participants = scheme::not_issued_yet(state(), state().period.years.at(year))});
     }
     // Everything of a year, in its order.
     void allocate(std::int64_t year) {

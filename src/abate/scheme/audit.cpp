@@ -39,6 +39,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     by_time_ = event.kind == EventKind::due;
     due_ = event.due.kind;
     due_id_ = event.due.id;
+    due_at_us_ = event.due.at_us;
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
@@ -174,7 +175,7 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
         cease_asked_[wish->participant] = wish->ceased;
     } else if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
-        ceased_[accepted->participant] = cease_asked_[accepted->participant];
+        ceased_[accepted->participant] = accepted->ceased;
     } else if (const auto* ordered = std::get_if<OrderCease>(&command)) {
         ceased_[ordered->participant] = ordered->ceased;
     } else if (const auto* given = std::get_if<IssueAllocation>(&command)) {
@@ -332,9 +333,12 @@ bool SchemeAuditor::explained(const registry::Event& event) {
 // Above the holding limit, out of the holder's own account, where the rules have it sold.
 bool SchemeAuditor::is_consignment(const registry::Command& p) {
     const ParticipantId holder{due_id_.low};
+    // The rules of the year in which the cure period ended, whenever the next act came.
     bool sold = false;
     for (const auto& [year, opened] : opened_)
-        sold = sold || opened.rules.compliance.holding_excess == HoldingExcess::consigned;
+        if (opened.moments.begin.us <= due_at_us_ && due_at_us_ < opened.moments.end.us)
+            sold = opened.rules.compliance.holding_limit &&
+                   opened.rules.compliance.holding_excess == HoldingExcess::consigned;
     if (due_ != DueKind::consign_holding || !sold || p.op != registry::Op::transfer ||
         p.to != kConsignment || !owns(holder, p.from) || kinds_[p.from] != AccountKind::holding ||
         static_cast<std::uint64_t>(p.asset) != due_id_.high)

@@ -119,6 +119,7 @@ class SchemeAuditor {
     bool by_time_ = false;  // the last event was of something due
     DueKind due_{};
     TransferId due_id_{};
+    std::int64_t due_at_us_ = 0;
     std::map<std::pair<ParticipantId, registry::Asset>, std::int64_t> consigned_;
 };
 

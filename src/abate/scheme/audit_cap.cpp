@@ -58,11 +58,25 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
         if (final->kind == StatementKind::cap && said != cap_said_.end())
             return check_cap(final->year, said->second);
     }
-    if (const auto* changed = std::get_if<ChangeRules>(&command))
+    if (const auto* changed = std::get_if<ChangeRules>(&command)) {
         if (!check_rules(changed->rules))
             return SchemeFinding{"rules", "ones that hold together", "others"};
+        if (!opened_.empty() && changed->rules.cap.first_year != rules_.cap.first_year)
+            return SchemeFinding{"rules.cap.first_year",
+                                 fmt::format("{}", rules_.cap.first_year),
+                                 fmt::format("{}", changed->rules.cap.first_year)};
+    }
     if (const auto* circulation = std::get_if<PublishCirculation>(&command))
         return check_circulation(*circulation, at);
+    if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
+        const auto asked = cease_asked_.find(accepted->participant);
+        if (asked == cease_asked_.end() || asked->second != accepted->ceased)
+            return SchemeFinding{"ceased",
+                                 asked == cease_asked_.end()
+                                     ? "one that was asked for"
+                                     : fmt::format("{}, as was asked", asked->second.us),
+                                 fmt::format("{}", accepted->ceased.us)};
+    }
     return std::nullopt;
 }
 
@@ -84,6 +98,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_cap(std::int64_t year,
         return first_difference("cap", right, parts);
     }
     const Int128 cap = cap_by_rules(rules.cap, year);
+    if (cap > INT64_MAX) return SchemeFinding{"cap", "one of 64 bits", fmt::format("{}", cap)};
     right.cap = narrow(cap);
     const auto share = [&](Ppm part) { return narrow(cap * part.value / kMillion); };
     right.free_ceiling = share(rules.cap.free_share);

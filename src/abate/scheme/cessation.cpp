@@ -42,29 +42,15 @@ Reason check_reason(const std::string& reason) {
     return reason.size() > kMaxText ? Reason::text_too_long : Reason::ok;
 }
 
-// Accounts that are blocked for want of reports of later years alone.
-std::vector<registry::Command> releases(const Look& look,
-                                        ParticipantId participant,
-                                        std::int64_t last_year) {
-    std::vector<registry::Command> out;
-    for (const auto& [id, years] : look.state.monitoring.blocked) {
-        const auto account = look.state.accounts.find(id);
-        if (account == look.state.accounts.end() || account->second.closed ||
-            account->second.participant != participant || *years.begin() <= last_year)
-            continue;
-        const auto view = look.books.account(id);
-        if (view && view->status == AccountStatus::blocked)
-            out.push_back(
-                {.op = registry::Op::set_status, .status = AccountStatus::open, .from = id});
-    }
-    return out;
+// Of later years nothing is reported.
+ReportsSettled after_the_last(const Ceasing& asked, const Period& last) {
+    return {.participant = asked.participant, .first_year = last.moments.year + 1};
 }
 
 Decision decide_ceasing(const Look& look, const Ceasing& asked) {
     if (const Reason r = check_ceasing(look, asked); r != Reason::ok) return r;
     Decision out;
-    out.postings =
-        releases(look, asked.participant, year_of(look.state, asked.ceased)->moments.year);
+    out.postings = releases(look, after_the_last(asked, *year_of(look.state, asked.ceased)));
     return out;
 }
 
@@ -77,13 +63,8 @@ void cease(State& state, const Done& done, ParticipantId participant) {
     if (period == nullptr) return;
     it.year = period->moments.year;
     it.at = done.at;
-    auto& blocked = state.monitoring.blocked;
-    for (auto at = blocked.begin(); at != blocked.end();) {
-        const auto account = state.accounts.find(at->first);
-        if (account != state.accounts.end() && account->second.participant == participant)
-            at->second.erase(at->second.upper_bound(it.year), at->second.end());
-        at = at->second.empty() ? blocked.erase(at) : std::next(at);
-    }
+    forget_blocks(state,
+                  after_the_last({.participant = participant, .ceased = it.ceased}, *period));
     for (auto& [year, missing] : state.compliance.without_figures)
         if (year > it.year)
             missing.erase(std::remove(missing.begin(), missing.end(), participant), missing.end());
@@ -111,7 +92,8 @@ bool is_allocated_to(const State& state, const ParticipantYear& whose) {
 
 std::int64_t kept_allocation(const State& state,
                              const ParticipantYear& whose,
-                             std::int64_t allowances) {
+                             const Earned& earned) {
+    const std::int64_t allowances = earned.allowances;
     const Cessation* it = cessation_of(state, whose.participant);
     if (it == nullptr || whose.year < it->year) return allowances;
     const Period* period = find_period(state, whose.year);
@@ -124,6 +106,7 @@ std::int64_t kept_allocation(const State& state,
         case CeaseAllocation::pro_rata:
             break;
     }
+    if (earned.of_the_part) return allowances;
     const Int128 length = Int128{period->moments.end.us} - period->moments.begin.us;
     const Int128 part = Int128{it->ceased.us} - period->moments.begin.us;
     if (length <= 0 || part <= 0 || allowances <= 0) return 0;
@@ -147,7 +130,8 @@ Decision decide(const Look& look, const AcceptCease& c) {
     if (cessation_of(look.state, c.participant) != nullptr) return Reason::already_ceased;
     const auto asked = look.state.cessations.find(c.participant);
     if (asked == look.state.cessations.end()) return Reason::cease_not_requested;
-    return decide_ceasing(look, {.participant = c.participant, .ceased = asked->second.ceased});
+    if (c.ceased != asked->second.ceased) return Reason::cease_moment_differs;
+    return decide_ceasing(look, {.participant = c.participant, .ceased = c.ceased});
 }
 
 void fold(State& state, const Done& done, const AcceptCease& c) {

@@ -1,7 +1,7 @@
 // What follows when a firm has ceased operation: no report and no allocation for later years, a part of the year's own.
 //
 //     if (!operates_in(state, {.participant = lab, .year = 2028})) ...      // it ceased in 2027
-//     kept_allocation(state, {.participant = lab, .year = 2027}, 100);      // 50: it ceased at midyear, and the rules say pro_rata
+//     kept_allocation(state, {.participant = lab, .year = 2027}, {.allowances = 100});      // 50: ceased at midyear, and the rules say pro_rata
 #pragma once
 
 #include "abate/scheme/state.h"
@@ -20,9 +20,13 @@ namespace abate::scheme {
 // a true-up.
 [[nodiscard]] bool is_allocated_to(const State& state, const ParticipantYear& whose);
 
-// Of what a whole year would earn, rounded down: all, the part of the year until it ceased, or nothing.
+struct Earned {
+    std::int64_t allowances = 0;
+    bool of_the_part = false;  // not of a whole year: the firm has output of its part alone
+};
+// Of what was earned, rounded down: all, the part of the year until it ceased, or nothing.
 [[nodiscard]] std::int64_t kept_allocation(const State& state,
                                            const ParticipantYear& whose,
-                                           std::int64_t allowances);
+                                           const Earned& earned);
 
 }  // namespace abate::scheme

@@ -28,15 +28,17 @@ struct RequestCease {
     }
 };
 
-// As it was asked for.
+// As it was asked for: the request in hand may be a later one than the operator has read.
 struct AcceptCease {
     static constexpr std::uint8_t number = 101;
     static constexpr const char* name = "accept_cease";
     static constexpr Authority authority{.first = Role::scheme_operator};
     ParticipantId participant{};
+    Timestamp ceased = {};  // that of the request
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("participant", self.participant);
+        visit("ceased", self.ceased);
     }
 };
 

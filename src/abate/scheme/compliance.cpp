@@ -15,10 +15,6 @@ constexpr std::size_t kMostPublished = 65'536;
 
 std::int64_t clamped(Int128 value) { return sum_within(0, value); }
 
-std::int64_t part_of(std::int64_t value, Ppm part) {
-    return clamped(Int128{value} * part.value / kMillion);
-}
-
 const Obligation* obligation_in(const State& state, const ParticipantYear& whose) {
     const auto found = state.compliance.obligations.find(whose);
     return found == state.compliance.obligations.end() ? nullptr : &found->second;
@@ -121,23 +117,46 @@ std::vector<OldBalance> old_balances(const Look& look, const ParticipantYear& wh
     return out;
 }
 
-ParticipantYear whose_due(const Due& due) {
-    return {.participant = ParticipantId{due.id.low},
-            .year = static_cast<std::int64_t>(due.id.high)};
-}
-
 }  // namespace
 
 // ---- obligations
 
+namespace {
+
+// Groups' totals of a year, worked out for each that asks.
+auto fresh_totals(const State& state) {
+    return [&state](const Period& period) {
+        return group_totals(state, period.rules, period.moments.year);
+    };
+}
+
+// `totals` gives those of a year, where they are asked for.
+template <class Totals>
+Int128 owed_of(const State& state,
+               const ParticipantYear& whose,
+               const Obligation& it,
+               const Totals& totals) {
+    if (it.fixed) return Int128{it.counted} + it.carried;
+    const Period* period = find_period(state, whose.year);
+    if (period == nullptr) return it.carried;
+    return Int128{it.carried} + base_of(state, it, whose, totals(*period));
+}
+
+template <class Totals>
+std::int64_t outstanding_of(const State& state,
+                            const ParticipantYear& whose,
+                            const Obligation& it,
+                            const Totals& totals) {
+    const Int128 left = it.fixed ? Int128{it.make_good} - it.made_good
+                                 : owed_of(state, whose, it, totals) - it.surrendered;
+    return clamped(std::max(Int128{0}, left));
+}
+
+}  // namespace
+
 std::int64_t owed_allowances(const State& state, const ParticipantYear& whose) {
     const Obligation* it = obligation_in(state, whose);
-    if (it == nullptr) return 0;
-    if (it->fixed) return clamped(Int128{it->counted} + it->carried);
-    const Period* period = find_period(state, whose.year);
-    if (period == nullptr) return it->carried;
-    return clamped(Int128{it->carried} +
-                   base_of(state, *it, whose, group_totals(state, period->rules, whose.year)));
+    return it == nullptr ? 0 : clamped(owed_of(state, whose, *it, fresh_totals(state)));
 }
 
 Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose) {
@@ -149,31 +168,20 @@ Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose) {
 
 std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose) {
     const Obligation* it = obligation_in(state, whose);
-    if (it == nullptr) return 0;
-    if (it->fixed) return std::max<std::int64_t>(0, it->make_good - it->made_good);
-    return std::max<std::int64_t>(0,
-                                  clamped(Int128{owed_allowances(state, whose)} - it->surrendered));
+    return it == nullptr ? 0 : outstanding_of(state, whose, *it, fresh_totals(state));
 }
 
 std::int64_t outstanding_of_all(const State& state, std::int64_t year) {
-    std::map<std::int64_t, GroupTotals> totals;  // once a year, not once a participant
+    std::map<std::int64_t, GroupTotals> known;  // once a year, not once a participant
+    const auto totals = [&](const Period& period) -> const GroupTotals& {
+        const auto found = known.find(period.moments.year);
+        return found != known.end()
+                   ? found->second
+                   : known.emplace(period.moments.year, fresh_totals(state)(period)).first->second;
+    };
     Int128 sum = 0;
-    for (const auto& [whose, it] : state.compliance.obligations) {
-        if (whose.year > year) continue;
-        if (it.fixed) {
-            sum += std::max<std::int64_t>(0, it.make_good - it.made_good);
-            continue;
-        }
-        Int128 owed = it.carried;
-        if (const Period* period = find_period(state, whose.year)) {
-            auto of_year = totals.find(whose.year);
-            if (of_year == totals.end())
-                of_year = totals.emplace(whose.year, group_totals(state, period->rules, whose.year))
-                              .first;
-            owed += base_of(state, it, whose, of_year->second);
-        }
-        sum += std::max(Int128{0}, owed - it.surrendered);
-    }
+    for (const auto& [whose, it] : state.compliance.obligations)
+        if (whose.year <= year) sum += outstanding_of(state, whose, it, totals);
     return clamped(sum);
 }
 
@@ -275,7 +283,7 @@ Decision decide(const Look& look, const Surrender& c) {
     if (c.vintage < c.year && rules.banking == Banking::none) return Reason::vintage_not_banked;
     Decision out;
     out.postings.push_back({.op = registry::Op::surrender,
-                            .asset = registry::allowances_of(Vintage(c.vintage)),
+                            .asset = asset_of_year(c.vintage),
                             .period = static_cast<std::uint32_t>(c.year),
                             .from = c.from,
                             .to = kRetirement,
@@ -425,8 +433,7 @@ Decision decide(const Look& look, const ClawBack& c) {
         return Reason::not_over_allocated;
     const AccountId deficit = first_account(look.state, c.participant, AccountKind::deficit);
     if (deficit == AccountId{}) return Reason::no_deficit_account;
-    const registry::Asset vintage =
-        registry::allowances_of(Vintage(static_cast<std::int32_t>(c.year)));
+    const registry::Asset vintage = asset_of_year(c.year);
     const auto claw = [&](AccountId from, std::int64_t amount) {
         return registry::Command{.op = registry::Op::claw_back,
                                  .asset = vintage,

@@ -10,9 +10,11 @@ bool is_obligated(const State& state, ParticipantId participant) {
     return found != state.participants.end() && is_obligated(found->second.sort);
 }
 
+std::string person_of(const KeyGrant& grant) { return ascii_lower(grant.holder); }
+
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): either way round
 bool same_person(const KeyGrant& one, const KeyGrant& other) {
-    return ascii_lower(one.holder) == ascii_lower(other.holder);
+    return person_of(one) == person_of(other);
 }
 
 Reason check_account_of(const State& state, ParticipantId participant, AccountId account) {

@@ -54,6 +54,11 @@ inline constexpr std::size_t kMaxName = 200;
                              : static_cast<std::int64_t>(sum);
 }
 
+// Rounded down, where nothing is below 0.
+[[nodiscard]] constexpr std::int64_t part_of(std::int64_t value, Ppm part) {
+    return sum_within(0, Int128{value} * part.value / kMillion);
+}
+
 // Moments are microseconds; what would wrap is the last, or the first, that there is: forged rules are folded too.
 [[nodiscard]] constexpr Timestamp after_hours(Timestamp from, std::int64_t hours) {
     std::int64_t span = 0;
@@ -89,6 +94,8 @@ inline constexpr AccountId kConsignment{12};  // of its holders, for the next au
 inline constexpr AccountId kFirstOfParticipants{100};
 
 [[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
+// Whom a key is in the hands of: its holder, in whatever case the name is written.
+[[nodiscard]] std::string person_of(const KeyGrant& grant);
 // Two keys of one holder are one pair of eyes.
 [[nodiscard]] bool same_person(const KeyGrant& one, const KeyGrant& other);
 // unknown_account, account_of_another, or ok.
@@ -97,6 +104,10 @@ inline constexpr AccountId kFirstOfParticipants{100};
                                       AccountId account);
 // vintage_unknown, or ok.
 [[nodiscard]] Reason check_vintage(std::int32_t vintage);
+// Allowances of a year's vintage. What is none (check_vintage) has no balance.
+[[nodiscard]] constexpr registry::Asset asset_of_year(std::int64_t year) {
+    return static_cast<registry::Asset>(year);
+}
 // The first moment of the year 10000: RFC 3339 cannot say later ones.
 inline constexpr std::int64_t kLastMomentUs = 253'402'300'800'000'000;
 
@@ -176,12 +187,25 @@ struct DueDone {
 };
 [[nodiscard]] DueDecision decide_due(const Look& look, const Due& due);
 void fold_due(State& state, const DueDone& done, const Due& due);
+// Of a due that names both: id.high is the year, or the vintage, id.low the participant.
+[[nodiscard]] ParticipantYear whose_due(const Due& due);
 // Each kind of due in its chapter; due.cpp knows them all.
 [[nodiscard]] DueDecision decide_settlement(const Look& look, const Due& due);
 void fold_settlement(State& state, const Due& due, Reason reason);
 [[nodiscard]] DueDecision decide_report_block(const Look& look, const Due& due);
 void fold_report_due(State& state, const Due& due);
 void fold_report_block(State& state, const DueDone& done, const Due& due);
+
+// Years of which a participant has no report to give any more: it is there, or none is due.
+struct ReportsSettled {
+    ParticipantId participant{};
+    std::int64_t first_year = 0;
+    std::int64_t last_year = INT64_MAX;
+};
+// Opens the accounts that are blocked for want of those reports alone, and still are.
+[[nodiscard]] std::vector<registry::Command> releases(const Look& look,
+                                                      const ReportsSettled& settled);
+void forget_blocks(State& state, const ReportsSettled& settled);
 
 // A year to report on: for the fold of the command that opens it. A second call moves its moments.
 void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear& moments);

@@ -3,6 +3,11 @@
 
 namespace abate::scheme {
 
+ParticipantYear whose_due(const Due& due) {
+    return {.participant = ParticipantId{due.id.low},
+            .year = static_cast<std::int64_t>(due.id.high)};
+}
+
 DueDecision decide_due(const Look& look, const Due& due) {
     switch (due.kind) {
         case DueKind::lapse_proposal:

@@ -56,11 +56,6 @@ void consign(State& state, GroupId group, std::int64_t at_us) {
     }
 }
 
-ParticipantYear holder_of(const Due& due) {
-    return {.participant = ParticipantId{due.id.low},
-            .year = static_cast<std::int64_t>(due.id.high)};
-}
-
 // Working days, where they are published; else as many weekdays of an ordinary week.
 Timestamp cure_time(const State& state, Timestamp at, std::int64_t working_days) {
     const std::int64_t weekends = 2 * ((working_days + 4) / 5);
@@ -75,11 +70,12 @@ std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp 
     if (period == nullptr || !period->rules.compliance.holding_limit) return std::nullopt;
     const bool is_final = period->cap && period->cap->steps.stage != Stage::proposed;
     if (!is_final && !has_cap(period->rules)) return std::nullopt;
-    const std::int64_t cap =
-        is_final ? period->cap->parts.cap : derive_cap(state, period->moments.year).value.cap;
+    const Derived<std::int64_t> cap =
+        is_final ? Derived<std::int64_t>{.value = period->cap->parts.cap} : cap_of_year(*period);
+    if (cap.reason != Reason::ok) return std::nullopt;
     const ComplianceRules& rules = period->rules.compliance;
     const Result<std::int64_t> limit =
-        holding_limit(cap,
+        holding_limit(cap.value,
                       {.base = rules.holding_base,
                        .base_ppm = static_cast<std::uint32_t>(rules.holding_base_share.value),
                        .rest_ppm = static_cast<std::uint32_t>(rules.holding_rest_share.value)});
@@ -171,14 +167,13 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
 
 DueDecision decide_consignment(const Look& look, const Due& due) {
     DueDecision out;
-    const ParticipantYear whose = holder_of(due);
+    const ParticipantYear whose = whose_due(due);
     const auto holder = look.state.participants.find(whose.participant);
     if (holder == look.state.participants.end() || whose.year > registry::kLastVintage) return out;
     Look then = look;
     then.now = {due.at_us};
     std::int64_t left = holding_excess(then, holder->second.group);
-    const registry::Asset vintage =
-        registry::allowances_of(Vintage(static_cast<std::int32_t>(whose.year)));
+    const registry::Asset vintage = asset_of_year(whose.year);
     for (const auto& [id, account] : look.state.accounts) {
         if (account.participant != whose.participant || account.kind != AccountKind::holding)
             continue;
@@ -199,7 +194,7 @@ DueDecision decide_consignment(const Look& look, const Due& due) {
 
 void fold_consignment(State& state, const DueDone& done, const Due& due) {
     if (done.reason != Reason::ok || done.number <= 0) return;
-    const ParticipantYear whose = holder_of(due);
+    const ParticipantYear whose = whose_due(due);
     const auto holder = state.participants.find(whose.participant);
     if (holder == state.participants.end()) return;
     std::int64_t& waits = state.compliance.consigned[whose];
@@ -230,7 +225,7 @@ Decision decide(const Look& look, const ReleaseConsignment& c) {
         return r;
     Decision out;
     out.postings.push_back({.op = registry::Op::transfer,
-                            .asset = registry::allowances_of(Vintage(c.vintage)),
+                            .asset = asset_of_year(c.vintage),
                             .from = kConsignment,
                             .to = to,
                             .amount = c.quantity});

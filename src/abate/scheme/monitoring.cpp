@@ -85,4 +85,34 @@ void fold_report_block(State& state, const DueDone& done, const Due& due) {
             static_cast<std::int64_t>(due.id.low));
 }
 
+// ---- and when one is due no more
+
+std::vector<registry::Command> releases(const Look& look, const ReportsSettled& settled) {
+    std::vector<registry::Command> out;
+    for (const auto& [id, years] : look.state.monitoring.blocked) {
+        const auto account = look.state.accounts.find(id);
+        if (account == look.state.accounts.end() || account->second.closed ||
+            account->second.participant != settled.participant ||
+            *years.begin() < settled.first_year || *years.rbegin() > settled.last_year)
+            continue;
+        const auto view = look.books.account(id);
+        if (view && view->status == AccountStatus::blocked)
+            out.push_back(
+                {.op = registry::Op::set_status, .status = AccountStatus::open, .from = id});
+    }
+    return out;
+}
+
+void forget_blocks(State& state, const ReportsSettled& settled) {
+    auto& blocked = state.monitoring.blocked;
+    for (auto at = blocked.begin(); at != blocked.end();) {
+        std::set<std::int64_t>& years = at->second;
+        const auto account = state.accounts.find(at->first);
+        if (account != state.accounts.end() && account->second.participant == settled.participant)
+            years.erase(years.lower_bound(settled.first_year),
+                        years.upper_bound(settled.last_year));
+        at = years.empty() ? blocked.erase(at) : std::next(at);
+    }
+}
+
 }  // namespace abate::scheme

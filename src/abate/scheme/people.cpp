@@ -3,6 +3,7 @@
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/period.h"
 
 #include <algorithm>
 #include <set>
@@ -113,10 +114,17 @@ bool has_consigned(const State& state, ParticipantId participant) {
 }
 
 bool has_open_holding(const State& state, ParticipantId participant) {
-    return std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
-        return each.second.participant == participant && each.second.kind == AccountKind::holding &&
-               !each.second.closed;
-    });
+    return first_account(state, participant, AccountKind::holding) != AccountId{};
+}
+
+// Another open one of its kind takes what it would be needed for.
+bool is_spare(const State& state, const AccountEntry& account) {
+    return account.participant != ParticipantId{} &&
+           std::any_of(state.accounts.begin(), state.accounts.end(), [&](const auto& each) {
+               const AccountEntry& other = each.second;
+               return other.participant == account.participant && other.kind == account.kind &&
+                      other.id != account.id && !other.closed;
+           });
 }
 
 // Anything of any year.
@@ -190,7 +198,7 @@ Decision decide(const Look& /*look*/, const FoundScheme& c) {
         if (grant.participant != ParticipantId{}) return Reason::unknown_participant;
         if (!keys.insert(grant.key).second) return Reason::key_exists;
         if (grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            holders.insert(ascii_lower(grant.holder));
+            holders.insert(person_of(grant));
     }
     // One pair of eyes could never issue anything.
     if (holders.size() < 2) return Reason::too_few_operators;
@@ -217,6 +225,9 @@ Decision decide(const Look& look, const ChangeRules& c) {
     if (c.rules.unit != old.unit || c.rules.frozen_gco2e_per_kwh != old.frozen_gco2e_per_kwh ||
         c.rules.currency != old.currency || c.rules.cash != old.cash ||
         c.rules.exercise != old.exercise)
+        return Reason::rules_fixed_field;
+    // The caps of years to come count from the first year, and figures before it are the baseline's.
+    if (!look.state.period.years.empty() && c.rules.cap.first_year != old.cap.first_year)
         return Reason::rules_fixed_field;
     return {};
 }
@@ -276,7 +287,7 @@ Decision decide(const Look& look, const RevokeKey& c) {
     for (const auto& [open, key] : look.state.keys)
         if (open != c.key && !key.revoked &&
             key.grant.roles == static_cast<std::uint8_t>(Role::scheme_operator))
-            left.insert(ascii_lower(key.grant.holder));
+            left.insert(person_of(key.grant));
     return left.size() < 2 ? Reason::last_operator : Reason::ok;
 }
 
@@ -396,15 +407,17 @@ void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
 Decision decide(const Look& look, const CloseAccount& c) {
     const AccountEntry* account = account_in(look.state, c.account);
     if (account == nullptr) return Reason::unknown_account;
-    const ParticipantId whose = account->participant;
-    const bool of_allowances =
-        account->kind == AccountKind::holding || account->kind == AccountKind::compliance;
-    if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
-        (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
-        return registry::Reason::account_has_obligation;
-    // What is for sale on its account needs somewhere to come back to, and the proceeds too.
-    if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
-        return registry::Reason::account_has_pending_transfers;
+    if (!is_spare(look.state, *account)) {
+        const ParticipantId whose = account->participant;
+        const bool of_allowances =
+            account->kind == AccountKind::holding || account->kind == AccountKind::compliance;
+        if ((of_allowances && (owes(look.state, whose) || may_owe(look.state, whose, look.now))) ||
+            (account->kind == AccountKind::cash && owes_penalty(look.state, whose)))
+            return registry::Reason::account_has_obligation;
+        // What is for sale on its account needs somewhere to come back to, and the proceeds too.
+        if (account->kind != AccountKind::compliance && has_consigned(look.state, whose))
+            return registry::Reason::account_has_pending_transfers;
+    }
     Decision out;
     out.postings.push_back({.op = registry::Op::close_account, .from = c.account});
     return out;

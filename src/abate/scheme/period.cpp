@@ -291,8 +291,7 @@ Decision decide(const Look& look, const IssueCap& c) {
     if (!period->cap || period->cap->steps.stage == Stage::proposed) return Reason::cap_not_final;
     if (period->cap->steps.stage == Stage::issued) return Reason::cap_already_issued;
     const CapParts& parts = period->cap->parts;
-    const registry::Asset vintage =
-        registry::allowances_of(Vintage(static_cast<std::int32_t>(c.year)));
+    const registry::Asset vintage = asset_of_year(c.year);
     // The issuance account is minus what was issued.
     if (look.books.balance(kIssuance, vintage).posted < 0) return Reason::issued_above_cap;
     struct Pot {

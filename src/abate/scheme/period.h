@@ -47,11 +47,15 @@ using GroupTotals = std::map<GroupId, Int128>;
                               ParticipantId participant,
                               const GroupTotals& totals);
 
-// cap of the year: linear_cap() of the rules' steps and rebasings, less reduction_per_year x years, not below 0. Each part is its share of
-// it, rounded down; what that leaves goes to the largest share (the first of free, auction, entrants, containment where they are equal).
-// With a stability reserve the step of stability_step(), by the circulation of the year before last: what is withheld comes out of the
-// auction, and is at most that. Without a cap: the free ceiling is the final allocation, the rest 0.
-// Reasons: period_not_open, allocation_not_final; with a reserve cap_not_issued (of the year before), circulation_not_published.
+// By linear_cap() of the rules' steps and rebasings, less reduction_per_year x years, not below 0. Reasons: figures_out_of_range (more than
+// 64 bits), rules_invalid (the year is not on the path). REQUIRES: has_cap.
+[[nodiscard]] Derived<std::int64_t> cap_of_year(const Period& period);
+
+// cap_of_year() in its parts. Each is its share of it, rounded down; what that leaves goes to the largest share (the first of free,
+// auction, entrants, containment where they are equal). With a stability reserve the step of stability_step(), by the circulation of the
+// year before last: what is withheld comes out of the auction, and is at most that. Without a cap: the free ceiling is the final
+// allocation, the rest 0. Reasons: period_not_open, allocation_not_final, those of cap_of_year; with a reserve cap_not_issued (of the year
+// before), circulation_not_published.
 [[nodiscard]] Derived<CapParts> derive_cap(const State& state, std::int64_t year);
 
 // Reasons: period_not_open, no_stability_reserve.
@@ -71,6 +75,10 @@ struct Sample {
 
 // Reasons: period_not_open, benchmark_not_final, cap_not_final, nothing_to_allocate, figures_out_of_range, allocation_above_ceiling.
 [[nodiscard]] Derived<AllocationTable> derive_allocation(const State& state, std::int64_t year);
+
+// Whose allowances of the final allocation have not reached them, and still may: not who has ceased meanwhile. By number. REQUIRES: an
+// allocation.
+[[nodiscard]] std::vector<ParticipantId> not_issued_yet(const State& state, const Period& period);
 
 struct Reserve {
     std::int64_t year = 0;

@@ -16,10 +16,6 @@ constexpr std::int64_t kMostMatchedKwh = 1'000'000'000'000'000;
 constexpr std::int64_t kMostLevelYears = 5;
 constexpr Int128 kMostEnergy = Int128{1} << 100;
 
-registry::Asset asset_of_year(std::int64_t year) {
-    return registry::allowances_of(Vintage(static_cast<std::int32_t>(year)));
-}
-
 bool is_class(const Rules& rules, const std::string& name) {
     return std::any_of(rules.benchmark.classes.begin(),
                        rules.benchmark.classes.end(),
@@ -42,11 +38,8 @@ bool is_dropped(const State& state, const Period& period, ParticipantId particip
 
 // Has everybody got theirs, with these.
 bool is_complete(const State& state, const Period& period, const std::set<ParticipantId>& with) {
-    for (const auto& [participant, sum] : sums_of(period.allocation->table))
-        if (period.allocation->issued.count(participant) == 0 && with.count(participant) == 0 &&
-            !is_dropped(state, period, participant))
-            return false;
-    return true;
+    const std::vector<ParticipantId> waiting = not_issued_yet(state, period);
+    return std::includes(with.begin(), with.end(), waiting.begin(), waiting.end());
 }
 
 // What nobody gets, of the free ceiling.
@@ -221,6 +214,15 @@ void fold(State& state, const Done& /*done*/, const RejectCertificate& c) {
 }
 
 // ---- to the accounts
+
+std::vector<ParticipantId> not_issued_yet(const State& state, const Period& period) {
+    std::vector<ParticipantId> out;
+    for (const auto& [participant, sum] : sums_of(period.allocation->table))
+        if (period.allocation->issued.count(participant) == 0 &&
+            !is_dropped(state, period, participant))
+            out.push_back(participant);
+    return out;
+}
 
 Decision decide(const Look& look, const IssueAllocation& c) {
     const Period* period = find_period(look.state, c.year);

@@ -99,7 +99,7 @@ Basis basis_of(const State& state, const Rules& rules, const ActivityKey& key) {
             figures_of(state, {.participant = key.participant, .year = key.year});
         if (own == nullptr) return out;
         out.output_gflop = output_of(*own, key.service_class);
-        if (out.output_gflop != 0) out.kind = Basis::Kind::entrant;
+        out.kind = Basis::Kind::entrant;
         return out;
     }
     out.kind = Basis::Kind::waits;
@@ -149,6 +149,10 @@ struct Deserved {
     std::uint32_t clean_ppm = 0;
     std::int64_t allowances = 0;
     bool known = false;
+    // A new entrant's own output ends when it ceases: no part of it is taken.
+    [[nodiscard]] Earned earned() const {
+        return {.allowances = allowances, .of_the_part = basis.kind == Basis::Kind::entrant};
+    }
 };
 
 // REQUIRES: a final allocation and benchmark; totals of the basis's year.
@@ -181,7 +185,7 @@ Deserved deserved_of(const State& state, const Period& period, const ActivityKey
     return out;
 }
 
-std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
+CapPath path_of(const CapRules& rules) {
     CapPath path{.base = rules.first_cap,
                  .base_year = static_cast<std::int32_t>(rules.first_year),
                  .steps = {},
@@ -192,9 +196,7 @@ std::int64_t cap_of_year(const CapRules& rules, std::int64_t year) {
     for (const Rebasing& rebasing : rules.rebasings)
         path.rebasings.push_back(
             {.year = static_cast<std::int32_t>(rebasing.year), .amount = rebasing.allowances});
-    const std::int64_t on_path = linear_cap(path, static_cast<std::int32_t>(year)).value_or(0);
-    const Big cap = Big(on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
-    return cap <= 0 ? 0 : cap.convert_to<std::int64_t>();
+    return path;
 }
 
 // The year's step of the stability reserve.
@@ -329,6 +331,19 @@ bool is_covered(const State& state,
            rules.coverage.threshold_allowances;
 }
 
+Derived<std::int64_t> cap_of_year(const Period& period) {
+    const CapRules& rules = period.rules.cap;
+    const std::int64_t year = period.moments.year;
+    const Result<std::int64_t> on_path =
+        linear_cap(path_of(rules), static_cast<std::int32_t>(year));
+    if (!on_path)
+        return {.reason = on_path.error().code == ErrorCode::out_of_range
+                              ? Reason::figures_out_of_range
+                              : Reason::rules_invalid};
+    const Big cap = Big(*on_path) - Big(rules.reduction_per_year) * (Big(year) - rules.first_year);
+    return {.value = cap <= 0 ? 0 : cap.convert_to<std::int64_t>()};
+}
+
 Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
     const Period* period = find_period(state, year);
     if (period == nullptr) return {.reason = Reason::period_not_open};
@@ -340,7 +355,9 @@ Derived<CapParts> derive_cap(const State& state, std::int64_t year) {
         out.value.cap = out.value.free_ceiling;
         return out;
     }
-    out.value.cap = cap_of_year(rules, year);
+    const Derived<std::int64_t> whole = cap_of_year(*period);
+    if (whole.reason != Reason::ok) return {.reason = whole.reason};
+    out.value.cap = whole.value;
     const Big cap = out.value.cap;
     struct Part {
         Ppm share;
@@ -579,7 +596,11 @@ std::int64_t deserved_allowances(const State& state, const ActivityKey& whose) {
     const Period* period = find_period(state, whose.year);
     if (period == nullptr || !period->benchmark || !is_final(period->allocation)) return given;
     const Deserved deserved = deserved_of(state, *period, whose);
-    return kept_allocation(state, of, deserved.known ? deserved.allowances : given);
+    // A part of what was given would be another one each time that some of it came back.
+    return kept_allocation(
+        state,
+        of,
+        deserved.known ? deserved.earned() : Earned{.allowances = given, .of_the_part = true});
 }
 
 Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserve& reserve) {
@@ -591,18 +612,14 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
     if (!period->cap || period->cap->steps.stage != Stage::issued)
         return {.reason = Reason::cap_not_issued};
     // Whose allocation has not reached it yet waits for that.
-    std::set<ParticipantId> waiting;
-    for (const AllocationLine& line : period->allocation->table.lines)
-        if (line.allowances > 0 && period->allocation->issued.count(line.participant) == 0 &&
-            is_allocated_to(state, {.participant = line.participant, .year = year}))
-            waiting.insert(line.participant);
+    const std::vector<ParticipantId> waiting = not_issued_yet(state, *period);
     const GroupTotals last = group_totals(state, period->rules, year - 1);
     const GroupTotals own = group_totals(state, period->rules, year);
     Derived<std::vector<TrueUpLine>> out;
     for (const auto& [participant, entry] : state.participants) {
         const ParticipantYear whose{.participant = participant, .year = year};
-        if (!is_obligated(state, participant) || waiting.count(participant) != 0 ||
-            !operates_in(state, whose))
+        if (!is_obligated(state, participant) || !operates_in(state, whose) ||
+            std::binary_search(waiting.begin(), waiting.end(), participant))
             continue;
         for (const BenchmarkLine& benchmark : period->benchmark->lines) {
             const ActivityKey key{
@@ -613,7 +630,7 @@ Derived<std::vector<TrueUpLine>> derive_true_up(const State& state, const Reserv
             if (!is_covered(state, period->rules, participant, entrant ? own : last)) continue;
             const auto had = state.period.given.find(key);
             const std::int64_t given = had == state.period.given.end() ? 0 : had->second;
-            const std::int64_t kept = kept_allocation(state, whose, deserved.allowances);
+            const std::int64_t kept = kept_allocation(state, whose, deserved.earned());
             if (kept <= given) continue;
             out.value.push_back({.participant = participant,
                                  .service_class = benchmark.service_class,

@@ -172,7 +172,8 @@ namespace abate::scheme {
     X(already_ceased, 1500, true)               \
     X(cease_moment_invalid, 1501, true)         \
     X(cease_not_requested, 1502, true)          \
-    X(participant_ceased, 1503, true)
+    X(participant_ceased, 1503, true)           \
+    X(cease_moment_differs, 1504, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

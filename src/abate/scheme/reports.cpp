@@ -190,31 +190,9 @@ Reason check_statements(const State& state,
     return Reason::ok;
 }
 
-// Accounts that were blocked for want of this report alone, and still are.
-std::vector<registry::Command> releases(const Look& look, const ParticipantYear& whose) {
-    std::vector<registry::Command> out;
-    for (const auto& [id, years] : look.state.monitoring.blocked) {
-        const auto account = look.state.accounts.find(id);
-        if (account == look.state.accounts.end() ||
-            account->second.participant != whose.participant || account->second.closed)
-            continue;
-        if (years.size() != 1 || years.count(whose.year) == 0) continue;
-        const auto view = look.books.account(id);
-        if (view && view->status == AccountStatus::blocked)
-            out.push_back(
-                {.op = registry::Op::set_status, .status = AccountStatus::open, .from = id});
-    }
-    return out;
-}
-
-void forget_blocks(State& state, const ParticipantYear& whose) {
-    auto& blocked = state.monitoring.blocked;
-    for (auto it = blocked.begin(); it != blocked.end();) {
-        const auto account = state.accounts.find(it->first);
-        if (account != state.accounts.end() && account->second.participant == whose.participant)
-            it->second.erase(whose.year);
-        it = it->second.empty() ? blocked.erase(it) : std::next(it);
-    }
+// The year's figures are there.
+ReportsSettled reported(const ParticipantYear& whose) {
+    return {.participant = whose.participant, .first_year = whose.year, .last_year = whose.year};
 }
 
 void keep_figures(State& state, FinalFigures figures) {
@@ -226,7 +204,7 @@ void keep_figures(State& state, FinalFigures figures) {
         state.monitoring.earlier_figures[whose].push_back(found->second);
     }
     const FinalFigures& kept = state.monitoring.figures[whose] = std::move(figures);
-    forget_blocks(state, whose);
+    forget_blocks(state, reported(whose));
     on_final_figures(state, kept);
 }
 
@@ -359,7 +337,7 @@ Decision decide(const Look& look, const FinaliseReport& c) {
     if (const Reason reason = check_statements(look.state, whose, *last); reason != Reason::ok)
         return reason;
     Decision out;
-    out.postings = releases(look, whose);
+    out.postings = releases(look, reported(whose));
     return out;
 }
 
@@ -408,7 +386,7 @@ Decision decide(const Look& look, const Determine& c) {
         if (!known || !in_order) return Reason::service_class_unknown;
     }
     Decision out;
-    out.postings = releases(look, {.participant = c.participant, .year = c.year});
+    out.postings = releases(look, reported({.participant = c.participant, .year = c.year}));
     return out;
 }
 

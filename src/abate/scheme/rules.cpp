@@ -1,6 +1,6 @@
 #include "abate/scheme/rules.h"
 
-#include "abate/scheme/settlement.h"
+#include "abate/scheme/tax.h"
 
 #include <fmt/format.h>
 

@@ -286,7 +286,7 @@ struct CessationRules {
 };
 
 struct SettlementRules {
-    // Of a sale whose parties state none: a code of EN 16931 without a rate (settlement.h). Reverse charge: "AE".
+    // Of a sale whose parties state none: a code of EN 16931 without a rate (tax.h). Reverse charge: "AE".
     std::string tax_category = "O";
     bool operator==(const SettlementRules&) const = default;
     template <class Self, class Visit>

@@ -18,4 +18,5 @@
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
 #include "abate/scheme/settlement.h"
+#include "abate/scheme/tax.h"
 #include "abate/scheme/year_moments.h"

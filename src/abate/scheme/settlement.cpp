@@ -2,18 +2,7 @@
 
 #include "abate/scheme/decide.h"
 
-#include <algorithm>
-#include <array>
-
 namespace abate::scheme {
-namespace {
-
-constexpr std::array<std::string_view, 9> kTaxCategories = {
-    "S", "Z", "E", "AE", "K", "G", "O", "L", "M"};
-constexpr std::int64_t kWholeMicro = 1'000'000;  // of a currency
-constexpr std::int64_t kHundredthMicro = 10'000;
-
-}  // namespace
 
 std::string_view to_string(NoteKind kind) {
     switch (kind) {
@@ -27,21 +16,6 @@ std::string_view to_string(NoteKind kind) {
             return "withdrawal";
     }
     return "unknown";
-}
-
-bool is_tax_category(std::string_view code) {
-    return std::find(kTaxCategories.begin(), kTaxCategories.end(), code) != kTaxCategories.end();
-}
-
-bool has_tax_rate(std::string_view code) { return code == "S" || code == "L" || code == "M"; }
-
-bool is_tax_of(const StatedTax& stated) {
-    const Int128 exact = Int128{stated.consideration_micro} * stated.rate_ppm;  // x a million
-    const auto rounded = [&](std::int64_t step) {
-        const Int128 steps = (exact * 2 + Int128{step} * kMillion) / (Int128{step} * kMillion * 2);
-        return steps * step;
-    };
-    return stated.tax_micro == rounded(kHundredthMicro) || stated.tax_micro == rounded(kWholeMicro);
 }
 
 void SettlementNotes::on(const Event& event) {

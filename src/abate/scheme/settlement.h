@@ -6,8 +6,8 @@
 //     notes.on(posting);
 //     notes.notes().back().consideration_micro;     // 412,000 x 41 micro
 //
-// The tax is what the parties state with the transfer (a category of UNCL5305, as EN 16931 uses it: AE is the reverse charge that the EU
-// lays on allowances); where they state none, the category of the rules and no amount. A note is no invoice: it holds what one needs.
+// The tax is what the parties state with the transfer (tax.h); where they state none, the category of the rules and no amount. A
+// note is no invoice: it holds what one needs.
 #pragma once
 
 #include "abate/scheme/event.h"
@@ -70,19 +70,6 @@ struct SettlementNote {
         visit("bank_reference", self.bank_reference);
     }
 };
-
-// One of the codes of EN 16931: S, Z, E, AE, K, G, O, L or M.
-[[nodiscard]] bool is_tax_category(std::string_view code);
-// May it come with a rate: S, L and M. With the others there is no tax to state.
-[[nodiscard]] bool has_tax_rate(std::string_view code);
-// Is the amount consideration x rate, rounded half up to a hundredth or to a whole: some currencies have no hundredths, and which is not
-// asked.
-struct StatedTax {
-    std::int64_t consideration_micro = 0;
-    std::int64_t rate_ppm = 0;
-    std::int64_t tax_micro = 0;
-};
-[[nodiscard]] bool is_tax_of(const StatedTax& stated);
 
 class SettlementNotes {
   public:

@@ -18,7 +18,7 @@ struct Transfer {
     std::int64_t quantity = 0;
     std::int64_t price_micro = 0;  // per allowance, where it was a sale off the book
     std::string comment = {};
-    // Of a sale, as its parties state it (settlement.h); empty: as the rules say.
+    // Of a sale, as its parties state it (tax.h); empty: as the rules say.
     std::string tax_category = {};
     std::int64_t tax_rate_ppm = 0;
     std::int64_t tax_micro = 0;

@@ -1,16 +1,12 @@
 // Allowances and money on their way.
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
-#include "abate/scheme/settlement.h"
+#include "abate/scheme/tax.h"
 
 #include <algorithm>
 
 namespace abate::scheme {
 namespace {
-
-registry::Asset vintage_asset(std::int32_t vintage) {
-    return registry::allowances_of(Vintage(vintage));
-}
 
 // May a transfer be done at once: the participant's own account, or one it has trusted for long enough.
 bool at_once(const Look& look, const Transfer& c) {
@@ -23,7 +19,7 @@ bool at_once(const Look& look, const Transfer& c) {
 
 registry::Command movement(registry::Op op, const Transfer& c) {
     return {.op = op,
-            .asset = vintage_asset(c.vintage),
+            .asset = asset_of_year(c.vintage),
             .from = c.from,
             .to = c.to,
             .amount = c.quantity,
@@ -148,7 +144,7 @@ Decision decide(const Look& look, const Retire& c) {
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
     Decision out;
     out.postings.push_back({.op = registry::Op::retire,
-                            .asset = vintage_asset(c.vintage),
+                            .asset = asset_of_year(c.vintage),
                             .from = c.from,
                             .to = kRetirement,
                             .amount = c.quantity});
@@ -169,7 +165,7 @@ Decision decide(const Look& look, const ReturnAllowances& c) {
     if (c.comment.size() > kMaxText) return Reason::text_too_long;
     Decision out;
     out.postings.push_back({.op = registry::Op::transfer,
-                            .asset = vintage_asset(c.vintage),
+                            .asset = asset_of_year(c.vintage),
                             .from = c.from,
                             .to = c.to,
                             .amount = c.quantity});

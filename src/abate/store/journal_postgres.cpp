@@ -1,5 +1,6 @@
 #include "abate/core/fault.h"
 #include "abate/engine/engine.h"
+#include "abate/store/journal_errors.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/postgres_db.h"
 
@@ -266,12 +267,7 @@ void make_or_migrate(PgDb& db) {
     for (int round = 0; round < kMostRounds; ++round) {
         const std::int64_t version = pg_version(db);
         if (version > kPgSchemaVersion)
-            throw Fault(
-                {ErrorCode::version_mismatch,
-                 fmt::format(
-                     "the journal has version {}, this abate knows {}", version, kPgSchemaVersion),
-                 db.where(),
-                 "Use a newer abate"});
+            throw Fault(newer_journal({.found = version, .known = kPgSchemaVersion}, db.where()));
         if (version == kPgSchemaVersion) return;
         bool again = false;
         for (const char* sql : kPgSteps[version]) {
@@ -333,18 +329,9 @@ Result<std::unique_ptr<engine::Journal>> read_postgres_journal(const std::string
     if (!db) return db.error();
     try {
         const std::int64_t version = pg_version(*db);
-        if (version == 0)
-            return Error{ErrorCode::not_found,
-                         "there is no registry here",
-                         db->where(),
-                         "Found one with `abate registry init SCHEME.toml`"};
+        if (version == 0) return no_registry(db->where());
         if (version > kPgSchemaVersion)
-            return Error{
-                ErrorCode::version_mismatch,
-                fmt::format(
-                    "the journal has version {}, this abate knows {}", version, kPgSchemaVersion),
-                db->where(),
-                "Use a newer abate"};
+            return newer_journal({.found = version, .known = kPgSchemaVersion}, db->where());
         return std::unique_ptr<engine::Journal>(
             std::make_unique<PostgresJournal>(*std::move(db), key, version > 1));
     } catch (const Fault& fault) {

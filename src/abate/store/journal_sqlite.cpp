@@ -1,5 +1,6 @@
 #include "abate/core/fault.h"
 #include "abate/engine/engine.h"
+#include "abate/store/journal_errors.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/posix_file.h"
 #include "abate/store/run_store.h"
@@ -415,20 +416,6 @@ Result<void> migrate(Db& db, Tx& tx, std::int64_t from) {
     return tx.commit();
 }
 
-Error newer_journal(const Db& db, std::int64_t version) {
-    return {ErrorCode::version_mismatch,
-            fmt::format("the journal has version {}, this abate knows {}", version, kSchemaVersion),
-            db.path(),
-            "Use a newer abate"};
-}
-
-Error no_registry(const std::string& path) {
-    return {ErrorCode::not_found,
-            "there is no registry here",
-            path,
-            "Found one with `abate registry init SCHEME.toml`"};
-}
-
 Error no_journal(const std::string& path) {
     return {ErrorCode::conflict, "this file is no journal of abate", path, "Name another file"};
 }
@@ -519,7 +506,7 @@ Result<void> make_or_check_schema(Db& db) {
     const Result<std::int64_t> version = pragma(db, "user_version");
     if (!version) return version.error();
     if (*application == kApplicationId && *version > kSchemaVersion)
-        return newer_journal(db, *version);
+        return newer_journal({.found = *version, .known = kSchemaVersion}, db.path());
     if (*application == kApplicationId && *version == kSchemaVersion) return {};
     if (*application == kApplicationId && *version > 0) return migrate(db, *tx, *version);
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
@@ -572,7 +559,8 @@ Result<std::unique_ptr<engine::Journal>> read_sqlite_journal(const std::string& 
     Db& db = opened->db;
     const Result<std::int64_t> version = version_of_journal(db);
     if (!version) return version.error();
-    if (*version > kSchemaVersion) return newer_journal(db, *version);
+    if (*version > kSchemaVersion)
+        return newer_journal({.found = *version, .known = kSchemaVersion}, db.path());
     try {
         return std::unique_ptr<engine::Journal>(std::make_unique<SqliteJournal>(
             std::move(db),

@@ -1,0 +1,18 @@
+// What is said of a journal that cannot be opened, in the same words wherever it is kept. Inside `store` only.
+#pragma once
+
+#include "abate/core/result.h"
+
+#include <cstdint>
+#include <string>
+
+namespace abate::store {
+
+struct JournalVersions {
+    std::int64_t found = 0;
+    std::int64_t known = 0;  // to this abate
+};
+[[nodiscard]] Error newer_journal(const JournalVersions& versions, std::string where);
+[[nodiscard]] Error no_registry(std::string where);
+
+}  // namespace abate::store
