@@ -796,6 +796,20 @@ class Notes(Registry):
         self.assertTrue(note["notional"])
         self.assertIn("notional: no bank stands behind it", self.registry("note", "1").stdout)
         self.assertEqual(self.read("note")["notes"], [note])
+        two = ("--reason", "typed wrongly", "--as", "ada", "--second", "bo")
+        self.registry("cash", "correct", note["command"], *two)
+        taken, correction = self.read("note")["notes"]
+        self.assertEqual((taken["corrected_by"], correction["corrects"]), (correction["command"], note["command"]))
+        self.assertEqual((correction["kind"], correction["total_micro"], correction["reason"]), ("correction", 100_500_000, "typed wrongly"))
+        self.assertIn("corrected by  " + correction["command"], self.registry("note", "1").stdout)
+        again = self.abate("registry", "cash", "correct", note["command"], *two).stderr
+        self.assertIn("refused: deposit_already_corrected: by " + correction["command"], again)
+        # Both are left aside when books and bank are compared: the reference is that of the right amount.
+        self.registry("cash", "deposit", "lab/cash", "100.05", "--reference", "B1", "--as", "ada")
+        bank = self.path("bank.csv")
+        self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.05,100.05\n")
+        found = self.read("cash", "reconcile", bank, "--as", "ada")["comparison"]
+        self.assertEqual((found["agreed"], found["not_on_statement"]), (1, []))
         for words in (("note", "2"), ("note", "1", "--format", "pdf")):
             self.assertRegex(self.abate("registry", *words).stderr, e2e.ERROR_LINE)
         self.refused("tax_without_sale", "transfer", "--from", "lab/holding", "--to", "lab/compliance", "--vintage", "2027",

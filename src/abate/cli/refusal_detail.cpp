@@ -1,5 +1,7 @@
 #include "abate/cli/refusal_detail.h"
 
+#include "abate/report/report.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +37,12 @@ std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command&
             } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
                 return Taken{
                     .from = c.account, .asset = registry::Asset::cash, .amount = c.amount_micro};
+            } else if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
+                const auto found = state.deposits.find(c.deposit);
+                if (found == state.deposits.end()) return std::nullopt;
+                return Taken{.from = found->second.said.account,
+                             .asset = registry::Asset::cash,
+                             .amount = found->second.said.amount_micro};
             } else if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
                 return Taken{.from = c.from,
                              .asset = registry::Asset::cash,
@@ -379,6 +387,13 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
                                money_text(scheme::exact_penalty_micro(
                                    state, {.participant = c->participant, .year = c->year})),
                                state.rules.currency);
+        }
+        case Reason::deposit_already_corrected: {
+            const auto* c = std::get_if<scheme::CorrectDeposit>(&refused.command);
+            const auto found = c == nullptr ? state.deposits.end() : state.deposits.find(c->deposit);
+            return found == state.deposits.end() || !found->second.corrected_by
+                       ? ""
+                       : fmt::format("by {}", report::id_text(*found->second.corrected_by));
         }
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);

@@ -70,6 +70,10 @@ void print_note(const Office& office, const scheme::SettlementNote& note) {
     fmt::print("  {:14}{}\n", "total", money_of(note, note.total_micro));
     if (!note.bank_reference.empty())
         fmt::print("  {:14}{}\n", "bank", plain_line(note.bank_reference));
+    if (note.corrected_by)
+        fmt::print("  {:14}{}\n", "corrected by", report::id_text(*note.corrected_by));
+    if (note.corrects) fmt::print("  {:14}{}\n", "corrects", report::id_text(*note.corrects));
+    if (!note.reason.empty()) fmt::print("  {:14}{}\n", "reason", plain_line(note.reason));
     fmt::print("  {:14}{}\n", "command", report::id_text(note.command));
 }
 
@@ -85,14 +89,15 @@ void list_notes(const Office& office,
     }
     if (notes.empty()) fmt::print("No sale, penalty, deposit or withdrawal was completed yet.\n");
     for (const scheme::SettlementNote& note : notes)
-        fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}\n",
+        fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}{}\n",
                    note.number,
                    to_rfc3339(note.at),
                    word_of(note.kind),
                    plain_line(office.name_of(note.seller_account)),
                    plain_line(office.name_of(note.buyer_account)),
                    money_text(note.total_micro),
-                   note.currency);
+                   note.currency,
+                   note.corrected_by ? "  corrected" : "");
 }
 
 void show_note(Office& office, const NoteOptions& options) {

@@ -63,6 +63,9 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
             return SchemeFinding{"rules", "ones that hold together", "others"};
     if (const auto* circulation = std::get_if<PublishCirculation>(&command))
         return check_circulation(*circulation, at);
+    if (const auto* correction = std::get_if<CorrectDeposit>(&command))
+        if (deposits_.count(correction->deposit) == 0)
+            return SchemeFinding{"deposit", "one that stands", "none"};
     return std::nullopt;
 }
 
