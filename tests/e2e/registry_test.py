@@ -757,6 +757,7 @@ class Stability(Registry):
 
     def test_the_reserve_is_in_the_statement(self):
         two = ("--as", "ada", "--second", "bo")
+        self.firm("lab", "lee", "kim")
         self.underivable("period_not_open", "circulation", "2027", *two)
         # Ten million a year, nothing in circulation: below 400, and the reserve is empty.
         self.write(self.scheme, self.registry("profile", "internal").stdout.replace("exercise = false", "exercise = true").replace("version = 1", "version = 2") + '\n[stability]\nreserve = true\n'
@@ -767,14 +768,21 @@ class Stability(Registry):
             self.registry("period", "open", year, *two, *start)
         dry = self.registry("cap", "propose", "2027", "--dry-run", "--as", "ada", *start).stdout
         self.assertIn("no step yet", dry)
-        self.refused("circulation_too_early", "circulation", "2027", *two, *start)
+        for words in (("--as", "ada", "--dry-run"), two):
+            self.refused("circulation_too_early: the reports of 2027 are due", "circulation", "2027", *words, *start)
         for year, at in (("2027", "2027-01-03"), ("2028", "2027-12-03")):
             self.registry("cap", "propose", year, "--as", "ada", "--at", at + "T09:00:00Z")
             self.registry("cap", "finalise", year, *two, "--at", at + "T09:30:00Z")
             self.registry("cap", "issue", year, *two, "--at", at + "T10:00:00Z")
         self.underivable("circulation_not_published", "cap", "propose", "2029", "--as", "ada", "--at", "2028-03-01")
-        shown = self.registry("circulation", "2027", "--dry-run", "--as", "ada", "--at", "2028-04-02").stdout
+        dry = ("circulation", "2027", "--dry-run", "--as", "ada")
+        for words in (dry + ("--at", "2028-04-02"), ("circulation", "2027", *two, "--at", "2028-04-02")):
+            self.assertIn("refused: figures_not_final: 1 of 1 obligated participants have none of 2027: lab", self.abate("registry", *words).stderr)
+        self.registry("determine", "lab", "2027", "--energy-kwh", "0", "--reason", "it never ran", *two, "--at", "2028-04-02")
+        shown = self.registry(*dry, "--at", "2028-04-02").stdout
         self.assertIn("10,000,000", shown)
+        self.assertIn("step of the cap of 2029: none", shown)
+        self.assertEqual(self.read(*dry, "--at", "2028-04-02")["step"], {"year": 2029, "withheld": 0, "released": 0})
         self.registry("circulation", "2027", *two, "--at", "2028-04-02")
         self.registry("cap", "propose", "2029", "--as", "ada", "--at", "2028-04-03")
         cap = self.read("cap", "show", "2029")
