@@ -143,7 +143,7 @@ void show_holding(Office& office) {
         for (const scheme::HoldingCase& one : compliance.holding_cases)
             cases.push_back({{"group", group_name(office, one.group)},
                              {"opened", to_rfc3339(one.opened)},
-                             {"cure_until", to_rfc3339(one.cure_until)},
+                             {"cure_until", one.cure_until ? Json(to_rfc3339(*one.cure_until)) : Json()},
                              {"excess", one.excess},
                              {"stage", to_string(one.stage)},
                              {"consigned", one.consigned}});
@@ -158,10 +158,12 @@ void show_holding(Office& office) {
     }
     fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : "none");
     for (const scheme::HoldingCase& one : compliance.holding_cases)
-        fmt::print("{:20}  above since {}, to be cured by {}: {} too many, {}{}\n",
+        fmt::print("{:20}  above since {}, to be cured {}: {} too many, {}{}\n",
                    plain_line(group_name(office, one.group)),
                    to_rfc3339(one.opened),
-                   to_rfc3339(one.cure_until),
+                   one.cure_until ? "by " + to_rfc3339(*one.cure_until)
+                                  : fmt::format("some days after the calendar of {} is published",
+                                                office.state().calendar_year + 1),
                    grouped(one.excess),
                    word_of(one.stage),
                    one.stage == scheme::CaseStage::consigned

@@ -1,6 +1,7 @@
 #include "abate/scheme/machine.h"
 
 #include "abate/core/plain_text.h"
+#include "abate/scheme/holding.h"
 
 #include <algorithm>
 
@@ -325,7 +326,8 @@ bool Scheme::fold(const Event& event) {
     if (event.kind == EventKind::command) {
         if (!fold_command(event)) return false;
     } else {
-        if (state_.due.erase(event.due) == 0 || event.due.at_us > event.at.us) return false;
+        if (event.due.at_us > event.at.us) return false;
+        if (state_.due.erase(event.due) == 0 && !take_guessed_cure(state_, event.due)) return false;
         fold_due(
             state_, {.at = event.at, .reason = event.reason, .number = event.number}, event.due);
     }

@@ -237,11 +237,12 @@ Decision decide(const Look& look, const PublishCalendar& c) {
     return c.year > look.state.calendar_year ? Reason::ok : Reason::calendar_not_after;
 }
 
-void fold(State& state, const Done& /*done*/, const PublishCalendar& c) {
+void fold(State& state, const Done& done, const PublishCalendar& c) {
     state.settle_at_us.insert(
         state.settle_at_us.end(), c.settle_at_us.begin(), c.settle_at_us.end());
     state.calendar_year = c.year;
     state.tz_version = c.tz_version;
+    date_holding_cases(state, done.at);
 }
 
 // ---- keys
