@@ -65,6 +65,25 @@ class TwoPeople(Registry):
         self.assertEqual([p["name"] for p in self.read("list")["participants"]], ["lab"])
         self.refused("proposal_already_approved", "approve", out["id"], "--as", "bo")
 
+    def test_a_second_person_who_is_refused_leaves_nothing_waiting(self):
+        self.firm("lab", "lee", "kim")
+        two = ("--as", "lee", "--second", "kim")
+        money = ("cash", "withdraw", "lab/cash", "1", "--bank-account", "X")
+        said = self.abate("registry", *money, *two).stderr
+        self.assertIn("refused: insufficient_balance", said)
+        self.assertIn("is withdrawn: nothing waits", said)
+        self.assertRegex(said, e2e.ERROR_LINE)
+        self.assertEqual(self.read("proposals")["proposals"], [])
+        # One that was there before is somebody's: it stays.
+        own = ("--id", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        self.assertEqual(self.read(*money, "--as", "lee", *own)["state"], "proposed")
+        said = self.abate("registry", *money, *two, *own).stderr
+        self.assertIn("The proposal waits: abate registry approve 01ARZ3NDEKTSV4RRFFQ69G5FAV", said)
+        self.assertEqual(len(self.read("proposals")["proposals"]), 1)
+        # What can never be done is not proposed at all.
+        self.refused("asset_not_for_account", "cash", "withdraw", "lab/holding", "1", "--bank-account", "X", "--as", "lee")
+        self.assertEqual(len(self.read("proposals")["proposals"]), 1)
+
     def test_the_same_id_is_done_once(self):
         self.firm("lab", "lee", "kim")
         words = ("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--id", "01ARZ3NDEKTSV4RRFFQ69G5FAV")

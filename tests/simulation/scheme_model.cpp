@@ -81,6 +81,15 @@ Eyes eyes_of(const Command& command) {
         command);
 }
 
+// No waiting mends it: whoever proposes hears it.
+bool is_lasting(Reason reason) {
+    using R = registry::Reason;
+    for (const R one :
+         {R::accounts_must_differ, R::compliance_is_one_way, R::compliance_account_of_another})
+        if (reason == scheme::from_registry(one)) return true;
+    return false;
+}
+
 // What is not signed by somebody who may ask burns nothing (docs/reference/reject_reasons.md).
 bool burns(Reason reason) {
     return (static_cast<int>(reason) >= 1020 || static_cast<int>(reason) < 1000) &&
@@ -504,6 +513,7 @@ SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
     }
     if (const Reason reason = decide(*command); reason != Reason::ok) return refused(reason);
     if (eyes.second != 0) {
+        if (const Reason reason = books(*command); is_lasting(reason)) return refused(reason);
         proposals_[envelope.id] = {
             .command = *command, .by = who.name, .lapses_us = now_us_ + rules_.lapse_us};
         use(envelope, true);

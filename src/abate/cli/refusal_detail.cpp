@@ -422,7 +422,8 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
         }
         case Reason::deposit_already_corrected: {
             const auto* c = std::get_if<scheme::CorrectDeposit>(&refused.command);
-            const auto found = c == nullptr ? state.deposits.end() : state.deposits.find(c->deposit);
+            const auto found =
+                c == nullptr ? state.deposits.end() : state.deposits.find(c->deposit);
             return found == state.deposits.end() || !found->second.corrected_by
                        ? ""
                        : fmt::format("by {}", report::id_text(*found->second.corrected_by));

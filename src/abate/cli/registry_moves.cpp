@@ -346,8 +346,8 @@ void add_cash(CLI::App& registry, Context& context) {
         "Take back a deposit that was recorded wrongly, in full, also while trading is halted; its "
         "reference is free for the right one (two operators)",
         [](Office& office, const IdOptions& options) {
-            office.act(scheme::CorrectDeposit{.deposit = office.id(options.id),
-                                              .reason = options.reason});
+            office.act(
+                scheme::CorrectDeposit{.deposit = office.id(options.id), .reason = options.reason});
         });
     made->add_option("DEPOSIT", correct.id, "The deposit's id")->required();
     made->add_option("--reason", correct.reason, "What was wrong")->required();

@@ -141,12 +141,13 @@ void show_holding(Office& office) {
     if (office.context().json) {
         Json cases = Json::array();
         for (const scheme::HoldingCase& one : compliance.holding_cases)
-            cases.push_back({{"group", group_name(office, one.group)},
-                             {"opened", to_rfc3339(one.opened)},
-                             {"cure_until", one.cure_until ? Json(to_rfc3339(*one.cure_until)) : Json()},
-                             {"excess", one.excess},
-                             {"stage", to_string(one.stage)},
-                             {"consigned", one.consigned}});
+            cases.push_back(
+                {{"group", group_name(office, one.group)},
+                 {"opened", to_rfc3339(one.opened)},
+                 {"cure_until", one.cure_until ? Json(to_rfc3339(*one.cure_until)) : Json()},
+                 {"excess", one.excess},
+                 {"stage", to_string(one.stage)},
+                 {"consigned", one.consigned}});
         Json consigned = Json::array();
         for (const auto& [whose, quantity] : compliance.consigned)
             consigned.push_back({{"participant", office.name_of(whose.participant)},

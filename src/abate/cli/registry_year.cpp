@@ -123,9 +123,8 @@ void print_step(const scheme::PublishCirculation& said, std::int64_t step) {
     if (step == 0) {
         fmt::print("step of the cap of {}: none\n", year);
     } else if (step > 0) {
-        fmt::print("step of the cap of {}: {} withheld, out of the auction's part\n",
-                   year,
-                   grouped(step));
+        fmt::print(
+            "step of the cap of {}: {} withheld, out of the auction's part\n", year, grouped(step));
     } else {
         fmt::print("step of the cap of {}: {} released for auction, beside the cap\n",
                    year,
@@ -140,9 +139,8 @@ void publish_circulation(Office& office, const YearOptions& options) {
     const scheme::State& state = office.state();
     const scheme::PublishCirculation command{
         .year = options.year,
-        .figures =
-            derived_or_fail(scheme::derive_circulation(state, office.books(), options.year),
-                            "statement of the circulation")};
+        .figures = derived_or_fail(scheme::derive_circulation(state, office.books(), options.year),
+                                   "statement of the circulation")};
     const std::int64_t step = scheme::step_of_circulation(state, command);
     const Timestamp now = std::max(office.now(), state.last);
     const scheme::Reason reason = scheme::check_publishing(state, options.year, now);
@@ -335,8 +333,12 @@ void add_steps(CLI::App& registry, Context& context) {
         "years "
         "later follows from it (two operators)",
         publish_circulation);
-    made->add_option("YEAR", circulation.year, "Which: its reports are due, and every firm has figures")->required();
-    made->add_flag("--dry-run", circulation.dry_run, "Print it and the step of the cap that it makes, publish nothing");
+    made->add_option(
+            "YEAR", circulation.year, "Which: its reports are due, and every firm has figures")
+        ->required();
+    made->add_flag("--dry-run",
+                   circulation.dry_run,
+                   "Print it and the step of the cap that it makes, publish nothing");
 
     CLI::App* benchmark =
         registry.add_subcommand("benchmark", "The benchmark of each service class");

@@ -243,7 +243,8 @@ TEST(People, NamesThatLookAlikeAreAlike) {
                              "-",
                              "A/B"})
         EXPECT_EQ(admit(3, name), Reason::name_not_plain) << name;
-    EXPECT_EQ(admit(4, "\xce\xa9\xce\xbc\xce\xad\xce\xb3\xce\xb1 7"), Reason::ok) << "letters of any script";
+    EXPECT_EQ(admit(4, "\xce\xa9\xce\xbc\xce\xad\xce\xb3\xce\xb1 7"), Reason::ok)
+        << "letters of any script";
     // What is no UTF-8 is no command at all.
     EXPECT_EQ(admit(3,
                     "La\xff"

@@ -75,6 +75,33 @@ TEST_F(Transfers, ABankStatementThatDiffersHaltsTrading) {
     desk.check();
 }
 
+// Kinds and owners do not change while a proposal waits: whoever proposes hears it, and nothing waits.
+TEST_F(Transfers, WhatNoWaitingMendsIsNotProposed) {
+    const auto before = desk.state().proposals.size();
+    WithdrawCash out{.participant = ParticipantId{1},
+                     .account = AccountId{110},
+                     .amount_micro = 1,
+                     .bank_account = "IBAN"};
+    EXPECT_EQ(to_string(desk.ask("lab-1", out)), "asset_not_for_account");
+    Retire retire{
+        .participant = ParticipantId{1}, .from = AccountId{111}, .vintage = 2027, .quantity = 1};
+    EXPECT_EQ(to_string(desk.ask("lab-1", retire)), "compliance_is_one_way");
+    Transfer self{.participant = ParticipantId{1},
+                  .from = AccountId{110},
+                  .to = AccountId{110},
+                  .vintage = 2027,
+                  .quantity = 1};
+    EXPECT_EQ(to_string(desk.ask("lab-1", self)), "accounts_must_differ");
+    self.to = AccountId{121};
+    EXPECT_EQ(to_string(desk.ask("lab-1", self)), "compliance_account_of_another");
+    EXPECT_EQ(desk.state().proposals.size(), before);
+    // What is not there yet may come while it waits.
+    self.to = AccountId{120};
+    EXPECT_EQ(desk.ask("lab-1", self), Reason::ok);
+    EXPECT_EQ(desk.state().proposals.size(), before + 1);
+    desk.check();
+}
+
 // A wrong amount halts trading, and is taken back while it is: once, in full, by two, and out of what is there.
 TEST_F(Transfers, ADepositThatWasTypedWronglyIsTakenBack) {
     const Deposit wrong{
@@ -290,9 +317,8 @@ TEST_F(Transfers, AnInsiderWhoRewritesTheJournalIsNamed) {
             "ada", {.high = 9, .low = 1}, CorrectDeposit{.deposit = made, .reason = "typed"});
         bad.emplace_back(asked);
         EXPECT_EQ(fault_of(bad), "none");
-        asked.envelope = signed_by("ada",
-                                   {.high = 9, .low = 1},
-                                   CorrectDeposit{.deposit = {.high = 9, .low = 9}});
+        asked.envelope = signed_by(
+            "ada", {.high = 9, .low = 1}, CorrectDeposit{.deposit = {.high = 9, .low = 9}});
         bad.back() = asked;
         EXPECT_EQ(fault_of(bad), "deposit");
     }

@@ -222,8 +222,8 @@ Reason add_stability(const State& state, const Period& period, CapParts& parts) 
     if (said == state.period.circulation.end()) return Reason::circulation_not_published;
     parts.circulation_year = year - 2;
     parts.in_circulation = said->second.figures.in_circulation;
-    const std::int64_t step = step_by(
-        rules, {.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve});
+    const std::int64_t step =
+        step_by(rules, {.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve});
     if (step > 0) {
         parts.withheld = std::min(step, parts.auction);
         parts.auction -= parts.withheld;

@@ -49,8 +49,8 @@ struct SettlementNote {
     std::int64_t tax_micro = 0;
     std::int64_t total_micro = 0;
     std::string currency = {};
-    bool notional = false;            // no bank stands behind it
-    std::string bank_reference = {};  // of a deposit or withdrawal
+    bool notional = false;                        // no bank stands behind it
+    std::string bank_reference = {};              // of a deposit or withdrawal
     std::optional<TransferId> corrected_by = {};  // of a deposit: the command that took it back
     std::optional<TransferId> corrects = {};      // of a correction: the deposit
     std::string reason = {};                      // of a correction
