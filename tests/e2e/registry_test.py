@@ -65,6 +65,25 @@ class TwoPeople(Registry):
         self.assertEqual([p["name"] for p in self.read("list")["participants"]], ["lab"])
         self.refused("proposal_already_approved", "approve", out["id"], "--as", "bo")
 
+    def test_a_second_person_who_is_refused_leaves_nothing_waiting(self):
+        self.firm("lab", "lee", "kim")
+        two = ("--as", "lee", "--second", "kim")
+        money = ("cash", "withdraw", "lab/cash", "1", "--bank-account", "X")
+        said = self.abate("registry", *money, *two).stderr
+        self.assertIn("refused: insufficient_balance", said)
+        self.assertIn("is withdrawn: nothing waits", said)
+        self.assertRegex(said, e2e.ERROR_LINE)
+        self.assertEqual(self.read("proposals")["proposals"], [])
+        # One that was there before is somebody's: it stays.
+        own = ("--id", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        self.assertEqual(self.read(*money, "--as", "lee", *own)["state"], "proposed")
+        said = self.abate("registry", *money, *two, *own).stderr
+        self.assertIn("The proposal waits: abate registry approve 01ARZ3NDEKTSV4RRFFQ69G5FAV", said)
+        self.assertEqual(len(self.read("proposals")["proposals"]), 1)
+        # What can never be done is not proposed at all.
+        self.refused("asset_not_for_account", "cash", "withdraw", "lab/holding", "1", "--bank-account", "X", "--as", "lee")
+        self.assertEqual(len(self.read("proposals")["proposals"]), 1)
+
     def test_the_same_id_is_done_once(self):
         self.firm("lab", "lee", "kim")
         words = ("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--id", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
@@ -763,6 +782,7 @@ class Stability(Registry):
 
     def test_the_reserve_is_in_the_statement(self):
         two = ("--as", "ada", "--second", "bo")
+        self.firm("lab", "lee", "kim")
         self.underivable("period_not_open", "circulation", "2027", *two)
         # Ten million a year, nothing in circulation: below 400, and the reserve is empty.
         self.write(self.scheme, self.registry("profile", "internal").stdout.replace("exercise = false", "exercise = true").replace("version = 1", "version = 2") + '\n[stability]\nreserve = true\n'
@@ -773,14 +793,21 @@ class Stability(Registry):
             self.registry("period", "open", year, *two, *start)
         dry = self.registry("cap", "propose", "2027", "--dry-run", "--as", "ada", *start).stdout
         self.assertIn("no step yet", dry)
-        self.refused("circulation_too_early", "circulation", "2027", *two, *start)
+        for words in (("--as", "ada", "--dry-run"), two):
+            self.refused("circulation_too_early: the reports of 2027 are due", "circulation", "2027", *words, *start)
         for year, at in (("2027", "2027-01-03"), ("2028", "2027-12-03")):
             self.registry("cap", "propose", year, "--as", "ada", "--at", at + "T09:00:00Z")
             self.registry("cap", "finalise", year, *two, "--at", at + "T09:30:00Z")
             self.registry("cap", "issue", year, *two, "--at", at + "T10:00:00Z")
         self.underivable("circulation_not_published", "cap", "propose", "2029", "--as", "ada", "--at", "2028-03-01")
-        shown = self.registry("circulation", "2027", "--dry-run", "--as", "ada", "--at", "2028-04-02").stdout
+        dry = ("circulation", "2027", "--dry-run", "--as", "ada")
+        for words in (dry + ("--at", "2028-04-02"), ("circulation", "2027", *two, "--at", "2028-04-02")):
+            self.assertIn("refused: figures_not_final: 1 of 1 obligated participants have none of 2027: lab", self.abate("registry", *words).stderr)
+        self.registry("determine", "lab", "2027", "--energy-kwh", "0", "--reason", "it never ran", *two, "--at", "2028-04-02")
+        shown = self.registry(*dry, "--at", "2028-04-02").stdout
         self.assertIn("10,000,000", shown)
+        self.assertIn("step of the cap of 2029: none", shown)
+        self.assertEqual(self.read(*dry, "--at", "2028-04-02")["step"], {"year": 2029, "withheld": 0, "released": 0})
         self.registry("circulation", "2027", *two, "--at", "2028-04-02")
         self.registry("cap", "propose", "2029", "--as", "ada", "--at", "2028-04-03")
         cap = self.read("cap", "show", "2029")
@@ -802,6 +829,20 @@ class Notes(Registry):
         self.assertTrue(note["notional"])
         self.assertIn("notional: no bank stands behind it", self.registry("note", "1").stdout)
         self.assertEqual(self.read("note")["notes"], [note])
+        two = ("--reason", "typed wrongly", "--as", "ada", "--second", "bo")
+        self.registry("cash", "correct", note["command"], *two)
+        taken, correction = self.read("note")["notes"]
+        self.assertEqual((taken["corrected_by"], correction["corrects"]), (correction["command"], note["command"]))
+        self.assertEqual((correction["kind"], correction["total_micro"], correction["reason"]), ("correction", 100_500_000, "typed wrongly"))
+        self.assertIn("corrected by  " + correction["command"], self.registry("note", "1").stdout)
+        again = self.abate("registry", "cash", "correct", note["command"], *two).stderr
+        self.assertIn("refused: deposit_already_corrected: by " + correction["command"], again)
+        # Both are left aside when books and bank are compared: the reference is that of the right amount.
+        self.registry("cash", "deposit", "lab/cash", "100.05", "--reference", "B1", "--as", "ada")
+        bank = self.path("bank.csv")
+        self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.05,100.05\n")
+        found = self.read("cash", "reconcile", bank, "--as", "ada")["comparison"]
+        self.assertEqual((found["agreed"], found["not_on_statement"]), (1, []))
         for words in (("note", "2"), ("note", "1", "--format", "pdf")):
             self.assertRegex(self.abate("registry", *words).stderr, e2e.ERROR_LINE)
         self.refused("tax_without_sale", "transfer", "--from", "lab/holding", "--to", "lab/compliance", "--vintage", "2027",

@@ -81,12 +81,22 @@ Eyes eyes_of(const Command& command) {
                                scheme::RecordActivities,
                                scheme::FinaliseReport,
                                scheme::ClawBack,
-                               scheme::ReleaseAccount>(command)
+                               scheme::ReleaseAccount,
+                               scheme::CorrectDeposit>(command)
                             ? kOperator
                             : std::uint8_t{0}};
             }
         },
         command);
+}
+
+// No waiting mends it: whoever proposes hears it.
+bool is_lasting(Reason reason) {
+    using R = registry::Reason;
+    for (const R one :
+         {R::accounts_must_differ, R::compliance_is_one_way, R::compliance_account_of_another})
+        if (reason == scheme::from_registry(one)) return true;
+    return false;
 }
 
 // What is not signed by somebody who may ask burns nothing (docs/reference/reject_reasons.md).
@@ -322,6 +332,10 @@ Reason SchemeModel::decide(const Command& command) const {
             } else if constexpr (std::is_same_v<C, scheme::Deposit>) {
                 if (bank_references_.count(c.bank_reference) != 0)
                     return Reason::bank_reference_used;
+            } else if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
+                const auto found = deposits_.find(c.deposit);
+                if (found == deposits_.end()) return Reason::deposit_not_found;
+                if (found->second.taken_back) return Reason::deposit_already_corrected;
             } else if constexpr (std::is_same_v<C, scheme::SettleWithdrawal>) {
                 const auto found = withdrawals_.find(c.withdrawal);
                 if (found == withdrawals_.end() || found->second != Stage::waiting)
@@ -407,6 +421,11 @@ Reason SchemeModel::books(const Command& command) const {
             }
             if constexpr (std::is_same_v<C, scheme::WithdrawCash>)
                 return money_of(number(c.account)) < c.amount_micro ? too_little : Reason::ok;
+            if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
+                const scheme::Deposit& deposit = deposits_.at(c.deposit).said;
+                return money_of(number(deposit.account)) < deposit.amount_micro ? too_little
+                                                                                : Reason::ok;
+            }
             if constexpr (std::is_same_v<C, scheme::Surrender>)
                 return free_of(number(c.from), c.vintage) < c.quantity ? too_little : Reason::ok;
             if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
@@ -524,6 +543,13 @@ void SchemeModel::done(const Command& command, const TransferId& id) {
                 bank_references_.insert(c.bank_reference);
                 money_[number(c.account)] += c.amount_micro;
                 bank_ += c.amount_micro;
+                deposits_[id] = {.said = c};
+            } else if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
+                PaidIn& deposit = deposits_.at(c.deposit);
+                deposit.taken_back = true;
+                bank_references_.erase(deposit.said.bank_reference);
+                money_[number(deposit.said.account)] -= deposit.said.amount_micro;
+                bank_ -= deposit.said.amount_micro;
             } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
                 money_reserved_[number(c.account)] += c.amount_micro;
                 withdrawals_[id] = Stage::waiting;
@@ -690,6 +716,7 @@ SchemeModel::Said SchemeModel::one(const Envelope& envelope) {
     }
     if (const Reason reason = decide(*command); reason != Reason::ok) return refused(reason);
     if (eyes.second != 0) {
+        if (const Reason reason = books(*command); is_lasting(reason)) return refused(reason);
         proposals_[envelope.id] = {
             .command = *command, .by = who.name, .lapses_us = now_us_ + rules_.lapse_us};
         use(envelope, true);
@@ -803,6 +830,12 @@ std::optional<std::string> SchemeModel::differs(const engine::Engine& engine, bo
         if (found == state.transfers.end() || found->second.due.us != waiting.due_us ||
             static_cast<int>(found->second.state) != static_cast<int>(waiting.stage) + 1)
             return fmt::format("transfer {}.{} waits otherwise", id.high, id.low);
+    }
+    for (const auto& [id, deposit] : deposits_) {
+        const auto found = state.deposits.find(id);
+        if (found == state.deposits.end() ||
+            found->second.corrected_by.has_value() != deposit.taken_back)
+            return fmt::format("deposit {}.{} is otherwise", id.high, id.low);
     }
     for (const auto& [id, stage] : withdrawals_) {
         const auto found = state.withdrawals.find(id);

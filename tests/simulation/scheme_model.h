@@ -94,6 +94,10 @@ class SchemeModel {
         Checked checked = Checked::submitted;
         scheme::ReportFigures figures = {};
     };
+    struct PaidIn {
+        scheme::Deposit said;
+        bool taken_back = false;
+    };
     using Whose = std::pair<std::uint64_t, std::int64_t>;  // participant, year
 
     // Whatever is due by then happens first. REQUIRES: time does not go back.
@@ -120,6 +124,7 @@ class SchemeModel {
     [[nodiscard]] const std::map<Whose, Owed>& owed() const { return owed_; }
     [[nodiscard]] const std::map<Whose, Penalty>& penalties() const { return penalties_; }
     [[nodiscard]] const std::map<scheme::TransferId, Waiting>& waiting() const { return waiting_; }
+    [[nodiscard]] const std::map<scheme::TransferId, PaidIn>& deposits() const { return deposits_; }
     [[nodiscard]] const std::map<scheme::TransferId, Stage>& withdrawals() const {
         return withdrawals_;
     }
@@ -182,6 +187,7 @@ class SchemeModel {
     std::map<std::int64_t, std::int64_t> issued_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::int64_t> trusted_;
     std::map<scheme::TransferId, Waiting> waiting_;
+    std::map<scheme::TransferId, PaidIn> deposits_;
     std::map<scheme::TransferId, Stage> withdrawals_;
     std::map<scheme::TransferId, scheme::WithdrawCash> asked_back_;
     std::set<std::string> bank_references_;

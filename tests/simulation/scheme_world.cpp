@@ -806,7 +806,11 @@ void SchemeWorld::move_money(Dice& dice, std::uint64_t firm) {
             dice.percent(10) && references_ > 0 ? dice.between(1, references_) : ++references_);
     };
     const std::uint64_t which = dice.below(100);
-    if (which < 40) {
+    if (which < 8 && !model_.deposits().empty()) {
+        auto at = model_.deposits().begin();
+        std::advance(at, static_cast<std::ptrdiff_t>(dice.below(model_.deposits().size())));
+        operators(scheme::CorrectDeposit{.deposit = at->first, .reason = "typed wrongly"});
+    } else if (which < 40) {
         sign("bo",
              scheme::Deposit{.account = cash,
                              .amount_micro = dice.between(1, 900) * 1'000'000,

@@ -188,6 +188,7 @@ TEST(Simulation, SchemeOfManySeeds) {
               "too_late_to_cancel",
               "trading_halted",
               "bank_reference_used",
+              "deposit_already_corrected",
               "surrender_exceeds_obligation",
               "penalty_not_found",
               "penalty_cancelled",

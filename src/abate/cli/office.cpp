@@ -565,9 +565,7 @@ void Office::act(std::vector<scheme::Command> commands) {
                 submit(options_.second, scheme::Approve{.proposal = acted.id});
             } catch (const Failure& failure) {
                 Error error = failure.error();
-                error.hint +=
-                    fmt::format(". The proposal waits: abate registry approve {0}, or withdraw {0}",
-                                report::id_text(acted.id));
+                error.hint += ". " + take_away(acted);
                 throw Failure(std::move(error));
             }
             acted.proposed = false;
@@ -597,6 +595,20 @@ void Office::act(std::vector<scheme::Command> commands) {
     Json out = all.size() == 1 ? all[0] : Json{{"commands", all}};
     for (const auto& [name, text] : annexes_) out[name] = Json::parse(text);
     print_document(out);
+}
+
+// What becomes of a proposal that --second did not approve. One that was there before is somebody's already.
+std::string Office::take_away(const Acted& acted) {
+    const std::string id_said = report::id_text(acted.id);
+    std::string waits =
+        fmt::format("The proposal waits: abate registry approve {0}, or withdraw {0}", id_said);
+    if (acted.before) return waits;
+    try {
+        submit(options_.as, scheme::Withdraw{.proposal = acted.id});
+    } catch (const Failure& failure) {
+        return fmt::format("{} (withdrawing it failed: {})", waits, failure.error().what);
+    }
+    return fmt::format("The proposal {} is withdrawn: nothing waits", id_said);
 }
 
 // ---- names

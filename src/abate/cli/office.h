@@ -159,6 +159,7 @@ class Office {
 
   private:
     scheme::KeyPair signer(const std::string& name);
+    [[nodiscard]] std::string take_away(const Acted& acted);
     void check_time(bool exercise) const;
     [[nodiscard]] std::optional<scheme::Command> sent_as(const scheme::TransferId& id);
     void recover();

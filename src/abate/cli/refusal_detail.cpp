@@ -1,5 +1,7 @@
 #include "abate/cli/refusal_detail.h"
 
+#include "abate/report/report.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +37,12 @@ std::optional<Taken> taken_by(const scheme::State& state, const scheme::Command&
             } else if constexpr (std::is_same_v<C, scheme::WithdrawCash>) {
                 return Taken{
                     .from = c.account, .asset = registry::Asset::cash, .amount = c.amount_micro};
+            } else if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
+                const auto found = state.deposits.find(c.deposit);
+                if (found == state.deposits.end()) return std::nullopt;
+                return Taken{.from = found->second.said.account,
+                             .asset = registry::Asset::cash,
+                             .amount = found->second.said.amount_micro};
             } else if constexpr (std::is_same_v<C, scheme::PayPenalty>) {
                 return Taken{.from = c.from,
                              .asset = registry::Asset::cash,
@@ -267,6 +275,34 @@ std::string least_window_detail(const Office& office, const Refused& refused) {
                        moment_text(office, scheme::after_hours(from, 24 * days)));
 }
 
+std::string circulation_detail(const Office& office, const Refused& refused) {
+    const auto* c = std::get_if<scheme::PublishCirculation>(&refused.command);
+    const scheme::Period* period =
+        c == nullptr ? nullptr : scheme::find_period(office.state(), c->year);
+    if (period == nullptr) return "";
+    if (refused.reason == Reason::circulation_too_early)
+        return fmt::format("the reports of {} are due {}",
+                           c->year,
+                           moment_text(office, period->moments.report_due));
+    if (refused.reason == Reason::circulation_already_said) {
+        const auto said = office.state().period.circulation.find(c->year);
+        return said == office.state().period.circulation.end()
+                   ? ""
+                   : fmt::format("at {}", moment_text(office, said->second.at));
+    }
+    constexpr std::size_t kMostNames = 5;
+    const scheme::YearFigures figures = scheme::figures_of_year(office.state(), c->year);
+    std::string names;
+    for (std::size_t i = 0; i < figures.missing.size() && i < kMostNames; ++i)
+        names += (i == 0 ? "" : ", ") + office.name_of(figures.missing[i]);
+    if (figures.missing.size() > kMostNames) names += ", ...";
+    return fmt::format("{} of {} obligated participants have none of {}: {}",
+                       figures.missing.size(),
+                       figures.obligated,
+                       c->year,
+                       names);
+}
+
 // A moment that was asked too early, or too late.
 std::string time_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
@@ -344,6 +380,10 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
         case Reason::surrender_exceeds_obligation:
         case Reason::borrowing_limit:
             return obligation_detail(office, refused);
+        case Reason::circulation_too_early:
+        case Reason::circulation_already_said:
+        case Reason::figures_not_final:
+            return circulation_detail(office, refused);
         case Reason::holding_limit_exceeded:
             return holding_detail(office, refused);
         case Reason::role_not_allowed:
@@ -387,6 +427,14 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
                        : fmt::format("{} asks for {}",
                                      office.name_of(c->participant),
                                      moment_text(office, asked->second.ceased));
+        }
+        case Reason::deposit_already_corrected: {
+            const auto* c = std::get_if<scheme::CorrectDeposit>(&refused.command);
+            const auto found =
+                c == nullptr ? state.deposits.end() : state.deposits.find(c->deposit);
+            return found == state.deposits.end() || !found->second.corrected_by
+                       ? ""
+                       : fmt::format("by {}", report::id_text(*found->second.corrected_by));
         }
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);

@@ -99,7 +99,11 @@ constexpr Footer kFooters[] = {
     {"cash", "cash reconcile bank.csv --dry-run", "balance; docs/registry/people.md (money)"},
     {"cash deposit",
      "cash deposit lab/cash 12500.50 --reference B-1077 --as ada",
-     "cash reconcile, balance"},
+     "cash correct, cash reconcile, balance"},
+    {"cash correct",
+     "cash correct 01ARZ3NDEKTSV4RRFFQ69G5FAV --reason \"typed 10.005 for 10.05\" --as ada "
+     "--second bo",
+     "cash deposit, cash reconcile, note"},
     {"cash withdraw",
      "cash withdraw lab/cash 500 --bank-account DE02120300000000202051 --as lee --second kim",
      "cash settle, balance"},

@@ -28,6 +28,7 @@ struct MoveOptions {
 struct IdOptions {
     std::string id;
     std::string reference;
+    std::string reason;
     bool refuse = false;
 };
 struct MoneyOptions {
@@ -99,6 +100,9 @@ std::vector<CashEntry> cash_entries(Office& office) {
         CashEntry entry;
         scheme::AccountId account{};
         if (const auto* in = std::get_if<scheme::Deposit>(&command)) {
+            // What was taken back is on no statement, nor is its correction.
+            const auto kept = office.state().deposits.find(event.envelope.id);
+            if (kept != office.state().deposits.end() && kept->second.corrected_by) return;
             entry.reference = in->bank_reference;
             entry.amount_micro = in->amount_micro;
             account = in->account;
@@ -333,6 +337,20 @@ void add_cash(CLI::App& registry, Context& context) {
     made->add_option("AMOUNT", deposit.amount, "How much: 12500.50")->required();
     made->add_option("--reference", deposit.reference, "The bank's, of this payment only")
         ->required();
+
+    IdOptions& correct = add_act<IdOptions>(
+        *cash,
+        context,
+        made,
+        "correct",
+        "Take back a deposit that was recorded wrongly, in full, also while trading is halted; its "
+        "reference is free for the right one (two operators)",
+        [](Office& office, const IdOptions& options) {
+            office.act(
+                scheme::CorrectDeposit{.deposit = office.id(options.id), .reason = options.reason});
+        });
+    made->add_option("DEPOSIT", correct.id, "The deposit's id")->required();
+    made->add_option("--reason", correct.reason, "What was wrong")->required();
 
     MoneyOptions& withdraw = add_act<MoneyOptions>(
         *cash,

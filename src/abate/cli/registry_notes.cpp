@@ -70,6 +70,10 @@ void print_note(const Office& office, const scheme::SettlementNote& note) {
     fmt::print("  {:14}{}\n", "total", money_of(note, note.total_micro));
     if (!note.bank_reference.empty())
         fmt::print("  {:14}{}\n", "bank", plain_line(note.bank_reference));
+    if (note.corrected_by)
+        fmt::print("  {:14}{}\n", "corrected by", report::id_text(*note.corrected_by));
+    if (note.corrects) fmt::print("  {:14}{}\n", "corrects", report::id_text(*note.corrects));
+    if (!note.reason.empty()) fmt::print("  {:14}{}\n", "reason", plain_line(note.reason));
     fmt::print("  {:14}{}\n", "command", report::id_text(note.command));
 }
 
@@ -85,14 +89,15 @@ void list_notes(const Office& office,
     }
     if (notes.empty()) fmt::print("No sale, penalty, deposit or withdrawal was completed yet.\n");
     for (const scheme::SettlementNote& note : notes)
-        fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}\n",
+        fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}{}\n",
                    note.number,
                    to_rfc3339(note.at),
                    word_of(note.kind),
                    plain_line(office.name_of(note.seller_account)),
                    plain_line(office.name_of(note.buyer_account)),
                    money_text(note.total_micro),
-                   note.currency);
+                   note.currency,
+                   note.corrected_by ? "  corrected" : "");
 }
 
 void show_note(Office& office, const NoteOptions& options) {
@@ -136,12 +141,13 @@ void show_holding(Office& office) {
     if (office.context().json) {
         Json cases = Json::array();
         for (const scheme::HoldingCase& one : compliance.holding_cases)
-            cases.push_back({{"group", group_name(office, one.group)},
-                             {"opened", to_rfc3339(one.opened)},
-                             {"cure_until", to_rfc3339(one.cure_until)},
-                             {"excess", one.excess},
-                             {"stage", to_string(one.stage)},
-                             {"consigned", one.consigned}});
+            cases.push_back(
+                {{"group", group_name(office, one.group)},
+                 {"opened", to_rfc3339(one.opened)},
+                 {"cure_until", one.cure_until ? Json(to_rfc3339(*one.cure_until)) : Json()},
+                 {"excess", one.excess},
+                 {"stage", to_string(one.stage)},
+                 {"consigned", one.consigned}});
         Json consigned = Json::array();
         for (const auto& [whose, quantity] : compliance.consigned)
             consigned.push_back({{"participant", office.name_of(whose.participant)},
@@ -153,10 +159,12 @@ void show_holding(Office& office) {
     }
     fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : "none");
     for (const scheme::HoldingCase& one : compliance.holding_cases)
-        fmt::print("{:20}  above since {}, to be cured by {}: {} too many, {}{}\n",
+        fmt::print("{:20}  above since {}, to be cured {}: {} too many, {}{}\n",
                    plain_line(group_name(office, one.group)),
                    to_rfc3339(one.opened),
-                   to_rfc3339(one.cure_until),
+                   one.cure_until ? "by " + to_rfc3339(*one.cure_until)
+                                  : fmt::format("some days after the calendar of {} is published",
+                                                office.state().calendar_year + 1),
                    grouped(one.excess),
                    word_of(one.stage),
                    one.stage == scheme::CaseStage::consigned

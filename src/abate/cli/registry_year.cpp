@@ -1,5 +1,6 @@
 // `abate registry period | cap | benchmark | allocate | true-up | baseline | activity | certificate | object`: a year, step by step.
 #include "abate/cli/records.h"
+#include "abate/cli/refusal_detail.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -114,6 +115,55 @@ void print_circulation(const scheme::Circulation& figures) {
         grouped(figures.retired),
         grouped(figures.outstanding),
         grouped(figures.in_circulation));
+}
+
+// What the statement does to the cap of two years later.
+void print_step(const scheme::PublishCirculation& said, std::int64_t step) {
+    const std::int64_t year = said.year + 2;
+    if (step == 0) {
+        fmt::print("step of the cap of {}: none\n", year);
+    } else if (step > 0) {
+        fmt::print(
+            "step of the cap of {}: {} withheld, out of the auction's part\n", year, grouped(step));
+    } else {
+        fmt::print("step of the cap of {}: {} released for auction, beside the cap\n",
+                   year,
+                   grouped(-step));
+    }
+}
+
+void publish_circulation(Office& office, const YearOptions& options) {
+    // The figures of then, where it is sent again.
+    if (const auto before = office.sent<scheme::PublishCirculation>())
+        if (!options.dry_run) return office.act(*before);
+    const scheme::State& state = office.state();
+    const scheme::PublishCirculation command{
+        .year = options.year,
+        .figures = derived_or_fail(scheme::derive_circulation(state, office.books(), options.year),
+                                   "statement of the circulation")};
+    const std::int64_t step = scheme::step_of_circulation(state, command);
+    const Timestamp now = std::max(office.now(), state.last);
+    const scheme::Reason reason = scheme::check_publishing(state, options.year, now);
+    if (options.dry_run && reason != scheme::Reason::ok) {
+        Error error = refusal("refused", reason, report::command_text(command));
+        const std::string detail =
+            refusal_detail(office, {.reason = reason, .command = command, .now = now});
+        if (!detail.empty()) error.what += ": " + plain_line(detail);
+        throw Failure(std::move(error));
+    }
+    if (office.context().json && options.dry_run) {
+        auto document = Json::parse(report::command_json(command));
+        document["step"] = {{"year", options.year + 2},
+                            {"withheld", std::max<std::int64_t>(step, 0)},
+                            {"released", std::max<std::int64_t>(-step, 0)}};
+        return print_document(document);
+    }
+    // Figures that are not all there are refused, not printed.
+    if (!office.context().json && reason == scheme::Reason::ok) {
+        print_circulation(command.figures);
+        print_step(command, step);
+    }
+    if (!options.dry_run) office.act(command);
 }
 
 // The statement as it stands, and how far it has come.
@@ -282,18 +332,13 @@ void add_steps(CLI::App& registry, Context& context) {
         "Publish what is in circulation at the end of a year: the stability reserve's step two "
         "years "
         "later follows from it (two operators)",
-        [](Office& office, const YearOptions& options) {
-            const scheme::PublishCirculation command{
-                .year = options.year,
-                .figures = derived_or_fail(
-                    scheme::derive_circulation(office.state(), office.books(), options.year),
-                    "statement of the circulation")};
-            if (office.context().json && options.dry_run) return print_dry(command);
-            if (!office.context().json) print_circulation(command.figures);
-            if (!options.dry_run) office.act(command);
-        });
-    made->add_option("YEAR", circulation.year, "Which: its reports are due")->required();
-    made->add_flag("--dry-run", circulation.dry_run, "Print it, publish nothing");
+        publish_circulation);
+    made->add_option(
+            "YEAR", circulation.year, "Which: its reports are due, and every firm has figures")
+        ->required();
+    made->add_flag("--dry-run",
+                   circulation.dry_run,
+                   "Print it and the step of the cap that it makes, publish nothing");
 
     CLI::App* benchmark =
         registry.add_subcommand("benchmark", "The benchmark of each service class");

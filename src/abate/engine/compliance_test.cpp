@@ -588,7 +588,8 @@ TEST(Compliance, AnExcessWithoutAPurchaseHasACurePeriod) {
     EXPECT_EQ(first.stage, CaseStage::open);
     const std::vector<std::int64_t>& noons = desk.state().settle_at_us;
     const auto tomorrow = std::upper_bound(noons.begin(), noons.end(), first.opened.us);
-    EXPECT_EQ(first.cure_until.us, *(tomorrow + 4)) << "the fifth working day";
+    ASSERT_TRUE(first.cure_until);
+    EXPECT_EQ(first.cure_until->us, *(tomorrow + 4)) << "the fifth working day";
     // One sells, to the operator's own account, in time.
     desk.ok("f1-1",
             "f1-2",
@@ -597,7 +598,7 @@ TEST(Compliance, AnExcessWithoutAPurchaseHasACurePeriod) {
                      .to = kAuction,
                      .vintage = 2027,
                      .quantity = 58});
-    desk.set_time({first.cure_until.us + 1});
+    desk.set_time({first.cure_until->us + 1});
     desk.tick();
     EXPECT_EQ(desk.state().compliance.holding_cases[0].stage, CaseStage::cured);
     EXPECT_EQ(desk.state().compliance.holding_cases[1].stage, CaseStage::named);

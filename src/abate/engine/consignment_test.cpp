@@ -1,6 +1,8 @@
 // What is above the holding limit when the cure period is over, and is sold on its holder's account.
 #include "abate/engine/year_test_support.h"
 
+#include <algorithm>
+
 namespace abate::engine {
 namespace {
 
@@ -19,8 +21,8 @@ Rules consigning_rules() {
 }
 
 // A firm is given 100 for 2027, which is 38 too many; nobody refuses a free allocation.
-void above_the_limit(YearDesk& desk) {
-    desk.publish_calendar();
+void above_the_limit(YearDesk& desk, bool with_calendar = true) {
+    if (with_calendar) desk.publish_calendar();
     desk.add_firm(1, "lab");
     desk.add_firm(2, "firm");
     desk.history(1, {.gflop = 100 * kWork});
@@ -33,7 +35,7 @@ void above_the_limit(YearDesk& desk) {
     EXPECT_EQ(desk.state().compliance.holding_cases[0].excess, 38);
 }
 void let_it_lapse(YearDesk& desk) {
-    desk.set_time({desk.state().compliance.holding_cases[0].cure_until.us + 1'000'000});
+    desk.set_time({desk.state().compliance.holding_cases[0].cure_until->us + 1'000'000});
     desk.tick();
 }
 const HoldingCase& first_case(const YearDesk& desk) {
@@ -106,13 +108,65 @@ TEST(Consignment, IsDecidedByTheMomentOfItsRule) {
     YearDesk desk(consigning_rules());
     above_the_limit(desk);
     const Period& year = desk.state().period.years.at(2027);
-    ASSERT_LT(first_case(desk).cure_until.us, year.moments.end.us);
+    ASSERT_LT(first_case(desk).cure_until->us, year.moments.end.us);
     desk.set_time({year.moments.end.us + 30 * kDayUs});
     desk.tick();
     EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
     EXPECT_EQ(first_case(desk).consigned, 38);
     EXPECT_EQ(desk.balance(110, 2027).posted, 62);
     desk.sound();
+}
+
+// Five working days cannot be counted where no calendar has them: nothing is moved until they can.
+TEST(Consignment, WaitsForACalendar) {
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk, false);
+    EXPECT_FALSE(first_case(desk).cure_until);
+    desk.pass(30 * kDayUs);
+    desk.tick();
+    EXPECT_EQ(first_case(desk).stage, CaseStage::open);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 100);
+    desk.publish_calendar();
+    const std::vector<std::int64_t>& noons = desk.state().settle_at_us;
+    const auto next = std::upper_bound(noons.begin(), noons.end(), desk.state().last.us);
+    ASSERT_TRUE(first_case(desk).cure_until);
+    EXPECT_EQ(first_case(desk).cure_until->us, *(next + 4)) << "the fifth from then on";
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    desk.sound();
+}
+
+// Earlier builds took as many weekdays of an ordinary week, and their journals are read as they were.
+TEST(Consignment, AJournalWithAGuessedDateIsRead) {
+    const auto guessed = [](const YearDesk& desk) {
+        const std::int64_t guess = first_case(desk).opened.us + 7 * kDayUs;
+        return scheme::Event{.kind = EventKind::due,
+                             .at = {guess + 1},
+                             .number = 38,
+                             .due = {guess, DueKind::cure_holding, {.high = 0, .low = 1}}};
+    };
+    YearDesk desk(consigning_rules());
+    above_the_limit(desk, false);
+    Scheme without = desk.engine().scheme();
+    scheme::Event other = guessed(desk);
+    --other.due.at_us;
+    EXPECT_FALSE(without.fold(other));
+    EXPECT_TRUE(without.fold(guessed(desk)));
+    EXPECT_EQ(without.state().compliance.holding_cases[0].stage, CaseStage::consigned);
+    EXPECT_EQ(without.state().compliance.holding_cases[0].cure_until->us, guessed(desk).due.at_us);
+    // The calendar came before the guess was over: its date is the case's no more.
+    desk.pass(3 * kDayUs);
+    desk.publish_calendar();
+    Scheme late = desk.engine().scheme();
+    EXPECT_TRUE(late.fold(guessed(desk)));
+    EXPECT_EQ(late.state().compliance.holding_cases[0].stage, CaseStage::consigned);
+    for (const Due& due : late.state().due) EXPECT_NE(due.kind, DueKind::cure_holding);
+    // Nothing was guessed where the days were known.
+    YearDesk known(consigning_rules());
+    above_the_limit(known);
+    Scheme with = known.engine().scheme();
+    EXPECT_FALSE(with.fold(guessed(known)));
 }
 
 TEST(Consignment, OtherRulesNameTheGroupAndMoveNothing) {

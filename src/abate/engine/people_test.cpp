@@ -237,8 +237,14 @@ TEST(People, NamesThatLookAlikeAreAlike) {
                              "La\xc2\xad"
                              "b",
                              "La\nb",
-                             "Lab\xe3\x80\x80"})
+                             "Lab\xe3\x80\x80",
+                             "1",
+                             "#12",
+                             "-",
+                             "A/B"})
         EXPECT_EQ(admit(3, name), Reason::name_not_plain) << name;
+    EXPECT_EQ(admit(4, "\xce\xa9\xce\xbc\xce\xad\xce\xb3\xce\xb1 7"), Reason::ok)
+        << "letters of any script";
     // What is no UTF-8 is no command at all.
     EXPECT_EQ(admit(3,
                     "La\xff"

@@ -204,6 +204,32 @@ TEST(Settlement, MoneyInAndOutAndAFineAreOutsideTheScopeOfTax) {
     desk.sound();
 }
 
+TEST(Settlement, ADepositThatWasTakenBackSaysByWhat) {
+    Desk desk;
+    desk.add_firm(1, "lab");
+    desk.ok("ada",
+            Deposit{.account = AccountId{112}, .amount_micro = 10'005'000, .bank_reference = "B1"});
+    const TransferId deposit = desk.last_id();
+    EXPECT_FALSE(notes_of(desk).at(0).corrected_by);
+    desk.ok("ada", "bo", CorrectDeposit{.deposit = deposit, .reason = "typed wrongly"});
+    const TransferId correction = desk.last_id();
+    const auto notes = notes_of(desk);
+    ASSERT_EQ(notes.size(), 2U);
+    EXPECT_EQ(notes[0].kind, NoteKind::deposit);
+    EXPECT_EQ(notes[0].total_micro, 10'005'000) << "what was recorded stays as it was";
+    EXPECT_EQ(notes[0].corrected_by, correction);
+    EXPECT_EQ(notes[1].kind, NoteKind::correction);
+    EXPECT_EQ(notes[1].number, 2);
+    EXPECT_EQ(notes[1].command, correction);
+    EXPECT_EQ(notes[1].corrects, deposit);
+    EXPECT_EQ(notes[1].reason, "typed wrongly");
+    EXPECT_EQ(notes[1].bank_reference, "B1");
+    EXPECT_EQ(notes[1].seller_account, AccountId{112}) << "its money goes back";
+    EXPECT_EQ(notes[1].total_micro, 10'005'000);
+    EXPECT_EQ(notes[1].tax_category, "O");
+    desk.check();
+}
+
 TEST(Settlement, TheRulesNameACategoryWithoutARate) {
     Rules rules = euro_rules();
     EXPECT_TRUE(check_rules(rules));

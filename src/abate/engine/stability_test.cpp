@@ -181,6 +181,34 @@ TEST(Stability, AReserveMayBeginLater) {
     desk.sound();
 }
 
+// What a firm owes and nobody knows yet would count as in circulation.
+TEST(Stability, TheCirculationWaitsForEveryFirmsFigures) {
+    YearDesk desk(stability_rules());
+    desk.add_firm(2, "firm");
+    desk.add_firm(3, "shop");
+    desk.ok("ada",
+            "bo",
+            AddParticipant{.participant = ParticipantId{4},
+                           .title = "trader",
+                           .sort = ParticipantSort::trader,
+                           .group = GroupId{4},
+                           .group_title = "trader"});
+    until_reports_are_due(desk, 1'134'794'738);
+    desk.add_firm(5, "late");  // of 2028: no part in 2027
+    EXPECT_EQ(desk.ask("ada", circulation(desk, 2027)), Reason::figures_not_final);
+    YearFigures figures = figures_of_year(desk.state(), 2027);
+    EXPECT_EQ(figures.obligated, 3U);
+    EXPECT_EQ(figures.missing, (std::vector{ParticipantId{2}, ParticipantId{3}}));
+    desk.determine(2, 2027, 0);
+    EXPECT_EQ(desk.ask("ada", circulation(desk, 2027)), Reason::figures_not_final);
+    desk.determine(3, 2027, 0);
+    EXPECT_EQ(step_of_circulation(desk.state(), circulation(desk, 2027)), 272'350'737);
+    desk.ok("ada", "bo", circulation(desk, 2027));
+    // Of 2028 the late one's too.
+    EXPECT_EQ(figures_of_year(desk.state(), 2028).missing.size(), 4U);
+    desk.sound();
+}
+
 TEST(Stability, NothingIsSaidOutOfOrder) {
     YearDesk plain;
     plain.add_firm(1, "lab");

@@ -1,6 +1,7 @@
 // Transfers that wait, trusted accounts, money in and out; and what an auditor sees of a forged journal.
 #include "abate/engine/scheme_test_support.h"
 
+#include <algorithm>
 #include <functional>
 #include <variant>
 
@@ -71,6 +72,79 @@ TEST_F(Transfers, ABankStatementThatDiffersHaltsTrading) {
     EXPECT_TRUE(desk.state().halted) << "money that no command explains";
     desk.ok("ada", Reconcile{.statement_date = "2027-01-07", .balance_micro = 100'000'000});
     EXPECT_FALSE(desk.state().halted);
+    desk.check();
+}
+
+// Kinds and owners do not change while a proposal waits: whoever proposes hears it, and nothing waits.
+TEST_F(Transfers, WhatNoWaitingMendsIsNotProposed) {
+    const auto before = desk.state().proposals.size();
+    WithdrawCash out{.participant = ParticipantId{1},
+                     .account = AccountId{110},
+                     .amount_micro = 1,
+                     .bank_account = "IBAN"};
+    EXPECT_EQ(to_string(desk.ask("lab-1", out)), "asset_not_for_account");
+    Retire retire{
+        .participant = ParticipantId{1}, .from = AccountId{111}, .vintage = 2027, .quantity = 1};
+    EXPECT_EQ(to_string(desk.ask("lab-1", retire)), "compliance_is_one_way");
+    Transfer self{.participant = ParticipantId{1},
+                  .from = AccountId{110},
+                  .to = AccountId{110},
+                  .vintage = 2027,
+                  .quantity = 1};
+    EXPECT_EQ(to_string(desk.ask("lab-1", self)), "accounts_must_differ");
+    self.to = AccountId{121};
+    EXPECT_EQ(to_string(desk.ask("lab-1", self)), "compliance_account_of_another");
+    EXPECT_EQ(desk.state().proposals.size(), before);
+    // What is not there yet may come while it waits.
+    self.to = AccountId{120};
+    EXPECT_EQ(desk.ask("lab-1", self), Reason::ok);
+    EXPECT_EQ(desk.state().proposals.size(), before + 1);
+    desk.check();
+}
+
+// A wrong amount halts trading, and is taken back while it is: once, in full, by two, and out of what is there.
+TEST_F(Transfers, ADepositThatWasTypedWronglyIsTakenBack) {
+    const Deposit wrong{
+        .account = AccountId{112}, .amount_micro = 10'005'000, .bank_reference = "B2"};
+    desk.ok("ada", wrong);
+    const CorrectDeposit correct{.deposit = desk.last_id(), .reason = "typed wrongly"};
+    desk.ok("bo", Reconcile{.statement_date = "2027-01-05", .balance_micro = 110'050'000});
+    EXPECT_TRUE(desk.state().halted);
+    CorrectDeposit said = correct;
+    said.deposit.low += 100;
+    EXPECT_EQ(desk.ask("ada", said), Reason::deposit_not_found);
+    said = correct;
+    said.reason = "";
+    EXPECT_EQ(desk.ask("ada", said), Reason::reason_missing);
+    said.reason = std::string(5000, 'x');
+    EXPECT_EQ(desk.ask("ada", said), Reason::text_too_long);
+    EXPECT_EQ(desk.ask("lab-1", correct), Reason::role_not_allowed);
+    EXPECT_EQ(desk.ask_both("ada", "ada", correct), Reason::same_person);
+    desk.ok("ada", "bo", correct);
+    const TransferId by = desk.last_id();
+    EXPECT_EQ(desk.money(112), 100'000'000);
+    EXPECT_EQ(desk.state().deposits.at(correct.deposit).corrected_by, by);
+    EXPECT_EQ(desk.ask("ada", correct), Reason::deposit_already_corrected);
+    // The bank's reference is free for the right amount, and used then.
+    Deposit right = wrong;
+    right.amount_micro = 10'050'000;
+    desk.ok("ada", right);
+    EXPECT_EQ(desk.ask("ada", right), Reason::bank_reference_used);
+    desk.ok("bo", Reconcile{.statement_date = "2027-01-05", .balance_micro = 110'050'000});
+    EXPECT_FALSE(desk.state().halted);
+    // What was promised or paid out since is not there.
+    EXPECT_EQ(pay(105'000'000), Reason::ok);
+    EXPECT_EQ(to_string(desk.ask_both(
+                  "ada", "bo", CorrectDeposit{.deposit = desk.last_id(), .reason = "no"})),
+              "deposit_not_found");
+    const auto second = std::find_if(
+        desk.state().deposits.begin(), desk.state().deposits.end(), [](const auto& each) {
+            return each.second.said.amount_micro == 10'050'000;
+        });
+    ASSERT_NE(second, desk.state().deposits.end());
+    EXPECT_EQ(to_string(desk.ask_both(
+                  "ada", "bo", CorrectDeposit{.deposit = second->first, .reason = "no"})),
+              "insufficient_balance");
     desk.check();
 }
 
@@ -166,6 +240,9 @@ TEST_F(Transfers, AnInsiderWhoRewritesTheJournalIsNamed) {
     EXPECT_EQ(fault_of(good), "none");
     const std::size_t deposit = newest<Deposit>(good);
     const std::size_t approval = newest<Approve>(good);
+    const auto signed_by = [&](const char* who, const TransferId& id, const Command& command) {
+        return sign_command(desk.key(who), {.tenant_id = 1, .scheme_id = 1}, id, command);
+    };
 
     {  // money to another account than the signed command says
         std::vector<AnyEvent> bad = good;
@@ -229,6 +306,54 @@ TEST_F(Transfers, AnInsiderWhoRewritesTheJournalIsNamed) {
         std::vector<AnyEvent> bad = good;
         bad.erase(bad.begin() + static_cast<std::ptrdiff_t>(approval));
         EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {  // a deposit is taken back that was never made
+        std::vector<AnyEvent> bad = good;
+        scheme::Event asked = std::get<scheme::Event>(bad[approval]);
+        asked.at.us = std::get<registry::Event>(bad.back()).at.us + 1;
+        asked.postings = 0;
+        const TransferId made = std::get<scheme::Event>(bad[deposit]).envelope.id;
+        asked.envelope = signed_by(
+            "ada", {.high = 9, .low = 1}, CorrectDeposit{.deposit = made, .reason = "typed"});
+        bad.emplace_back(asked);
+        EXPECT_EQ(fault_of(bad), "none");
+        asked.envelope = signed_by(
+            "ada", {.high = 9, .low = 1}, CorrectDeposit{.deposit = {.high = 9, .low = 9}});
+        bad.back() = asked;
+        EXPECT_EQ(fault_of(bad), "deposit");
+    }
+}
+
+// Twice, or to another account, or more than it was: the audit says so with code of its own.
+TEST_F(Transfers, AForgedCorrectionIsNamed) {
+    const auto made = desk.state().deposits.begin()->first;
+    desk.ok("ada", "bo", CorrectDeposit{.deposit = made, .reason = "it was another's"});
+    const std::vector<AnyEvent> good = events_of(desk.journal());
+    EXPECT_EQ(fault_of(good), "none");
+    const std::size_t approval = newest<Approve>(good);
+    {
+        std::vector<AnyEvent> bad = good;
+        auto& posting = std::get<registry::Event>(bad[approval + 1]);
+        posting.command.amount -= 1;
+        posting.outcome.amount -= 1;
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {
+        std::vector<AnyEvent> bad = good;
+        std::get<registry::Event>(bad[approval + 1]).command.to = AccountId{122};
+        EXPECT_EQ(fault_of(bad), "posting");
+    }
+    {
+        std::vector<AnyEvent> bad = good;
+        scheme::Event again = std::get<scheme::Event>(bad[approval]);
+        again.at.us = std::get<registry::Event>(bad.back()).at.us + 1;
+        again.postings = 0;
+        again.envelope = sign_command(desk.key("ada"),
+                                      {.tenant_id = 1, .scheme_id = 1},
+                                      {.high = 9, .low = 1},
+                                      CorrectDeposit{.deposit = made, .reason = "again"});
+        bad.emplace_back(again);
+        EXPECT_EQ(fault_of(bad), "deposit");
     }
 }
 

@@ -113,6 +113,10 @@ class Registry {
     // The same in order, with memory asked for ahead; how many were folded: less than all where one cannot follow.
     [[nodiscard]] std::size_t fold_block(std::span<const Event> events);
 
+    // What apply() would answer to this command now, by itself. Nothing is done.
+    [[nodiscard]] Reason would_answer(const Command& command, Timestamp now) const {
+        return decide(command, now).outcome.reason;
+    }
     [[nodiscard]] std::optional<AccountView> account(AccountId id) const;
     // 0 for an account or asset that never was.
     [[nodiscard]] Balance balance(AccountId id, Asset asset) const;

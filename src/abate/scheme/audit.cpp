@@ -170,6 +170,11 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
             Holder{.grant = added->grant, .from_us = after_hours(event.at, key_delay_h_).us});
     } else if (const auto* period = std::get_if<OpenPeriod>(&command)) {
         opened_[period->year] = {.moments = *period, .rules = rules_};
+    } else if (const auto* deposit = std::get_if<Deposit>(&command)) {
+        deposits_[effect_id_] = *deposit;
+    } else if (const auto* correction = std::get_if<CorrectDeposit>(&command)) {
+        taken_back_ = deposits_[correction->deposit];
+        deposits_.erase(correction->deposit);
     } else if (const auto* circulation = std::get_if<PublishCirculation>(&command)) {
         circulation_[circulation->year] = circulation->figures;
     } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
@@ -252,6 +257,9 @@ bool SchemeAuditor::explained(const registry::Event& event) {
             } else if constexpr (std::is_same_v<C, Deposit>) {
                 return p.op == Op::deposit && p.to == c.account && p.amount == c.amount_micro &&
                        money;
+            } else if constexpr (std::is_same_v<C, CorrectDeposit>) {
+                return p.op == Op::withdraw && p.from == taken_back_.account && p.to == kBank &&
+                       p.amount == taken_back_.amount_micro && money;
             } else if constexpr (std::is_same_v<C, WithdrawCash>) {
                 promises_[p.id] = {.account = c.account,
                                    .amount = c.amount_micro,

@@ -96,6 +96,8 @@ class SchemeAuditor {
     };
     std::map<TransferId, Promise> promises_;  // by the id of the reserve
     std::map<TransferId, WithdrawCash> withdrawals_;
+    std::map<TransferId, Deposit> deposits_;  // that nobody took back
+    Deposit taken_back_;                      // by the command that just took effect
     std::map<std::int64_t, CapParts> cap_said_;
     std::map<std::int64_t, CapParts> cap_final_;
     std::map<std::int64_t, AllocationTable> table_said_;

@@ -77,6 +77,9 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
                                      : fmt::format("{}, as was asked", asked->second.us),
                                  fmt::format("{}", accepted->ceased.us)};
     }
+    if (const auto* correction = std::get_if<CorrectDeposit>(&command))
+        if (deposits_.count(correction->deposit) == 0)
+            return SchemeFinding{"deposit", "one that stands", "none"};
     return std::nullopt;
 }
 

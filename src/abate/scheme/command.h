@@ -79,7 +79,8 @@ using Command = std::variant<FoundScheme,
                              ReleaseConsignment,
                              RequestCease,
                              AcceptCease,
-                             OrderCease>;
+                             OrderCease,
+                             CorrectDeposit>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

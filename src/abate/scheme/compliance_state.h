@@ -108,7 +108,7 @@ enum class CaseStage : std::uint8_t {
 struct HoldingCase {
     GroupId group{};
     Timestamp opened = {};
-    Timestamp cure_until = {};
+    std::optional<Timestamp> cure_until = {};  // none: the calendar ends before, and the case waits
     std::int64_t excess = 0;  // then; at the end of the cure period where it was not cured
     CaseStage stage = CaseStage::open;
     std::int64_t consigned =

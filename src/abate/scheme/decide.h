@@ -173,6 +173,7 @@ ABATE_DECLARE_COMMAND(ReleaseConsignment);
 ABATE_DECLARE_COMMAND(RequestCease);
 ABATE_DECLARE_COMMAND(AcceptCease);
 ABATE_DECLARE_COMMAND(OrderCease);
+ABATE_DECLARE_COMMAND(CorrectDeposit);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {

@@ -56,11 +56,25 @@ void consign(State& state, GroupId group, std::int64_t at_us) {
     }
 }
 
-// Working days, where they are published; else as many weekdays of an ordinary week.
-Timestamp cure_time(const State& state, Timestamp at, std::int64_t working_days) {
-    const std::int64_t weekends = 2 * ((working_days + 4) / 5);
-    return settle_time(state, at, working_days)
-        .value_or(after_hours(at, 24 * (working_days + weekends)));
+HoldingCase* open_case(State& state, GroupId group) {
+    HoldingCase* open = nullptr;
+    for (HoldingCase& each : state.compliance.holding_cases)
+        if (each.group == group && each.stage == CaseStage::open) open = &each;
+    return open;
+}
+
+Due cure_due(const HoldingCase& open, Timestamp until) {
+    return {until.us,
+            DueKind::cure_holding,
+            {.high = 0, .low = static_cast<std::uint64_t>(open.group)}};
+}
+
+// Working days alone: where the calendar ends before, nobody can know the date.
+void set_cure_date(State& state, HoldingCase& open, Timestamp from) {
+    const Period* period = period_at(state, open.opened);
+    if (period == nullptr) return;
+    open.cure_until = settle_time(state, from, period->rules.compliance.cure_days);
+    if (open.cure_until) state.due.insert(cure_due(open, *open.cure_until));
 }
 
 }  // namespace
@@ -133,9 +147,7 @@ DueDecision decide_holding(const Look& look, const Due& due) {
 
 void fold_holding(State& state, const DueDone& done, const Due& due) {
     const GroupId group{due.id.low};
-    HoldingCase* open = nullptr;
-    for (HoldingCase& each : state.compliance.holding_cases)
-        if (each.group == group && each.stage == CaseStage::open) open = &each;
+    HoldingCase* open = open_case(state, group);
     if (due.kind == DueKind::cure_holding) {
         if (open == nullptr) return;
         open->stage = CaseStage::cured;
@@ -153,14 +165,31 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
     const Timestamp at{due.at_us};
     const Period* period = period_at(state, at);
     if (period == nullptr) return;
-    const Timestamp until = cure_time(state, at, period->rules.compliance.cure_days);
-    state.compliance.holding_cases.push_back({.group = group,
-                                              .opened = at,
-                                              .cure_until = until,
-                                              .excess = done.number,
-                                              .stage = CaseStage::open});
-    state.due.insert(
-        {until.us, DueKind::cure_holding, {.high = 0, .low = static_cast<std::uint64_t>(group)}});
+    state.compliance.holding_cases.push_back(
+        {.group = group, .opened = at, .excess = done.number, .stage = CaseStage::open});
+    set_cure_date(state, state.compliance.holding_cases.back(), at);
+}
+
+void date_holding_cases(State& state, Timestamp now) {
+    for (HoldingCase& each : state.compliance.holding_cases)
+        if (each.stage == CaseStage::open && !each.cure_until) set_cure_date(state, each, now);
+}
+
+bool take_guessed_cure(State& state, const Due& due) {
+    HoldingCase* open =
+        due.kind == DueKind::cure_holding ? open_case(state, GroupId{due.id.low}) : nullptr;
+    const Period* period = open == nullptr ? nullptr : period_at(state, open->opened);
+    if (period == nullptr || due.id.high != 0) return false;
+    // As many weekdays of an ordinary week.
+    const std::int64_t days = period->rules.compliance.cure_days;
+    const Timestamp guess = after_hours(open->opened, 24 * (days + 2 * ((days + 4) / 5)));
+    if (due.at_us != guess.us) return false;
+    if (open->cure_until) {
+        if (open->cure_until == settle_time(state, open->opened, days)) return false;
+        state.due.erase(cure_due(*open, *open->cure_until));
+    }
+    open->cure_until = guess;
+    return true;
 }
 
 // ---- consignment

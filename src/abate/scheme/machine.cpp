@@ -1,6 +1,7 @@
 #include "abate/scheme/machine.h"
 
 #include "abate/core/plain_text.h"
+#include "abate/scheme/holding.h"
 
 #include <algorithm>
 
@@ -113,6 +114,31 @@ void link(std::vector<registry::Command>& postings, const TransferId& act) {
     }
 }
 
+// What the books say of kinds, owners and accounts that are closed for ever: no waiting mends it.
+bool is_lasting(registry::Reason reason) {
+    using R = registry::Reason;
+    switch (reason) {
+        case R::accounts_must_differ:
+        case R::unknown_asset:
+        case R::amount_must_be_positive:
+        case R::price_must_not_be_negative:
+        case R::period_must_not_be_zero:
+        case R::account_closed_is_final:
+        case R::asset_not_for_account:
+        case R::retirement_is_final:
+        case R::compliance_is_one_way:
+        case R::from_kind_not_allowed:
+        case R::to_kind_not_allowed:
+        case R::compliance_account_of_another:
+        case R::deficit_account_of_another:
+        case R::from_account_closed:
+        case R::to_account_closed:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 TransferId posting_id(const TransferId& act, std::uint32_t index) {
@@ -183,10 +209,15 @@ Scheme::Plan Scheme::decide(const Envelope& envelope,
                                     .by = envelope.key},
                                    *command);
     if (decision.reason != Reason::ok) return refused(decision.reason);
-    // A first refusal comes at once; the books are asked again when it is approved.
-    if (authority_of(*command).second != Role::none)
-        return {.journaled = true, .proposed = true, .postings = {}};
     link(decision.postings, envelope.id);
+    // A first refusal comes at once; the books are asked again when it is approved.
+    if (authority_of(*command).second != Role::none) {
+        for (const registry::Command& posting : decision.postings)
+            if (const registry::Reason reason = books.would_answer(posting, now);
+                is_lasting(reason))
+                return refused(from_registry(reason));
+        return {.journaled = true, .proposed = true, .postings = {}};
+    }
     return {.journaled = true, .postings = std::move(decision.postings), .number = decision.number};
 }
 
@@ -325,7 +356,8 @@ bool Scheme::fold(const Event& event) {
     if (event.kind == EventKind::command) {
         if (!fold_command(event)) return false;
     } else {
-        if (state_.due.erase(event.due) == 0 || event.due.at_us > event.at.us) return false;
+        if (event.due.at_us > event.at.us) return false;
+        if (state_.due.erase(event.due) == 0 && !take_guessed_cure(state_, event.due)) return false;
         fold_due(
             state_, {.at = event.at, .reason = event.reason, .number = event.number}, event.due);
     }

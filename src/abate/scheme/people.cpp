@@ -61,18 +61,31 @@ Reason check_grant(const KeyGrant& grant) {
     return Reason::ok;
 }
 
+// On the command line "7" and "#7" are numbers, and "lab/cash" is an account: no name may be taken for one. Letters of other scripts are
+// bytes of 128 or more.
+bool is_like_no_number_or_path(std::string_view text) {
+    const bool letter = std::any_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               static_cast<unsigned char>(c) >= 0x80;
+    });
+    return letter && text.find('/') == std::string_view::npos;
+}
+
+// Of a participant, group or account.
 Reason check_title(const std::string& title) {
     if (title.empty()) return Reason::name_empty;
     if (title.size() > kMaxName) return Reason::text_too_long;
-    return is_plain_name(title) ? Reason::ok : Reason::name_not_plain;
+    return is_plain_name(title) && is_like_no_number_or_path(title) ? Reason::ok
+                                                                    : Reason::name_not_plain;
 }
 
 // A group's number that another group has meanwhile must not make one of the two.
 Reason check_group(const State& state, GroupId group, const std::string& title) {
     if (group == GroupId{}) return Reason::participant_needs_group;
-    if (!title.empty())
-        if (const Reason reason = check_title(title); reason != Reason::ok) return reason;
     const auto found = state.groups.find(group);
+    // One that is there has its name, whatever was asked of names then.
+    if (!title.empty() && (found == state.groups.end() || found->second != title))
+        if (const Reason reason = check_title(title); reason != Reason::ok) return reason;
     return found != state.groups.end() && !title.empty() && found->second != title
                ? Reason::group_has_another_name
                : Reason::ok;
@@ -248,11 +261,12 @@ Decision decide(const Look& look, const PublishCalendar& c) {
     return c.year > look.state.calendar_year ? Reason::ok : Reason::calendar_not_after;
 }
 
-void fold(State& state, const Done& /*done*/, const PublishCalendar& c) {
+void fold(State& state, const Done& done, const PublishCalendar& c) {
     state.settle_at_us.insert(
         state.settle_at_us.end(), c.settle_at_us.begin(), c.settle_at_us.end());
     state.calendar_year = c.year;
     state.tz_version = c.tz_version;
+    date_holding_cases(state, done.at);
 }
 
 // ---- keys

@@ -329,9 +329,7 @@ void fold(State& state, const Done& /*done*/, const IssueCap& c) {
 Decision decide(const Look& look, const PublishCirculation& c) {
     const Derived<Circulation> right = derive_circulation(look.state, look.books, c.year);
     if (right.reason != Reason::ok) return right.reason;
-    if (look.now < find_period(look.state, c.year)->moments.report_due)
-        return Reason::circulation_too_early;
-    if (look.state.period.circulation.count(c.year) != 0) return Reason::circulation_already_said;
+    if (const Reason r = check_publishing(look.state, c.year, look.now); r != Reason::ok) return r;
     return c.figures == right.value ? Reason::ok : Reason::circulation_differs;
 }
 

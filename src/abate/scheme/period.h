@@ -63,6 +63,20 @@ using GroupTotals = std::map<GroupId, Int128>;
                                                       const registry::Registry& books,
                                                       std::int64_t year);
 
+// Obligated participants that operated in a year of the scheme, and those of them whose figures of it are neither final nor determined.
+// What the circulation of a year rests on: none may be missing.
+struct YearFigures {
+    std::size_t obligated = 0;
+    std::vector<ParticipantId> missing = {};
+};
+[[nodiscard]] YearFigures figures_of_year(const State& state, std::int64_t year);
+// Whether it may be published at `now`. Reasons: circulation_too_early, circulation_already_said, figures_not_final.
+// REQUIRES: the year is open.
+[[nodiscard]] Reason check_publishing(const State& state, std::int64_t year, Timestamp now);
+// What it does to the cap of two years later, by that year's rules (today's, where it is not open) and what is in the reserve today: above 0
+// to be withheld, from which the auction's part may be short; below 0 to be released.
+[[nodiscard]] std::int64_t step_of_circulation(const State& state, const PublishCirculation& said);
+
 struct Sample {
     std::int64_t year = 0;  // of the benchmark
     std::int64_t sample_year = 0;

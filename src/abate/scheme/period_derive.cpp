@@ -199,6 +199,16 @@ CapPath path_of(const CapRules& rules) {
     return path;
 }
 
+std::int64_t step_by(const StabilityRules& rules, const StabilityState& now) {
+    return stability_step(now,
+                          {.upper = rules.upper,
+                           .middle = rules.middle,
+                           .lower = rules.lower,
+                           .release = rules.release,
+                           .withhold_ppm = static_cast<std::uint32_t>(rules.withhold.value)})
+        .value_or(0);
+}
+
 // The year's step of the stability reserve.
 Reason add_stability(const State& state, const Period& period, CapParts& parts) {
     const std::int64_t year = period.moments.year;
@@ -215,13 +225,7 @@ Reason add_stability(const State& state, const Period& period, CapParts& parts) 
     parts.circulation_year = year - 2;
     parts.in_circulation = said->second.figures.in_circulation;
     const std::int64_t step =
-        stability_step({.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve},
-                       {.upper = rules.upper,
-                        .middle = rules.middle,
-                        .lower = rules.lower,
-                        .release = rules.release,
-                        .withhold_ppm = static_cast<std::uint32_t>(rules.withhold.value)})
-            .value_or(0);
+        step_by(rules, {.in_circulation = parts.in_circulation, .in_reserve = parts.in_reserve});
     if (step > 0) {
         parts.withheld = std::min(step, parts.auction);
         parts.auction -= parts.withheld;
@@ -428,6 +432,37 @@ Derived<Circulation> derive_circulation(const State& state,
         std::max(Int128{0},
                  issued - with_scheme - in_reserve - retired - Int128{figures.outstanding}));
     return out;
+}
+
+YearFigures figures_of_year(const State& state, std::int64_t year) {
+    YearFigures out;
+    const Period* period = find_period(state, year);
+    if (period == nullptr) return out;
+    for (const auto& [id, participant] : state.participants) {
+        const ParticipantYear whose{.participant = id, .year = year};
+        if (!is_obligated(participant.sort) || participant.since >= period->moments.end ||
+            !operates_in(state, whose))
+            continue;
+        ++out.obligated;
+        if (final_figures(state.monitoring, whose) == nullptr) out.missing.push_back(id);
+    }
+    return out;
+}
+
+Reason check_publishing(const State& state, std::int64_t year, Timestamp now) {
+    if (now < find_period(state, year)->moments.report_due) return Reason::circulation_too_early;
+    if (state.period.circulation.count(year) != 0) return Reason::circulation_already_said;
+    return figures_of_year(state, year).missing.empty() ? Reason::ok : Reason::figures_not_final;
+}
+
+std::int64_t step_of_circulation(const State& state, const PublishCirculation& said) {
+    const Period* period = find_period(state, said.year + 2);
+    const StabilityRules& rules =
+        period == nullptr ? state.rules.stability : period->rules.stability;
+    if (!rules.reserve) return 0;
+    return step_by(rules,
+                   {.in_circulation = said.figures.in_circulation,
+                    .in_reserve = state.period.in_stability_reserve});
 }
 
 Derived<std::vector<BenchmarkLine>> derive_benchmark(const State& state, const Sample& asked) {

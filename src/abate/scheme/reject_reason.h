@@ -71,6 +71,8 @@ namespace abate::scheme {
     X(tax_without_sale, 1111, true)             \
     X(tax_category_unknown, 1112, true)         \
     X(tax_differs, 1113, true)                  \
+    X(deposit_not_found, 1114, true)            \
+    X(deposit_already_corrected, 1115, true)    \
     /* monitoring */                            \
     X(year_not_opened, 1200, true)              \
     X(year_not_over, 1201, true)                \

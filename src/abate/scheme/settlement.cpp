@@ -14,6 +14,8 @@ std::string_view to_string(NoteKind kind) {
             return "deposit";
         case NoteKind::withdrawal:
             return "withdrawal";
+        case NoteKind::correction:
+            return "correction";
     }
     return "unknown";
 }
@@ -85,6 +87,18 @@ void SettlementNotes::on(const registry::Event& posting) {
         SettlementNote note = between(p.from, p.to);
         note.kind = NoteKind::withdrawal;
         note.bank_reference = paid->bank_reference;
+        add_money(std::move(note), posting.outcome.amount, posting.at);
+    } else if (const auto* correction = std::get_if<CorrectDeposit>(&*effect_);
+               correction != nullptr && p.op == Op::withdraw) {
+        SettlementNote note = between(p.from, p.to);
+        note.kind = NoteKind::correction;
+        note.corrects = correction->deposit;
+        note.reason = correction->reason;
+        for (SettlementNote& earlier : notes_)
+            if (earlier.kind == NoteKind::deposit && earlier.command == correction->deposit) {
+                earlier.corrected_by = effect_id_;
+                note.bank_reference = earlier.bank_reference;
+            }
         add_money(std::move(note), posting.outcome.amount, posting.at);
     }
 }

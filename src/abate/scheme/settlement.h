@@ -1,5 +1,5 @@
 // Settlement notes: one for each sale that was completed, each penalty that was paid, each deposit and withdrawal. They follow from the
-// journal alone, and are numbered in its order.
+// journal alone, and are numbered in its order. A deposit that was taken back says by what; the correction has a note too.
 //
 //     SettlementNotes notes;
 //     notes.on(scheme_event);          // every event of a journal, in order
@@ -20,7 +20,13 @@
 
 namespace abate::scheme {
 
-enum class NoteKind : std::uint8_t { sale = 1, penalty = 2, deposit = 3, withdrawal = 4 };
+enum class NoteKind : std::uint8_t {
+    sale = 1,
+    penalty = 2,
+    deposit = 3,
+    withdrawal = 4,
+    correction = 5,  // of a deposit, which it takes back
+};
 [[nodiscard]] std::string_view to_string(NoteKind kind);
 
 struct SettlementNote {
@@ -43,8 +49,11 @@ struct SettlementNote {
     std::int64_t tax_micro = 0;
     std::int64_t total_micro = 0;
     std::string currency = {};
-    bool notional = false;            // no bank stands behind it
-    std::string bank_reference = {};  // of a deposit or withdrawal
+    bool notional = false;                        // no bank stands behind it
+    std::string bank_reference = {};              // of a deposit or withdrawal
+    std::optional<TransferId> corrected_by = {};  // of a deposit: the command that took it back
+    std::optional<TransferId> corrects = {};      // of a correction: the deposit
+    std::string reason = {};                      // of a correction
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("number", self.number);
@@ -68,6 +77,9 @@ struct SettlementNote {
         visit("currency", self.currency);
         visit("notional", self.notional);
         visit("bank_reference", self.bank_reference);
+        visit("corrected_by", self.corrected_by);
+        visit("corrects", self.corrects);
+        visit("reason", self.reason);
     }
 };
 

@@ -150,6 +150,16 @@ struct WaitingTransfer {
     }
 };
 
+struct RecordedDeposit {
+    Deposit said = {};
+    std::optional<TransferId> corrected_by = {};  // the id of the CorrectDeposit command
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("said", self.said);
+        visit("corrected_by", self.corrected_by);
+    }
+};
+
 struct Withdrawal {
     WithdrawCash asked = {};
     TransferId reserve{};
@@ -235,6 +245,7 @@ struct State {
     std::string tz_version = {};
 
     std::map<TransferId, WaitingTransfer> transfers = {};
+    std::map<TransferId, RecordedDeposit> deposits = {};
     std::map<TransferId, Withdrawal> withdrawals = {};
     std::set<std::string> bank_references = {};
     std::vector<Statement> statements = {};
@@ -262,6 +273,7 @@ struct State {
         visit("calendar_year", self.calendar_year);
         visit("tz_version", self.tz_version);
         visit("transfers", self.transfers);
+        visit("deposits", self.deposits);
         visit("withdrawals", self.withdrawals);
         visit("bank_references", self.bank_references);
         visit("statements", self.statements);

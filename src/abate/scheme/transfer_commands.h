@@ -145,6 +145,22 @@ struct SettleWithdrawal {
     }
 };
 
+// Takes back a deposit that was recorded wrongly, in full: out of its account to the bank again, also while trading is halted. Its bank
+// reference is free for the right one.
+struct CorrectDeposit {
+    static constexpr std::uint8_t number = 44;
+    static constexpr const char* name = "correct_deposit";
+    static constexpr Authority authority{.first = Role::scheme_operator,
+                                         .second = Role::scheme_operator};
+    TransferId deposit{};  // the id of the Deposit command
+    std::string reason = {};
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("deposit", self.deposit);
+        visit("reason", self.reason);
+    }
+};
+
 inline constexpr std::size_t kMostUnknownLines = 1000;  // of one statement
 
 // What the bank says. Where it is not the sum of all money in the books, sales and withdrawals halt until a statement that is.

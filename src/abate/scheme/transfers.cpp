@@ -194,8 +194,31 @@ Decision decide(const Look& look, const Deposit& c) {
     return out;
 }
 
-void fold(State& state, const Done& /*done*/, const Deposit& c) {
+void fold(State& state, const Done& done, const Deposit& c) {
     state.bank_references.insert(c.bank_reference);
+    state.deposits[done.id] = {.said = c};
+}
+
+Decision decide(const Look& look, const CorrectDeposit& c) {
+    const auto found = look.state.deposits.find(c.deposit);
+    if (found == look.state.deposits.end()) return Reason::deposit_not_found;
+    if (found->second.corrected_by) return Reason::deposit_already_corrected;
+    if (c.reason.empty()) return Reason::reason_missing;
+    if (c.reason.size() > kMaxText) return Reason::text_too_long;
+    Decision out;
+    out.postings.push_back({.op = registry::Op::withdraw,
+                            .asset = registry::Asset::cash,
+                            .from = found->second.said.account,
+                            .to = kBank,
+                            .amount = found->second.said.amount_micro});
+    return out;
+}
+
+void fold(State& state, const Done& done, const CorrectDeposit& c) {
+    const auto found = state.deposits.find(c.deposit);
+    if (found == state.deposits.end()) return;
+    found->second.corrected_by = done.id;
+    state.bank_references.erase(found->second.said.bank_reference);
 }
 
 Decision decide(const Look& look, const WithdrawCash& c) {
