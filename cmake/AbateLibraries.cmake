@@ -1,4 +1,4 @@
-# The libraries that abate stands on. A metered command should start at once, and loading {fmt}, libstdc++ and eight more was a fifth of
+# The libraries that abate stands on. A metered command should start at once, and loading eleven of them was a fifth of
 # a start; so an optimised program holds them (ABATE_STATIC): as archives where Debian has one, compiled from the headers where not.
 
 set(abate_static OFF)

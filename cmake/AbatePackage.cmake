@@ -32,7 +32,7 @@ install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}
 
 # The terms of the libraries that lie in the program, as Debian states them.
 foreach(package IN ITEMS libabsl-dev libboost1.74-dev libcli11-dev libfmt-dev libncurses-dev libsodium-dev libsqlite3-dev libstdc++-12-dev libtomlplusplus-dev nlohmann-json3-dev)
-  if(EXISTS "/usr/share/doc/${package}/copyright")
+  if(abate_static AND EXISTS "/usr/share/doc/${package}/copyright")
     install(FILES "/usr/share/doc/${package}/copyright" DESTINATION "${CMAKE_INSTALL_DOCDIR}/third_party" RENAME "${package}.copyright")
   endif()
 endforeach()

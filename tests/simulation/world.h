@@ -68,7 +68,6 @@ class World {
     virtual void look(const engine::Engine& engine, bool thorough) = 0;
     // Nothing is left to do.
     [[nodiscard]] virtual bool over() const { return false; }
-    // At the end.
 };
 
 }  // namespace abate::simulation

@@ -1,5 +1,7 @@
 #include "abate/cli/bank_comparison.h"
 
+#include "abate/scheme/scheme.h"
+
 #include <map>
 #include <set>
 
@@ -10,12 +12,14 @@ BankComparison compare_with_bank(const std::vector<input::BankLine>& lines,
                                  const StatementPeriod& period) {
     BankComparison out;
     std::map<std::string, const CashEntry*> by_reference;
-    for (const CashEntry& entry : entries) by_reference.emplace(entry.reference, &entry);
+    for (const CashEntry& entry : entries)
+        by_reference.emplace(scheme::folded_reference(entry.reference), &entry);
     std::set<std::string> on_statement;
     for (const input::BankLine& line : lines) {
         if (line.date < period.from || line.date > period.to) out.outside_period.push_back(line);
-        on_statement.insert(line.reference);
-        const auto found = by_reference.find(line.reference);
+        const std::string reference = scheme::folded_reference(line.reference);
+        on_statement.insert(reference);
+        const auto found = by_reference.find(reference);
         if (line.reference.empty() || found == by_reference.end()) {
             out.not_in_books.push_back(line);
             out.explained_micro += line.amount_micro;
@@ -32,7 +36,7 @@ BankComparison compare_with_bank(const std::vector<input::BankLine>& lines,
     }
     for (const CashEntry& entry : entries) {
         if (entry.date < period.from || entry.date > period.to) continue;
-        if (on_statement.count(entry.reference) != 0) continue;
+        if (on_statement.count(scheme::folded_reference(entry.reference)) != 0) continue;
         out.not_on_statement.push_back(entry);
         out.explained_micro -= entry.amount_micro;
     }

@@ -27,7 +27,7 @@ const StatementPeriod kJanuary{.from = "2027-01-01", .to = "2027-01-31"};
 TEST(BankComparison, LinesAndEntriesOfOneReferenceAreOne) {
     const BankComparison found =
         compare_with_bank({line("2027-01-05", "B1", 100), line("2027-01-07", "W1", -40)},
-                          {entry("2027-01-05", "B1", 100), entry("2027-01-08", "W1", -40)},
+                          {entry("2027-01-05", "b1", 100), entry("2027-01-08", "W1", -40)},
                           kJanuary);
     EXPECT_EQ(found.agreed, 2U);
     EXPECT_TRUE(found.not_in_books.empty());

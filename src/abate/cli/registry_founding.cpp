@@ -25,12 +25,27 @@ scheme::KeyGrant grant_of(const Context& context, const std::string& text, schem
             .roles = static_cast<std::uint8_t>(role)};
 }
 
+// Nobody wants to learn at the first deadline that the zone is not known, or that no year can be opened.
+scheme::Rules read_rules(const std::string& text, const std::string& file) {
+    scheme::Rules rules = value_or_fail(input::parse_scheme(text, file));
+    const std::int64_t year = rules.cap.first_year;
+    const Result<scheme::OpenPeriod> moments = scheme::resolve_period(rules, year);
+    if (!moments) {
+        Error error = moments.error();
+        error.where = file;
+        throw Failure(std::move(error));
+    }
+    if (moments->surrender_due < moments->report_due)
+        throw Failure({ErrorCode::invalid_argument,
+                       "no year can be opened: surrender_due comes before report_due",
+                       file,
+                       "Both are dates of the year that follows"});
+    return rules;
+}
+
 void found(Context& context, const InitOptions& options, OfficeOptions office_options) {
     const std::string text = value_or_fail(read_regular_file(options.file));
-    scheme::FoundScheme command{.rules = value_or_fail(input::parse_scheme(text, options.file)),
-                                .rules_text = text};
-    // Nobody wants to learn at the first deadline that the zone is not known.
-    (void)value_or_fail(scheme::Zone::find(command.rules.time_zone));
+    scheme::FoundScheme command{.rules = read_rules(text, options.file), .rules_text = text};
     for (const std::string& one : options.operators)
         command.keys.push_back(grant_of(context, one, scheme::Role::scheme_operator));
     for (const std::string& one : options.auditors)
@@ -115,9 +130,8 @@ void add_registry_founding(CLI::App& registry, Context& context) {
                     return;
                 }
                 const std::string text = value_or_fail(read_regular_file(options.file));
-                office.act(scheme::ChangeRules{
-                    .rules = value_or_fail(input::parse_scheme(text, options.file)),
-                    .rules_text = text});
+                office.act(scheme::ChangeRules{.rules = read_rules(text, options.file),
+                                               .rules_text = text});
             });
         made->add_option("SCHEME", own.file, "The new rules, a TOML file");
     }

@@ -32,7 +32,7 @@ struct CsvTable {
 [[nodiscard]] Result<CsvTable> parse_csv(std::string_view text, std::string_view file_name);
 
 // The same without a copy of the text: cells are views into `text`, which must outlive it, or into
-// `unescaped` where a doubled quote had to be undone. Eight bytes a cell. Movable (a deque keeps its strings in place).
+// strings of its own where a doubled quote had to be undone. Eight bytes a cell. Movable (a deque keeps its strings in place).
 class CsvView {
   public:
     std::vector<std::string_view> header;

@@ -137,36 +137,48 @@ TEST(Consignment, WaitsForACalendar) {
     desk.sound();
 }
 
-// Earlier builds took as many weekdays of an ordinary week, and their journals are read as they were.
-TEST(Consignment, AJournalWithAGuessedDateIsRead) {
-    const auto guessed = [](const YearDesk& desk) {
-        const std::int64_t guess = first_case(desk).opened.us + 7 * kDayUs;
-        return scheme::Event{.kind = EventKind::due,
-                             .at = {guess + 1},
-                             .number = 38,
-                             .due = {guess, DueKind::cure_holding, {.high = 0, .low = 1}}};
-    };
+// Promised away over the end of the cure period, and taken back: it is consigned when it comes free.
+TEST(Consignment, WhatWasPromisedOverTheMomentFollows) {
+    Rules rules = consigning_rules();
+    rules.rights.outside_delay_days =
+        2;  // so it is still there, and not free, when the period ends
+    YearDesk desk(rules);
+    above_the_limit(desk);
+    const Timestamp cure = *first_case(desk).cure_until;
+    desk.set_time({cure.us - 1'000'000});
+    desk.ok("lab-1", "lab-2", selling(90));
+    const TransferId promised = desk.last_id();
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).stage, CaseStage::consigned);
+    EXPECT_EQ(first_case(desk).excess, 38);
+    EXPECT_EQ(first_case(desk).consigned, 10);
+    desk.ok("lab-1", CancelTransfer{.participant = ParticipantId{1}, .transfer = promised});
+    desk.pass(1'000'000);
+    desk.tick();
+    EXPECT_EQ(desk.state().compliance.holding_cases.size(), 1U);
+    EXPECT_EQ(first_case(desk).consigned, 38);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 38);
+    desk.sound();
+}
+
+// Frozen over it, and released.
+TEST(Consignment, WhatWasFrozenOverTheMomentFollows) {
     YearDesk desk(consigning_rules());
-    above_the_limit(desk, false);
-    Scheme without = desk.engine().scheme();
-    scheme::Event other = guessed(desk);
-    --other.due.at_us;
-    EXPECT_FALSE(without.fold(other));
-    EXPECT_TRUE(without.fold(guessed(desk)));
-    EXPECT_EQ(without.state().compliance.holding_cases[0].stage, CaseStage::consigned);
-    EXPECT_EQ(without.state().compliance.holding_cases[0].cure_until->us, guessed(desk).due.at_us);
-    // The calendar came before the guess was over: its date is the case's no more.
-    desk.pass(3 * kDayUs);
-    desk.publish_calendar();
-    Scheme late = desk.engine().scheme();
-    EXPECT_TRUE(late.fold(guessed(desk)));
-    EXPECT_EQ(late.state().compliance.holding_cases[0].stage, CaseStage::consigned);
-    for (const Due& due : late.state().due) EXPECT_NE(due.kind, DueKind::cure_holding);
-    // Nothing was guessed where the days were known.
-    YearDesk known(consigning_rules());
-    above_the_limit(known);
-    Scheme with = known.engine().scheme();
-    EXPECT_FALSE(with.fold(guessed(known)));
+    above_the_limit(desk);
+    desk.ok("lab-1",
+            RestrictAccount{.participant = ParticipantId{1},
+                            .account = AccountId{110},
+                            .status = AccountStatus::frozen,
+                            .reason = "a lost key"});
+    let_it_lapse(desk);
+    EXPECT_EQ(first_case(desk).consigned, 0);
+    desk.ok("ada", "bo", ReleaseAccount{.account = AccountId{110}, .reason = "found"});
+    desk.pass(1'000'000);
+    desk.tick();
+    EXPECT_EQ(first_case(desk).consigned, 38);
+    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    desk.sound();
 }
 
 TEST(Consignment, OtherRulesNameTheGroupAndMoveNothing) {

@@ -351,24 +351,41 @@ TEST(Period, TheFirstYearStaysWhenAYearIsOpen) {
     EXPECT_EQ(found->field, "rules.cap.first_year");
 }
 
-// Ten times 10^18 are more than 64 bits: no cap, and no cap of 0 either, above which everybody would hold too much.
+// What could never be opened, or read on a screen, is no rule.
+TEST(Period, RulesThatNeverWorkAreNamed) {
+    const auto wrong = [](const auto& change) {
+        Rules rules = year_rules();
+        change(rules);
+        const Result<void> checked = check_rules(rules);
+        return checked ? std::string() : checked.error().where;
+    };
+    EXPECT_EQ(wrong([](Rules&) {}), "");
+    EXPECT_EQ(wrong([](Rules& r) { r.cap.first_year = 1969; }), "cap.first_year");
+    EXPECT_EQ(wrong([](Rules& r) { r.cap.first_year = 2201; }), "cap.first_year");
+    EXPECT_EQ(wrong([](Rules& r) { r.cap.rebasings = {{.year = 2201, .allowances = 1}}; }),
+              "cap.rebasings.year");
+    EXPECT_EQ(wrong([](Rules& r) { r.name.assign(200, 'n'); }), "");
+    EXPECT_EQ(wrong([](Rules& r) { r.name.assign(201, 'n'); }), "name");
+    EXPECT_EQ(wrong([](Rules& r) { r.benchmark.classes[0].name.assign(201, 'n'); }),
+              "benchmark.classes.name");
+}
+
+// Ten times 10^18 are more than 64 bits. Nobody can found with such rules; of rules that are folded all the same there is no cap, and no
+// cap of 0 either.
 TEST(Period, ACapBeyond64BitsIsNone) {
     Rules rules = year_rules();
     rules.cap.first_cap = 1'000'000'000'000'000'000;
     for (int i = 0; i < 9; ++i)
         rules.cap.rebasings.push_back({.year = 2028, .allowances = -1'000'000'000'000'000'000});
-    rules.compliance.holding_limit = true;
-    rules.compliance.holding_base = 100;
-    rules.compliance.holding_base_share = {kMillion};
-    YearDesk desk(rules);
-    desk.open(2027);
-    desk.open(2028);
-    EXPECT_EQ(derive_cap(desk.state(), 2027).value.cap, 1'000'000'000'000'000'000);
-    EXPECT_EQ(derive_cap(desk.state(), 2028).reason, Reason::figures_out_of_range);
-    EXPECT_EQ(desk.ask("ada", desk.cap(2028)), Reason::figures_out_of_range);
-    EXPECT_TRUE(current_holding_limit(desk.state(), new_year(2027)));
-    EXPECT_FALSE(current_holding_limit(desk.state(), new_year(2028)));
-    desk.sound();
+    const Result<void> checked = check_rules(rules);
+    ASSERT_FALSE(checked.has_value());
+    EXPECT_EQ(checked.error().where, "cap.rebasings");
+    Period period;
+    period.rules = rules;
+    period.moments.year = 2027;
+    EXPECT_EQ(cap_of_year(period).value, 1'000'000'000'000'000'000);
+    period.moments.year = 2028;
+    EXPECT_EQ(cap_of_year(period).reason, Reason::figures_out_of_range);
 }
 
 // research/markets.md A1, two years later: HAL 100; output of 2025..2032 = 100,100,130,131,134,150,90,90. And a second firm that lets its

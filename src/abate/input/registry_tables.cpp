@@ -88,10 +88,12 @@ class KnownTable {
         if (!others_.empty()) {
             constexpr std::size_t kMost = 5;
             std::string more;
-            for (std::size_t i = 0; i < others_.size() && i < kMost; ++i)
-                more += (i == 0 ? "" : ", ") + others_[i].substr(others_[i].rfind(':') + 1);
+            for (std::size_t i = 0; i < others_.size() && i < kMost; ++i) {
+                const std::string place = others_[i].substr(file_.size() + 1);  // "3" or "3:12"
+                more += (i == 0 ? "" : ", ") + place.substr(0, place.find(':'));
+            }
             if (others_.size() > kMost) more += fmt::format(" and {} more", others_.size() - kMost);
-            if (!error_->hint.empty()) error_->hint += ". ";
+            if (!error_->hint.empty()) error_->hint += error_->hint.back() == '.' ? " " : ". ";
             error_->hint += (others_.size() == 1 ? "Line " : "Lines ") + more +
                             (others_.size() == 1 ? " is bad too" : " are bad too");
         }
@@ -188,7 +190,7 @@ Result<BankStatement> parse_bank_statement(std::string_view csv, std::string_vie
         const std::string& reference = cells[*columns.reference];
         if (!is_date(date) || date < last)
             table.refuse(where, "dates must be YYYY-MM-DD and in order", "The oldest comes first");
-        if (!reference.empty() && !seen.insert(reference).second)
+        if (!reference.empty() && !seen.insert(scheme::folded_reference(reference)).second)
             table.refuse(where, "a reference is there twice", "");
         if (is_date(date)) last = date;
         BankLine read{

@@ -7,10 +7,14 @@ namespace {
 
 constexpr const char* kSchemePage = "See docs/registry/scheme.md";
 
-// Where a key is written; of the file, where it is not.
+// Where a key is written; else the nearest table or list that holds it: "cap.rebasings" of "cap.rebasings.year".
 const toml::node& node_of(const toml::table& root, std::string_view path) {
-    const toml::node* found = root.at_path(path).node();
-    return found != nullptr ? *found : root;
+    while (!path.empty()) {
+        if (const toml::node* found = root.at_path(path).node(); found != nullptr) return *found;
+        const std::size_t dot = path.rfind('.');
+        path = dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+    }
+    return root;
 }
 
 }  // namespace

@@ -104,6 +104,13 @@ TEST(SchemeInput, SlipsAreNamedWithTheirPlace) {
     EXPECT_NE(refusal(replaced(good, "first_cap = 1_000_000_000", "first_cap = nan"))
                   .find("must be a whole number"),
               std::string::npos);
+    // A step is named by the list that it stands in.
+    EXPECT_NE(
+        refusal(replaced(good,
+                         "first_year = 2027\n",
+                         "rebasings = [{ year = 2000, allowances = 5 }]\nfirst_year = 2027\n"))
+            .find("(s.toml:62:13)"),
+        std::string::npos);
     EXPECT_NE(refusal("= 3").find("s.toml:1:1"), std::string::npos);
     EXPECT_NE(refusal("").find("'name' is missing"), std::string::npos);
 }

@@ -341,7 +341,7 @@ bool SchemeAuditor::explained(const registry::Event& event) {
 // Above the holding limit, out of the holder's own account, where the rules have it sold.
 bool SchemeAuditor::is_consignment(const registry::Command& p) {
     const ParticipantId holder{due_id_.low};
-    // The rules of the year in which the cure period ended, whenever the next act came.
+    // The rules of the year in which the cure period ended, or in which what was promised came free; whenever the next act came.
     bool sold = false;
     for (const auto& [year, opened] : opened_)
         if (opened.moments.begin.us <= due_at_us_ && due_at_us_ < opened.moments.end.us)

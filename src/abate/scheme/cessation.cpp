@@ -2,6 +2,7 @@
 #include "abate/scheme/cessation.h"
 
 #include "abate/scheme/decide.h"
+#include "abate/scheme/holding.h"
 #include "abate/scheme/period.h"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ void cease(State& state, const Done& done, ParticipantId participant) {
     it.at = done.at;
     forget_blocks(state,
                   after_the_last({.participant = participant, .ceased = it.ceased}, *period));
+    review_freed(state, participant, done.at);
     for (auto& [year, missing] : state.compliance.without_figures)
         if (year > it.year)
             missing.erase(std::remove(missing.begin(), missing.end(), participant), missing.end());

@@ -43,9 +43,6 @@ struct Done {
 // The id of the i-th posting of an act.
 [[nodiscard]] TransferId posting_id(const TransferId& act, std::uint32_t index);
 
-inline constexpr std::size_t kMaxText = 4096;
-inline constexpr std::size_t kMaxName = 200;
-
 // A sum that stays at the end of 64 bits: what decide() let through is far from it, and fold() takes any event.
 [[nodiscard]] constexpr std::int64_t sum_within(std::int64_t a, Int128 b) {
     const Int128 sum = b + a;

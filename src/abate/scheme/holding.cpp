@@ -43,6 +43,12 @@ std::vector<GroupObligation> obligations_of(const State& state, GroupId group) {
     return out;
 }
 
+// Whether the rules of the year of `at` have an excess sold.
+bool consigns(const State& state, Timestamp at) {
+    const Period* then = period_at(state, at);
+    return then != nullptr && then->rules.compliance.holding_excess == HoldingExcess::consigned;
+}
+
 // One due for each holder and vintage of the group: each asks the books what is there, the oldest vintage first.
 void consign(State& state, GroupId group, std::int64_t at_us) {
     for (const auto& [year, period] : state.period.years) {
@@ -154,9 +160,7 @@ void fold_holding(State& state, const DueDone& done, const Due& due) {
         if (done.number <= 0) return;
         open->excess = done.number;
         // The rules of its own moment, whenever the next act comes.
-        const Period* then = period_at(state, {due.at_us});
-        const bool sold =
-            then != nullptr && then->rules.compliance.holding_excess == HoldingExcess::consigned;
+        const bool sold = consigns(state, {due.at_us});
         open->stage = sold ? CaseStage::consigned : CaseStage::named;
         if (sold) consign(state, group, due.at_us);
         return;
@@ -175,21 +179,19 @@ void date_holding_cases(State& state, Timestamp now) {
         if (each.stage == CaseStage::open && !each.cure_until) set_cure_date(state, each, now);
 }
 
-bool take_guessed_cure(State& state, const Due& due) {
-    HoldingCase* open =
-        due.kind == DueKind::cure_holding ? open_case(state, GroupId{due.id.low}) : nullptr;
-    const Period* period = open == nullptr ? nullptr : period_at(state, open->opened);
-    if (period == nullptr || due.id.high != 0) return false;
-    // As many weekdays of an ordinary week.
-    const std::int64_t days = period->rules.compliance.cure_days;
-    const Timestamp guess = after_hours(open->opened, 24 * (days + 2 * ((days + 4) / 5)));
-    if (due.at_us != guess.us) return false;
-    if (open->cure_until) {
-        if (open->cure_until == settle_time(state, open->opened, days)) return false;
-        state.due.erase(cure_due(*open, *open->cure_until));
-    }
-    open->cure_until = guess;
-    return true;
+void review_freed(State& state, ParticipantId participant, Timestamp at) {
+    const auto whose = state.participants.find(participant);
+    if (whose == state.participants.end()) return;
+    const GroupId group = whose->second.group;
+    const auto& cases = state.compliance.holding_cases;
+    const auto last = std::find_if(
+        cases.rbegin(), cases.rend(), [&](const HoldingCase& each) { return each.group == group; });
+    // By the rules of the moment in which it comes free: those of another year may name and not sell.
+    if (last != cases.rend() && last->stage == CaseStage::consigned &&
+        last->consigned < last->excess && consigns(state, at))
+        consign(state, group, at.us);
+    else
+        review_holding(state, group, at);
 }
 
 // ---- consignment

@@ -29,9 +29,11 @@ struct HoldingCount {
 // Looks at a group as soon as time is next advanced.
 void review_holding(State& state, GroupId group, Timestamp at);
 
+// What was promised or frozen over the end of a cure period could not be consigned; when it comes free, what is still above the limit is
+// consigned at once, and a group without such a case is looked at.
+void review_freed(State& state, ParticipantId participant, Timestamp at);
+
 // A calendar was published: open cases that had no date to be cured by get it, counted from `now` on.
 void date_holding_cases(State& state, Timestamp now);
-// Earlier builds guessed such a date, and their journals have it. True: it was such a one of a case that is open, whose date it is now.
-[[nodiscard]] bool take_guessed_cure(State& state, const Due& due);
 
 }  // namespace abate::scheme

@@ -357,7 +357,7 @@ bool Scheme::fold(const Event& event) {
         if (!fold_command(event)) return false;
     } else {
         if (event.due.at_us > event.at.us) return false;
-        if (state_.due.erase(event.due) == 0 && !take_guessed_cure(state_, event.due)) return false;
+        if (state_.due.erase(event.due) == 0) return false;
         fold_due(
             state_, {.at = event.at, .reason = event.reason, .number = event.number}, event.due);
     }

@@ -1,11 +1,12 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
-#include "abate/core/plain_text.h"
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/names.h"
 #include "abate/scheme/period.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 namespace abate::scheme {
@@ -17,32 +18,6 @@ constexpr std::uint8_t kParticipantRoles = static_cast<std::uint8_t>(Role::initi
 constexpr std::uint8_t kEveryRole =
     kParticipantRoles | static_cast<std::uint8_t>(Role::scheme_operator) |
     static_cast<std::uint8_t>(Role::verifier) | static_cast<std::uint8_t>(Role::auditor);
-
-// What looks alike must be alike: no byte that cannot be seen.
-bool is_plain_name(std::string_view text) {
-    if (!is_utf8(text) || plain_line(text) != text || text.front() == ' ' || text.back() == ' ')
-        return false;
-    // Soft hyphen, zero-width characters, joiners, no-break and other spaces, byte order mark.
-    for (const std::string_view hidden : {"\u00ad",
-                                          "\u00a0",
-                                          "\u061c",
-                                          "\u180e",
-                                          "\u2060",
-                                          "\u2061",
-                                          "\u2062",
-                                          "\u2063",
-                                          "\u2064",
-                                          "\u3164",
-                                          "\u3000",
-                                          "\ufeff"})
-        if (text.find(hidden) != std::string_view::npos) return false;
-    // U+2000 to U+200F: E2 80 80 to E2 80 8F.
-    for (std::size_t at = text.find("\xe2\x80");
-         at != std::string_view::npos && at + 2 < text.size();
-         at = text.find("\xe2\x80", at + 1))
-        if (static_cast<unsigned char>(text[at + 2]) <= 0x8f) return false;
-    return true;
-}
 
 // A key is of the operator, of a verifier, of an auditor or of a participant, and of one of them only.
 Reason check_grant(const KeyGrant& grant) {
@@ -192,7 +167,7 @@ constexpr OwnAccount kOwnAccounts[] = {
 }  // namespace
 
 std::optional<Timestamp> settle_time(const State& state, Timestamp now, std::int64_t days) {
-    if (days == 0) return now;
+    if (days <= 0) return now;
     const auto first =
         std::upper_bound(state.settle_at_us.begin(), state.settle_at_us.end(), now.us);
     if (state.settle_at_us.end() - first < days) return std::nullopt;
@@ -250,6 +225,17 @@ void fold(State& state, const Done& /*done*/, const ChangeRules& c) {
     state.rules_texts.push_back(c.rules_text);
 }
 
+namespace {
+
+// In UTC. REQUIRES: a year of four digits.
+std::int64_t new_year_us(std::int64_t year) {
+    const std::chrono::sys_days day =
+        std::chrono::year(static_cast<int>(year)) / std::chrono::January / 1;
+    return std::chrono::duration_cast<std::chrono::microseconds>(day.time_since_epoch()).count();
+}
+
+}  // namespace
+
 Decision decide(const Look& look, const PublishCalendar& c) {
     if (c.settle_at_us.empty() || c.settle_at_us.size() > 366) return Reason::calendar_not_after;
     std::int64_t last =
@@ -258,7 +244,19 @@ Decision decide(const Look& look, const PublishCalendar& c) {
         if (at <= last) return Reason::calendar_not_after;
         last = at;
     }
-    return c.year > look.state.calendar_year ? Reason::ok : Reason::calendar_not_after;
+    // One typing error of a far year would leave all before it without working days for good.
+    if (c.year < kFirstRuledYear || c.year > kLastRuledYear) return Reason::calendar_not_after;
+    if (!look.state.settle_at_us.empty() && c.year != look.state.calendar_year + 1)
+        return Reason::calendar_not_after;
+    // Its days are of that year, in whatever zone.
+    constexpr std::int64_t kDayHours = 24;
+    const Timestamp begin{new_year_us(c.year)};
+    const Timestamp end{new_year_us(c.year + 1)};
+    const bool of_the_year = c.settle_at_us.front() >= after_hours(begin, -kDayHours).us &&
+                             c.settle_at_us.back() < after_hours(end, kDayHours).us;
+    const bool soon =
+        !look.state.settle_at_us.empty() || begin.us <= after_hours(look.now, 366 * kDayHours).us;
+    return of_the_year && soon ? Reason::ok : Reason::calendar_not_after;
 }
 
 void fold(State& state, const Done& done, const PublishCalendar& c) {
@@ -414,8 +412,10 @@ Decision decide(const Look& look, const ReleaseAccount& c) {
     return out;
 }
 
-void fold(State& state, const Done& /*done*/, const ReleaseAccount& c) {
+void fold(State& state, const Done& done, const ReleaseAccount& c) {
     state.monitoring.blocked.erase(c.account);
+    if (const AccountEntry* account = account_in(state, c.account))
+        review_freed(state, account->participant, done.at);
 }
 
 Decision decide(const Look& look, const CloseAccount& c) {

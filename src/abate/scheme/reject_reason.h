@@ -73,6 +73,7 @@ namespace abate::scheme {
     X(tax_differs, 1113, true)                  \
     X(deposit_not_found, 1114, true)            \
     X(deposit_already_corrected, 1115, true)    \
+    X(statement_date_invalid, 1116, true)       \
     /* monitoring */                            \
     X(year_not_opened, 1200, true)              \
     X(year_not_over, 1201, true)                \

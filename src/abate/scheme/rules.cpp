@@ -77,6 +77,8 @@ Result<void> check_rules(const Rules& r) {
     constexpr std::size_t kMostSteps = 100;
     constexpr std::int64_t kYears = std::int64_t{100} * 366 * 24;
     if (r.name.empty()) return bad_rule("name", "is missing");
+    if (r.name.size() > kMaxName)
+        return bad_rule("name", fmt::format("is longer than {} bytes", kMaxName));
     within("version", r.version, {1, 1'000'000});
     one_of("unit", r.unit == Unit::kwh || r.unit == Unit::kgco2e);
     if (r.unit == Unit::kgco2e) within("frozen_gco2e_per_kwh", r.frozen_gco2e_per_kwh, {1, 5000});
@@ -117,6 +119,9 @@ Result<void> check_rules(const Rules& r) {
     for (const ServiceClass& c : r.benchmark.classes) {
         if (wrong) break;
         if (c.name.empty()) wrong = bad_rule("benchmark.classes.name", "is missing");
+        if (c.name.size() > kMaxName)
+            wrong = bad_rule("benchmark.classes.name",
+                             fmt::format("is longer than {} bytes", kMaxName));
         if (!classes.insert(c.name).second)
             wrong = bad_rule("benchmark.classes.name", fmt::format("'{}' is there twice", c.name));
         if (c.reference_flop_per_unit == 0)
@@ -128,7 +133,7 @@ Result<void> check_rules(const Rules& r) {
     share("allocation.clean_max_percent", r.allocation.clean_max, {1, 10 * kMillion});
     if (!wrong && r.allocation.clean_min > r.allocation.clean_max)
         wrong = bad_rule("allocation.clean_min_percent", "is above clean_max_percent");
-    within("cap.first_year", r.cap.first_year, {1, 9000});
+    within("cap.first_year", r.cap.first_year, {kFirstRuledYear, kLastRuledYear});
     within("cap.first_cap", r.cap.first_cap, {0, kMost});
     within("cap.reduction_per_year", r.cap.reduction_per_year, {0, kMost});
     share("cap.free_share_percent", r.cap.free_share);
@@ -148,15 +153,20 @@ Result<void> check_rules(const Rules& r) {
     std::int64_t step_before = r.cap.first_year;
     for (const ReductionStep& step : r.cap.reduction_steps) {
         if (wrong) break;
-        within("cap.reduction_steps.first_year", step.first_year, {step_before + 1, 9000});
+        within(
+            "cap.reduction_steps.first_year", step.first_year, {step_before + 1, kLastRuledYear});
         share("cap.reduction_steps.percent", step.of_first_cap);
         step_before = step.first_year;
     }
+    Int128 highest = r.cap.first_cap;
     for (const Rebasing& rebasing : r.cap.rebasings) {
         if (wrong) break;
-        within("cap.rebasings.year", rebasing.year, {r.cap.first_year + 1, 9000});
+        within("cap.rebasings.year", rebasing.year, {r.cap.first_year + 1, kLastRuledYear});
         within("cap.rebasings.allowances", rebasing.allowances, {-kMost, kMost});
+        if (rebasing.allowances < 0) highest += -Int128{rebasing.allowances};
     }
+    if (!wrong && highest > kMost)
+        wrong = bad_rule("cap.rebasings", fmt::format("add up to more than {} allowances", kMost));
     within("stability.upper", r.stability.upper, {0, kMost});
     within("stability.middle", r.stability.middle, {0, r.stability.upper});
     within("stability.lower", r.stability.lower, {0, r.stability.middle});

@@ -185,6 +185,14 @@ struct Rebasing {
     }
 };
 
+// Of what people write, in bytes.
+inline constexpr std::size_t kMaxText = 4096;
+inline constexpr std::size_t kMaxName = 200;
+
+// Years that rules may name: those for which zones and calendars are asked.
+inline constexpr std::int64_t kFirstRuledYear = 1970;
+inline constexpr std::int64_t kLastRuledYear = 2200;
+
 struct CapRules {
     std::int64_t first_year = 0;
     std::int64_t first_cap = 0;           // allowances; 0: no cap, a performance standard

@@ -15,6 +15,7 @@
 #include "abate/scheme/compliance_state.h"
 #include "abate/scheme/holding.h"
 #include "abate/scheme/machine.h"
+#include "abate/scheme/names.h"
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
 #include "abate/scheme/settlement.h"

@@ -1,9 +1,12 @@
 // Allowances and money on their way.
+#include "abate/scheme/calendar.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/names.h"
 #include "abate/scheme/tax.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace abate::scheme {
 namespace {
@@ -53,7 +56,7 @@ Reason check_tax(const Transfer& c) {
     if (c.price_micro == 0) return Reason::tax_without_sale;
     if (!is_tax_category(c.tax_category)) return Reason::tax_category_unknown;
     if (c.tax_rate_ppm < 0 || c.tax_rate_ppm > kMillion ||
-        (!has_tax_rate(c.tax_category) && c.tax_rate_ppm != 0) ||
+        has_tax_rate(c.tax_category) != (c.tax_rate_ppm != 0) ||
         !is_tax_of({.consideration_micro = static_cast<std::int64_t>(consideration),
                     .rate_ppm = c.tax_rate_ppm,
                     .tax_micro = c.tax_micro}))
@@ -130,11 +133,12 @@ Decision decide(const Look& look, const CancelTransfer& c) {
     return out;
 }
 
-void fold(State& state, const Done& /*done*/, const CancelTransfer& c) {
+void fold(State& state, const Done& done, const CancelTransfer& c) {
     const auto found = state.transfers.find(c.transfer);
     if (found == state.transfers.end()) return;
     found->second.state = WaitState::cancelled;
     state.due.erase({found->second.due.us, DueKind::settle_transfer, c.transfer});
+    review_freed(state, found->second.transfer.participant, done.at);
 }
 
 Decision decide(const Look& look, const Retire& c) {
@@ -184,7 +188,9 @@ Decision decide(const Look& look, const Deposit& c) {
     if (look.state.accounts.count(c.account) == 0) return Reason::unknown_account;
     if (c.bank_reference.empty()) return Reason::bank_reference_empty;
     if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
-    if (look.state.bank_references.count(c.bank_reference) != 0) return Reason::bank_reference_used;
+    if (!is_plain_name(c.bank_reference)) return Reason::name_not_plain;
+    if (look.state.bank_references.count(folded_reference(c.bank_reference)) != 0)
+        return Reason::bank_reference_used;
     Decision out;
     out.postings.push_back({.op = registry::Op::deposit,
                             .asset = registry::Asset::cash,
@@ -195,7 +201,7 @@ Decision decide(const Look& look, const Deposit& c) {
 }
 
 void fold(State& state, const Done& done, const Deposit& c) {
-    state.bank_references.insert(c.bank_reference);
+    state.bank_references.insert(folded_reference(c.bank_reference));
     state.deposits[done.id] = {.said = c};
 }
 
@@ -218,7 +224,7 @@ void fold(State& state, const Done& done, const CorrectDeposit& c) {
     const auto found = state.deposits.find(c.deposit);
     if (found == state.deposits.end()) return;
     found->second.corrected_by = done.id;
-    state.bank_references.erase(found->second.said.bank_reference);
+    state.bank_references.erase(folded_reference(found->second.said.bank_reference));
 }
 
 Decision decide(const Look& look, const WithdrawCash& c) {
@@ -256,7 +262,9 @@ Decision decide(const Look& look, const SettleWithdrawal& c) {
     if (!c.paid) return out;
     if (c.bank_reference.empty()) return Reason::bank_reference_empty;
     if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
-    if (look.state.bank_references.count(c.bank_reference) != 0) return Reason::bank_reference_used;
+    if (!is_plain_name(c.bank_reference)) return Reason::name_not_plain;
+    if (look.state.bank_references.count(folded_reference(c.bank_reference)) != 0)
+        return Reason::bank_reference_used;
     out.postings.push_back({.op = registry::Op::withdraw,
                             .asset = registry::Asset::cash,
                             .from = asked.asked.account,
@@ -270,8 +278,25 @@ void fold(State& state, const Done& /*done*/, const SettleWithdrawal& c) {
     if (found == state.withdrawals.end()) return;
     found->second.state = c.paid ? WaitState::done : WaitState::cancelled;
     found->second.bank_reference = c.bank_reference;
-    if (c.paid) state.bank_references.insert(c.bank_reference);
+    if (c.paid) state.bank_references.insert(folded_reference(c.bank_reference));
 }
+
+namespace {
+
+// A statement older than the last says nothing of today: it must not lift a halt.
+bool is_not_before_last(const State& state, std::chrono::year_month_day date) {
+    if (state.statements.empty()) return true;
+    const auto last = parse_date(state.statements.back().said.statement_date);
+    return !last || date >= *last;
+}
+
+std::int64_t utc_midnight_us(std::chrono::year_month_day date) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::sys_days(date).time_since_epoch())
+        .count();
+}
+
+}  // namespace
 
 Decision decide(const Look& look, const Reconcile& c) {
     if (c.statement_date.empty()) return Reason::name_empty;
@@ -279,6 +304,12 @@ Decision decide(const Look& look, const Reconcile& c) {
         return Reason::text_too_long;
     for (const std::string& line : c.unknown_lines)
         if (line.size() > kMaxText) return Reason::text_too_long;
+    const auto date = parse_date(c.statement_date);
+    // A date begins first in the easternmost zone, UTC+14.
+    constexpr std::int64_t kEasternmostHours = 14;
+    if (!date || !is_not_before_last(look.state, *date) ||
+        utc_midnight_us(*date) > after_hours(look.now, kEasternmostHours).us)
+        return Reason::statement_date_invalid;
     Decision out;
     out.number = money_in_books(look.books);
     return out;
@@ -305,7 +336,10 @@ void fold_settlement(State& state, const Due& due, Reason reason) {
     const auto found = state.transfers.find(due.id);
     if (found == state.transfers.end()) return;
     found->second.state = reason == Reason::ok ? WaitState::done : WaitState::failed;
-    if (reason == Reason::ok) note_transfer(state, found->second.transfer);
+    if (reason == Reason::ok)
+        note_transfer(state, found->second.transfer);
+    else
+        review_freed(state, found->second.transfer.participant, {due.at_us});
 }
 
 }  // namespace abate::scheme

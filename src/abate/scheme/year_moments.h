@@ -14,8 +14,8 @@
 
 namespace abate::scheme {
 
-inline constexpr std::int64_t kFirstCivilYear = 1970;
-inline constexpr std::int64_t kLastCivilYear = 2200;
+inline constexpr std::int64_t kFirstCivilYear = kFirstRuledYear;
+inline constexpr std::int64_t kLastCivilYear = kLastRuledYear;
 
 // Errors (both): out_of_range (a year outside the two above, or a zone whose clocks are not known so far ahead), not_found (the zone),
 // invalid_argument (a date of the rules that the year does not have), unavailable (no zone database).
