@@ -843,7 +843,7 @@ class Notes(Registry):
         self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.05,100.05\n")
         found = self.read("cash", "reconcile", bank, "--as", "ada")["comparison"]
         self.assertEqual((found["agreed"], found["not_on_statement"]), (1, []))
-        for words in (("note", "2"), ("note", "1", "--format", "pdf")):
+        for words in (("note", "9"), ("note", "1", "--format", "pdf")):
             self.assertRegex(self.abate("registry", *words).stderr, e2e.ERROR_LINE)
         self.refused("tax_without_sale", "transfer", "--from", "lab/holding", "--to", "lab/compliance", "--vintage", "2027",
                      "--quantity", "1", "--tax-category", "AE", "--as", "lee")
