@@ -119,6 +119,9 @@ class RegistryYear(e2e.E2e):
         self.assertNotIn(350_000_000, [note["quantity"] for note in sales])
         self.assertNotIn(170_000_000, [note["quantity"] for note in sales])
         self.assertEqual(len([note for note in notes if note["kind"] == "penalty"]), 1)
+        listed = self.ok("registry", "note").stdout
+        self.assertRegex(listed, r"penalty +Rowan/cash -> penalties  46,526\.88 EUR")
+        self.assertRegex(listed, r"deposit +bank -> Rowan/cash  100,000\.00 EUR")
         self.assertIn("5,000,000.00", self.ok("registry", "note", str(next(n["number"] for n in notes if n["kind"] == "withdrawal"))).stdout)
 
     def every_flip_is_named(self):

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace abate::cli {
 namespace {
@@ -73,6 +74,13 @@ void print_note(const Office& office, const scheme::SettlementNote& note) {
     fmt::print("  {:14}{}\n", "command", report::id_text(note.command));
 }
 
+// From where to where the books moved it: of a sale the allowances, of the others the money.
+std::pair<scheme::AccountId, scheme::AccountId> way_of(const scheme::SettlementNote& note) {
+    // Of a penalty the payee stands where the seller does.
+    if (note.kind == scheme::NoteKind::penalty) return {note.buyer_account, note.seller_account};
+    return {note.seller_account, note.buyer_account};
+}
+
 void list_notes(const Office& office,
                 const std::vector<scheme::SettlementNote>& notes,
                 bool as_json) {
@@ -84,15 +92,17 @@ void list_notes(const Office& office,
         return;
     }
     if (notes.empty()) fmt::print("No sale, penalty, deposit or withdrawal was completed yet.\n");
-    for (const scheme::SettlementNote& note : notes)
+    for (const scheme::SettlementNote& note : notes) {
+        const auto [from, to] = way_of(note);
         fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}\n",
                    note.number,
                    to_rfc3339(note.at),
                    word_of(note.kind),
-                   plain_line(office.name_of(note.seller_account)),
-                   plain_line(office.name_of(note.buyer_account)),
+                   plain_line(office.name_of(from)),
+                   plain_line(office.name_of(to)),
                    money_text(note.total_micro),
                    note.currency);
+    }
 }
 
 void show_note(Office& office, const NoteOptions& options) {
