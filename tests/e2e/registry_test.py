@@ -785,6 +785,99 @@ class Stability(Registry):
         self.assertIsNone(self.read("audit")["fault"])
 
 
+class OneFirm(Registry):
+    """What one firm sees: what is its own, what it has to do, and why an account is shut."""
+
+    def setUp(self):
+        super().setUp()
+        self.firm("lab", "lee", "kim")
+        self.registry("participant", "add", "my firm", "--as", "ada", "--second", "bo", "--at", "2027-01-01")
+        self.registry("account", "open", "my firm", "--as", "ada", "--at", "2027-01-01")
+
+    def said(self, at, *words):
+        return self.registry(*words, "--at", at).stdout
+
+    def next(self, at, who="lab"):
+        return [(row["who"], row["command"].removeprefix("abate registry "), row["overdue"])
+                for row in self.read("steps", who, "--at", at)["next"]]
+
+    def test_empty_views_say_that_there_is_nothing(self):
+        at = "2027-01-01"
+        self.assertEqual(self.said(at, "proposals"), "Nothing waits.\n")
+        self.assertEqual(self.said(at, "report", "list").count("\n"), 1)
+        self.assertIn("registry period open 2027", self.said(at, "steps"))
+        self.assertIn("no year is open", self.said(at, "compliance"))
+        self.assertEqual(self.said(at, "balance", "lab"), "lab holds nothing.\n")
+        self.assertEqual(self.said(at, "balance", "lab/cash"), "lab/cash holds nothing.\n")
+        self.assertIn("Nothing waits\n", self.said(at, "status"))
+
+    def test_views_take_a_participant(self):
+        two = ("--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        self.registry("period", "open", "2027", *two)
+        self.registry("cash", "deposit", "lab/cash", "5", "--reference", "B1", "--as", "ada", "--at", "2027-01-02")
+        at = ("--at", "2027-01-03")
+        for words in (("lab",), ("lab", "2027"), ("2027", "lab")):
+            self.assertEqual([r["participant"] for r in self.read("compliance", *words, *at)["obligations"]], ["lab"], words)
+        self.assertEqual(len(self.read("compliance", "2027", *at)["obligations"]), 2)
+        self.assertIn("one word too many", self.one_line("compliance", "lab", "my firm", *at))
+        self.assertEqual([p["name"] for p in self.read("list", "my firm", *at)["participants"]], ["my firm"])
+        self.assertNotIn("The scheme's own", self.registry("list", "lab", *at).stdout)
+        self.assertEqual(len(self.read("note", "lab")["notes"]), 1)
+        self.assertEqual(self.read("note", "my firm")["notes"], [])
+        self.assertIn("Did you mean 'lab'", self.one_line("steps", "lap", *at))
+
+    def test_steps_of_a_firm_are_its_own_with_their_commands(self):
+        two = ("--as", "ada", "--second", "bo")
+        self.assertEqual(self.next("2027-01-02"), [("two operators", "activities lab --activity NAME", False),
+                                                   ("lab", "plan submit PLAN.toml", False)])
+        self.assertEqual(self.next("2027-01-02", "my firm")[0][1], 'activities "my firm" --activity NAME')
+        self.registry("activities", "lab", "--activity", "inference", *two, "--at", "2027-01-03")
+        plan = os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")
+        sent = self.read("plan", "submit", plan, "--as", "lee", "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-01-03")[0], ("lab", "approve " + sent["id"], False))
+        self.registry("approve", sent["id"], "--as", "kim", "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-01-03"), [("an operator", "plan approve lab", False)])
+        self.registry("plan", "approve", "lab", "--as", "ada", "--at", "2027-01-03")
+        self.registry("period", "open", "2027", *two, "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-02-01"), [("lab", "report submit REPORT.toml", False)])
+        self.assertIn("when the year is over", self.said("2027-02-01", "steps", "lab"))
+        # Due on 31 March 2028, 23:59 in Brussels: after that it is late, and the accounts are shut.
+        self.assertNotIn("OVERDUE", self.said("2028-03-31T21:58:00Z", "compliance", "lab"))
+        self.assertIn("OVERDUE: a verified report was due", self.said("2028-04-01", "compliance", "lab"))
+        self.assertEqual(self.next("2028-04-01"), [("lab", "report submit REPORT.toml", True),
+                                                   ("two operators", "determine lab 2027 --energy-kwh KWH --reason WHY", False)])
+        for words in (("steps", "lab"), ("status", "lab"), ("list", "lab"), ("balance", "lab/holding")):
+            self.assertIn("no final figures of 2027", self.said("2028-04-01", *words), words)
+        self.registry("determine", "lab", "2027", "--energy-kwh", "1000", "--reason", "no report", *two, "--at", "2028-04-02")
+        self.assertEqual(self.next("2028-04-02"),
+                         [("lab", "transfer --from lab/holding --to lab/compliance --vintage 2027 --quantity 1000", False),
+                          ("lab", "surrender --from lab/compliance --year 2027 --quantity 1000", False)])
+        self.assertIn("make good", self.said("2028-10-02", "steps", "lab"))
+
+    def test_an_account_says_who_shut_it_and_what_opens_it(self):
+        self.registry("account", "freeze", "lab/holding", "--reason", "a key was stolen", "--as", "lee", "--at", "2027-01-03")
+        for words in (("list",), ("steps", "lab"), ("balance", "lab")):
+            said = self.said("2027-01-03", *words)
+            self.assertIn("by lee", said, words)
+            self.assertIn("(a key was stolen)", said, words)
+            self.assertIn("account release lab/holding", said, words)
+
+    def test_what_waits_is_listed_with_what_can_be_done(self):
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--at", "2027-01-02")
+        out = self.read("cash", "withdraw", "lab/cash", "40", "--bank-account", "X1", "--as", "lee", "--second", "kim", "--at", "2027-01-02")
+        self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        self.registry("cease", "request", "--last-day", "2027-01-31", "--reason", "sold", "--as", "lee", "--second", "kim", "--at", "2027-02-02")
+        status = self.read("status", "--at", "2027-02-02")
+        self.assertEqual((status["withdrawals_waiting"], status["cease_requests_waiting"], status["transfers_waiting"]), (1, 1, 0))
+        self.assertIn("1 withdrawal for the bank, 1 request to cease", self.said("2027-02-02", "status"))
+        said = self.said("2027-02-02", "proposals")
+        self.assertIn("cash settle " + out["id"], said)
+        self.assertIn("cease accept lab", said)
+        self.assertEqual(self.read("proposals", "lab", "--at", "2027-02-02")["withdrawals"][0]["amount_micro"], 40_000_000)
+        self.assertIn("a matter of my firm", self.said("2027-02-02", "proposals", "my firm"))
+        self.assertEqual(self.read("status", "my firm", "--at", "2027-02-02")["waits"]["withdrawals"], [])
+
+
 class Notes(Registry):
     def test_money_has_a_note(self):
         self.firm("lab", "lee", "kim")

@@ -609,6 +609,27 @@ ParticipantId Office::participant(const std::string& text) const {
     not_found("participant", text, titles(all));
 }
 
+Office::WhoAndYear Office::who_and_year(const std::vector<std::string>& words) const {
+    WhoAndYear out;
+    const std::vector<Named> all = participants_of(state());
+    for (const std::string& word : words) {
+        if (word.empty()) continue;
+        const auto number = number_in(word);
+        if (number && word.size() == 4 && word.front() != '#' && out.year == 0 &&
+            !by_title("participant", word, all)) {
+            out.year = static_cast<std::int64_t>(*number);
+        } else if (!out.who) {
+            out.who = participant(word);
+        } else {
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is one word too many", short_text(word)),
+                           "",
+                           "Name one participant, one year, or both"});
+        }
+    }
+    return out;
+}
+
 GroupId Office::group(const std::string& text) const {
     std::vector<Named> all;
     if (text.size() > 1 && text.front() == '#')
@@ -715,6 +736,25 @@ std::string Office::name_of(AccountId id) const {
 void print_document(const nlohmann::ordered_json& document) {
     fmt::print("{}\n",
                document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+std::string shell_word(const std::string& name) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.' || c == '/' || (c & '\x80') != 0;
+    };
+    if (!name.empty() && std::all_of(name.begin(), name.end(), plain)) return name;
+    std::string out = "\"";
+    for (const char c : name) {
+        if (c == '"' || c == '\\' || c == '$' || c == '`') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+std::string counted(std::size_t count, const char* noun) {
+    return fmt::format(
+        "{} {}{}", grouped(static_cast<std::int64_t>(count)), noun, count == 1 ? "" : "s");
 }
 
 std::string grouped(Int128 number) {

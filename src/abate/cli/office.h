@@ -142,6 +142,12 @@ class Office {
 
     // By title, any case, or number. Throw Failure: not_found with the nearest, invalid_argument where several have the name.
     [[nodiscard]] scheme::ParticipantId participant(const std::string& text) const;
+    // "lab", "2027", "lab 2027": none is everybody, 0 every year. Four digits are a year, unless a participant is called so.
+    struct WhoAndYear {
+        std::optional<scheme::ParticipantId> who;
+        std::int64_t year = 0;
+    };
+    [[nodiscard]] WhoAndYear who_and_year(const std::vector<std::string>& words) const;
     [[nodiscard]] scheme::GroupId group(const std::string& text) const;  // 0: none has the name
     // "lab/holding", "auction", "112".
     [[nodiscard]] scheme::AccountId account(const std::string& text) const;
@@ -196,6 +202,10 @@ template <scheme::NamedEnum T>
 [[nodiscard]] Error refusal(const std::string& what, scheme::Reason reason, std::string where = "");
 // One JSON document on standard output.
 void print_document(const nlohmann::ordered_json& document);
+// A name as a command line takes it: in quotes where it has spaces.
+[[nodiscard]] std::string shell_word(const std::string& name);
+// "1 account", "2 accounts".
+[[nodiscard]] std::string counted(std::size_t count, const char* noun);
 // "1,234,567".
 [[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.

@@ -1,4 +1,5 @@
 // `abate registry list | balance | history | status | audit | head | export`: what the books say.
+#include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/report/report.h"
 #include "abate/store/store.h"
@@ -39,10 +40,13 @@ std::string status_of(const Office& office, scheme::AccountId account) {
     return view ? std::string(registry::to_string(view->status)) : "unknown";
 }
 
-void list(Office& office) {
+void list(Office& office, const BalanceOptions& options) {
     const scheme::State& state = office.state();
+    const auto [who, year] = office.who_and_year({options.who});
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
     Json participants = Json::array();
     for (const auto& [id, one] : state.participants) {
+        if (who && id != *who) continue;
         const auto group = state.groups.find(one.group);
         const std::string group_title = group == state.groups.end() ? "" : group->second;
         const scheme::Cessation* ceased = scheme::cessation_of(state, id);
@@ -59,19 +63,22 @@ void list(Office& office) {
                        ceased == nullptr ? "" : ", ceased " + to_rfc3339(ceased->ceased));
         for (const auto& [number, account] : state.accounts) {
             if (account.participant != id) continue;
+            const auto restricted = why.find(number);
             if (office.context().json) {
                 accounts.push_back({{"account", static_cast<std::uint64_t>(number)},
                                     {"name", office.name_of(number)},
                                     {"kind", registry::to_string(account.kind)},
                                     {"status", status_of(office, number)},
                                     {"closed", account.closed}});
+                if (restricted != why.end()) accounts.back()["why"] = restricted->second;
             } else {
                 fmt::print(
-                    "  {:5}  {:30}  {}{}\n",
+                    "  {:5}  {:30}  {}{}{}\n",
                     static_cast<std::uint64_t>(number),
                     plain_line(office.name_of(number)),
                     registry::to_string(account.kind),
-                    status_of(office, number) == "open" ? "" : ", " + status_of(office, number));
+                    status_of(office, number) == "open" ? "" : ", " + status_of(office, number),
+                    restricted == why.end() ? "" : " " + plain_line(restricted->second));
             }
         }
         participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
@@ -86,6 +93,7 @@ void list(Office& office) {
         print_document({{"participants", participants}});
         return;
     }
+    if (who) return;
     fmt::print("The scheme's own\n");
     for (const auto& [number, account] : state.accounts)
         if (account.participant == scheme::ParticipantId{})
@@ -110,14 +118,19 @@ void balance(Office& office, const BalanceOptions& options) {
         }
     }
     Json rows = Json::array();
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
     const bool notional = office.state().rules.cash == scheme::CashMode::notional;
-    if (!office.context().json)
+    bool headed = office.context().json;
+    const auto head_once = [&] {
+        if (headed) return;
+        headed = true;
         fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}\n",
                    "ACCOUNT",
-                   "OF",
+                   "VINTAGE",
                    "HELD",
                    "RESERVED",
                    "INCOMING");
+    };
     office.books().for_each_account([&](const registry::AccountView& view) {
         if (of_one && view.participant != *of_one) return;
         if (account && view.id != *account) return;
@@ -140,7 +153,9 @@ void balance(Office& office, const BalanceOptions& options) {
                     one.incoming;
                 rows.push_back(std::move(row));
             } else {
-                fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}\n",
+                head_once();
+                const auto restricted = why.find(view.id);
+                fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}{}\n",
                            plain_line(office.name_of(view.id)),
                            asset_name(one.asset),
                            amount_text(one.asset, one.posted),
@@ -148,7 +163,8 @@ void balance(Office& office, const BalanceOptions& options) {
                            amount_text(one.asset, one.incoming),
                            view.status == registry::AccountStatus::open
                                ? ""
-                               : fmt::format("  {}", registry::to_string(view.status)));
+                               : fmt::format("  {}", registry::to_string(view.status)),
+                           restricted == why.end() ? "" : " " + plain_line(restricted->second));
             }
         }
     });
@@ -156,6 +172,20 @@ void balance(Office& office, const BalanceOptions& options) {
         print_document({{"currency", office.state().rules.currency},
                         {"cash_is_notional", notional},
                         {"balances", rows}});
+        return;
+    }
+    if (!headed) {
+        fmt::print("{} nothing.\n",
+                   account  ? plain_line(office.name_of(*account)) + " holds"
+                   : of_one ? plain_line(office.name_of(*of_one)) + " holds"
+                            : "All accounts hold");
+        for (const auto& [id, reason] : why)
+            if (account ? id == *account
+                        : of_one && office.state().accounts.at(id).participant == *of_one)
+                fmt::print("{} is {}: {}\n",
+                           plain_line(office.name_of(id)),
+                           status_of(office, id),
+                           plain_line(reason));
     } else if (notional) {
         fmt::print("Cash is notional {}: no bank stands behind it.\n",
                    office.state().rules.currency);
@@ -339,27 +369,57 @@ void head(Office& office, const HeadOptions& options) {
     }
 }
 
-void status(Office& office) {
-    const scheme::State& state = office.state();
-    std::size_t waiting = 0;
-    for (const auto& [id, proposal] : state.proposals)
-        waiting += proposal.state == scheme::ProposalState::waiting ? 1 : 0;
-    std::size_t moving = 0;
-    for (const auto& [id, transfer] : state.transfers)
-        moving += transfer.state == scheme::WaitState::waiting ? 1 : 0;
+// One participant: what is restricted, what waits, what is next.
+void status_of_one(Office& office, scheme::ParticipantId who) {
+    const std::vector<WaitingMatter> waits = what_waits(office, who);
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
+    const auto is_own = [&](scheme::AccountId account) {
+        return office.state().accounts.at(account).participant == who;
+    };
     if (office.context().json) {
-        print_document({{"scheme", state.rules.name},
-                        {"profile", state.rules.profile},
-                        {"rules_version", state.rules.version},
-                        {"exercise", state.rules.exercise},
-                        {"cash", to_string(state.rules.cash)},
-                        {"participants", state.participants.size()},
-                        {"accounts", state.accounts.size()},
-                        {"proposals_waiting", waiting},
-                        {"transfers_waiting", moving},
-                        {"trading_halted", state.halted},
-                        {"events", office.engine().last_seq()},
-                        {"last_event_at", to_rfc3339(office.last_written())}});
+        Json restricted = Json::array();
+        for (const auto& [id, reason] : why)
+            if (is_own(id))
+                restricted.push_back({{"account", office.name_of(id)},
+                                      {"status", status_of(office, id)},
+                                      {"why", reason}});
+        print_document({{"participant", office.name_of(who)},
+                        {"restricted", restricted},
+                        {"waits", waits_json(waits)},
+                        {"next", next_steps_json(office, who)}});
+        return;
+    }
+    fmt::print("{}\n", plain_line(office.name_of(who)));
+    for (const auto& [id, reason] : why)
+        if (is_own(id))
+            fmt::print("  {} is {}: {}\n",
+                       plain_line(office.name_of(id)),
+                       status_of(office, id),
+                       plain_line(reason));
+    if (waits.empty()) fmt::print("Nothing waits\n");
+    print_waits(waits);
+    fmt::print("Next\n");
+    print_next_steps(office, who);
+}
+
+void status(Office& office, const BalanceOptions& options) {
+    if (const auto who = office.who_and_year({options.who}).who) return status_of_one(office, *who);
+    const scheme::State& state = office.state();
+    const std::vector<WaitingMatter> waits = what_waits(office, std::nullopt);
+    if (office.context().json) {
+        Json out{{"scheme", state.rules.name},
+                 {"profile", state.rules.profile},
+                 {"rules_version", state.rules.version},
+                 {"exercise", state.rules.exercise},
+                 {"cash", to_string(state.rules.cash)},
+                 {"participants", state.participants.size()},
+                 {"accounts", state.accounts.size()}};
+        const Json rows = waits_json(waits);
+        for (const auto& [kind, of_it] : rows.items()) out[kind + "_waiting"] = of_it.size();
+        out["trading_halted"] = state.halted;
+        out["events"] = office.engine().last_seq();
+        out["last_event_at"] = to_rfc3339(office.last_written());
+        print_document(out);
         return;
     }
     fmt::print("{} (profile {}, rules version {}){}\n",
@@ -367,13 +427,16 @@ void status(Office& office) {
                plain_line(state.rules.profile),
                state.rules.version,
                state.rules.exercise ? "  EXERCISE" : "");
-    fmt::print("{} participants, {} accounts, {} events, the last {}\n",
-               state.participants.size(),
-               state.accounts.size(),
-               grouped(static_cast<std::int64_t>(office.engine().last_seq())),
+    fmt::print("{}, {}, {}, the last {}\n",
+               counted(state.participants.size(), "participant"),
+               counted(state.accounts.size(), "account"),
+               counted(office.engine().last_seq(), "event"),
                to_rfc3339(office.last_written()));
-    fmt::print(
-        "{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
+    if (waits.empty()) {
+        fmt::print("Nothing waits\n");
+    } else {
+        fmt::print("Waiting: {} (abate registry proposals)\n", waits_text(waits));
+    }
     if (state.halted)
         fmt::print(
             "Sales and withdrawals are HALTED: the bank's statement is not what the books say\n");
@@ -422,12 +485,9 @@ void export_journal(Office& office) {
 
 void add_registry_books(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "list",
-                             "Participants and their accounts",
-                             [](Office& office, const BalanceOptions&) { list(office); });
+    BalanceOptions& listed = add_view<BalanceOptions>(
+        registry, context, made, "list", "Participants and their accounts", list);
+    made->add_option("PARTICIPANT", listed.who, "Which [all]");
     BalanceOptions& shown =
         add_view<BalanceOptions>(registry, context, made, "balance", "What accounts hold", balance);
     made->add_option("WHO", shown.who, "A participant or an account [all]");
@@ -439,12 +499,14 @@ void add_registry_books(CLI::App& registry, Context& context) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     made->add_flag("--all", past.all, "From the first");
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "status",
-                             "The scheme in a few lines",
-                             [](Office& office, const BalanceOptions&) { status(office); });
+    BalanceOptions& said = add_view<BalanceOptions>(
+        registry,
+        context,
+        made,
+        "status",
+        "The scheme in a few lines; of a participant: what waits, and what is next",
+        status);
+    made->add_option("PARTICIPANT", said.who, "Whose [the scheme's]");
     auto audited = std::make_shared<OfficeOptions>();
     CLI::App* audit = registry.add_subcommand(
         "audit", "Check the whole journal with code that shares nothing with the books");

@@ -105,23 +105,37 @@ void list_notes(const Office& office,
     }
 }
 
+std::optional<scheme::ParticipantId> named_participant(const Office& office,
+                                                       const std::string& name) {
+    for (const auto& [id, one] : office.state().participants)
+        if (ascii_lower(one.title) == ascii_lower(name)) return id;
+    return std::nullopt;
+}
+
 void show_note(Office& office, const NoteOptions& options) {
     if (!options.format.empty() && options.format != "text" && options.format != "json")
         throw Failure({ErrorCode::invalid_argument,
                        fmt::format("there is no format '{}'", short_text(options.format)),
                        "--format",
                        "Use text or json"});
-    const std::vector<scheme::SettlementNote> notes = all_notes(office);
+    std::vector<scheme::SettlementNote> notes = all_notes(office);
     const bool as_json = options.format.empty() ? office.context().json : options.format == "json";
     if (options.id.empty()) return list_notes(office, notes, as_json);
     const auto found = std::find_if(notes.begin(), notes.end(), [&](const auto& note) {
         return options.id == fmt::format("{}", note.number) ||
                options.id == report::id_text(note.command);
     });
+    if (found == notes.end() && options.id.find_first_not_of("0123456789") != std::string::npos)
+        if (const auto whose = named_participant(office, options.id)) {
+            std::erase_if(notes, [&](const scheme::SettlementNote& note) {
+                return note.seller != *whose && note.buyer != *whose;
+            });
+            return list_notes(office, notes, as_json);
+        }
     if (found == notes.end())
         throw Failure({ErrorCode::not_found,
                        fmt::format("there is no settlement note '{}'", short_text(options.id)),
-                       "ID",
+                       "",
                        fmt::format("`abate registry note` lists them: {} so far. A transfer that "
                                    "waits, or has no price, has none",
                                    notes.size())});
@@ -191,7 +205,10 @@ void add_registry_notes(CLI::App& registry, Context& context) {
         "Settlement notes: of each sale, penalty, deposit and withdrawal that was completed",
         show_note,
         Shows::written);
-    made->add_option("ID", note.id, "Number of a note, or id of its command [a list of all]");
+    made->add_option("NOTE",
+                     note.id,
+                     "Number of a note, id of its command, or the participant whose notes are "
+                     "listed [a list of all]");
     made->add_option("--format", note.format, "text or json [text; json with --json]");
 
     CLI::App* holding = registry.add_subcommand(

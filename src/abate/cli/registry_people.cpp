@@ -1,4 +1,5 @@
 // `abate registry key | participant | account | trusted | mandate | approve | withdraw | proposals`.
+#include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -28,6 +29,10 @@ std::uint8_t roles_of(const std::vector<std::string>& words) {
 
 struct NameOption {
     std::string name;
+};
+struct ProposalOptions {
+    std::string name;
+    std::string who;
 };
 struct KeyAdd {
     std::string key;
@@ -343,6 +348,8 @@ void add_trust(CLI::App& registry, Context& context) {
     add_view<NameOption>(
         *trusted, context, made, "list", "Who trusts which", [](Office& office, const NameOption&) {
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+            if (office.state().trusted.empty() && !office.context().json)
+                fmt::print("Nobody trusts an account.\n");
             for (const auto& [key, from] : office.state().trusted) {
                 if (office.context().json) {
                     rows.push_back({{"participant", office.name_of(key.participant)},
@@ -402,13 +409,14 @@ void add_second(CLI::App& registry, Context& context) {
                                 office.act(scheme::Withdraw{.proposal = office.id(options.name)});
                             });
     made->add_option("ID", withdraw.name, "Of the proposal")->required();
-    NameOption& shown = add_view<NameOption>(
+    ProposalOptions& shown = add_view<ProposalOptions>(
         registry,
         context,
         made,
         "proposals",
-        "What waits for a second person; --show prints one in full",
-        [](Office& office, const NameOption& options) {
+        "What waits: for a second person, its time, the bank, an operator or a verifier; --show "
+        "prints a proposal in full",
+        [](Office& office, const ProposalOptions& options) {
             if (!options.name.empty()) {
                 const scheme::TransferId wanted = office.id(options.name);
                 const auto found = office.state().proposals.find(wanted);
@@ -420,27 +428,18 @@ void add_second(CLI::App& registry, Context& context) {
                 fmt::print("{}\n", report::command_json(found->second.command, 2));
                 return;
             }
-            nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-            for (const auto& [id, proposal] : office.state().proposals) {
-                if (proposal.state != scheme::ProposalState::waiting) continue;
-                const std::string by = office.state().keys.at(proposal.by).grant.holder;
-                if (office.context().json) {
-                    rows.push_back(
-                        {{"id", report::id_text(id)},
-                         {"by", by},
-                         {"lapses_at", to_rfc3339(proposal.lapses)},
-                         {"command",
-                          nlohmann::ordered_json::parse(report::command_json(proposal.command))}});
-                } else {
-                    fmt::print("{}  by {}, lapses {}\n  {}\n",
-                               report::id_text(id),
-                               plain_line(by),
-                               to_rfc3339(proposal.lapses),
-                               plain_line(report::command_text(proposal.command)));
-                }
+            const auto who = office.who_and_year({options.who}).who;
+            const std::vector<WaitingMatter> waits = what_waits(office, who);
+            if (office.context().json) {
+                print_document(waits_json(waits));
+                return;
             }
-            if (office.context().json) print_document({{"proposals", rows}});
+            if (waits.empty())
+                fmt::print("Nothing waits{}.\n",
+                           who ? " that is a matter of " + plain_line(office.name_of(*who)) : "");
+            print_waits(waits);
         });
+    made->add_option("PARTICIPANT", shown.who, "Whose matters [everybody's]");
     made->add_option("--show", shown.name, "The whole command of this one, as JSON; done ones too")
         ->type_name("ID");
 }

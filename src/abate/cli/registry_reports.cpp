@@ -348,6 +348,18 @@ void add_reports(CLI::App& registry, Context& context) {
         "All reports and how far they are",
         [](Office& office, const ReportAct&) {
             Json rows = Json::array();
+            if (!office.context().json) {
+                if (office.state().monitoring.reports.empty()) {
+                    fmt::print("No report was drafted or submitted yet.\n");
+                } else {
+                    fmt::print("{:20}  {}  {:9}  {:12}  {}\n",
+                               "PARTICIPANT",
+                               "YEAR",
+                               "VERSION",
+                               "STATE",
+                               "OBLIGATED ENERGY");
+                }
+            }
             for (const auto& [whose, versions] : office.state().monitoring.reports)
                 for (std::size_t i = 0; i < versions.size(); ++i) {
                     const scheme::ReportEntry& entry = versions[i];
@@ -361,7 +373,7 @@ void add_reports(CLI::App& registry, Context& context) {
                               static_cast<double>(entry.figures.obligated.count()) / 3.6e12},
                              {"findings", entry.figures.findings.size()}});
                     } else {
-                        fmt::print("{:20}  {}  version {}  {:12}  obligated {}\n",
+                        fmt::print("{:20}  {}  {:<9}  {:12}  {}\n",
                                    plain_line(office.name_of(whose.participant)),
                                    whose.year,
                                    i + 1,
