@@ -152,6 +152,10 @@ class Office {
     // "lab/holding", "auction", "112".
     [[nodiscard]] scheme::AccountId account(const std::string& text) const;
     [[nodiscard]] scheme::TransferId id(const std::string& text) const;
+    // The same, or the end of one that is known, as `history` prints it. Throws Failure: not_found, invalid_argument where several end so.
+    [[nodiscard]] scheme::TransferId known_id(const std::string& text) const;
+    // As public_key(), or the first digits of one that the scheme knows, 12 at least. Throws Failure.
+    [[nodiscard]] scheme::PublicKey key(const std::string& text) const;
     // Numbers that nobody has yet.
     [[nodiscard]] scheme::ParticipantId next_participant() const;
     [[nodiscard]] scheme::GroupId next_group() const;
@@ -202,6 +206,8 @@ template <scheme::NamedEnum T>
 [[nodiscard]] Error refusal(const std::string& what, scheme::Reason reason, std::string where = "");
 // One JSON document on standard output.
 void print_document(const nlohmann::ordered_json& document);
+// The end of an id: enough to name one of a journal's, mostly.
+[[nodiscard]] std::string short_id(const scheme::TransferId& id);
 // A name as a command line takes it: in quotes where it has spaces.
 [[nodiscard]] std::string shell_word(const std::string& name);
 // "1 account", "2 accounts".

@@ -1,4 +1,5 @@
 // `abate registry list | balance | history | status | audit | head | export`: what the books say.
+#include "abate/cli/records.h"
 #include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/report/report.h"
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace abate::cli {
 namespace {
@@ -197,6 +199,7 @@ struct Entry {
     std::uint64_t seq = 0;
     Timestamp at;
     std::string id;
+    std::string end_of_id;  // where a command takes it
     std::string who;
     std::string what;
     std::string result;
@@ -204,14 +207,18 @@ struct Entry {
 };
 
 Entry entry_of(const Office& office, const scheme::Event& event) {
-    Entry out{.at = event.at, .id = {}, .who = {}, .what = {}, .result = {}};
+    Entry out{.at = event.at, .id = {}, .end_of_id = {}, .who = {}, .what = {}, .result = {}};
     if (event.kind == scheme::EventKind::due) {
         out.id = report::id_text(event.due.id);
         out.who = "(time)";
         out.what = event.due.kind == scheme::DueKind::lapse_proposal ? "a proposal lapses"
                                                                      : "what was due happens";
+        if (event.due.kind == scheme::DueKind::lapse_proposal ||
+            event.due.kind == scheme::DueKind::settle_transfer)
+            out.end_of_id = short_id(event.due.id);
     } else {
         out.id = report::id_text(event.envelope.id);
+        out.end_of_id = short_id(event.envelope.id);
         const auto key = office.state().keys.find(event.envelope.key);
         out.who = key == office.state().keys.end() ? "?" : key->second.grant.holder;
         const auto command = scheme::decode_command(event.envelope.body);
@@ -234,6 +241,7 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
         }
     Entry out{.at = event.at,
               .id = report::id_text(c.id),
+              .end_of_id = {},
               .who = {},
               .what = fmt::format("  {}", registry::to_string(op)),
               .result = std::string(registry::to_string(event.outcome.reason))};
@@ -283,9 +291,10 @@ void history(Office& office, const HistoryOptions& options) {
         fmt::print("({} earlier; --all prints them)\n", grouped(static_cast<std::int64_t>(begin)));
     for (std::size_t i = begin; i < entries.size(); ++i) {
         const Entry& entry = entries[i];
-        fmt::print("{:>6}  {:27}  {:12}  {}{}\n",
+        fmt::print("{:>6}  {:27}  {:8}  {:12}  {}{}\n",
                    entry.seq,
                    to_rfc3339(entry.at),
+                   entry.end_of_id,
                    plain_line(entry.who),
                    plain_line(entry.what),
                    entry.result == "ok" ? "" : "  REFUSED: " + entry.result);
@@ -336,37 +345,77 @@ void audit_journal(Context& context, engine::Journal& journal) {
              "Restore the journal from a backup that has the head digest you kept"});
 }
 
+// What --expect says: a head, its digest, or a file with either in it.
+std::string kept_head(const std::string& asked) {
+    const auto is_digest = [](std::string_view text) {
+        return text.size() == 64 &&
+               text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    };
+    const auto is_head = [&](std::string_view text) {
+        const std::size_t colon = text.find(':');
+        if (colon == std::string_view::npos) return is_digest(text);
+        return colon != 0 &&
+               text.substr(0, colon).find_first_not_of("0123456789") == std::string_view::npos &&
+               is_digest(text.substr(colon + 1));
+    };
+    if (is_head(asked)) return asked;
+    constexpr std::size_t kMostBytes = 4096;
+    std::error_code problem;
+    if (std::filesystem::is_regular_file(asked, problem)) {
+        const std::string text = value_or_fail(read_regular_file(asked, kMostBytes));
+        // The first line; `backup` says "Head " before it.
+        for (std::size_t at = 0; at < text.size();) {
+            const std::size_t end = std::min(text.find('\n', at), text.size());
+            std::string_view line = std::string_view(text).substr(at, end - at);
+            if (line.starts_with("Head ")) line.remove_prefix(5);
+            while (!line.empty() && (line.back() == ' ' || line.back() == '\r'))
+                line.remove_suffix(1);
+            if (is_head(line)) return std::string(line);
+            at = end + 1;
+        }
+    }
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("'{}' is no head", short_text(asked)),
+                   "--expect",
+                   "Write it as `abate registry head` printed it, SEQ:DIGEST, or name the file "
+                   "that it was kept in"});
+}
+
 void head(Office& office, const HeadOptions& options) {
     const std::string digest = engine::to_string(office.engine().head());
     const std::string said = fmt::format("{}:{}", office.engine().last_seq(), digest);
+    std::string contains;
     if (!options.expect.empty()) {
-        const std::size_t colon = options.expect.find(':');
-        if (colon == std::string::npos || colon == 0 || options.expect.size() - colon != 65 ||
-            options.expect.find_first_not_of("0123456789abcdef", colon + 1) != std::string::npos)
-            throw Failure({ErrorCode::invalid_argument,
-                           fmt::format("'{}' is no head", short_text(options.expect)),
-                           "--expect",
-                           "Write it as `abate registry head` printed it: SEQ:DIGEST"});
+        const std::string expected = kept_head(options.expect);
         // The kept one may be older than the books: then its batch must still be there, unchanged.
         bool found = false;
         office.journal().read(1, [&](const engine::Batch& batch) {
-            found = found || fmt::format("{}:{}",
-                                         batch.header.last_seq,
-                                         engine::to_string(batch.header.digest)) == options.expect;
+            const std::string digest_of_it = engine::to_string(batch.header.digest);
+            found = found || expected == digest_of_it ||
+                    expected == fmt::format("{}:{}", batch.header.last_seq, digest_of_it);
+            if (found)
+                contains = fmt::format("{}:{}, of {}",
+                                       batch.header.last_seq,
+                                       digest_of_it,
+                                       to_rfc3339(batch.header.at));
             return !found;
         });
         if (!found)
             throw Failure(
                 {ErrorCode::corrupt,
                  "these books do not have the head that was kept",
-                 short_text(options.expect),
+                 short_text(expected),
                  "They were restored from an older backup, or rewritten: do not use them"});
     }
     if (office.context().json) {
-        print_document({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
-    } else {
-        fmt::print("{}\n", said);
+        Json out{{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}};
+        if (!contains.empty()) out["contains"] = contains.substr(0, contains.find(','));
+        print_document(out);
+        return;
     }
+    fmt::print("{}\n", said);
+    if (!contains.empty())
+        fmt::print("This journal contains the head that was kept: {}\n", contains);
 }
 
 // One participant: what is restricted, what waits, what is next.
@@ -524,7 +573,10 @@ void add_registry_books(CLI::App& registry, Context& context) {
         "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
         head,
         Shows::written);
-    made->add_option("--expect", kept.expect, "SEQ:DIGEST, as it was printed")->type_name("HEAD");
+    made->add_option("--expect",
+                     kept.expect,
+                     "SEQ:DIGEST as it was printed, the digest alone, or the file it is kept in")
+        ->type_name("HEAD");
     {
         struct Kept {
             OfficeOptions office;

@@ -150,15 +150,25 @@ void compliance(Office& office, const WhichOptions& options) {
 std::string next_step(const scheme::Period& period, std::int64_t year) {
     const auto at = [&](const char* name, const scheme::Steps* steps) -> std::string {
         if (steps == nullptr) return fmt::format("{} propose {}", name, year);
-        if (steps->stage == scheme::Stage::proposed)
-            return fmt::format(
-                "{} finalise {} (from {} on)", name, year, to_rfc3339(steps->objections_until));
-        return "";
+        if (steps->stage != scheme::Stage::proposed) return "";
+        const bool asks = std::any_of(
+            steps->objections.begin(), steps->objections.end(), [&](const auto& objection) {
+                return objection.version == steps->version;
+            });
+        return fmt::format("{} finalise {}{} (from {} on)",
+                           name,
+                           year,
+                           asks ? " --answer TEXT" : "",
+                           to_rfc3339(steps->objections_until));
     };
-    std::string next = at("cap", period.cap ? &period.cap->steps : nullptr);
+    const std::string cap = at("cap", period.cap ? &period.cap->steps : nullptr);
+    // Without a cap of its own the statement follows from the allocation.
+    const bool caps = scheme::has_cap(period.rules);
+    std::string next = caps ? cap : "";
     if (next.empty()) next = at("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
     if (next.empty())
         next = at("allocate", period.allocation ? &period.allocation->steps : nullptr);
+    if (next.empty() && !caps) next = cap;
     if (next.empty() && period.cap->steps.stage != scheme::Stage::issued)
         next = fmt::format("cap issue {}", year);
     if (next.empty() && period.allocation->steps.stage != scheme::Stage::issued)

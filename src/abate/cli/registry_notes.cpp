@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace abate::cli {
@@ -123,7 +124,7 @@ void show_note(Office& office, const NoteOptions& options) {
     if (options.id.empty()) return list_notes(office, notes, as_json);
     const auto found = std::find_if(notes.begin(), notes.end(), [&](const auto& note) {
         return options.id == fmt::format("{}", note.number) ||
-               options.id == report::id_text(note.command);
+               options.id == report::id_text(note.command) || options.id == short_id(note.command);
     });
     if (found == notes.end() && options.id.find_first_not_of("0123456789") != std::string::npos)
         if (const auto whose = named_participant(office, options.id)) {
@@ -153,19 +154,64 @@ std::string group_name(const Office& office, scheme::GroupId group) {
                : found->second;
 }
 
+// Why there is no limit now.
+std::string no_limit_text(const Office& office, Timestamp now) {
+    if (!office.state().rules.compliance.holding_limit) return "none: the rules have none";
+    for (const auto& [year, period] : office.state().period.years)
+        if (period.moments.begin <= now && now < period.moments.end)
+            return period.rules.compliance.holding_limit
+                       ? fmt::format("none yet: no cap of {} is final", year)
+                       : fmt::format("none: {} was opened under rules without one", year);
+    return "none now: no year that is open has begun, or the last has ended";
+}
+
+// How much of each case still waits for the auction. What was released came out of the oldest: a holder's allowances of one vintage do
+// not say from which case they are.
+std::vector<std::int64_t> still_consigned(const Office& office) {
+    const scheme::ComplianceState& compliance = office.state().compliance;
+    std::map<scheme::GroupId, std::int64_t> left;
+    for (const auto& [whose, quantity] : compliance.consigned) {
+        const auto found = office.state().participants.find(whose.participant);
+        if (found != office.state().participants.end()) left[found->second.group] += quantity;
+    }
+    std::vector<std::int64_t> out(compliance.holding_cases.size());
+    for (std::size_t i = out.size(); i-- > 0;) {
+        const scheme::HoldingCase& one = compliance.holding_cases[i];
+        out[i] = std::min(one.consigned, left[one.group]);
+        left[one.group] -= out[i];
+    }
+    return out;
+}
+
+std::string case_text(const scheme::HoldingCase& one, std::int64_t still) {
+    if (one.stage != scheme::CaseStage::consigned) return word_of(one.stage);
+    if (still == 0 && one.consigned > 0)
+        return fmt::format("released: {} were consigned, and none is any more",
+                           grouped(one.consigned));
+    return fmt::format("consigned, {} of them{}",
+                       grouped(still),
+                       still == one.consigned
+                           ? ""
+                           : fmt::format("; {} were released", grouped(one.consigned - still)));
+}
+
 void show_holding(Office& office) {
     const scheme::ComplianceState& compliance = office.state().compliance;
-    const std::optional<std::int64_t> limit = scheme::current_holding_limit(
-        office.state(), {std::max(office.now().us, office.state().last.us)});
+    const Timestamp now{std::max(office.now().us, office.state().last.us)};
+    const std::optional<std::int64_t> limit = scheme::current_holding_limit(office.state(), now);
+    const std::vector<std::int64_t> still = still_consigned(office);
     if (office.context().json) {
         Json cases = Json::array();
-        for (const scheme::HoldingCase& one : compliance.holding_cases)
+        for (std::size_t i = 0; i < still.size(); ++i) {
+            const scheme::HoldingCase& one = compliance.holding_cases[i];
             cases.push_back({{"group", group_name(office, one.group)},
                              {"opened", to_rfc3339(one.opened)},
                              {"cure_until", to_rfc3339(one.cure_until)},
                              {"excess", one.excess},
                              {"stage", to_string(one.stage)},
-                             {"consigned", one.consigned}});
+                             {"consigned", one.consigned},
+                             {"released", one.consigned - still[i]}});
+        }
         Json consigned = Json::array();
         for (const auto& [whose, quantity] : compliance.consigned)
             consigned.push_back({{"participant", office.name_of(whose.participant)},
@@ -175,17 +221,16 @@ void show_holding(Office& office) {
             {{"limit", limit ? Json(*limit) : Json()}, {"cases", cases}, {"consigned", consigned}});
         return;
     }
-    fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : "none");
-    for (const scheme::HoldingCase& one : compliance.holding_cases)
-        fmt::print("{:20}  above since {}, to be cured by {}: {} too many, {}{}\n",
+    fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : no_limit_text(office, now));
+    for (std::size_t i = 0; i < still.size(); ++i) {
+        const scheme::HoldingCase& one = compliance.holding_cases[i];
+        fmt::print("{:20}  above since {}, to be cured by {}: {} too many, {}\n",
                    plain_line(group_name(office, one.group)),
                    to_rfc3339(one.opened),
                    to_rfc3339(one.cure_until),
                    grouped(one.excess),
-                   word_of(one.stage),
-                   one.stage == scheme::CaseStage::consigned
-                       ? fmt::format(", {} of them", grouped(one.consigned))
-                       : "");
+                   case_text(one, still[i]));
+    }
     for (const auto& [whose, quantity] : compliance.consigned)
         fmt::print("{:20}  {} of {} wait for the next auction, on its account\n",
                    plain_line(office.name_of(whose.participant)),

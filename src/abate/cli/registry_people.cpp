@@ -68,6 +68,19 @@ struct MandateAct {
     std::string value = "0";
 };
 
+// The names of the key files that lie here and can be read.
+std::map<scheme::PublicKey, std::string> own_key_files(const Context& context) {
+    std::map<scheme::PublicKey, std::string> out;
+    for (const std::string& name : key_names(context)) {
+        try {
+            out.emplace(read_key(context, name).open, name);
+        } catch (
+            const Failure&) {  // no key, or one that others may read: whoever signs with it is told
+        }
+    }
+    return out;
+}
+
 void add_keys(CLI::App& registry, Context& context) {
     CLI::App* key = registry.add_subcommand("key", "Keys: who signs");
     key->require_subcommand(1);
@@ -129,7 +142,7 @@ void add_keys(CLI::App& registry, Context& context) {
         "revoke",
         "Take a key's rights at once, and what it asked for and nobody approved yet",
         [](Office& office, const KeyRevoke& options) {
-            const scheme::PublicKey open = public_key(office.context(), options.key);
+            const scheme::PublicKey open = office.key(options.key);
             const auto found = office.state().keys.find(open);
             office.act(scheme::RevokeKey{.participant = found == office.state().keys.end()
                                                             ? scheme::ParticipantId{}
@@ -137,7 +150,10 @@ void add_keys(CLI::App& registry, Context& context) {
                                          .key = open,
                                          .reason = options.reason});
         });
-    made->add_option("KEY", revoke.key, "A name in $ABATE_HOME/keys, or 64 hexadecimal digits")
+    made->add_option("KEY",
+                     revoke.key,
+                     "A name in $ABATE_HOME/keys, or its digits as `key list` prints them: the "
+                     "first 12 at least")
         ->required();
     made->add_option("--reason", revoke.reason, "Why");
 
@@ -149,9 +165,15 @@ void add_keys(CLI::App& registry, Context& context) {
         "The keys of the scheme",
         [](Office& office, const NameOption&) {
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+            const std::map<scheme::PublicKey, std::string> files = own_key_files(office.context());
             if (!office.context().json)
-                fmt::print(
-                    "{:14}  {:20}  {:22}  {:16}  {}\n", "KEY", "PERSON", "ROLES", "OF", "STATE");
+                fmt::print("{:16}  {:20}  {:22}  {:16}  {:29}  {}\n",
+                           "KEY",
+                           "PERSON",
+                           "ROLES",
+                           "OF",
+                           "STATE",
+                           "FILE HERE");
             for (const auto& [open, key_entry] : office.state().keys) {
                 const bool of_one = key_entry.grant.participant != scheme::ParticipantId{};
                 const std::string owner =
@@ -160,6 +182,7 @@ void add_keys(CLI::App& registry, Context& context) {
                                          : key_entry.active_from > office.now()
                                              ? "from " + to_rfc3339(key_entry.active_from)
                                              : "active";
+                const auto file = files.find(open);
                 if (office.context().json) {
                     rows.push_back(
                         {{"public_key", scheme::to_string(open)},
@@ -167,14 +190,17 @@ void add_keys(CLI::App& registry, Context& context) {
                          {"roles", scheme::roles_text(key_entry.grant.roles)},
                          {"participant", of_one ? nlohmann::ordered_json(owner) : nullptr},
                          {"active_from", to_rfc3339(key_entry.active_from)},
-                         {"revoked", key_entry.revoked.has_value()}});
+                         {"revoked", key_entry.revoked.has_value()},
+                         {"file",
+                          file == files.end() ? nullptr : nlohmann::ordered_json(file->second)}});
                 } else {
-                    fmt::print("{:14}  {:20}  {:22}  {:16}  {}\n",
-                               scheme::to_string(open).substr(0, 12) + "..",
+                    fmt::print("{:16}  {:20}  {:22}  {:16}  {:29}  {}\n",
+                               scheme::to_string(open).substr(0, 16),
                                plain_line(key_entry.grant.holder),
                                scheme::roles_text(key_entry.grant.roles),
                                plain_line(owner),
-                               held);
+                               held,
+                               file == files.end() ? "" : file->second);
                 }
             }
             if (office.context().json) print_document({{"keys", rows}});
@@ -374,7 +400,7 @@ void add_trust(CLI::App& registry, Context& context) {
         [](Office& office, const MandateAct& options) {
             office.act(scheme::SetMandate{
                 .participant = office.own_participant(),
-                .key = public_key(office.context(), options.key),
+                .key = office.key(options.key),
                 .daily_net_quantity =
                     options.quantity == "0"
                         ? 0
@@ -389,25 +415,25 @@ void add_trust(CLI::App& registry, Context& context) {
 
 void add_second(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    NameOption& approve =
-        add_act<NameOption>(registry,
-                            context,
-                            made,
-                            "approve",
-                            "Approve what another person proposed",
-                            [](Office& office, const NameOption& options) {
-                                office.act(scheme::Approve{.proposal = office.id(options.name)});
-                            });
+    NameOption& approve = add_act<NameOption>(
+        registry,
+        context,
+        made,
+        "approve",
+        "Approve what another person proposed",
+        [](Office& office, const NameOption& options) {
+            office.act(scheme::Approve{.proposal = office.known_id(options.name)});
+        });
     made->add_option("ID", approve.name, "Of the proposal")->required();
-    NameOption& withdraw =
-        add_act<NameOption>(registry,
-                            context,
-                            made,
-                            "withdraw",
-                            "Take a proposal away",
-                            [](Office& office, const NameOption& options) {
-                                office.act(scheme::Withdraw{.proposal = office.id(options.name)});
-                            });
+    NameOption& withdraw = add_act<NameOption>(
+        registry,
+        context,
+        made,
+        "withdraw",
+        "Take a proposal away",
+        [](Office& office, const NameOption& options) {
+            office.act(scheme::Withdraw{.proposal = office.known_id(options.name)});
+        });
     made->add_option("ID", withdraw.name, "Of the proposal")->required();
     ProposalOptions& shown = add_view<ProposalOptions>(
         registry,
@@ -418,7 +444,7 @@ void add_second(CLI::App& registry, Context& context) {
         "prints a proposal in full",
         [](Office& office, const ProposalOptions& options) {
             if (!options.name.empty()) {
-                const scheme::TransferId wanted = office.id(options.name);
+                const scheme::TransferId wanted = office.known_id(options.name);
                 const auto found = office.state().proposals.find(wanted);
                 if (found == office.state().proposals.end())
                     throw Failure({ErrorCode::not_found,
