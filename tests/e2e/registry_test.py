@@ -355,6 +355,13 @@ class Now(Registry):
         self.assertNotEqual(self.registry("head").stdout, head)
         self.assertIsNone(self.read("audit")["fault"])
 
+    def test_what_changes_nothing_that_is_shown_is_not_said(self):
+        for year in ("2027", "2028"):
+            self.registry("period", "open", year, "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        # 2028 begins in between, and nothing follows from it where nobody holds anything.
+        done = self.ok("registry", "steps", "--at", "2028-01-02")
+        self.assertNotIn("is shown as done", done.stderr)
+
     def test_a_view_asks_for_a_time_in_an_exercise_only(self):
         self.assertIn("no time", self.one_line("balance", "--at", "noon"))
         self.registry("publish", "a", "b", "--as", "ada", "--at", "2027-06-01")
@@ -928,6 +935,51 @@ class Limits(Registry):
         self.assertIn(f"no cap of {year} is final", self.registry("holding", "show", "--at", f"{year}-02-02", *book).stdout)
 
 
+    def test_what_was_released_is_said(self):
+        """A cap of 10,000,000 lets a group hold 10 % of it. The lab is given 9,000,000 at most, so what is above is consigned when the cure
+        period is over; it gives the elm 300,000 and gets as many of the consigned ones back."""
+        text = self.ok("registry", "profile", "internal").stdout.replace("exercise = false", "exercise = true")
+        text = text.replace("holding_limit = false", "holding_limit = true").replace('holding_excess = "named"', 'holding_excess = "consigned"')
+        self.write(self.scheme, text)
+        self.env["ABATE_JOURNAL"] = self.path("held.db")
+        two = ("--as", "ada", "--second", "bo")
+        start = ("--at", "2026-11-02")
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2026-11-01")
+        for name in ("lab", "elm"):
+            self.registry("participant", "add", name, *two, *start)
+            self.registry("account", "open", name, "--as", "ada", *start)
+        for key, role in (("lee", "initiator"), ("kim", "approver")):
+            self.registry("key", "add", key, "--role", role, "--participant", "lab", *two, *start)
+        for year in ("2026", "2027"):
+            self.registry("calendar", "publish", year, "--as", "ada", *start)
+        self.registry("period", "open", "2027", *two, *start)
+        self.write(self.path("b.csv"), "participant,year,energy_kwh,class,output_gflop,sample_eligible\n"
+                   "lab,2025,9000000,text,1200000000000000,yes\nlab,2026,9000000,text,1200000000000000,yes\n")
+        self.write(self.path("a.csv"), "participant,class,first_year,last_year\nlab,text,2025,2026\n")
+        self.registry("baseline", self.path("b.csv"), "--source", "s", *two, *start)
+        self.registry("activity", self.path("a.csv"), *two, *start)
+        for day, what in (("03", "cap"), ("05", "benchmark"), ("07", "allocate")):
+            self.registry(what, "propose", "2027", "--as", "ada", "--at", f"2026-11-{day}")
+            self.registry(what, "finalise", "2027", *two, "--at", f"2026-11-{int(day) + 1:02}")
+        self.registry("cap", "issue", "2027", *two, "--at", "2027-01-05")
+        self.registry("allocate", "issue", "2027", *two, "--at", "2027-01-05")
+        (line,) = self.read("allocate", "show", "2027", "--at", "2027-01-05")["lines"]
+        self.assertEqual((line["participant"], line["issued"]), ("lab", True))
+        self.assertGreater(line["allowances"], 1_000_000)
+        over = line["allowances"] - 1_000_000
+        self.registry("publish", "a", "b", "--as", "ada", "--at", "2027-02-05")
+        shown = self.registry("holding", "show", "--at", "2027-02-05").stdout
+        self.assertIn("Holding limit: 1,000,000\n", shown)
+        self.assertIn(f"{over:,} too many, consigned, {over:,} of them\n", shown)
+        release = ("holding", "release", "lab", "--vintage", "2027", "--reason", "room", *two, "--quantity")
+        self.registry("transfer", "--from", "lab/holding", "--to", "elm/holding", "--vintage", "2027", "--quantity", "300K", "--as", "lee",
+                      "--second", "kim", "--at", "2027-02-06")
+        self.registry(*release, "300K", "--at", "2027-02-12")
+        self.assertIn(f"consigned, {over - 300_000:,} of them; 300,000 were released\n", self.registry("holding", "show", "--at", "2027-02-12").stdout)
+        (case,) = self.read("holding", "show", "--at", "2027-02-12")["cases"]
+        self.assertEqual((case["consigned"], case["released"]), (over, 300_000))
+
+
 class OneFirm(Registry):
     """What one firm sees: what is its own, what it has to do, and why an account is shut."""
 
@@ -984,6 +1036,8 @@ class OneFirm(Registry):
         self.registry("period", "open", "2027", *two, "--at", "2027-01-03")
         self.assertEqual(self.next("2027-02-01"), [("lab", "report submit REPORT.toml", False)])
         self.assertIn("when the year is over", self.said("2027-02-01", "steps", "lab"))
+        self.assertEqual(len(self.read("steps", "lab", "2027", "--at", "2027-02-01")["next"]), 1)
+        self.assertEqual(self.read("steps", "2026", "lab", "--at", "2027-02-01")["next"], [])
         # Due on 31 March 2028, 23:59 in Brussels: after that it is late, and the accounts are shut.
         self.assertNotIn("OVERDUE", self.said("2028-03-31T21:58:00Z", "compliance", "lab"))
         self.assertIn("OVERDUE: a verified report was due", self.said("2028-04-01", "compliance", "lab"))

@@ -142,6 +142,11 @@ class Office {
 
     // By title, any case, or number. Throw Failure: not_found with the nearest, invalid_argument where several have the name.
     [[nodiscard]] scheme::ParticipantId participant(const std::string& text) const;
+    // Of an option; none: it was left away.
+    [[nodiscard]] std::optional<scheme::ParticipantId> any_participant(
+        const std::string& text) const {
+        return text.empty() ? std::nullopt : std::optional(participant(text));
+    }
     // "lab", "2027", "lab 2027": none is everybody, 0 every year. Four digits are a year, unless a participant is called so.
     struct WhoAndYear {
         std::optional<scheme::ParticipantId> who;

@@ -237,7 +237,7 @@ std::string kind_detail(const Office& office, const scheme::Command& command) {
     const auto from =
         taken ? office.state().accounts.find(taken->from) : office.state().accounts.end();
     if (from == office.state().accounts.end()) return "";
-    const std::string is = fmt::format(
+    std::string is = fmt::format(
         "{} is a {} account", office.name_of(from->first), registry::to_string(from->second.kind));
     if (std::holds_alternative<scheme::Retire>(command))
         return is + ", and what is retired comes from a holding account";

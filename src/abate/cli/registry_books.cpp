@@ -44,7 +44,7 @@ std::string status_of(const Office& office, scheme::AccountId account) {
 
 void list(Office& office, const BalanceOptions& options) {
     const scheme::State& state = office.state();
-    const auto [who, year] = office.who_and_year({options.who});
+    const std::optional<scheme::ParticipantId> who = office.any_participant(options.who);
     const std::map<scheme::AccountId, std::string> why = why_restricted(office);
     Json participants = Json::array();
     for (const auto& [id, one] : state.participants) {
@@ -435,7 +435,7 @@ void status_of_one(Office& office, scheme::ParticipantId who) {
         print_document({{"participant", office.name_of(who)},
                         {"restricted", restricted},
                         {"waits", waits_json(waits)},
-                        {"next", next_steps_json(office, who)}});
+                        {"next", next_steps_json(next_steps(office, who))}});
         return;
     }
     fmt::print("{}\n", plain_line(office.name_of(who)));
@@ -448,11 +448,11 @@ void status_of_one(Office& office, scheme::ParticipantId who) {
     if (waits.empty()) fmt::print("Nothing waits\n");
     print_waits(waits);
     fmt::print("Next\n");
-    print_next_steps(office, who);
+    print_next_steps(next_steps(office, who));
 }
 
 void status(Office& office, const BalanceOptions& options) {
-    if (const auto who = office.who_and_year({options.who}).who) return status_of_one(office, *who);
+    if (const auto who = office.any_participant(options.who)) return status_of_one(office, *who);
     const scheme::State& state = office.state();
     const std::vector<WaitingMatter> waits = what_waits(office, std::nullopt);
     if (office.context().json) {

@@ -259,10 +259,11 @@ void calendar(Office& office, std::int64_t asked_year) {
 }
 
 // What one participant has to do, and whom it waits for.
-void own_steps(Office& office, scheme::ParticipantId who) {
+void own_steps(Office& office, scheme::ParticipantId who, std::int64_t year) {
+    std::vector<NextStep> steps = next_steps(office, who);
+    if (year != 0) std::erase_if(steps, [&](const NextStep& step) { return step.year != year; });
     if (office.context().json) {
-        print_document(
-            {{"participant", office.name_of(who)}, {"next", next_steps_json(office, who)}});
+        print_document({{"participant", office.name_of(who)}, {"next", next_steps_json(steps)}});
         return;
     }
     fmt::print("{}\n", plain_line(office.name_of(who)));
@@ -272,7 +273,7 @@ void own_steps(Office& office, scheme::ParticipantId who) {
                        plain_line(office.name_of(account)),
                        registry::to_string(office.books().account(account)->status),
                        plain_line(why));
-    print_next_steps(office, who);
+    print_next_steps(steps);
 }
 
 }  // namespace
@@ -322,13 +323,13 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         [](Office& office, const WhichOptions& options) {
             const auto [who, year] = office.who_and_year({options.first, options.second});
             if (who) {
-                own_steps(office, *who);
+                own_steps(office, *who, year);
             } else {
                 calendar(office, year);
             }
         });
     made->add_option("PARTICIPANT", shown.first, "Whose next steps [the scheme's calendar]");
-    made->add_option("YEAR", shown.second, "Of the calendar [all]");
+    made->add_option("YEAR", shown.second, "Which [all]");
 
     CLI::App* penalty = registry.add_subcommand("penalty", "For what was not surrendered in time");
     penalty->require_subcommand(1);

@@ -500,10 +500,9 @@ std::vector<NextStep> next_steps(const Office& office, ParticipantId whose) {
     return NextSteps(office, whose).take();
 }
 
-void print_next_steps(const Office& office, ParticipantId whose) {
-    const std::vector<NextStep> all = next_steps(office, whose);
-    if (all.empty()) fmt::print("  nothing is to be done now\n");
-    for (const NextStep& step : all) {
+void print_next_steps(const std::vector<NextStep>& steps) {
+    if (steps.empty()) fmt::print("  nothing is to be done now\n");
+    for (const NextStep& step : steps) {
         fmt::print("  {:4}  {}: {}{}\n",
                    step.year == 0 ? "" : fmt::format("{}", step.year),
                    plain_line(step.who),
@@ -515,9 +514,9 @@ void print_next_steps(const Office& office, ParticipantId whose) {
     }
 }
 
-nlohmann::ordered_json next_steps_json(const Office& office, ParticipantId whose) {
+nlohmann::ordered_json next_steps_json(const std::vector<NextStep>& steps) {
     MatterRow rows = MatterRow::array();
-    for (const NextStep& step : next_steps(office, whose))
+    for (const NextStep& step : steps)
         rows.push_back({{"year", step.year == 0 ? MatterRow() : MatterRow(step.year)},
                         {"who", step.who},
                         {"what", step.what},

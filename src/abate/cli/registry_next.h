@@ -26,9 +26,8 @@ struct NextStep {
 
 // In the order in which they come. Those of others, which the participant waits for, are among them.
 [[nodiscard]] std::vector<NextStep> next_steps(const Office& office, scheme::ParticipantId whose);
-void print_next_steps(const Office& office, scheme::ParticipantId whose);
-[[nodiscard]] nlohmann::ordered_json next_steps_json(const Office& office,
-                                                     scheme::ParticipantId whose);
+void print_next_steps(const std::vector<NextStep>& steps);
+[[nodiscard]] nlohmann::ordered_json next_steps_json(const std::vector<NextStep>& steps);
 
 enum class Waits : std::uint8_t { proposal, transfer, withdrawal, plan, report, cease_request };
 constexpr Waits kAllWaits[] = {Waits::proposal,

@@ -454,7 +454,7 @@ void add_second(CLI::App& registry, Context& context) {
                 fmt::print("{}\n", report::command_json(found->second.command, 2));
                 return;
             }
-            const auto who = office.who_and_year({options.who}).who;
+            const auto who = office.any_participant(options.who);
             const std::vector<WaitingMatter> waits = what_waits(office, who);
             if (office.context().json) {
                 print_document(waits_json(waits));
