@@ -110,7 +110,13 @@ class TwoPeople(Registry):
         head = self.registry("head").stdout.strip()
         self.registry("head", "--expect", head)
         self.registry("publish", "note", "more", "--as", "ada")
-        self.registry("head", "--expect", head)
+        self.assertIn("contains the head that was kept: " + head, self.registry("head", "--expect", head).stdout)
+        self.assertEqual(self.read("head", "--expect", head.partition(":")[2])["contains"], head)
+        kept = self.path("head.txt")
+        self.write(kept, head + "\n")
+        self.assertIn("contains the head", self.registry("head", "--expect", kept).stdout)
+        self.write(kept, "no head here\n")
+        self.assertIn("is no head", self.one_line("head", "--expect", kept))
         wrong = self.abate("registry", "head", "--expect", head[:-1] + ("0" if head[-1] != "0" else "1"))
         self.assertEqual(wrong.returncode, 1)
 
@@ -268,7 +274,8 @@ class ReadOnly(Registry):
                 with self.subTest(view=view, file=oct(file_mode), folder=oct(folder_mode)):
                     done = self.as_reader(*view)
                     self.assertEqual(done.returncode, 0, done.stderr)
-                    self.assertEqual(done.stdout, self.registry(*view).stdout)
+                    # Whose key files lie here is another matter for each who looks.
+                    self.assertEqual(done.stdout, self.ok("registry", *view, env={"ABATE_KEYS": self.path("no keys")}).stdout)
                     # A -wal or -shm of a reader would lock the writer out.
                     self.assertEqual(os.listdir(self.folder_of_it), ["registry.db"])
             with open(self.shown, "rb") as file:
@@ -286,6 +293,8 @@ class ReadOnly(Registry):
                           env={"ABATE_HOME": self.path("nobody"), "ABATE_KEYS": keys}, **self.as_nobody())
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot be written", done.stderr)
+        self.assertNotIn("ABATE_HOME", done.stderr)
+        self.assertIn("docs/registry/sharing.md", done.stderr)
         self.assertEqual(done.stderr.count("\n"), 1)
 
     def test_no_right_at_all_is_one_line(self):
@@ -364,6 +373,13 @@ class Now(Registry):
         self.refused("proposal_lapsed", "approve", out["id"], "--as", "bo", "--at", f"{int(day[:4]) + 1}{day[4:]}")
         self.assertNotEqual(self.registry("head").stdout, head)
         self.assertIsNone(self.read("audit")["fault"])
+
+    def test_what_changes_nothing_that_is_shown_is_not_said(self):
+        for year in ("2027", "2028"):
+            self.registry("period", "open", year, "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        # 2028 begins in between, and nothing follows from it where nobody holds anything.
+        done = self.ok("registry", "steps", "--at", "2028-01-02")
+        self.assertNotIn("is shown as done", done.stderr)
 
     def test_a_view_asks_for_a_time_in_an_exercise_only(self):
         self.assertIn("no time", self.one_line("balance", "--at", "noon"))
@@ -523,6 +539,52 @@ class Numbers(Registry):
         self.registry("cap", "propose", "2027", "--as", "ada", "--until", "2027-12-31T12:00:00Z", *at)
         line = self.refusal("objection_window_open", "cap", "finalise", "2027", "--as", "ada", "--second", "bo", *at)
         self.assertRegex(line, r"open until 2027-12-31 \d\d:00:00 \S+ \(2027-12-31T12:00:00(\.0+)?Z\)")
+
+
+    def test_what_to_do_instead(self):
+        self.firm("lab", "lee", "kim")
+        at = ("--at", "2027-02-01")
+        two = ("--as", "ada", "--second", "bo", *at)
+        firm = ("--as", "lee", "--second", "kim", *at)
+        line = self.refusal("activity_unknown", "activities", "lab", "--activity", "mining", *two)
+        self.assertIn("the rules know training, inference", line)
+        self.registry("period", "open", "2027", *two)
+        line = self.refusal("cease_moment_invalid", "cease", "order", "lab", "--last-day", "2027-08-01", "--reason", "sold", *two)
+        self.assertIn("the last day is not over", line)
+        line = self.refusal("cease_moment_invalid", "cease", "order", "lab", "--last-day", "2026-08-01", "--reason", "sold", *two)
+        self.assertIn("it takes part since", line)
+        line = self.refusal("not_consigned", "holding", "release", "lab", "--vintage", "2027", "--quantity", "7", "--reason", "x", *two)
+        self.assertIn("0 of 2027 wait for the next auction for lab; 7 was asked", line)
+        sale = ("transfer", "--from", "lab/holding", "--to", "lab/compliance", "--vintage", "2027", "--quantity", "1000", "--price", "41.20")
+        # 19 % of 41.20 is 7.828: 7.83, or 8.
+        line = self.refusal("tax_differs", *sale, "--tax-category", "S", "--tax-rate", "19", "--tax", "3.21", *firm)
+        self.assertIn("19% of 41.20 EUR is 7.83, or 8.00 in whole ones; 3.21 was said", line)
+        line = self.refusal("tax_differs", *sale, "--tax-category", "AE", "--tax", "3.21", *firm)
+        self.assertIn("AE has no rate and no amount", line)
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", *at)
+        self.abate("registry", "cash", "reconcile", "--date", "2027-02-01", "--balance", "105", "--as", "ada", *at)
+        line = self.refusal("trading_halted", "cash", "withdraw", "lab/cash", "1", "--bank-account", "X", *firm)
+        self.assertIn("by the bank's statement of 2027-02-01: 105.00 EUR there, 100.00 in the books. One that agrees lifts it", line)
+
+    def test_a_report_without_its_plan_says_which_holds(self):
+        self.firm("lab", "lee", "kim")
+        two = ("--as", "ada", "--second", "bo", "--at", "2027-01-03")
+        self.assertIn("no plan was submitted yet", self.one_line("plan", "show", "lab", "--at", "2027-01-03"))
+        self.assertIn("there is no report for 2027 yet", self.one_line("report", "show", "lab", "2027", "--at", "2027-01-03"))
+        self.registry("participant", "add", "check", "--sort", "verifier", *two)
+        self.registry("activities", "lab", "--activity", "inference", *two)
+        self.registry("period", "open", "2027", *two)
+        plan = os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")
+        with open(os.path.join(e2e.SOURCE, "examples", "registry", "report.toml")) as file:
+            text = file.read()
+        report = self.path("report.toml")
+        self.write(report, re.sub(r"verifier = .*", "verifier = 2", text))
+        words = ("report", "submit", report, "--as", "lee", "--at", "2028-01-10")
+        self.assertIn("plan_not_approved: no plan was submitted: abate registry plan submit", self.one_line(*words))
+        self.registry("plan", "submit", plan, "--as", "lee", "--second", "kim", "--at", "2028-01-10")
+        self.assertIn("is submitted: an operator approves it with abate registry plan approve lab", self.one_line(*words))
+        shown = self.read("plan", "show", "lab", "--at", "2028-01-10")
+        self.assertIsNone(shown["decided"], "nobody decided it yet")
 
 
 class Penalties(Registry):
@@ -816,6 +878,238 @@ class Stability(Registry):
         self.assertEqual((cap["circulation_year"], cap["in_circulation"], cap["withheld"], cap["released"]), (2027, 0, 0, 0))
         self.assertIn("circulation published", self.registry("steps", "2027").stdout)
         self.assertIsNone(self.read("audit")["fault"])
+
+
+class Ids(Registry):
+    def test_the_end_of_an_id_is_enough(self):
+        self.firm("lab", "lee", "kim")
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--at", "2027-01-02")
+        at = ("--at", "2027-01-03")
+        out = self.read("cash", "withdraw", "lab/cash", "40", "--bank-account", "X", "--as", "lee", *at)
+        self.assertIn(f"  {out['id'][-8:]}  ", self.registry("history").stdout)
+        self.registry("approve", out["id"][-8:], "--as", "kim", *at)
+        paid = self.read("cash", "settle", out["id"][-8:].lower(), "--reference", "W1", "--as", "ada", *at)
+        self.assertIn("withdrawal", self.registry("note", paid["id"][-8:]).stdout)
+        self.assertIn("is no id", self.one_line("approve", "ZZZZZZZZ", "--as", "kim", *at))
+        # A command's own id is said whole: its end would name another.
+        self.assertIn("is no id", self.one_line("publish", "a", "b", "--as", "ada", "--id", out["id"][-8:], *at))
+
+    def test_a_key_is_revoked_by_its_first_digits(self):
+        self.firm("lab", "lee", "kim")
+        listed = self.registry("key", "list", "--at", "2027-01-02").stdout
+        row = next(line for line in listed.splitlines() if " lee " in line)
+        digits = row.split()[0]
+        self.assertEqual((len(digits), row.split()[-1]), (16, "lee"))
+        self.assertIn("no key of the scheme begins", self.one_line("key", "revoke", "0123456789abcdef", "--as", "ada", "--at", "2027-01-02"))
+        self.one_line("key", "revoke", digits[:11], "--as", "ada", "--at", "2027-01-02")
+        self.registry("key", "revoke", digits[:12], "--reason", "stolen", "--as", "ada", "--at", "2027-01-02")
+        revoked = [k["holder"] for k in self.read("key", "list", "--at", "2027-01-02")["keys"] if k["revoked"]]
+        self.assertEqual(revoked, ["lee"])
+        self.assertEqual({k["file"] for k in self.read("key", "list", "--at", "2027-01-02")["keys"]}, {"ada", "bo", "lee", "kim"})
+
+    def test_a_closed_account_is_said_to_be_closed(self):
+        self.firm("lab", "lee", "kim")
+        self.registry("account", "open", "lab", "--kind", "deficit", "--as", "ada", "--at", "2027-01-02")
+        self.registry("account", "close", "lab/cash", "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        line = self.one_line("balance", "lab/cash", "--at", "2027-01-02")
+        self.assertIn("the account 'lab/cash' is closed", line)
+        self.assertNotIn("Did you mean", line)
+
+    def test_an_act_that_forgets_its_time_moves_an_exercise_with_a_note(self):
+        text = self.ok("registry", "profile", "internal").stdout
+        self.write(self.scheme, text.replace('exercise = false', 'exercise = true'))
+        book = ("--journal", self.path("old.db"))
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2020-01-01", *book)
+        done = self.ok("registry", "publish", "a", "b", "--as", "ada", *book)
+        self.assertIn("this exercise was at 2020-01-01", done.stderr)
+        self.assertNotIn("this exercise was at", self.ok("registry", "publish", "a", "c", "--as", "ada", *book).stderr)
+
+
+class Objections(Registry):
+    def test_statements_are_shown_with_objections_and_answer(self):
+        self.firm("lab", "lee", "kim")
+        two = ("--as", "ada", "--second", "bo")
+        self.registry("period", "open", "2027", *two, "--at", "2027-01-02")
+        self.assertIn("there is no benchmark of 2027", self.one_line("benchmark", "show", "2027", "--at", "2027-01-02"))
+        self.assertIn("there is no allocation of 2027", self.one_line("allocate", "show", "2027", "--at", "2027-01-02"))
+        self.assertIn("YEAR takes a number, not 'lab'. See `abate registry cap show --help`", self.one_line("cap", "show", "lab"))
+        self.registry("cap", "propose", "2027", "--as", "ada", "--until", "2027-01-20T12:00:00Z", "--at", "2027-01-03")
+        self.registry("object", "cap", "2027", "it is too high", "--as", "lee", "--at", "2027-01-04")
+        self.assertIn("cap finalise 2027 --answer TEXT (from", self.registry("steps", "2027", "--at", "2027-01-04").stdout)
+        line = self.one_line("cap", "finalise", "2027", *two, "--at", "2027-01-21")
+        self.assertIn("objections_unanswered: 1 objection to it. Say the answer with --answer TEXT; abate registry cap show 2027", line)
+        self.registry("cap", "finalise", "2027", "--answer", "it stays", *two, "--at", "2027-01-21")
+        said = self.registry("cap", "show", "2027", "--at", "2027-01-21").stdout
+        self.assertIn("lab, 2027-01-04", said)
+        self.assertIn("it is too high", said)
+        self.assertIn("answer: it stays", said)
+        shown = self.read("cap", "show", "2027", "--at", "2027-01-21")
+        self.assertEqual([(o["participant"], o["text"]) for o in shown["objections"]], [("lab", "it is too high")])
+
+    def test_without_a_cap_the_allocation_comes_first(self):
+        text = self.ok("registry", "profile", "china-like").stdout.replace("exercise = false", "exercise = true")
+        self.write(self.scheme, text)
+        book = ("--journal", self.path("china.db"))
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2026-01-01", *book)
+        self.registry("period", "open", re.search(r"first_year = (\d+)", text)[1], "--as", "ada", "--second", "bo", "--at", "2026-01-05", *book)
+        self.assertRegex(self.registry("steps", "--at", "2026-01-05", *book).stdout, r"next: abate registry benchmark propose")
+
+
+class Limits(Registry):
+    def test_no_limit_says_why(self):
+        self.assertIn("none: the rules have none", self.registry("holding", "show").stdout)
+        text = self.ok("registry", "profile", "china-like").stdout.replace("exercise = false", "exercise = true")
+        self.write(self.scheme, re.sub(r"holding_limit = false", "holding_limit = true", text))
+        book = ("--journal", self.path("china.db"))
+        year = int(re.search(r"first_year = (\d+)", text)[1])
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", f"{year - 1}-01-01", *book)
+        self.assertIn("none now", self.registry("holding", "show", "--at", f"{year - 1}-01-02", *book).stdout)
+        self.registry("period", "open", str(year), "--as", "ada", "--second", "bo", "--at", f"{year - 1}-01-05", *book)
+        self.assertIn(f"no cap of {year} is final", self.registry("holding", "show", "--at", f"{year}-02-02", *book).stdout)
+
+
+    def test_what_was_released_is_said(self):
+        """A cap of 10,000,000 lets a group hold 10 % of it. The lab is given 9,000,000 at most, so what is above is consigned when the cure
+        period is over; it gives the elm 300,000 and gets as many of the consigned ones back."""
+        text = self.ok("registry", "profile", "internal").stdout.replace("exercise = false", "exercise = true")
+        text = text.replace("holding_limit = false", "holding_limit = true").replace('holding_excess = "named"', 'holding_excess = "consigned"')
+        self.write(self.scheme, text)
+        self.env["ABATE_JOURNAL"] = self.path("held.db")
+        two = ("--as", "ada", "--second", "bo")
+        start = ("--at", "2026-11-02")
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", "--at", "2026-11-01")
+        for name in ("lab", "elm"):
+            self.registry("participant", "add", name, *two, *start)
+            self.registry("account", "open", name, "--as", "ada", *start)
+        for key, role in (("lee", "initiator"), ("kim", "approver")):
+            self.registry("key", "add", key, "--role", role, "--participant", "lab", *two, *start)
+        for year in ("2026", "2027"):
+            self.registry("calendar", "publish", year, "--as", "ada", *start)
+        self.registry("period", "open", "2027", *two, *start)
+        self.write(self.path("b.csv"), "participant,year,energy_kwh,class,output_gflop,sample_eligible\n"
+                   "lab,2025,9000000,text,1200000000000000,yes\nlab,2026,9000000,text,1200000000000000,yes\n")
+        self.write(self.path("a.csv"), "participant,class,first_year,last_year\nlab,text,2025,2026\n")
+        self.registry("baseline", self.path("b.csv"), "--source", "s", *two, *start)
+        self.registry("activity", self.path("a.csv"), *two, *start)
+        for day, what in (("03", "cap"), ("05", "benchmark"), ("07", "allocate")):
+            self.registry(what, "propose", "2027", "--as", "ada", "--at", f"2026-11-{day}")
+            self.registry(what, "finalise", "2027", *two, "--at", f"2026-11-{int(day) + 1:02}")
+        self.registry("cap", "issue", "2027", *two, "--at", "2027-01-05")
+        self.registry("allocate", "issue", "2027", *two, "--at", "2027-01-05")
+        (line,) = self.read("allocate", "show", "2027", "--at", "2027-01-05")["lines"]
+        self.assertEqual((line["participant"], line["issued"]), ("lab", True))
+        self.assertGreater(line["allowances"], 1_000_000)
+        over = line["allowances"] - 1_000_000
+        self.registry("publish", "a", "b", "--as", "ada", "--at", "2027-02-05")
+        shown = self.registry("holding", "show", "--at", "2027-02-05").stdout
+        self.assertIn("Holding limit: 1,000,000\n", shown)
+        self.assertIn(f"{over:,} too many, consigned, {over:,} of them\n", shown)
+        release = ("holding", "release", "lab", "--vintage", "2027", "--reason", "room", *two, "--quantity")
+        self.registry("transfer", "--from", "lab/holding", "--to", "elm/holding", "--vintage", "2027", "--quantity", "300K", "--as", "lee",
+                      "--second", "kim", "--at", "2027-02-06")
+        self.registry(*release, "300K", "--at", "2027-02-12")
+        self.assertIn(f"consigned, {over - 300_000:,} of them; 300,000 were released\n", self.registry("holding", "show", "--at", "2027-02-12").stdout)
+        (case,) = self.read("holding", "show", "--at", "2027-02-12")["cases"]
+        self.assertEqual((case["consigned"], case["released"]), (over, 300_000))
+
+
+class OneFirm(Registry):
+    """What one firm sees: what is its own, what it has to do, and why an account is shut."""
+
+    def setUp(self):
+        super().setUp()
+        self.firm("lab", "lee", "kim")
+        self.registry("participant", "add", "my firm", "--as", "ada", "--second", "bo", "--at", "2027-01-01")
+        self.registry("account", "open", "my firm", "--as", "ada", "--at", "2027-01-01")
+
+    def said(self, at, *words):
+        return self.registry(*words, "--at", at).stdout
+
+    def next(self, at, who="lab"):
+        return [(row["who"], row["command"].removeprefix("abate registry "), row["overdue"])
+                for row in self.read("steps", who, "--at", at)["next"]]
+
+    def test_empty_views_say_that_there_is_nothing(self):
+        at = "2027-01-01"
+        self.assertEqual(self.said(at, "proposals"), "Nothing waits.\n")
+        self.assertEqual(self.said(at, "report", "list").count("\n"), 1)
+        self.assertIn("registry period open 2027", self.said(at, "steps"))
+        self.assertIn("no year is open", self.said(at, "compliance"))
+        self.assertEqual(self.said(at, "balance", "lab"), "lab holds nothing.\n")
+        self.assertEqual(self.said(at, "balance", "lab/cash"), "lab/cash holds nothing.\n")
+        self.assertIn("Nothing waits\n", self.said(at, "status"))
+
+    def test_views_take_a_participant(self):
+        two = ("--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        self.registry("period", "open", "2027", *two)
+        self.registry("cash", "deposit", "lab/cash", "5", "--reference", "B1", "--as", "ada", "--at", "2027-01-02")
+        at = ("--at", "2027-01-03")
+        for words in (("lab",), ("lab", "2027"), ("2027", "lab")):
+            self.assertEqual([r["participant"] for r in self.read("compliance", *words, *at)["obligations"]], ["lab"], words)
+        self.assertEqual(len(self.read("compliance", "2027", *at)["obligations"]), 2)
+        self.assertIn("one word too many", self.one_line("compliance", "lab", "my firm", *at))
+        self.assertEqual([p["name"] for p in self.read("list", "my firm", *at)["participants"]], ["my firm"])
+        self.assertNotIn("The scheme's own", self.registry("list", "lab", *at).stdout)
+        self.assertEqual(len(self.read("note", "lab")["notes"]), 1)
+        self.assertEqual(self.read("note", "my firm")["notes"], [])
+        self.assertIn("Did you mean 'lab'", self.one_line("steps", "lap", *at))
+
+    def test_steps_of_a_firm_are_its_own_with_their_commands(self):
+        two = ("--as", "ada", "--second", "bo")
+        self.assertEqual(self.next("2027-01-02"), [("two operators", "activities lab --activity NAME", False),
+                                                   ("lab", "plan submit PLAN.toml", False)])
+        self.assertEqual(self.next("2027-01-02", "my firm")[0][1], 'activities "my firm" --activity NAME')
+        self.registry("activities", "lab", "--activity", "inference", *two, "--at", "2027-01-03")
+        plan = os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")
+        sent = self.read("plan", "submit", plan, "--as", "lee", "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-01-03")[0], ("lab", "approve " + sent["id"], False))
+        self.registry("approve", sent["id"], "--as", "kim", "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-01-03"), [("an operator", "plan approve lab", False)])
+        self.registry("plan", "approve", "lab", "--as", "ada", "--at", "2027-01-03")
+        self.registry("period", "open", "2027", *two, "--at", "2027-01-03")
+        self.assertEqual(self.next("2027-02-01"), [("lab", "report submit REPORT.toml", False)])
+        self.assertIn("when the year is over", self.said("2027-02-01", "steps", "lab"))
+        self.assertEqual(len(self.read("steps", "lab", "2027", "--at", "2027-02-01")["next"]), 1)
+        self.assertEqual(self.read("steps", "2026", "lab", "--at", "2027-02-01")["next"], [])
+        # Due on 31 March 2028, 23:59 in Brussels: after that it is late, and the accounts are shut.
+        self.assertNotIn("OVERDUE", self.said("2028-03-31T21:58:00Z", "compliance", "lab"))
+        self.assertIn("OVERDUE: a verified report was due", self.said("2028-04-01", "compliance", "lab"))
+        self.assertEqual(self.next("2028-04-01"), [("lab", "report submit REPORT.toml", True),
+                                                   ("two operators", "determine lab 2027 --energy-kwh KWH --reason WHY", False)])
+        for words in (("steps", "lab"), ("status", "lab"), ("list", "lab"), ("balance", "lab/holding")):
+            self.assertIn("no final figures of 2027", self.said("2028-04-01", *words), words)
+        self.registry("determine", "lab", "2027", "--energy-kwh", "1000", "--reason", "no report", *two, "--at", "2028-04-02")
+        self.assertEqual(self.next("2028-04-02"),
+                         [("lab", "transfer --from lab/holding --to lab/compliance --vintage 2027 --quantity 1000", False),
+                          ("lab", "surrender --from lab/compliance --year 2027 --quantity 1000", False)])
+        line = self.one_line("surrender", "--from", "lab/holding", "--year", "2027", "--quantity", "10", "--as", "lee", "--second", "kim",
+                             "--at", "2028-04-03")
+        self.assertIn("from_kind_not_allowed: lab/holding is a holding account", line)
+        self.assertIn("First abate registry transfer --from lab/holding --to lab/compliance --vintage 2027 --quantity 10", line)
+        self.assertIn("make good", self.said("2028-10-02", "steps", "lab"))
+
+    def test_an_account_says_who_shut_it_and_what_opens_it(self):
+        self.registry("account", "freeze", "lab/holding", "--reason", "a key was stolen", "--as", "lee", "--at", "2027-01-03")
+        for words in (("list",), ("steps", "lab"), ("balance", "lab")):
+            said = self.said("2027-01-03", *words)
+            self.assertIn("by lee", said, words)
+            self.assertIn("(a key was stolen)", said, words)
+            self.assertIn("account release lab/holding", said, words)
+
+    def test_what_waits_is_listed_with_what_can_be_done(self):
+        self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", "--at", "2027-01-02")
+        out = self.read("cash", "withdraw", "lab/cash", "40", "--bank-account", "X1", "--as", "lee", "--second", "kim", "--at", "2027-01-02")
+        self.registry("period", "open", "2027", "--as", "ada", "--second", "bo", "--at", "2027-01-02")
+        self.registry("cease", "request", "--last-day", "2027-01-31", "--reason", "sold", "--as", "lee", "--second", "kim", "--at", "2027-02-02")
+        status = self.read("status", "--at", "2027-02-02")
+        self.assertEqual((status["withdrawals_waiting"], status["cease_requests_waiting"], status["transfers_waiting"]), (1, 1, 0))
+        self.assertIn("1 withdrawal for the bank, 1 request to cease", self.said("2027-02-02", "status"))
+        said = self.said("2027-02-02", "proposals")
+        self.assertIn("cash settle " + out["id"], said)
+        self.assertIn("cease accept lab", said)
+        self.assertEqual(self.read("proposals", "lab", "--at", "2027-02-02")["withdrawals"][0]["amount_micro"], 40_000_000)
+        self.assertIn("a matter of my firm", self.said("2027-02-02", "proposals", "my firm"))
+        self.assertEqual(self.read("status", "my firm", "--at", "2027-02-02")["waits"]["withdrawals"], [])
 
 
 class Notes(Registry):

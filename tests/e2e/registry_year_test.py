@@ -104,8 +104,22 @@ class RegistryYear(e2e.E2e):
         refused = self.abate(*words, "900M")
         self.assertIn(f"insufficient_balance: Birch/holding has {rows[0]['held']:,} of {YEAR}, 5,000 of it promised; 900,000,000 was asked",
                       refused.stderr)
+        shown = self.ok("registry", "proposals", "Birch", "--at", "2028-10-24T09:00:00Z").stdout
+        self.assertRegex(shown, r"Birch/holding -> Elm/holding, 5,000 of 2027, done 2028-10-25T10:00:00Z\n"
+                                r" +to stop it, before 2028-10-25T\d\d:00:00Z: abate registry cancel [0-9A-Z]{26}\n")
         late = self.abate("registry", "cancel", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--as", "birch.a", "--at", "2028-10-24T09:00:00Z")
         self.assertIn("transfer_not_waiting", late.stderr)
+        # Approved apart, it says as much as with --second.
+        alone = [word for word in words if word not in ("--second", "birch.b")]
+        asked = json.loads(self.ok(*alone, "7000", "--json").stdout)["id"]
+        done = self.ok("registry", "approve", asked, "--as", "birch.b", "--at", "2028-10-24T09:00:00Z")
+        self.assertIn(f"Waits until 2028-10-25T10:00:00Z: the other account is not trusted. To stop it: abate registry cancel {asked}", done.stdout)
+        for what, says in (("cap", "Nobody knows yet what inference will need"), ("benchmark", "from the figures of 2025"),
+                           ("allocate", "issued to 10 of 10 participants")):
+            self.assertIn(says, self.ok("registry", what, "show", str(YEAR), "--at", "2028-10-24T09:00:00Z").stdout)
+        report = json.loads(self.ok("registry", "report", "show", "Rowan", str(YEAR), "--at", "2028-10-24T09:00:00Z").stdout)
+        self.assertIn(report["opinion_kind"], ("verified", "qualified"))
+        self.assertNotIn("1970-01-01", json.dumps(report))
 
     def the_notes_say_what_was_paid(self):
         notes = self.see("note")["notes"]
@@ -119,6 +133,9 @@ class RegistryYear(e2e.E2e):
         self.assertNotIn(350_000_000, [note["quantity"] for note in sales])
         self.assertNotIn(170_000_000, [note["quantity"] for note in sales])
         self.assertEqual(len([note for note in notes if note["kind"] == "penalty"]), 1)
+        listed = self.ok("registry", "note").stdout
+        self.assertRegex(listed, r"penalty +Rowan/cash -> penalties  46,526\.88 EUR")
+        self.assertRegex(listed, r"deposit +bank -> Rowan/cash  100,000\.00 EUR")
         self.assertIn("5,000,000.00", self.ok("registry", "note", str(next(n["number"] for n in notes if n["kind"] == "withdrawal"))).stdout)
 
     def every_flip_is_named(self):

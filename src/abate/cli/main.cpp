@@ -114,6 +114,13 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
     }
     while (!error.what.empty() && (error.what.back() == ' ' || error.what.back() == '.'))
         error.what.pop_back();
+    // "Could not convert: YEAR = Oak"
+    constexpr std::string_view kConvert = "Could not convert: ";
+    if (error.what.rfind(kConvert, 0) == 0)
+        if (const std::size_t is = error.what.find(" = "); is != std::string::npos)
+            error.what = fmt::format("{} takes a number, not '{}'",
+                                     error.what.substr(kConvert.size(), is - kConvert.size()),
+                                     short_text(error.what.substr(is + 3)));
     const std::string command = first_word(words);
     const CLI::App* found = nullptr;
     std::vector<std::string> names;
@@ -155,10 +162,16 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
         deepest = next;
         path += " " + words.ours[i];
     }
-    std::string page = command;  // "estimate training"
-    for (const CLI::App* sub : found->get_subcommands([](const CLI::App*) { return true; }))
-        if (std::find(words.ours.begin(), words.ours.end(), sub->get_name()) != words.ours.end())
-            page += " " + sub->get_name();
+    // "estimate training", with options before, between or behind.
+    std::string page = command;
+    const CLI::App* at = found;
+    for (const std::string& word : words.ours)
+        for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; }))
+            if (sub->get_name() == word) {
+                page += " " + word;
+                at = sub;
+                break;
+            }
     error.hint = "See `abate " + page + " --help`";
     return error;
 }

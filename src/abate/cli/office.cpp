@@ -311,7 +311,17 @@ std::unique_ptr<engine::Journal> open_journal(const Context& context,
         std::error_code problem;
         std::filesystem::create_directories(parent_of(name), problem);
     }
-    return value_or_fail(store::open_sqlite_journal(name, scheme_key()));
+    Result<std::unique_ptr<engine::Journal>> opened =
+        store::open_sqlite_journal(name, scheme_key());
+    if (!opened && use == JournalUse::write &&
+        opened.error().code == ErrorCode::permission_denied) {
+        Error error = opened.error();
+        error.hint =
+            "To look at it, the right to read is enough. Acts are written by whoever may write it, "
+            "and one journal has one place: see docs/registry/sharing.md";
+        throw Failure(std::move(error));
+    }
+    return value_or_fail(std::move(opened));
 }
 
 // ---- the office
@@ -351,8 +361,16 @@ void Office::recover() {
 
 void Office::show_now() {
     check_time(state().rules.exercise);
+    // Some of what is due changes nothing that a view shows: a group is looked at, and is within the limit.
+    std::optional<scheme::State> before;
+    if (!state().due.empty() && state().due.begin()->at_us <= now_.us) before = state();
     engine_.advance_time(now_);
     if (engine_.waiting() == 0) return;
+    if (before) {
+        before->due = state().due;
+        before->last = state().last;
+        if (scheme::digest_of(*before) == scheme::digest_of(state())) return;
+    }
     context_->note(
         fmt::format("what was due since the last act ({}) is shown as done; the next act writes it",
                     to_rfc3339(last_written_)));
@@ -432,6 +450,11 @@ Office::Acted Office::submit(const std::string& name,
         const std::optional<engine::BatchHeader> head = journal_->head();
         if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
     }
+    // In an exercise the clock is mostly ahead of the books, and --at was forgotten.
+    constexpr std::int64_t kDayUs = 86'400'000'000;
+    const Timestamp books_at = state().last;
+    const bool jumps = state().founded && state().rules.exercise && options_.at.empty() &&
+                       now_.us > books_at.us && now_.us - books_at.us > kDayUs;
     Acted out;
     if (id) {
         out.id = *id;
@@ -507,6 +530,12 @@ Office::Acted Office::submit(const std::string& name,
             throw Failure(std::move(error));
         }
         out.proposed = answer.proposed;
+        if (jumps)
+            context_->note(
+                fmt::format("this exercise was at {}; without --at this act is of {}, and time "
+                            "does not go back",
+                            to_rfc3339(books_at),
+                            to_rfc3339(now_)));
         return out;
     }
 }
@@ -584,6 +613,15 @@ void Office::act(std::vector<scheme::Command> commands) {
                        : (acted.proposed ? "Proposed" : "Done"),
                    id_said,
                    plain_line(report::command_text(command)));
+        const auto* approve = std::get_if<scheme::Approve>(&command);
+        const auto waits =
+            state().transfers.find(approve == nullptr ? acted.id : approve->proposal);
+        if (waits != state().transfers.end() && waits->second.state == scheme::WaitState::waiting)
+            fmt::print(
+                "Waits until {}: the other account is not trusted. To stop it: abate registry "
+                "cancel {}\n",
+                to_rfc3339(waits->second.due),
+                report::id_text(waits->first));
         if (!acted.proposed) continue;
         const auto found = state().proposals.find(acted.id);
         fmt::print(
@@ -619,6 +657,27 @@ ParticipantId Office::participant(const std::string& text) const {
     if (const auto number = number_in(text))
         if (state().participants.count(ParticipantId{*number}) != 0) return ParticipantId{*number};
     not_found("participant", text, titles(all));
+}
+
+Office::WhoAndYear Office::who_and_year(const std::vector<std::string>& words) const {
+    WhoAndYear out;
+    const std::vector<Named> all = participants_of(state());
+    for (const std::string& word : words) {
+        if (word.empty()) continue;
+        const auto number = number_in(word);
+        if (number && word.size() == 4 && word.front() != '#' && out.year == 0 &&
+            !by_title("participant", word, all)) {
+            out.year = static_cast<std::int64_t>(*number);
+        } else if (!out.who) {
+            out.who = participant(word);
+        } else {
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("'{}' is one word too many", short_text(word)),
+                           "",
+                           "Name one participant, one year, or both"});
+        }
+    }
+    return out;
 }
 
 GroupId Office::group(const std::string& text) const {
@@ -665,6 +724,15 @@ AccountId Office::account(const std::string& text) const {
     }
     if (const auto found = by_title("account", wanted, all)) return AccountId{*found};
     if (of_kind) return AccountId{*of_kind};
+    for (const auto& [id, entry] : state().accounts)
+        if (entry.closed && entry.participant == owner &&
+            (ascii_lower(entry.title) == ascii_lower(wanted) ||
+             registry::to_string(entry.kind) == ascii_lower(wanted)))
+            throw Failure({ErrorCode::not_found,
+                           fmt::format("the account '{}' is closed", short_text(text)),
+                           "",
+                           fmt::format("What it had: abate registry history --account {}",
+                                       static_cast<std::uint64_t>(id))});
     not_found("account", text, shown);
 }
 
@@ -675,8 +743,55 @@ scheme::TransferId Office::id(const std::string& text) const {
         {ErrorCode::invalid_argument,
          fmt::format("'{}' is no id", short_text(text)),
          "",
-         "An id has 26 letters and digits; `abate registry proposals` and `history` print "
-         "them"});
+         "An id has 26 letters and digits, and the last 8 are enough for one that is known; `abate "
+         "registry proposals` and `history` print them"});
+}
+
+scheme::TransferId Office::known_id(const std::string& text) const {
+    constexpr std::size_t kLeastLetters = 6;
+    constexpr std::size_t kWhole = 26;
+    if (text.size() >= kWhole || text.size() < kLeastLetters) return id(text);
+    std::string end = text;
+    for (char& c : end)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    std::optional<scheme::TransferId> found;
+    for (const auto& [one, used] : state().ids) {
+        const std::string whole = report::id_text(one);
+        if (!std::string_view(whole).ends_with(end)) continue;
+        if (found)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("several ids end with '{}'", short_text(text)),
+                           "",
+                           fmt::format("Say which: {} or {}", report::id_text(*found), whole)});
+        found = one;
+    }
+    return found ? *found : id(text);
+}
+
+scheme::PublicKey Office::key(const std::string& text) const {
+    constexpr std::size_t kLeastDigits = 12;
+    constexpr std::size_t kWhole = 64;
+    const bool is_start = text.size() >= kLeastDigits && text.size() < kWhole &&
+                          text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    std::error_code problem;
+    if (!is_start || std::filesystem::exists(key_path(*context_, text), problem))
+        return public_key(*context_, text);
+    std::optional<scheme::PublicKey> found;
+    for (const auto& [open, one] : state().keys) {
+        if (!std::string_view(scheme::to_string(open)).starts_with(text)) continue;
+        if (found)
+            throw Failure({ErrorCode::invalid_argument,
+                           fmt::format("several keys begin with '{}'", text),
+                           "",
+                           "Say more of its digits: `abate registry key list --json`"});
+        found = open;
+    }
+    if (!found)
+        throw Failure({ErrorCode::not_found,
+                       fmt::format("no key of the scheme begins with '{}'", text),
+                       "",
+                       "See `abate registry key list`"});
+    return *found;
 }
 
 ParticipantId Office::next_participant() const {
@@ -727,6 +842,31 @@ std::string Office::name_of(AccountId id) const {
 void print_document(const nlohmann::ordered_json& document) {
     fmt::print("{}\n",
                document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+std::string short_id(const scheme::TransferId& id) {
+    constexpr std::size_t kLetters = 8;
+    const std::string whole = report::id_text(id);
+    return whole.substr(whole.size() - kLetters);
+}
+
+std::string shell_word(const std::string& name) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.' || c == '/' || (c & '\x80') != 0;
+    };
+    if (!name.empty() && std::all_of(name.begin(), name.end(), plain)) return name;
+    std::string out = "\"";
+    for (const char c : name) {
+        if (c == '"' || c == '\\' || c == '$' || c == '`') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+std::string counted(std::size_t count, const char* noun) {
+    return fmt::format(
+        "{} {}{}", grouped(static_cast<std::int64_t>(count)), noun, count == 1 ? "" : "s");
 }
 
 std::string grouped(Int128 number) {

@@ -142,10 +142,25 @@ class Office {
 
     // By title, any case, or number. Throw Failure: not_found with the nearest, invalid_argument where several have the name.
     [[nodiscard]] scheme::ParticipantId participant(const std::string& text) const;
+    // Of an option; none: it was left away.
+    [[nodiscard]] std::optional<scheme::ParticipantId> any_participant(
+        const std::string& text) const {
+        return text.empty() ? std::nullopt : std::optional(participant(text));
+    }
+    // "lab", "2027", "lab 2027": none is everybody, 0 every year. Four digits are a year, unless a participant is called so.
+    struct WhoAndYear {
+        std::optional<scheme::ParticipantId> who;
+        std::int64_t year = 0;
+    };
+    [[nodiscard]] WhoAndYear who_and_year(const std::vector<std::string>& words) const;
     [[nodiscard]] scheme::GroupId group(const std::string& text) const;  // 0: none has the name
     // "lab/holding", "auction", "112".
     [[nodiscard]] scheme::AccountId account(const std::string& text) const;
     [[nodiscard]] scheme::TransferId id(const std::string& text) const;
+    // The same, or the end of one that is known, as `history` prints it. Throws Failure: not_found, invalid_argument where several end so.
+    [[nodiscard]] scheme::TransferId known_id(const std::string& text) const;
+    // As public_key(), or the first digits of one that the scheme knows, 12 at least. Throws Failure.
+    [[nodiscard]] scheme::PublicKey key(const std::string& text) const;
     // Numbers that nobody has yet.
     [[nodiscard]] scheme::ParticipantId next_participant() const;
     [[nodiscard]] scheme::GroupId next_group() const;
@@ -197,6 +212,12 @@ template <scheme::NamedEnum T>
 [[nodiscard]] Error refusal(const std::string& what, scheme::Reason reason, std::string where = "");
 // One JSON document on standard output.
 void print_document(const nlohmann::ordered_json& document);
+// The end of an id: enough to name one of a journal's, mostly.
+[[nodiscard]] std::string short_id(const scheme::TransferId& id);
+// A name as a command line takes it: in quotes where it has spaces.
+[[nodiscard]] std::string shell_word(const std::string& name);
+// "1 account", "2 accounts".
+[[nodiscard]] std::string counted(std::size_t count, const char* noun);
 // "1,234,567".
 [[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.

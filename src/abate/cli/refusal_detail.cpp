@@ -1,5 +1,6 @@
 #include "abate/cli/refusal_detail.h"
 
+#include "abate/cli/registry_next.h"
 #include "abate/report/report.h"
 
 #include <fmt/format.h>
@@ -230,9 +231,164 @@ std::string account_detail(const Office& office, const scheme::Command& command,
         account = taken->from;
     }
     const auto view = office.books().account(account);
-    return view
-               ? fmt::format("{} is {}", office.name_of(account), registry::to_string(view->status))
-               : "";
+    if (!view) return "";
+    const std::string why = why_blocked(office, account);
+    return fmt::format("{} is {}{}",
+                       office.name_of(account),
+                       registry::to_string(view->status),
+                       why.empty() ? "" : " for " + why);
+}
+
+// A command that takes from one kind of account alone was given another.
+std::string kind_detail(const Office& office, const scheme::Command& command) {
+    const std::optional<Taken> taken = taken_by(office.state(), command);
+    const auto from =
+        taken ? office.state().accounts.find(taken->from) : office.state().accounts.end();
+    if (from == office.state().accounts.end()) return "";
+    std::string is = fmt::format(
+        "{} is a {} account", office.name_of(from->first), registry::to_string(from->second.kind));
+    if (std::holds_alternative<scheme::Retire>(command))
+        return is + ", and what is retired comes from a holding account";
+    if (!std::holds_alternative<scheme::Surrender>(command)) return is;
+    const AccountId to = scheme::first_account(
+        office.state(), from->second.participant, scheme::AccountKind::compliance);
+    if (from->second.kind != scheme::AccountKind::holding || to == AccountId{})
+        return is + ", and what is surrendered comes from a compliance account";
+    return fmt::format(
+        "{}, and what is surrendered comes from a compliance account. First abate registry "
+        "transfer "
+        "--from {} --to {} --vintage {} --quantity {}",
+        is,
+        shell_word(office.name_of(from->first)),
+        shell_word(office.name_of(to)),
+        static_cast<std::uint32_t>(taken->asset),
+        taken->amount);
+}
+
+std::string unanswered_detail(const scheme::State& state, const scheme::Command& command) {
+    const auto* c = std::get_if<scheme::FinaliseStatement>(&command);
+    const scheme::Steps* steps = c == nullptr ? nullptr : steps_of(state, c->kind, c->year);
+    if (steps == nullptr) return "";
+    const auto count = std::count_if(
+        steps->objections.begin(), steps->objections.end(), [&](const scheme::Objection& one) {
+            return one.version == steps->version;
+        });
+    return fmt::format(
+        "{} to it. Say the answer with --answer TEXT; abate registry {} show {} prints them",
+        counted(static_cast<std::size_t>(count), "objection"),
+        c->kind == scheme::StatementKind::allocation ? "allocate" : to_string(c->kind),
+        c->year);
+}
+
+// Half up, to a multiple of `unit`.
+Int128 rounded_half_up(Int128 micro, std::int64_t unit) { return (micro + unit / 2) / unit * unit; }
+
+std::string tax_detail(const Office& office, const scheme::Command& command) {
+    const auto* c = std::get_if<scheme::Transfer>(&command);
+    if (c == nullptr) return "";
+    if (!scheme::has_tax_rate(c->tax_category))
+        return fmt::format("{} has no rate and no amount: leave --tax-rate and --tax away",
+                           c->tax_category);
+    if (c->tax_rate_ppm < 0 || c->tax_rate_ppm > scheme::kMillion) return "";
+    constexpr std::int64_t kHundredth = 10'000;
+    constexpr std::int64_t kWhole = 1'000'000;
+    // 2^63 millionths at most, by a rate of at most one: it fits.
+    const Int128 consideration = Int128{c->quantity} * c->price_micro;
+    const Int128 tax = consideration * c->tax_rate_ppm / scheme::kMillion;
+    return fmt::format("{}% of {} {} is {}, or {} in whole ones; {} was said",
+                       static_cast<double>(c->tax_rate_ppm) / 1e4,
+                       money_text(consideration),
+                       office.state().rules.currency,
+                       money_text(rounded_half_up(tax, kHundredth)),
+                       money_text(rounded_half_up(tax, kWhole)),
+                       money_text(c->tax_micro));
+}
+
+std::string activity_detail(const scheme::State& state, const scheme::Command& command) {
+    if (!std::holds_alternative<scheme::RecordActivities>(command)) return "";
+    std::string all;
+    for (const std::string& one : state.rules.coverage.activities)
+        all += (all.empty() ? "" : ", ") + one;
+    return "the rules know " + all + ", each to be said once";
+}
+
+std::string plan_detail(const Office& office, const scheme::Command& command) {
+    const scheme::State& state = office.state();
+    ParticipantYear whose{};
+    std::int64_t named = 0;
+    const auto take = [&](scheme::ParticipantId participant,
+                          const scheme::MonitoringReport& report) {
+        whose = {.participant = participant, .year = report.year};
+        named = report.plan_version;
+    };
+    if (const auto* sent = std::get_if<scheme::SubmitReport>(&command))
+        take(sent->participant, sent->report);
+    if (const auto* again = std::get_if<scheme::RestateReport>(&command))
+        take(again->participant, again->report);
+    if (named == 0) return "";
+    const std::int64_t holds = scheme::plan_for(state, whose).version;
+    if (holds != 0)
+        return fmt::format("it names version {} of the plan, and for {} version {} holds",
+                           named,
+                           whose.year,
+                           holds);
+    const auto plans = state.monitoring.plans.find(whose.participant);
+    if (plans == state.monitoring.plans.end() || plans->second.empty())
+        return "no plan was submitted: abate registry plan submit PLAN.toml";
+    const scheme::PlanEntry& last = plans->second.back();
+    return fmt::format(
+        "no plan is approved for {}; version {} begins with {} and is {}{}",
+        whose.year,
+        plans->second.size(),
+        last.plan.first_year,
+        word_of(last.state),
+        last.state == scheme::PlanState::submitted
+            ? fmt::format(": an operator approves it with abate registry plan approve {}",
+                          shell_word(office.name_of(whose.participant)))
+            : "");
+}
+
+std::string cease_detail(const Office& office, const Refused& refused) {
+    scheme::ParticipantId whose{};
+    Timestamp ceased{};
+    if (const auto* c = std::get_if<scheme::RequestCease>(&refused.command)) {
+        whose = c->participant;
+        ceased = c->ceased;
+    } else if (const auto* order = std::get_if<scheme::OrderCease>(&refused.command)) {
+        whose = order->participant;
+        ceased = order->ceased;
+    } else {
+        return "";
+    }
+    const auto joined = office.state().participants.find(whose);
+    if (ceased > refused.now)
+        return fmt::format("the last day is not over: it ends {}", moment_text(office, ceased));
+    if (joined != office.state().participants.end() && ceased <= joined->second.since)
+        return fmt::format("it takes part since {}, and the last day ends {}",
+                           moment_text(office, joined->second.since),
+                           moment_text(office, ceased));
+    const auto& years = office.state().period.years;
+    return years.empty() ? "no year is open"
+                         : fmt::format("the last day lies in no year that is open: {} to {}",
+                                       years.begin()->first,
+                                       years.rbegin()->first);
+}
+
+// By which statement of the bank, and what lifts it.
+std::string halted_detail(const scheme::State& state) {
+    if (state.statements.empty()) return "";
+    const scheme::Statement& last = state.statements.back();
+    return fmt::format(
+        "by the bank's statement of {}: {} {} there, {} in the books{}. One that agrees lifts it: "
+        "abate registry cash reconcile STATEMENT.csv",
+        last.said.statement_date,
+        money_text(last.said.balance_micro),
+        state.rules.currency,
+        money_text(last.books_micro),
+        last.said.unknown_lines.empty()
+            ? ""
+            : fmt::format(", {} that the books do not have so",
+                          counted(last.said.unknown_lines.size(), "line")));
 }
 
 std::string material_detail(const scheme::State& state, const scheme::Command& command) {
@@ -373,7 +529,42 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
             return left_detail(office, refused.command);
     if (refused.reason == scheme::from_registry(registry::Reason::account_has_obligation))
         return owed_detail(office, refused.command);
+    if (refused.reason == scheme::from_registry(registry::Reason::from_kind_not_allowed))
+        return kind_detail(office, refused.command);
     switch (refused.reason) {
+        case Reason::objections_unanswered:
+            return unanswered_detail(state, refused.command);
+        case Reason::no_deficit_account: {
+            const auto* c = std::get_if<scheme::ClawBack>(&refused.command);
+            return c == nullptr
+                       ? ""
+                       : fmt::format(
+                             "an operator opens one: abate registry account open {} --kind "
+                             "deficit",
+                             shell_word(office.name_of(c->participant)));
+        }
+        case Reason::tax_differs:
+            return tax_detail(office, refused.command);
+        case Reason::activity_unknown:
+            return activity_detail(state, refused.command);
+        case Reason::plan_not_approved:
+            return plan_detail(office, refused.command);
+        case Reason::cease_moment_invalid:
+            return cease_detail(office, refused);
+        case Reason::not_consigned: {
+            const auto* c = std::get_if<scheme::ReleaseConsignment>(&refused.command);
+            if (c == nullptr) return "";
+            const auto waits = state.compliance.consigned.find(
+                {.participant = c->participant, .year = c->vintage});
+            return fmt::format(
+                "{} of {} wait for the next auction for {}; {} was asked",
+                grouped(waits == state.compliance.consigned.end() ? 0 : waits->second),
+                c->vintage,
+                office.name_of(c->participant),
+                grouped(c->quantity));
+        }
+        case Reason::trading_halted:
+            return halted_detail(state);
         case Reason::objection_window_open:
         case Reason::objection_window_over:
             return window_detail(office, refused);

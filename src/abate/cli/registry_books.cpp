@@ -1,4 +1,6 @@
 // `abate registry list | balance | history | status | audit | head | export`: what the books say.
+#include "abate/cli/records.h"
+#include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/report/report.h"
 #include "abate/store/store.h"
@@ -7,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace abate::cli {
 namespace {
@@ -39,10 +42,13 @@ std::string status_of(const Office& office, scheme::AccountId account) {
     return view ? std::string(registry::to_string(view->status)) : "unknown";
 }
 
-void list(Office& office) {
+void list(Office& office, const BalanceOptions& options) {
     const scheme::State& state = office.state();
+    const std::optional<scheme::ParticipantId> who = office.any_participant(options.who);
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
     Json participants = Json::array();
     for (const auto& [id, one] : state.participants) {
+        if (who && id != *who) continue;
         const auto group = state.groups.find(one.group);
         const std::string group_title = group == state.groups.end() ? "" : group->second;
         const scheme::Cessation* ceased = scheme::cessation_of(state, id);
@@ -59,19 +65,22 @@ void list(Office& office) {
                        ceased == nullptr ? "" : ", ceased " + to_rfc3339(ceased->ceased));
         for (const auto& [number, account] : state.accounts) {
             if (account.participant != id) continue;
+            const auto restricted = why.find(number);
             if (office.context().json) {
                 accounts.push_back({{"account", static_cast<std::uint64_t>(number)},
                                     {"name", office.name_of(number)},
                                     {"kind", registry::to_string(account.kind)},
                                     {"status", status_of(office, number)},
                                     {"closed", account.closed}});
+                if (restricted != why.end()) accounts.back()["why"] = restricted->second;
             } else {
                 fmt::print(
-                    "  {:5}  {:30}  {}{}\n",
+                    "  {:5}  {:30}  {}{}{}\n",
                     static_cast<std::uint64_t>(number),
                     plain_line(office.name_of(number)),
                     registry::to_string(account.kind),
-                    status_of(office, number) == "open" ? "" : ", " + status_of(office, number));
+                    status_of(office, number) == "open" ? "" : ", " + status_of(office, number),
+                    restricted == why.end() ? "" : " " + plain_line(restricted->second));
             }
         }
         participants.push_back({{"participant", static_cast<std::uint64_t>(id)},
@@ -86,6 +95,7 @@ void list(Office& office) {
         print_document({{"participants", participants}});
         return;
     }
+    if (who) return;
     fmt::print("The scheme's own\n");
     for (const auto& [number, account] : state.accounts)
         if (account.participant == scheme::ParticipantId{})
@@ -110,14 +120,19 @@ void balance(Office& office, const BalanceOptions& options) {
         }
     }
     Json rows = Json::array();
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
     const bool notional = office.state().rules.cash == scheme::CashMode::notional;
-    if (!office.context().json)
+    bool headed = office.context().json;
+    const auto head_once = [&] {
+        if (headed) return;
+        headed = true;
         fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}\n",
                    "ACCOUNT",
-                   "OF",
+                   "VINTAGE",
                    "HELD",
                    "RESERVED",
                    "INCOMING");
+    };
     office.books().for_each_account([&](const registry::AccountView& view) {
         if (of_one && view.participant != *of_one) return;
         if (account && view.id != *account) return;
@@ -140,7 +155,9 @@ void balance(Office& office, const BalanceOptions& options) {
                     one.incoming;
                 rows.push_back(std::move(row));
             } else {
-                fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}\n",
+                head_once();
+                const auto restricted = why.find(view.id);
+                fmt::print("{:32}  {:9}  {:>20}  {:>16}  {:>16}{}{}\n",
                            plain_line(office.name_of(view.id)),
                            asset_name(one.asset),
                            amount_text(one.asset, one.posted),
@@ -148,7 +165,8 @@ void balance(Office& office, const BalanceOptions& options) {
                            amount_text(one.asset, one.incoming),
                            view.status == registry::AccountStatus::open
                                ? ""
-                               : fmt::format("  {}", registry::to_string(view.status)));
+                               : fmt::format("  {}", registry::to_string(view.status)),
+                           restricted == why.end() ? "" : " " + plain_line(restricted->second));
             }
         }
     });
@@ -156,6 +174,20 @@ void balance(Office& office, const BalanceOptions& options) {
         print_document({{"currency", office.state().rules.currency},
                         {"cash_is_notional", notional},
                         {"balances", rows}});
+        return;
+    }
+    if (!headed) {
+        fmt::print("{} nothing.\n",
+                   account  ? plain_line(office.name_of(*account)) + " holds"
+                   : of_one ? plain_line(office.name_of(*of_one)) + " holds"
+                            : "All accounts hold");
+        for (const auto& [id, reason] : why)
+            if (account ? id == *account
+                        : of_one && office.state().accounts.at(id).participant == *of_one)
+                fmt::print("{} is {}: {}\n",
+                           plain_line(office.name_of(id)),
+                           status_of(office, id),
+                           plain_line(reason));
     } else if (notional) {
         fmt::print("Cash is notional {}: no bank stands behind it.\n",
                    office.state().rules.currency);
@@ -167,6 +199,7 @@ struct Entry {
     std::uint64_t seq = 0;
     Timestamp at;
     std::string id;
+    std::string end_of_id;  // where a command takes it
     std::string who;
     std::string what;
     std::string result;
@@ -174,14 +207,18 @@ struct Entry {
 };
 
 Entry entry_of(const Office& office, const scheme::Event& event) {
-    Entry out{.at = event.at, .id = {}, .who = {}, .what = {}, .result = {}};
+    Entry out{.at = event.at, .id = {}, .end_of_id = {}, .who = {}, .what = {}, .result = {}};
     if (event.kind == scheme::EventKind::due) {
         out.id = report::id_text(event.due.id);
         out.who = "(time)";
         out.what = event.due.kind == scheme::DueKind::lapse_proposal ? "a proposal lapses"
                                                                      : "what was due happens";
+        if (event.due.kind == scheme::DueKind::lapse_proposal ||
+            event.due.kind == scheme::DueKind::settle_transfer)
+            out.end_of_id = short_id(event.due.id);
     } else {
         out.id = report::id_text(event.envelope.id);
+        out.end_of_id = short_id(event.envelope.id);
         const auto key = office.state().keys.find(event.envelope.key);
         out.who = key == office.state().keys.end() ? "?" : key->second.grant.holder;
         const auto command = scheme::decode_command(event.envelope.body);
@@ -204,6 +241,7 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
         }
     Entry out{.at = event.at,
               .id = report::id_text(c.id),
+              .end_of_id = {},
               .who = {},
               .what = fmt::format("  {}", registry::to_string(op)),
               .result = std::string(registry::to_string(event.outcome.reason))};
@@ -253,9 +291,10 @@ void history(Office& office, const HistoryOptions& options) {
         fmt::print("({} earlier; --all prints them)\n", grouped(static_cast<std::int64_t>(begin)));
     for (std::size_t i = begin; i < entries.size(); ++i) {
         const Entry& entry = entries[i];
-        fmt::print("{:>6}  {:27}  {:12}  {}{}\n",
+        fmt::print("{:>6}  {:27}  {:8}  {:12}  {}{}\n",
                    entry.seq,
                    to_rfc3339(entry.at),
+                   entry.end_of_id,
                    plain_line(entry.who),
                    plain_line(entry.what),
                    entry.result == "ok" ? "" : "  REFUSED: " + entry.result);
@@ -306,60 +345,130 @@ void audit_journal(Context& context, engine::Journal& journal) {
              "Restore the journal from a backup that has the head digest you kept"});
 }
 
+// What --expect says: a head, its digest, or a file with either in it.
+std::string kept_head(const std::string& asked) {
+    const auto is_digest = [](std::string_view text) {
+        return text.size() == 64 &&
+               text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    };
+    const auto is_head = [&](std::string_view text) {
+        const std::size_t colon = text.find(':');
+        if (colon == std::string_view::npos) return is_digest(text);
+        return colon != 0 &&
+               text.substr(0, colon).find_first_not_of("0123456789") == std::string_view::npos &&
+               is_digest(text.substr(colon + 1));
+    };
+    if (is_head(asked)) return asked;
+    constexpr std::size_t kMostBytes = 4096;
+    std::error_code problem;
+    if (std::filesystem::is_regular_file(asked, problem)) {
+        const std::string text = value_or_fail(read_regular_file(asked, kMostBytes));
+        // The first line; `backup` says "Head " before it.
+        for (std::size_t at = 0; at < text.size();) {
+            const std::size_t end = std::min(text.find('\n', at), text.size());
+            std::string_view line = std::string_view(text).substr(at, end - at);
+            if (line.starts_with("Head ")) line.remove_prefix(5);
+            while (!line.empty() && (line.back() == ' ' || line.back() == '\r'))
+                line.remove_suffix(1);
+            if (is_head(line)) return std::string(line);
+            at = end + 1;
+        }
+    }
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("'{}' is no head", short_text(asked)),
+                   "--expect",
+                   "Write it as `abate registry head` printed it, SEQ:DIGEST, or name the file "
+                   "that it was kept in"});
+}
+
 void head(Office& office, const HeadOptions& options) {
     const std::string digest = engine::to_string(office.engine().head());
     const std::string said = fmt::format("{}:{}", office.engine().last_seq(), digest);
+    std::string contains;
     if (!options.expect.empty()) {
-        const std::size_t colon = options.expect.find(':');
-        if (colon == std::string::npos || colon == 0 || options.expect.size() - colon != 65 ||
-            options.expect.find_first_not_of("0123456789abcdef", colon + 1) != std::string::npos)
-            throw Failure({ErrorCode::invalid_argument,
-                           fmt::format("'{}' is no head", short_text(options.expect)),
-                           "--expect",
-                           "Write it as `abate registry head` printed it: SEQ:DIGEST"});
+        const std::string expected = kept_head(options.expect);
         // The kept one may be older than the books: then its batch must still be there, unchanged.
         bool found = false;
         office.journal().read(1, [&](const engine::Batch& batch) {
-            found = found || fmt::format("{}:{}",
-                                         batch.header.last_seq,
-                                         engine::to_string(batch.header.digest)) == options.expect;
+            const std::string digest_of_it = engine::to_string(batch.header.digest);
+            found = found || expected == digest_of_it ||
+                    expected == fmt::format("{}:{}", batch.header.last_seq, digest_of_it);
+            if (found)
+                contains = fmt::format("{}:{}, of {}",
+                                       batch.header.last_seq,
+                                       digest_of_it,
+                                       to_rfc3339(batch.header.at));
             return !found;
         });
         if (!found)
             throw Failure(
                 {ErrorCode::corrupt,
                  "these books do not have the head that was kept",
-                 short_text(options.expect),
+                 short_text(expected),
                  "They were restored from an older backup, or rewritten: do not use them"});
     }
     if (office.context().json) {
-        print_document({{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}});
-    } else {
-        fmt::print("{}\n", said);
+        Json out{{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}};
+        if (!contains.empty()) out["contains"] = contains.substr(0, contains.find(','));
+        print_document(out);
+        return;
     }
+    fmt::print("{}\n", said);
+    if (!contains.empty())
+        fmt::print("This journal contains the head that was kept: {}\n", contains);
 }
 
-void status(Office& office) {
-    const scheme::State& state = office.state();
-    std::size_t waiting = 0;
-    for (const auto& [id, proposal] : state.proposals)
-        waiting += proposal.state == scheme::ProposalState::waiting ? 1 : 0;
-    std::size_t moving = 0;
-    for (const auto& [id, transfer] : state.transfers)
-        moving += transfer.state == scheme::WaitState::waiting ? 1 : 0;
+// One participant: what is restricted, what waits, what is next.
+void status_of_one(Office& office, scheme::ParticipantId who) {
+    const std::vector<WaitingMatter> waits = what_waits(office, who);
+    const std::map<scheme::AccountId, std::string> why = why_restricted(office);
+    const auto is_own = [&](scheme::AccountId account) {
+        return office.state().accounts.at(account).participant == who;
+    };
     if (office.context().json) {
-        print_document({{"scheme", state.rules.name},
-                        {"profile", state.rules.profile},
-                        {"rules_version", state.rules.version},
-                        {"exercise", state.rules.exercise},
-                        {"cash", to_string(state.rules.cash)},
-                        {"participants", state.participants.size()},
-                        {"accounts", state.accounts.size()},
-                        {"proposals_waiting", waiting},
-                        {"transfers_waiting", moving},
-                        {"trading_halted", state.halted},
-                        {"events", office.engine().last_seq()},
-                        {"last_event_at", to_rfc3339(office.last_written())}});
+        Json restricted = Json::array();
+        for (const auto& [id, reason] : why)
+            if (is_own(id))
+                restricted.push_back({{"account", office.name_of(id)},
+                                      {"status", status_of(office, id)},
+                                      {"why", reason}});
+        print_document({{"participant", office.name_of(who)},
+                        {"restricted", restricted},
+                        {"waits", waits_json(waits)},
+                        {"next", next_steps_json(next_steps(office, who))}});
+        return;
+    }
+    fmt::print("{}\n", plain_line(office.name_of(who)));
+    for (const auto& [id, reason] : why)
+        if (is_own(id))
+            fmt::print("  {} is {}: {}\n",
+                       plain_line(office.name_of(id)),
+                       status_of(office, id),
+                       plain_line(reason));
+    if (waits.empty()) fmt::print("Nothing waits\n");
+    print_waits(waits);
+    fmt::print("Next\n");
+    print_next_steps(next_steps(office, who));
+}
+
+void status(Office& office, const BalanceOptions& options) {
+    if (const auto who = office.any_participant(options.who)) return status_of_one(office, *who);
+    const scheme::State& state = office.state();
+    const std::vector<WaitingMatter> waits = what_waits(office, std::nullopt);
+    if (office.context().json) {
+        Json out{{"scheme", state.rules.name},
+                 {"profile", state.rules.profile},
+                 {"rules_version", state.rules.version},
+                 {"exercise", state.rules.exercise},
+                 {"cash", to_string(state.rules.cash)},
+                 {"participants", state.participants.size()},
+                 {"accounts", state.accounts.size()}};
+        const Json rows = waits_json(waits);
+        for (const auto& [kind, of_it] : rows.items()) out[kind + "_waiting"] = of_it.size();
+        out["trading_halted"] = state.halted;
+        out["events"] = office.engine().last_seq();
+        out["last_event_at"] = to_rfc3339(office.last_written());
+        print_document(out);
         return;
     }
     fmt::print("{} (profile {}, rules version {}){}\n",
@@ -367,13 +476,16 @@ void status(Office& office) {
                plain_line(state.rules.profile),
                state.rules.version,
                state.rules.exercise ? "  EXERCISE" : "");
-    fmt::print("{} participants, {} accounts, {} events, the last {}\n",
-               state.participants.size(),
-               state.accounts.size(),
-               grouped(static_cast<std::int64_t>(office.engine().last_seq())),
+    fmt::print("{}, {}, {}, the last {}\n",
+               counted(state.participants.size(), "participant"),
+               counted(state.accounts.size(), "account"),
+               counted(office.engine().last_seq(), "event"),
                to_rfc3339(office.last_written()));
-    fmt::print(
-        "{} proposals wait for a second person, {} transfers for their time\n", waiting, moving);
+    if (waits.empty()) {
+        fmt::print("Nothing waits\n");
+    } else {
+        fmt::print("Waiting: {} (abate registry proposals)\n", waits_text(waits));
+    }
     if (state.halted)
         fmt::print(
             "Sales and withdrawals are HALTED: the bank's statement is not what the books say\n");
@@ -422,12 +534,9 @@ void export_journal(Office& office) {
 
 void add_registry_books(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "list",
-                             "Participants and their accounts",
-                             [](Office& office, const BalanceOptions&) { list(office); });
+    BalanceOptions& listed = add_view<BalanceOptions>(
+        registry, context, made, "list", "Participants and their accounts", list);
+    made->add_option("PARTICIPANT", listed.who, "Which [all]");
     BalanceOptions& shown =
         add_view<BalanceOptions>(registry, context, made, "balance", "What accounts hold", balance);
     made->add_option("WHO", shown.who, "A participant or an account [all]");
@@ -439,12 +548,14 @@ void add_registry_books(CLI::App& registry, Context& context) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     made->add_flag("--all", past.all, "From the first");
-    add_view<BalanceOptions>(registry,
-                             context,
-                             made,
-                             "status",
-                             "The scheme in a few lines",
-                             [](Office& office, const BalanceOptions&) { status(office); });
+    BalanceOptions& said = add_view<BalanceOptions>(
+        registry,
+        context,
+        made,
+        "status",
+        "The scheme in a few lines; of a participant: what waits, and what is next",
+        status);
+    made->add_option("PARTICIPANT", said.who, "Whose [the scheme's]");
     auto audited = std::make_shared<OfficeOptions>();
     CLI::App* audit = registry.add_subcommand(
         "audit", "Check the whole journal with code that shares nothing with the books");
@@ -462,7 +573,10 @@ void add_registry_books(CLI::App& registry, Context& context) {
         "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
         head,
         Shows::written);
-    made->add_option("--expect", kept.expect, "SEQ:DIGEST, as it was printed")->type_name("HEAD");
+    made->add_option("--expect",
+                     kept.expect,
+                     "SEQ:DIGEST as it was printed, the digest alone, or the file it is kept in")
+        ->type_name("HEAD");
     {
         struct Kept {
             OfficeOptions office;

@@ -1,4 +1,5 @@
 // `abate registry surrender | penalty | claw-back | publish | calendar show | compliance`.
+#include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -37,14 +38,20 @@ struct PublishOptions {
     std::string what;
     std::string text;
 };
-struct YearOption {
-    std::int64_t year = 0;
+struct WhichOptions {
+    std::string first;   // a participant or a year
+    std::string second;  // the other
 };
 
 // Who owes what, and has surrendered it.
-void compliance(Office& office, const YearOption& options) {
+void compliance(Office& office, const WhichOptions& options) {
+    const auto [who, asked_year] = office.who_and_year({options.first, options.second});
+    const Timestamp now{std::max(office.now().us, office.state().last.us)};
     Json rows = Json::array();
-    if (!office.context().json)
+    bool headed = office.context().json;
+    const auto head_once = [&] {
+        if (headed) return;
+        headed = true;
         fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
                    "PARTICIPANT",
                    "YEAR",
@@ -53,8 +60,10 @@ void compliance(Office& office, const YearOption& options) {
                    "STILL OWED",
                    "MADE GOOD",
                    "STATE");
+    };
     for (const auto& [whose, one] : office.state().compliance.obligations) {
-        if (options.year != 0 && whose.year != options.year) continue;
+        if (asked_year != 0 && whose.year != asked_year) continue;
+        if (who && whose.participant != *who) continue;
         const std::int64_t owed = scheme::owed_allowances(office.state(), whose);
         const std::int64_t left = scheme::outstanding_allowances(office.state(), whose);
         const auto penalty = office.state().compliance.penalties.find(whose);
@@ -64,8 +73,10 @@ void compliance(Office& office, const YearOption& options) {
                            : one.fixed              ? "SHORT"
                                                     : "open";
         if (penalty != office.state().compliance.penalties.end())
-            held +=
-                fmt::format(", penalty {} {}", money_text(exact), word_of(penalty->second.stage));
+            held += fmt::format(", penalty {} {} {}",
+                                money_text(exact),
+                                office.state().rules.currency,
+                                word_of(penalty->second.stage));
         if (office.context().json) {
             Json row{{"participant", office.name_of(whose.participant)},
                      {"year", whose.year},
@@ -86,6 +97,7 @@ void compliance(Office& office, const YearOption& options) {
                     {"objections_until", to_rfc3339(penalty->second.objections_until)}};
             rows.push_back(std::move(row));
         } else {
+            head_once();
             fmt::print("{:20}  {:>5}  {:>16}  {:>16}  {:>16}  {:>16}  {}\n",
                        plain_line(office.name_of(whose.participant)),
                        whose.year,
@@ -98,8 +110,9 @@ void compliance(Office& office, const YearOption& options) {
     }
     // Who should have figures by now, and has none.
     for (const auto& [year, period] : office.state().period.years) {
-        if (options.year != 0 && year != options.year) continue;
+        if (asked_year != 0 && year != asked_year) continue;
         for (const auto& [id, one] : office.state().participants) {
+            if (who && id != *who) continue;
             if (one.sort != scheme::ParticipantSort::obligated &&
                 one.sort != scheme::ParticipantSort::opted_in)
                 continue;
@@ -107,33 +120,55 @@ void compliance(Office& office, const YearOption& options) {
             if (office.state().compliance.obligations.count(whose) != 0 ||
                 !scheme::operates_in(office.state(), whose))
                 continue;
+            const bool overdue = period.moments.report_due <= now;
             if (office.context().json) {
-                rows.push_back(
-                    {{"participant", one.title}, {"year", year}, {"final_figures", false}});
+                rows.push_back({{"participant", one.title},
+                                {"year", year},
+                                {"final_figures", false},
+                                {"report_due", to_rfc3339(period.moments.report_due)},
+                                {"overdue", overdue}});
             } else {
-                fmt::print("{:20}  {:>5}  no final figures; a verified report is due {}\n",
-                           plain_line(one.title),
-                           year,
-                           to_rfc3339(period.moments.report_due));
+                head_once();
+                fmt::print(
+                    "{:20}  {:>5}  no final figures; {} {}\n",
+                    plain_line(one.title),
+                    year,
+                    overdue ? "OVERDUE: a verified report was due" : "a verified report is due",
+                    to_rfc3339(period.moments.report_due));
             }
         }
     }
-    if (office.context().json) print_document({{"obligations", rows}});
+    if (office.context().json) {
+        print_document({{"obligations", rows}});
+    } else if (!headed) {
+        fmt::print("Nobody owes anything here{}.\n",
+                   office.state().period.years.empty() ? ": no year is open yet" : "");
+    }
 }
 
 // The first of the operator's commands that is still to come; none: the rest is the participants'.
 std::string next_step(const scheme::Period& period, std::int64_t year) {
     const auto at = [&](const char* name, const scheme::Steps* steps) -> std::string {
         if (steps == nullptr) return fmt::format("{} propose {}", name, year);
-        if (steps->stage == scheme::Stage::proposed)
-            return fmt::format(
-                "{} finalise {} (from {} on)", name, year, to_rfc3339(steps->objections_until));
-        return "";
+        if (steps->stage != scheme::Stage::proposed) return "";
+        const bool asks = std::any_of(
+            steps->objections.begin(), steps->objections.end(), [&](const auto& objection) {
+                return objection.version == steps->version;
+            });
+        return fmt::format("{} finalise {}{} (from {} on)",
+                           name,
+                           year,
+                           asks ? " --answer TEXT" : "",
+                           to_rfc3339(steps->objections_until));
     };
-    std::string next = at("cap", period.cap ? &period.cap->steps : nullptr);
+    const std::string cap = at("cap", period.cap ? &period.cap->steps : nullptr);
+    // Without a cap of its own the statement follows from the allocation.
+    const bool caps = scheme::has_cap(period.rules);
+    std::string next = caps ? cap : "";
     if (next.empty()) next = at("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
     if (next.empty())
         next = at("allocate", period.allocation ? &period.allocation->steps : nullptr);
+    if (next.empty() && !caps) next = cap;
     if (next.empty() && period.cap->steps.stage != scheme::Stage::issued)
         next = fmt::format("cap issue {}", year);
     if (next.empty() && period.allocation->steps.stage != scheme::Stage::issued)
@@ -142,15 +177,17 @@ std::string next_step(const scheme::Period& period, std::int64_t year) {
 }
 
 // The steps of each year, with their moments and how far they are.
-void calendar(Office& office, const YearOption& options) {
+void calendar(Office& office, std::int64_t asked_year) {
     struct Step {
         Timestamp at;
         std::string what;
         std::string held;
     };
     Json years = Json::array();
+    bool any = office.context().json;
     for (const auto& [year, period] : office.state().period.years) {
-        if (options.year != 0 && year != options.year) continue;
+        if (asked_year != 0 && year != asked_year) continue;
+        any = true;
         std::vector<Step> steps;
         const auto statement = [&](const char* what, const scheme::Steps* found) {
             if (found == nullptr) return;
@@ -215,6 +252,28 @@ void calendar(Office& office, const YearOption& options) {
             fmt::print("    next: abate registry {}\n", next);
     }
     if (office.context().json) print_document({{"years", years}});
+    if (!any)
+        fmt::print("{} is open. The next to open: abate registry period open {}\n",
+                   asked_year != 0 ? fmt::format("{} is no year that", asked_year) : "No year",
+                   scheme::next_year(office.state()));
+}
+
+// What one participant has to do, and whom it waits for.
+void own_steps(Office& office, scheme::ParticipantId who, std::int64_t year) {
+    std::vector<NextStep> steps = next_steps(office, who);
+    if (year != 0) std::erase_if(steps, [&](const NextStep& step) { return step.year != year; });
+    if (office.context().json) {
+        print_document({{"participant", office.name_of(who)}, {"next", next_steps_json(steps)}});
+        return;
+    }
+    fmt::print("{}\n", plain_line(office.name_of(who)));
+    for (const auto& [account, why] : why_restricted(office))
+        if (office.state().accounts.at(account).participant == who)
+            fmt::print("  {} is {}: {}\n",
+                       plain_line(office.name_of(account)),
+                       registry::to_string(office.books().account(account)->status),
+                       plain_line(why));
+    print_next_steps(steps);
 }
 
 }  // namespace
@@ -250,17 +309,27 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
     made->add_option("--quantity", surrender.quantity, "How many: 250000, 250_000, 250K")
         ->required();
 
-    YearOption& owed = add_view<YearOption>(
+    WhichOptions& owed = add_view<WhichOptions>(
         registry, context, made, "compliance", "Who owes what, and has surrendered it", compliance);
-    made->add_option("YEAR", owed.year, "Which [all]");
-    YearOption& shown =
-        add_view<YearOption>(registry,
-                             context,
-                             made,
-                             "steps",
-                             "The steps of each year, their dates and how far they are",
-                             calendar);
-    made->add_option("YEAR", shown.year, "Which [all]");
+    made->add_option("PARTICIPANT", owed.first, "Whose [everybody's]");
+    made->add_option("YEAR", owed.second, "Which [all]");
+    WhichOptions& shown = add_view<WhichOptions>(
+        registry,
+        context,
+        made,
+        "steps",
+        "The steps of each year, their dates and how far they are; of a participant: what it has "
+        "to do next, and with which command",
+        [](Office& office, const WhichOptions& options) {
+            const auto [who, year] = office.who_and_year({options.first, options.second});
+            if (who) {
+                own_steps(office, *who, year);
+            } else {
+                calendar(office, year);
+            }
+        });
+    made->add_option("PARTICIPANT", shown.first, "Whose next steps [the scheme's calendar]");
+    made->add_option("YEAR", shown.second, "Which [all]");
 
     CLI::App* penalty = registry.add_subcommand("penalty", "For what was not surrendered in time");
     penalty->require_subcommand(1);

@@ -92,13 +92,14 @@ void add_registry_founding(CLI::App& registry, Context& context) {
     }
     {
         auto name = std::make_shared<std::string>();
-        CLI::App* profile = registry.add_subcommand(
-            "profile", "Print the rules of a shipped scheme, to start from");
+        CLI::App* profile = registry.add_subcommand("profile",
+                                                    "Print the rules of a shipped scheme, to start "
+                                                    "from; without a name, say which there are");
         profile->add_option("NAME", *name, "One of " + profile_names())->type_name("NAME");
         profile->callback([name] {
             if (name->empty()) {
                 for (const SchemeProfile& one : scheme_profiles())
-                    fmt::print("{:12} {}\n", one.name, one.first_line());
+                    fmt::print("{:12} {}\n", one.name, one.first_sentence());
                 return;
             }
             for (const SchemeProfile& one : scheme_profiles())

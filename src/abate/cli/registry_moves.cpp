@@ -54,16 +54,16 @@ scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
     return office.own_participant();
 }
 
-// People deal per MWh; the books per allowance.
+// People deal per thousand (an MWh, or a tonne); the books per allowance.
 std::int64_t price_of(const std::string& text) {
     if (text.empty()) return 0;
-    const std::int64_t micro_per_mwh = for_option(input::parse_money_micro(text), "--price");
-    if (micro_per_mwh <= 0 || micro_per_mwh % 1000 != 0)
+    const std::int64_t micro_per_thousand = for_option(input::parse_money_micro(text), "--price");
+    if (micro_per_thousand <= 0 || micro_per_thousand % 1000 != 0)
         throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no price per MWh", short_text(text)),
+                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
                        "--price",
                        "Write a number above 0 with at most three decimals: 41.25"});
-    return micro_per_mwh / 1000;
+    return micro_per_thousand / 1000;
 }
 
 // Per cent as people write it, in millionths.
@@ -379,7 +379,7 @@ void add_cash(CLI::App& registry, Context& context) {
         "Record that the bank has paid a withdrawal, or with --refuse that it will not (an "
         "operator)",
         [](Office& office, const IdOptions& options) {
-            office.act(scheme::SettleWithdrawal{.withdrawal = office.id(options.id),
+            office.act(scheme::SettleWithdrawal{.withdrawal = office.known_id(options.id),
                                                 .paid = !options.refuse,
                                                 .bank_reference = options.reference});
         });
@@ -418,8 +418,6 @@ void add_registry_moves(CLI::App& registry, Context& context) {
         "Give allowances to another account (two of the participant)",
         [](Office& office, const MoveOptions& options) {
             const scheme::AccountId from = office.account(options.from);
-            std::set<scheme::TransferId> before;
-            for (const auto& [id, waiting] : office.state().transfers) before.insert(id);
             office.act(scheme::Transfer{
                 .participant = owner_of(office, from),
                 .from = from,
@@ -433,17 +431,9 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 .tax_micro = options.tax.empty()
                                  ? 0
                                  : for_option(input::parse_money_micro(options.tax), "--tax")});
-            if (!office.context().json)
-                for (const auto& [id, waiting] : office.state().transfers)
-                    if (waiting.state == scheme::WaitState::waiting && before.count(id) == 0)
-                        fmt::print(
-                            "Waits until {}: the other account is not trusted. To stop it: "
-                            "abate registry cancel {}\n",
-                            to_rfc3339(waiting.due),
-                            report::id_text(id));
         });
     add_move_options(*made, transfer, "\"firm/holding\", or a number");
-    made->add_option("--price", transfer.price, "Per MWh (1,000 allowances), where it was a sale")
+    made->add_option("--price", transfer.price, "For 1,000 allowances, where it was a sale")
         ->type_name("MONEY");
     made->add_option("--tax-category",
                      transfer.tax_category,
@@ -459,7 +449,7 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                            "cancel",
                            "Stop a transfer that waits (one of the participant, or an operator)",
                            [](Office& office, const IdOptions& options) {
-                               const scheme::TransferId id = office.id(options.id);
+                               const scheme::TransferId id = office.known_id(options.id);
                                const auto found = office.state().transfers.find(id);
                                office.act(scheme::CancelTransfer{
                                    .participant = found == office.state().transfers.end()

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace abate::cli {
 namespace {
@@ -77,6 +79,13 @@ void print_note(const Office& office, const scheme::SettlementNote& note) {
     fmt::print("  {:14}{}\n", "command", report::id_text(note.command));
 }
 
+// From where to where the books moved it: of a sale the allowances, of the others the money.
+std::pair<scheme::AccountId, scheme::AccountId> way_of(const scheme::SettlementNote& note) {
+    // Of a penalty the payee stands where the seller does.
+    if (note.kind == scheme::NoteKind::penalty) return {note.buyer_account, note.seller_account};
+    return {note.seller_account, note.buyer_account};
+}
+
 void list_notes(const Office& office,
                 const std::vector<scheme::SettlementNote>& notes,
                 bool as_json) {
@@ -87,17 +96,27 @@ void list_notes(const Office& office,
         print_document({{"notes", rows}});
         return;
     }
-    if (notes.empty()) fmt::print("No sale, penalty, deposit or withdrawal was completed yet.\n");
-    for (const scheme::SettlementNote& note : notes)
+    if (notes.empty())
+        fmt::print("No sale, penalty, deposit, withdrawal or correction was completed yet.\n");
+    for (const scheme::SettlementNote& note : notes) {
+        const auto [from, to] = way_of(note);
         fmt::print("{:>6}  {:27}  {:10}  {} -> {}  {} {}{}\n",
                    note.number,
                    to_rfc3339(note.at),
                    word_of(note.kind),
-                   plain_line(office.name_of(note.seller_account)),
-                   plain_line(office.name_of(note.buyer_account)),
+                   plain_line(office.name_of(from)),
+                   plain_line(office.name_of(to)),
                    money_text(note.total_micro),
                    note.currency,
                    note.corrected_by ? "  corrected" : "");
+    }
+}
+
+std::optional<scheme::ParticipantId> named_participant(const Office& office,
+                                                       const std::string& name) {
+    for (const auto& [id, one] : office.state().participants)
+        if (ascii_lower(one.title) == ascii_lower(name)) return id;
+    return std::nullopt;
 }
 
 void show_note(Office& office, const NoteOptions& options) {
@@ -106,17 +125,24 @@ void show_note(Office& office, const NoteOptions& options) {
                        fmt::format("there is no format '{}'", short_text(options.format)),
                        "--format",
                        "Use text or json"});
-    const std::vector<scheme::SettlementNote> notes = all_notes(office);
+    std::vector<scheme::SettlementNote> notes = all_notes(office);
     const bool as_json = options.format.empty() ? office.context().json : options.format == "json";
     if (options.id.empty()) return list_notes(office, notes, as_json);
     const auto found = std::find_if(notes.begin(), notes.end(), [&](const auto& note) {
         return options.id == fmt::format("{}", note.number) ||
-               options.id == report::id_text(note.command);
+               options.id == report::id_text(note.command) || options.id == short_id(note.command);
     });
+    if (found == notes.end() && options.id.find_first_not_of("0123456789") != std::string::npos)
+        if (const auto whose = named_participant(office, options.id)) {
+            std::erase_if(notes, [&](const scheme::SettlementNote& note) {
+                return note.seller != *whose && note.buyer != *whose;
+            });
+            return list_notes(office, notes, as_json);
+        }
     if (found == notes.end())
         throw Failure({ErrorCode::not_found,
                        fmt::format("there is no settlement note '{}'", short_text(options.id)),
-                       "ID",
+                       "",
                        fmt::format("`abate registry note` lists them: {} so far. A transfer that "
                                    "waits, or has no price, has none",
                                    notes.size())});
@@ -134,20 +160,65 @@ std::string group_name(const Office& office, scheme::GroupId group) {
                : found->second;
 }
 
+// Why there is no limit now.
+std::string no_limit_text(const Office& office, Timestamp now) {
+    if (!office.state().rules.compliance.holding_limit) return "none: the rules have none";
+    for (const auto& [year, period] : office.state().period.years)
+        if (period.moments.begin <= now && now < period.moments.end)
+            return period.rules.compliance.holding_limit
+                       ? fmt::format("none yet: no cap of {} is final", year)
+                       : fmt::format("none: {} was opened under rules without one", year);
+    return "none now: no year that is open has begun, or the last has ended";
+}
+
+// How much of each case still waits for the auction. What was released came out of the oldest: a holder's allowances of one vintage do
+// not say from which case they are.
+std::vector<std::int64_t> still_consigned(const Office& office) {
+    const scheme::ComplianceState& compliance = office.state().compliance;
+    std::map<scheme::GroupId, std::int64_t> left;
+    for (const auto& [whose, quantity] : compliance.consigned) {
+        const auto found = office.state().participants.find(whose.participant);
+        if (found != office.state().participants.end()) left[found->second.group] += quantity;
+    }
+    std::vector<std::int64_t> out(compliance.holding_cases.size());
+    for (std::size_t i = out.size(); i-- > 0;) {
+        const scheme::HoldingCase& one = compliance.holding_cases[i];
+        out[i] = std::min(one.consigned, left[one.group]);
+        left[one.group] -= out[i];
+    }
+    return out;
+}
+
+std::string case_text(const scheme::HoldingCase& one, std::int64_t still) {
+    if (one.stage != scheme::CaseStage::consigned) return word_of(one.stage);
+    if (still == 0 && one.consigned > 0)
+        return fmt::format("released: {} were consigned, and none is any more",
+                           grouped(one.consigned));
+    return fmt::format("consigned, {} of them{}",
+                       grouped(still),
+                       still == one.consigned
+                           ? ""
+                           : fmt::format("; {} were released", grouped(one.consigned - still)));
+}
+
 void show_holding(Office& office) {
     const scheme::ComplianceState& compliance = office.state().compliance;
-    const std::optional<std::int64_t> limit = scheme::current_holding_limit(
-        office.state(), {std::max(office.now().us, office.state().last.us)});
+    const Timestamp now{std::max(office.now().us, office.state().last.us)};
+    const std::optional<std::int64_t> limit = scheme::current_holding_limit(office.state(), now);
+    const std::vector<std::int64_t> still = still_consigned(office);
     if (office.context().json) {
         Json cases = Json::array();
-        for (const scheme::HoldingCase& one : compliance.holding_cases)
+        for (std::size_t i = 0; i < still.size(); ++i) {
+            const scheme::HoldingCase& one = compliance.holding_cases[i];
             cases.push_back(
                 {{"group", group_name(office, one.group)},
                  {"opened", to_rfc3339(one.opened)},
                  {"cure_until", one.cure_until ? Json(to_rfc3339(*one.cure_until)) : Json()},
                  {"excess", one.excess},
                  {"stage", to_string(one.stage)},
-                 {"consigned", one.consigned}});
+                 {"consigned", one.consigned},
+                 {"released", one.consigned - still[i]}});
+        }
         Json consigned = Json::array();
         for (const auto& [whose, quantity] : compliance.consigned)
             consigned.push_back({{"participant", office.name_of(whose.participant)},
@@ -157,19 +228,18 @@ void show_holding(Office& office) {
             {{"limit", limit ? Json(*limit) : Json()}, {"cases", cases}, {"consigned", consigned}});
         return;
     }
-    fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : "none");
-    for (const scheme::HoldingCase& one : compliance.holding_cases)
-        fmt::print("{:20}  above since {}, to be cured {}: {} too many, {}{}\n",
+    fmt::print("Holding limit: {}\n", limit ? grouped(*limit) : no_limit_text(office, now));
+    for (std::size_t i = 0; i < still.size(); ++i) {
+        const scheme::HoldingCase& one = compliance.holding_cases[i];
+        fmt::print("{:20}  above since {}, to be cured {}: {} too many, {}\n",
                    plain_line(group_name(office, one.group)),
                    to_rfc3339(one.opened),
                    one.cure_until ? "by " + to_rfc3339(*one.cure_until)
                                   : fmt::format("some days after the calendar of {} is published",
                                                 office.state().calendar_year + 1),
                    grouped(one.excess),
-                   word_of(one.stage),
-                   one.stage == scheme::CaseStage::consigned
-                       ? fmt::format(", {} of them", grouped(one.consigned))
-                       : "");
+                   case_text(one, still[i]));
+    }
     for (const auto& [whose, quantity] : compliance.consigned)
         fmt::print("{:20}  {} of {} wait for the next auction, on its account\n",
                    plain_line(office.name_of(whose.participant)),
@@ -186,10 +256,13 @@ void add_registry_notes(CLI::App& registry, Context& context) {
         context,
         made,
         "note",
-        "Settlement notes: of each sale, penalty, deposit and withdrawal that was completed",
+        "Settlement notes: of each sale, penalty, deposit, withdrawal and correction",
         show_note,
         Shows::written);
-    made->add_option("ID", note.id, "Number of a note, or id of its command [a list of all]");
+    made->add_option("NOTE",
+                     note.id,
+                     "Number of a note, id of its command, or the participant whose notes are "
+                     "listed [a list of all]");
     made->add_option("--format", note.format, "text or json [text; json with --json]");
 
     CLI::App* holding = registry.add_subcommand(

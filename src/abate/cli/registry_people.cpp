@@ -1,4 +1,5 @@
 // `abate registry key | participant | account | trusted | mandate | approve | withdraw | proposals`.
+#include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -28,6 +29,10 @@ std::uint8_t roles_of(const std::vector<std::string>& words) {
 
 struct NameOption {
     std::string name;
+};
+struct ProposalOptions {
+    std::string name;
+    std::string who;
 };
 struct KeyAdd {
     std::string key;
@@ -62,6 +67,19 @@ struct MandateAct {
     std::string quantity = "0";
     std::string value = "0";
 };
+
+// The names of the key files that lie here and can be read.
+std::map<scheme::PublicKey, std::string> own_key_files(const Context& context) {
+    std::map<scheme::PublicKey, std::string> out;
+    for (const std::string& name : key_names(context)) {
+        try {
+            out.emplace(read_key(context, name).open, name);
+        } catch (
+            const Failure&) {  // no key, or one that others may read: whoever signs with it is told
+        }
+    }
+    return out;
+}
 
 void add_keys(CLI::App& registry, Context& context) {
     CLI::App* key = registry.add_subcommand("key", "Keys: who signs");
@@ -124,7 +142,7 @@ void add_keys(CLI::App& registry, Context& context) {
         "revoke",
         "Take a key's rights at once, and what it asked for and nobody approved yet",
         [](Office& office, const KeyRevoke& options) {
-            const scheme::PublicKey open = public_key(office.context(), options.key);
+            const scheme::PublicKey open = office.key(options.key);
             const auto found = office.state().keys.find(open);
             office.act(scheme::RevokeKey{.participant = found == office.state().keys.end()
                                                             ? scheme::ParticipantId{}
@@ -132,7 +150,10 @@ void add_keys(CLI::App& registry, Context& context) {
                                          .key = open,
                                          .reason = options.reason});
         });
-    made->add_option("KEY", revoke.key, "A name in $ABATE_HOME/keys, or 64 hexadecimal digits")
+    made->add_option("KEY",
+                     revoke.key,
+                     "A name in $ABATE_HOME/keys, or its digits as `key list` prints them: the "
+                     "first 12 at least")
         ->required();
     made->add_option("--reason", revoke.reason, "Why");
 
@@ -144,9 +165,15 @@ void add_keys(CLI::App& registry, Context& context) {
         "The keys of the scheme",
         [](Office& office, const NameOption&) {
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+            const std::map<scheme::PublicKey, std::string> files = own_key_files(office.context());
             if (!office.context().json)
-                fmt::print(
-                    "{:14}  {:20}  {:22}  {:16}  {}\n", "KEY", "PERSON", "ROLES", "OF", "STATE");
+                fmt::print("{:16}  {:20}  {:22}  {:16}  {:29}  {}\n",
+                           "KEY",
+                           "PERSON",
+                           "ROLES",
+                           "OF",
+                           "STATE",
+                           "FILE HERE");
             for (const auto& [open, key_entry] : office.state().keys) {
                 const bool of_one = key_entry.grant.participant != scheme::ParticipantId{};
                 const std::string owner =
@@ -155,6 +182,7 @@ void add_keys(CLI::App& registry, Context& context) {
                                          : key_entry.active_from > office.now()
                                              ? "from " + to_rfc3339(key_entry.active_from)
                                              : "active";
+                const auto file = files.find(open);
                 if (office.context().json) {
                     rows.push_back(
                         {{"public_key", scheme::to_string(open)},
@@ -162,14 +190,17 @@ void add_keys(CLI::App& registry, Context& context) {
                          {"roles", scheme::roles_text(key_entry.grant.roles)},
                          {"participant", of_one ? nlohmann::ordered_json(owner) : nullptr},
                          {"active_from", to_rfc3339(key_entry.active_from)},
-                         {"revoked", key_entry.revoked.has_value()}});
+                         {"revoked", key_entry.revoked.has_value()},
+                         {"file",
+                          file == files.end() ? nullptr : nlohmann::ordered_json(file->second)}});
                 } else {
-                    fmt::print("{:14}  {:20}  {:22}  {:16}  {}\n",
-                               scheme::to_string(open).substr(0, 12) + "..",
+                    fmt::print("{:16}  {:20}  {:22}  {:16}  {:29}  {}\n",
+                               scheme::to_string(open).substr(0, 16),
                                plain_line(key_entry.grant.holder),
                                scheme::roles_text(key_entry.grant.roles),
                                plain_line(owner),
-                               held);
+                               held,
+                               file == files.end() ? "" : file->second);
                 }
             }
             if (office.context().json) print_document({{"keys", rows}});
@@ -343,6 +374,8 @@ void add_trust(CLI::App& registry, Context& context) {
     add_view<NameOption>(
         *trusted, context, made, "list", "Who trusts which", [](Office& office, const NameOption&) {
             nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+            if (office.state().trusted.empty() && !office.context().json)
+                fmt::print("Nobody trusts an account.\n");
             for (const auto& [key, from] : office.state().trusted) {
                 if (office.context().json) {
                     rows.push_back({{"participant", office.name_of(key.participant)},
@@ -367,7 +400,7 @@ void add_trust(CLI::App& registry, Context& context) {
         [](Office& office, const MandateAct& options) {
             office.act(scheme::SetMandate{
                 .participant = office.own_participant(),
-                .key = public_key(office.context(), options.key),
+                .key = office.key(options.key),
                 .daily_net_quantity =
                     options.quantity == "0"
                         ? 0
@@ -382,35 +415,36 @@ void add_trust(CLI::App& registry, Context& context) {
 
 void add_second(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
-    NameOption& approve =
-        add_act<NameOption>(registry,
-                            context,
-                            made,
-                            "approve",
-                            "Approve what another person proposed",
-                            [](Office& office, const NameOption& options) {
-                                office.act(scheme::Approve{.proposal = office.id(options.name)});
-                            });
+    NameOption& approve = add_act<NameOption>(
+        registry,
+        context,
+        made,
+        "approve",
+        "Approve what another person proposed",
+        [](Office& office, const NameOption& options) {
+            office.act(scheme::Approve{.proposal = office.known_id(options.name)});
+        });
     made->add_option("ID", approve.name, "Of the proposal")->required();
-    NameOption& withdraw =
-        add_act<NameOption>(registry,
-                            context,
-                            made,
-                            "withdraw",
-                            "Take a proposal away",
-                            [](Office& office, const NameOption& options) {
-                                office.act(scheme::Withdraw{.proposal = office.id(options.name)});
-                            });
+    NameOption& withdraw = add_act<NameOption>(
+        registry,
+        context,
+        made,
+        "withdraw",
+        "Take a proposal away",
+        [](Office& office, const NameOption& options) {
+            office.act(scheme::Withdraw{.proposal = office.known_id(options.name)});
+        });
     made->add_option("ID", withdraw.name, "Of the proposal")->required();
-    NameOption& shown = add_view<NameOption>(
+    ProposalOptions& shown = add_view<ProposalOptions>(
         registry,
         context,
         made,
         "proposals",
-        "What waits for a second person; --show prints one in full",
-        [](Office& office, const NameOption& options) {
+        "What waits: for a second person, its time, the bank, an operator or a verifier; --show "
+        "prints a proposal in full",
+        [](Office& office, const ProposalOptions& options) {
             if (!options.name.empty()) {
-                const scheme::TransferId wanted = office.id(options.name);
+                const scheme::TransferId wanted = office.known_id(options.name);
                 const auto found = office.state().proposals.find(wanted);
                 if (found == office.state().proposals.end())
                     throw Failure({ErrorCode::not_found,
@@ -420,27 +454,18 @@ void add_second(CLI::App& registry, Context& context) {
                 fmt::print("{}\n", report::command_json(found->second.command, 2));
                 return;
             }
-            nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-            for (const auto& [id, proposal] : office.state().proposals) {
-                if (proposal.state != scheme::ProposalState::waiting) continue;
-                const std::string by = office.state().keys.at(proposal.by).grant.holder;
-                if (office.context().json) {
-                    rows.push_back(
-                        {{"id", report::id_text(id)},
-                         {"by", by},
-                         {"lapses_at", to_rfc3339(proposal.lapses)},
-                         {"command",
-                          nlohmann::ordered_json::parse(report::command_json(proposal.command))}});
-                } else {
-                    fmt::print("{}  by {}, lapses {}\n  {}\n",
-                               report::id_text(id),
-                               plain_line(by),
-                               to_rfc3339(proposal.lapses),
-                               plain_line(report::command_text(proposal.command)));
-                }
+            const auto who = office.any_participant(options.who);
+            const std::vector<WaitingMatter> waits = what_waits(office, who);
+            if (office.context().json) {
+                print_document(waits_json(waits));
+                return;
             }
-            if (office.context().json) print_document({{"proposals", rows}});
+            if (waits.empty())
+                fmt::print("Nothing waits{}.\n",
+                           who ? " that is a matter of " + plain_line(office.name_of(*who)) : "");
+            print_waits(waits);
         });
+    made->add_option("PARTICIPANT", shown.who, "Whose matters [everybody's]");
     made->add_option("--show", shown.name, "The whole command of this one, as JSON; done ones too")
         ->type_name("ID");
 }

@@ -1,5 +1,6 @@
 // `abate registry plan | report | verify-report | determine | statement | activities`: monitoring.
 #include "abate/cli/records.h"
+#include "abate/cli/refusal_detail.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
 #include "abate/report/report.h"
@@ -96,11 +97,21 @@ Reckoned reckon(Office& office, const std::string& file) {
     Reckoned out{.report = read_report(office, file), .figures = {}};
     const scheme::Reported reported =
         scheme::report_figures(office.state(), office.own_participant(), out.report);
-    if (reported.reason != scheme::Reason::ok)
-        throw Failure(
+    if (reported.reason != scheme::Reason::ok) {
+        Error error =
             refusal("the report is refused",
                     reported.reason,
-                    reported.where.empty() ? file : file + ", " + plain_line(reported.where)));
+                    reported.where.empty() ? file : file + ", " + plain_line(reported.where));
+        const std::string detail =
+            refusal_detail(office,
+                           {.reason = reported.reason,
+                            .command = scheme::SubmitReport{.participant = office.own_participant(),
+                                                            .report = out.report,
+                                                            .figures = {}},
+                            .now = {std::max(office.now().us, office.state().last.us)}});
+        if (!detail.empty()) error.what += ": " + plain_line(detail);
+        throw Failure(std::move(error));
+    }
     out.figures = reported.figures;
     return out;
 }
@@ -156,6 +167,37 @@ void print_figures(const scheme::ReportFigures& figures) {
                    finding.index + 1);
 }
 
+// What the verifier said, when it said it; empty: nothing. A final report keeps the misstatements that were left, and only a qualified
+// one has any.
+std::string opinion_of(const scheme::ReportEntry& entry) {
+    switch (entry.state) {
+        case scheme::ReportState::verified:
+        case scheme::ReportState::qualified:
+        case scheme::ReportState::not_verified:
+            return std::string(to_string(entry.state));
+        case scheme::ReportState::final:
+        case scheme::ReportState::superseded:
+            if (entry.verifier == scheme::ParticipantId{}) return "";
+            return entry.misstatements.empty() ? "verified" : "qualified";
+        case scheme::ReportState::draft:
+        case scheme::ReportState::submitted:
+        case scheme::ReportState::returned:
+            break;
+    }
+    return "";
+}
+
+void print_report(const scheme::ReportEntry& entry) {
+    const Json all = Json::parse(report::report_json(entry));
+    Json out;
+    for (const auto& [key, value] : all.items()) {
+        const std::string opinion = key == "opinion" ? opinion_of(entry) : "";
+        if (key == "opinion") out["opinion_kind"] = opinion.empty() ? Json() : Json(opinion);
+        out[key] = value;
+    }
+    print_document(out);
+}
+
 void add_plans(CLI::App& registry, Context& context) {
     CLI::App* made = nullptr;
     CLI::App* plan =
@@ -189,7 +231,11 @@ void add_plans(CLI::App& registry, Context& context) {
             if (version == 0)
                 throw Failure(
                     {ErrorCode::not_found,
-                     fmt::format("there is no plan of version {}", options.version),
+                     options.version == 0 || plans == nullptr
+                         ? "no plan was submitted yet"
+                         : fmt::format("there is no plan of version {}: the newest is {}",
+                                       options.version,
+                                       plans->size()),
                      office.name_of(participant),
                      "It has to be submitted, and approved by the participant's second person"});
             fmt::print("{}\n", report::plan_json((*plans)[version - 1]));
@@ -326,11 +372,15 @@ void add_reports(CLI::App& registry, Context& context) {
             if (version == 0)
                 throw Failure(
                     {ErrorCode::not_found,
-                     fmt::format(
-                         "there is no report of version {} for {}", options.version, options.year),
+                     options.version == 0 || reports == nullptr
+                         ? fmt::format("there is no report for {} yet", options.year)
+                         : fmt::format("there is no report of version {} for {}: the newest is {}",
+                                       options.version,
+                                       options.year,
+                                       reports->size()),
                      office.name_of(participant),
                      "See `abate registry report list`"});
-            fmt::print("{}\n", report::report_json((*reports)[version - 1]));
+            print_report((*reports)[version - 1]);
         });
     made->add_option("PARTICIPANT", shown.participant, "Whose")->required();
     made->add_option("YEAR", shown.year, "Of which year")->required();
@@ -343,6 +393,18 @@ void add_reports(CLI::App& registry, Context& context) {
         "All reports and how far they are",
         [](Office& office, const ReportAct&) {
             Json rows = Json::array();
+            if (!office.context().json) {
+                if (office.state().monitoring.reports.empty()) {
+                    fmt::print("No report was drafted or submitted yet.\n");
+                } else {
+                    fmt::print("{:20}  {}  {:9}  {:12}  {}\n",
+                               "PARTICIPANT",
+                               "YEAR",
+                               "VERSION",
+                               "STATE",
+                               "OBLIGATED ENERGY");
+                }
+            }
             for (const auto& [whose, versions] : office.state().monitoring.reports)
                 for (std::size_t i = 0; i < versions.size(); ++i) {
                     const scheme::ReportEntry& entry = versions[i];
@@ -354,7 +416,7 @@ void add_reports(CLI::App& registry, Context& context) {
                                         {"obligated_kwh", in_kwh(entry.figures.obligated)},
                                         {"findings", entry.figures.findings.size()}});
                     } else {
-                        fmt::print("{:20}  {}  version {}  {:12}  obligated {}\n",
+                        fmt::print("{:20}  {}  {:<9}  {:12}  {}\n",
                                    plain_line(office.name_of(whose.participant)),
                                    whose.year,
                                    i + 1,
@@ -416,7 +478,10 @@ void add_opinions(CLI::App& registry, Context& context) {
     made->add_option("--opinion", verify.opinion, "verified, qualified or not-verified")
         ->required()
         ->type_name("OPINION");
-    made->add_option("--statement", verify.statement, "The opinion in words");
+    made->add_option(
+            "--statement", verify.statement, "The opinion in words; every opinion needs it")
+        ->required()
+        ->type_name("TEXT");
     made->add_option("--misstatement",
                      verify.misstatements,
                      "That is left: \"WHAT;KWH\" or \"WHAT;KWH;CLASS;GFLOP\"")

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace abate::cli {
 namespace {
@@ -166,25 +167,69 @@ void publish_circulation(Office& office, const YearOptions& options) {
     if (!options.dry_run) office.act(command);
 }
 
+// How far a statement has come, and what was objected.
+Json steps_json(const Office& office, const scheme::Steps& steps) {
+    Json objections = Json::array();
+    for (const scheme::Objection& one : steps.objections)
+        objections.push_back({{"participant", office.name_of(one.participant)},
+                              {"version", one.version},
+                              {"at", to_rfc3339(one.at)},
+                              {"text", one.text}});
+    return {{"version", steps.version},
+            {"proposed", to_rfc3339(steps.proposed)},
+            {"objections_until", to_rfc3339(steps.objections_until)},
+            {"text", steps.text},
+            {"objections", objections},
+            {"answer", steps.answer},
+            {"finalised",
+             steps.stage == scheme::Stage::proposed ? Json() : Json(to_rfc3339(steps.finalised))}};
+}
+
+void print_steps(std::int64_t year, const scheme::Steps& steps) {
+    fmt::print("{}, {}, version {} of {}\n",
+               year,
+               word_of(steps.stage),
+               steps.version,
+               to_rfc3339(steps.proposed));
+    if (!steps.text.empty()) fmt::print("{}\n", plain_line(steps.text));
+}
+
+void print_objections(const Office& office, const scheme::Steps& steps) {
+    fmt::print("{} until {}\n",
+               steps.objections.empty() ? "no objection" : "objections",
+               to_rfc3339(steps.objections_until));
+    for (const scheme::Objection& one : steps.objections)
+        fmt::print("  {}, {}, to version {}: {}\n",
+                   plain_line(office.name_of(one.participant)),
+                   to_rfc3339(one.at),
+                   one.version,
+                   plain_line(one.text));
+    if (!steps.answer.empty()) fmt::print("  answer: {}\n", plain_line(steps.answer));
+}
+
+[[noreturn]] void no_statement(const char* what, std::int64_t year) {
+    throw Failure({ErrorCode::not_found,
+                   fmt::format("there is no {} of {}", what, year),
+                   "YEAR",
+                   "See `abate registry steps`"});
+}
+
 // The statement as it stands, and how far it has come.
 void show_cap(Office& office, const YearOptions& options) {
     const scheme::Period* period = scheme::find_period(office.state(), options.year);
-    if (period == nullptr || !period->cap)
-        throw Failure({ErrorCode::not_found,
-                       fmt::format("there is no cap statement of {}", options.year),
-                       "YEAR",
-                       "See `abate registry steps`"});
+    if (period == nullptr || !period->cap) no_statement("cap statement", options.year);
     const scheme::Steps& steps = period->cap->steps;
     if (office.context().json) {
         Json out{{"year", options.year}, {"stage", to_string(steps.stage)}};
         scheme::CapParts::fields(period->cap->parts,
                                  [&](const char* name, std::int64_t value) { out[name] = value; });
-        out["objections_until"] = to_rfc3339(steps.objections_until);
+        out.update(steps_json(office, steps));
         print_document(out);
         return;
     }
-    fmt::print("{}, {}\n", options.year, word_of(steps.stage));
+    print_steps(options.year, steps);
     print_statement(office, options.year, period->cap->parts);
+    print_objections(office, steps);
 }
 
 void print_benchmark(const std::vector<scheme::BenchmarkLine>& lines) {
@@ -233,6 +278,79 @@ void print_allocation(const Office& office, const scheme::AllocationTable& table
                table.kappa.numerator,
                table.kappa.denominator,
                grouped(table.total));
+}
+
+void show_benchmark(Office& office, const YearOptions& options) {
+    const scheme::Period* period = scheme::find_period(office.state(), options.year);
+    if (period == nullptr || !period->benchmark) no_statement("benchmark", options.year);
+    const scheme::BenchmarkStatement& statement = *period->benchmark;
+    if (office.context().json) {
+        Json lines = Json::array();
+        for (const scheme::BenchmarkLine& line : statement.lines)
+            lines.push_back({{"class", line.service_class},
+                             {"aj_per_flop", line.aj_per_flop},
+                             {"mean_aj_per_flop", line.mean_aj_per_flop},
+                             {"method", to_string(line.method)},
+                             {"firms", line.firms},
+                             {"groups", line.groups},
+                             {"finding", to_string(line.finding)}});
+        Json out{{"year", options.year},
+                 {"stage", to_string(statement.steps.stage)},
+                 {"sample_year", statement.sample_year},
+                 {"lines", lines}};
+        out.update(steps_json(office, statement.steps));
+        print_document(out);
+        return;
+    }
+    print_steps(options.year, statement.steps);
+    fmt::print("from the figures of {}\n", statement.sample_year);
+    print_benchmark(statement.lines);
+    print_objections(office, statement.steps);
+}
+
+void show_allocation(Office& office, const YearOptions& options) {
+    const scheme::Period* period = scheme::find_period(office.state(), options.year);
+    if (period == nullptr || !period->allocation) no_statement("allocation", options.year);
+    const scheme::AllocationStatement& statement = *period->allocation;
+    const auto is_issued = [&](scheme::ParticipantId whose) {
+        return statement.issued.count(whose) != 0;
+    };
+    if (office.context().json) {
+        Json lines = Json::array();
+        for (const scheme::AllocationLine& line : statement.table.lines)
+            lines.push_back({{"participant", office.name_of(line.participant)},
+                             {"class", line.service_class},
+                             {"output_gflop", line.output_gflop},
+                             {"benchmark_aj_per_flop", line.benchmark_aj_per_flop},
+                             {"clean_ppm", line.clean_ppm},
+                             {"allowances", line.allowances},
+                             {"issued", is_issued(line.participant)}});
+        Json left_out = Json::array();
+        for (const scheme::ParticipantId one : statement.table.left_out)
+            left_out.push_back(office.name_of(one));
+        Json out{{"year", options.year},
+                 {"stage", to_string(statement.steps.stage)},
+                 {"correction_factor",
+                  fmt::format(
+                      "{}/{}", statement.table.kappa.numerator, statement.table.kappa.denominator)},
+                 {"total", statement.table.total},
+                 {"lines", lines},
+                 {"left_out", left_out}};
+        out.update(steps_json(office, statement.steps));
+        print_document(out);
+        return;
+    }
+    print_steps(options.year, statement.steps);
+    print_allocation(office, statement.table);
+    if (statement.steps.stage != scheme::Stage::proposed) {
+        std::set<scheme::ParticipantId> whose;
+        for (const scheme::AllocationLine& line : statement.table.lines)
+            whose.insert(line.participant);
+        fmt::print("issued to {} of {}\n",
+                   std::count_if(whose.begin(), whose.end(), is_issued),
+                   counted(whose.size(), "participant"));
+    }
+    print_objections(office, statement.steps);
 }
 
 // propose with --dry-run, finalise and, where there is one, issue.
@@ -320,8 +438,13 @@ void add_steps(CLI::App& registry, Context& context) {
             office.act(scheme::IssueCap{.year = options.year});
         });
     made->add_option("YEAR", issue.year, "Which")->required();
-    YearOptions& show = add_view<YearOptions>(
-        *cap, context, made, "show", "The statement, figure by figure", show_cap);
+    YearOptions& show =
+        add_view<YearOptions>(*cap,
+                              context,
+                              made,
+                              "show",
+                              "The statement, figure by figure, and the objections to it",
+                              show_cap);
     made->add_option("YEAR", show.year, "Which")->required();
 
     YearOptions& circulation = add_act<YearOptions>(
@@ -372,6 +495,13 @@ void add_steps(CLI::App& registry, Context& context) {
             "--sample-year", propose_benchmark.sample_year, "Whose figures [two years before]")
         ->type_name("YEAR");
     add_finalise(*benchmark, context, StatementKind::benchmark);
+    YearOptions& show_b = add_view<YearOptions>(*benchmark,
+                                                context,
+                                                made,
+                                                "show",
+                                                "The benchmarks, and the objections to them",
+                                                show_benchmark);
+    made->add_option("YEAR", show_b.year, "Which")->required();
 
     CLI::App* allocate =
         registry.add_subcommand("allocate", "Free allocation: A = kappa x O x B x C");
@@ -415,6 +545,14 @@ void add_steps(CLI::App& registry, Context& context) {
             office.act(command);
         });
     made->add_option("YEAR", hand_out.year, "Which")->required();
+    YearOptions& show_a =
+        add_view<YearOptions>(*allocate,
+                              context,
+                              made,
+                              "show",
+                              "The allocation, who has it, and the objections to it",
+                              show_allocation);
+    made->add_option("YEAR", show_a.year, "Which")->required();
 
     YearOptions& true_up = add_act<YearOptions>(
         registry,

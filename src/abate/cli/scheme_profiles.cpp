@@ -39,6 +39,18 @@ std::span<const SchemeProfile> scheme_profiles() {
     return kProfiles;
 }
 
+std::string SchemeProfile::first_sentence() const {
+    std::string out;
+    for (std::string_view left = text; left.starts_with("# ");) {
+        const std::size_t end = left.find('\n');
+        out += (out.empty() ? "" : " ") + std::string(left.substr(2, end - 2));
+        const std::size_t stop = (out + " ").find(". ");
+        if (stop != std::string::npos) return out.substr(0, stop + 1);
+        left = end == std::string_view::npos ? "" : left.substr(end + 1);
+    }
+    return out;
+}
+
 std::string profile_names() {
     std::string out;
     for (const SchemeProfile& one : scheme_profiles())

@@ -10,11 +10,8 @@ namespace abate::cli {
 struct SchemeProfile {
     std::string_view name;
     std::string_view text;
-    // Without its "# ".
-    [[nodiscard]] std::string_view first_line() const {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        return line.size() > 2 ? line.substr(2) : line;
-    }
+    // Of the comment that it begins with.
+    [[nodiscard]] std::string first_sentence() const;
 };
 
 [[nodiscard]] std::span<const SchemeProfile> scheme_profiles();

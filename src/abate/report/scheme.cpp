@@ -39,7 +39,12 @@ class FieldWriter {
         } else if constexpr (std::is_same_v<T, scheme::TransferId>) {
             json_->text(id_text(value));
         } else if constexpr (std::is_same_v<T, Timestamp>) {
-            json_->text(to_rfc3339(value));
+            // The moment of what has not happened: nobody drafted it, nobody decided yet.
+            if (value == Timestamp{}) {
+                json_->null();
+            } else {
+                json_->text(to_rfc3339(value));
+            }
         } else if constexpr (std::is_same_v<T, Microjoules>) {
             json_->joules(value);
         } else if constexpr (std::is_same_v<T, scheme::Ppm>) {
