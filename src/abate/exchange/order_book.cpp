@@ -19,92 +19,28 @@ void OrderIndex::resize(unsigned bits) {
 }
 
 OrderBook::OrderBook(const Options& options)
-    : most_orders_(options.most_orders),
-      index_(options.hash_seed),
-      // A level has an order, so there are at most as many.
-      orders_(static_cast<Resting*>(allocate_huge(options.most_orders * sizeof(Resting)))),
-      levels_(static_cast<Level*>(allocate_huge(options.most_orders * sizeof(Level)))) {
+    : most_orders_(options.most_orders), index_(options.hash_seed) {
     ABATE_REQUIRE(options.most_orders > 0 && options.most_orders <= kMostOrders);
+    // A level has an order, so there are at most as many. The kernel gives the memory when it is first written.
+    nodes_.reset(static_cast<Resting*>(allocate_huge(2 * sizeof(Resting) * options.most_orders)));
     ladder_.fill(kNone);
 }
 
-std::uint32_t OrderBook::rest(Side side, const NewOrder& order) {
-    ABATE_REQUIRE(size_ < most_orders_ && order.quantity > 0 && order.quantity <= kMostQuantity);
-    std::uint32_t place = free_order_;
-    if (place != kNone)
-        free_order_ = orders_[place].next;
-    else
-        place = used_orders_++;
-    ++size_;
-    const std::uint32_t at = level_for(side, order.price);
-    Level& level = levels_[at];
-    new (&orders_[place]) Resting{.id = order.id,
-                                  .quantity = order.quantity,
-                                  .owner = order.owner,
-                                  .level = at,
-                                  .next = kNone,
-                                  .before = level.last};
-    (level.last == kNone ? level.first : orders_[level.last].next) = place;
-    level.last = place;
-    level.total += order.quantity;
-    index_.insert(order.id, place);
-    return place;
-}
-
-void OrderBook::forget(std::uint32_t place) {
-    Resting& order = orders_[place];
-    index_.erase(order.id, place);
-    order.next = free_order_;
-    free_order_ = place;
-    --size_;
-}
-
-void OrderBook::remove(std::uint32_t place) {
-    const Resting& order = orders_[place];
-    Level& level = levels_[order.level];
-    (order.before == kNone ? level.first : orders_[order.before].next) = order.next;
-    (order.next == kNone ? level.last : orders_[order.next].before) = order.before;
-    level.total -= order.quantity;
-    const std::uint32_t at = order.level;
-    forget(place);
-    if (level.first != kNone) return;
-    if (at == best_level_[0])
-        drop_best(Side::buy);
-    else if (at == best_level_[1])
-        drop_best(Side::sell);
-    else
-        drop_level(at);
-}
-
-void OrderBook::reduce(std::uint32_t place, std::int64_t quantity) {
-    Resting& order = orders_[place];
-    ABATE_REQUIRE(quantity > 0 && quantity <= order.quantity);
-    levels_[order.level].total -= order.quantity - quantity;
-    order.quantity = quantity;
-}
-
-std::uint32_t OrderBook::level_for(Side side, Ticks price) {
-    ++since_moved_;
-    if (best_level_[index(side)] != kNone && best_[index(side)] == price)
-        return best_level_[index(side)];
-    if (in_ladder(price)) {
-        const std::uint32_t level = ladder_[slot_of(price)];
-        return level != kNone ? level : make_level(side, price);
-    }
+std::uint32_t OrderBook::far_level_for(Side side, Ticks price) {
     if (const auto found = far_.find(price); found != far_.end()) return found->second;
     return make_level(side, price);
 }
 
 std::uint32_t OrderBook::make_level(Side side, Ticks price) {
-    std::uint32_t level = free_level_;
-    if (level != kNone)
-        free_level_ = levels_[level].first;
-    else
-        level = used_levels_++;
-    new (&levels_[level]) Level{.first = kNone, .last = kNone, .total = 0, .price = price};
+    const std::uint32_t level = take_node();
+    nodes_[level] = {.id = static_cast<std::uint64_t>(price),
+                     .quantity = 0,
+                     .owner = 0,
+                     .level = level,
+                     .next = level,
+                     .before = level};
     const std::size_t i = index(side);
-    const bool is_best =
-        best_level_[i] == kNone || (side == Side::buy ? price > best_[i] : price < best_[i]);
+    const bool is_best = toward(side, price) > toward(side, best_[i]);
     if (is_best && !in_ladder(price) && since_moved_ >= kLadder) move_ladder(price);
     if (in_ladder(price)) {
         ladder_[slot_of(price)] = level;
@@ -120,34 +56,23 @@ std::uint32_t OrderBook::make_level(Side side, Ticks price) {
 }
 
 void OrderBook::drop_level(std::uint32_t level) {
-    const Ticks price = levels_[level].price;
+    const Ticks price = price_at(level);
     if (in_ladder(price)) {
         ladder_[slot_of(price)] = kNone;
         clear_bit(slot_of(price));
     } else {
         far_.erase(price);
     }
-    levels_[level].first = free_level_;
-    free_level_ = level;
+    give_back_node(level);
 }
 
 void OrderBook::drop_best(Side side) {
     const std::size_t i = index(side);
+    const Ticks price = best_[i];
     drop_level(best_level_[i]);
-    const std::optional<Found> next =
-        side == Side::buy ? next_lower(best_[i]) : next_higher(best_[i]);
-    best_level_[i] = next ? next->level : kNone;
-    if (next) best_[i] = next->price;
-}
-
-void OrderBook::set_bit(std::size_t slot) {
-    taken_[slot / 64] |= std::uint64_t{1} << slot % 64;
-    words_taken_[slot / 4096] |= std::uint64_t{1} << slot / 64 % 64;
-}
-
-void OrderBook::clear_bit(std::size_t slot) {
-    taken_[slot / 64] &= ~(std::uint64_t{1} << slot % 64);
-    if (taken_[slot / 64] == 0) words_taken_[slot / 4096] &= ~(std::uint64_t{1} << slot / 64 % 64);
+    const std::uint32_t next = side == Side::buy ? next_lower(price) : next_higher(price);
+    best_level_[i] = next;
+    best_[i] = next == kNone ? kNobody[i] : price_at(next);
 }
 
 std::size_t OrderBook::taken_below(std::size_t slot) const {
@@ -187,12 +112,12 @@ std::size_t OrderBook::taken_above(std::size_t slot) const {
 }
 
 // Prices fall through three parts: above the ladder, in it, below it.
-std::optional<OrderBook::Found> OrderBook::next_lower(Ticks price) const {
+std::uint32_t OrderBook::next_lower(Ticks price) const {
     const Ticks end = base_ + static_cast<Ticks>(kLadder);
     if (price > end && !far_.empty()) {
         const auto above = far_.lower_bound(price);
         if (above != far_.begin() && std::prev(above)->first >= end)
-            return Found{std::prev(above)->first, std::prev(above)->second};
+            return std::prev(above)->second;
     }
     const Ticks from = std::min(price, end);
     if (from > base_) {
@@ -201,20 +126,20 @@ std::optional<OrderBook::Found> OrderBook::next_lower(Ticks price) const {
         if (slot != kLadder) {
             const std::size_t down = (slot_of(from) - slot - 1) & (kLadder - 1);
             const Ticks found = from - 1 - static_cast<Ticks>(down);
-            if (found >= base_) return Found{found, ladder_[slot]};
+            if (found >= base_) return ladder_[slot];
         }
     }
-    if (far_.empty()) return std::nullopt;
+    if (far_.empty()) return kNone;
     const auto below = far_.lower_bound(std::min(price, base_));
-    if (below == far_.begin()) return std::nullopt;
-    return Found{std::prev(below)->first, std::prev(below)->second};
+    if (below == far_.begin()) return kNone;
+    return std::prev(below)->second;
 }
 
-std::optional<OrderBook::Found> OrderBook::next_higher(Ticks price) const {
+std::uint32_t OrderBook::next_higher(Ticks price) const {
     const Ticks last = base_ + static_cast<Ticks>(kLadder) - 1;
     if (price < base_ - 1 && !far_.empty()) {
         const auto below = far_.upper_bound(price);
-        if (below != far_.end() && below->first < base_) return Found{below->first, below->second};
+        if (below != far_.end() && below->first < base_) return below->second;
     }
     const Ticks from = std::max(price, base_ - 1);
     if (from < last) {
@@ -222,13 +147,13 @@ std::optional<OrderBook::Found> OrderBook::next_higher(Ticks price) const {
         if (slot != kLadder) {
             const std::size_t up = (slot - slot_of(from) - 1) & (kLadder - 1);
             const Ticks found = from + 1 + static_cast<Ticks>(up);
-            if (found <= last) return Found{found, ladder_[slot]};
+            if (found <= last) return ladder_[slot];
         }
     }
-    if (far_.empty()) return std::nullopt;
+    if (far_.empty()) return kNone;
     const auto above = far_.upper_bound(std::max(price, last));
-    if (above == far_.end()) return std::nullopt;
-    return Found{above->first, above->second};
+    if (above == far_.end()) return kNone;
+    return above->second;
 }
 
 void OrderBook::move_ladder(Ticks centre) {

@@ -61,12 +61,13 @@ class OrderIndex {
     };
     static constexpr unsigned kLeastBits = 10;
 
-    // Both halves of a 128-bit product depend on all bits of the id.
+    __extension__ using Uint128 = unsigned __int128;
+    // The halves of a 128-bit product together depend on all bits of the id; the factor is 2^64 / golden ratio.
     [[nodiscard]] std::uint32_t tag_of(std::uint64_t id) const {
-        const auto product =
-            static_cast<unsigned __int128>(id ^ seed_) * 0x9E3779B97F4A7C15ULL;  // 2^64 / golden ratio
+        const Uint128 product = static_cast<Uint128>(id ^ seed_) * 0x9E3779B97F4A7C15ULL;
         return static_cast<std::uint32_t>(
-            (static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) >> 32);
+            (static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) >>
+            32);
     }
     [[nodiscard]] std::size_t home(std::uint32_t tag) const { return tag >> (32 - bits_); }
 

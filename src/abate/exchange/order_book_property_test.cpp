@@ -1,0 +1,3 @@
+#include "abate/exchange/order_book.h"
+
+#include <gtest/gtest.h>
