@@ -160,7 +160,7 @@ void OrderBook::move_ladder(Ticks centre) {
     const Ticks old_base = base_;
     const Ticks base = centre - static_cast<Ticks>(kLadder) / 2;
     const auto stays = [&](Ticks price) {
-        return static_cast<std::uint64_t>(price - base) < kLadder;
+        return static_cast<std::uint64_t>(price) - static_cast<std::uint64_t>(base) < kLadder;
     };
     for (std::size_t i = 0; i < kLadder; ++i) {
         const Ticks price = old_base + static_cast<Ticks>(i);

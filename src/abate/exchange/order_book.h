@@ -139,7 +139,7 @@ class OrderBook {
         return static_cast<std::size_t>(price) & (kLadder - 1);
     }
     [[nodiscard]] bool in_ladder(Ticks price) const {
-        return static_cast<std::uint64_t>(price - base_) < kLadder;
+        return static_cast<std::uint64_t>(price) - static_cast<std::uint64_t>(base_) < kLadder;
     }
     [[nodiscard]] Ticks price_at(std::uint32_t level) const {
         return static_cast<Ticks>(nodes_[level].id);
