@@ -1,7 +1,7 @@
 // A sequence that grows by whole chunks: what is in it never moves, and growing copies nothing. Inside `registry` only.
 #pragma once
 
-#include "abate/registry/pages.h"
+#include "abate/core/pages.h"
 
 #include <cstddef>
 #include <cstring>

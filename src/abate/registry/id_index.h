@@ -5,7 +5,7 @@
 #pragma once
 
 #include "abate/core/assert.h"
-#include "abate/registry/pages.h"
+#include "abate/core/pages.h"
 
 #include <cstddef>
 #include <cstdint>

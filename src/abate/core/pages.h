@@ -1,9 +1,9 @@
-// Memory for large arrays. Inside `registry` only.
+// Memory for large arrays.
 #pragma once
 
 #include <cstddef>
 
-namespace abate::registry {
+namespace abate {
 
 // Begins at a cache line; what is in it is not set. Throws std::bad_alloc.
 [[nodiscard]] void* allocate_lines(std::size_t bytes);
@@ -12,4 +12,4 @@ namespace abate::registry {
 // Of either.
 void free_memory(void* at);
 
-}  // namespace abate::registry
+}  // namespace abate

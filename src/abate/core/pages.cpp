@@ -1,11 +1,11 @@
-#include "abate/registry/pages.h"
+#include "abate/core/pages.h"
 
 #include <sys/mman.h>
 
 #include <cstdlib>
 #include <new>
 
-namespace abate::registry {
+namespace abate {
 
 namespace {
 template <std::size_t Unit>
@@ -27,4 +27,4 @@ void* allocate_huge(std::size_t bytes) {
 
 void free_memory(void* at) { std::free(at); }
 
-}  // namespace abate::registry
+}  // namespace abate

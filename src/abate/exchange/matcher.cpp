@@ -1,0 +1,53 @@
+#include "abate/exchange/matcher.h"
+
+#include <array>
+
+namespace abate::exchange {
+
+std::string_view to_string(OrderReason reason) {
+    constexpr std::array<std::string_view, kOrderReasons> kNames = {"ok",
+                                                                    "order_exists",
+                                                                    "order_unknown",
+                                                                    "order_of_another",
+                                                                    "quantity_not_positive",
+                                                                    "quantity_too_large",
+                                                                    "quantity_off_lot",
+                                                                    "price_missing",
+                                                                    "price_not_positive",
+                                                                    "price_too_high",
+                                                                    "price_off_tick",
+                                                                    "post_only_would_trade",
+                                                                    "fill_or_kill_not_filled",
+                                                                    "expired",
+                                                                    "book_full"};
+    const auto at = static_cast<std::size_t>(reason);
+    ABATE_REQUIRE(at < kNames.size());
+    return kNames[at];
+}
+
+// A level at a time, since each has its sum.
+std::int64_t Matcher::available(Side side, Ticks limit, std::int64_t wanted) const {
+    std::int64_t found = 0;
+    book_.for_each_level(other(side), [&](Ticks price, std::int64_t total, std::uint32_t) {
+        if (side == Side::buy ? price > limit : price < limit) return false;
+        found += std::min(total, wanted - found);
+        return found < wanted;
+    });
+    return found;
+}
+
+void Matcher::expire(std::int64_t now_us) {
+    while (!due_.empty() && due_.top().us <= now_us) {
+        const Due due = due_.top();
+        due_.pop();
+        const auto until = until_.find(due.order_id);
+        if (until == until_.end() || until->second != due.us) continue;
+        until_.erase(until);
+        const std::uint32_t at = book_.find(due.order_id);
+        if (at == OrderBook::kNone) continue;
+        book_.remove(at);
+        ++expired_;
+    }
+}
+
+}  // namespace abate::exchange
