@@ -823,6 +823,49 @@ class Damage(Registry):
         self.assertIn("Ask its owner for the right to read it", line)
 
 
+class Told(Registry):
+    def test_what_was_done_is_told_where_it_cannot_be_printed(self):
+        self.firm("lab", "lee", "kim")
+        for reference, extra in (("B1", ()), ("B2", ("--json",))):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([e2e.program("abate"), "registry", "cash", "deposit", "lab/cash", "1", "--reference", reference, "--as", "ada",
+                                       *extra], env=self.env, stdout=full, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(done.returncode, 1)
+            said = done.stderr.decode()
+            self.assertEqual(said.count("\n"), 1)
+            last = self.read("history", "--all")["events"]
+            deposit = next(event["id"] for event in last if reference in event["what"])
+            self.assertIn("it was done, with the id " + deposit, said)
+        # A view did nothing.
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([e2e.program("abate"), "registry", "status"], env=self.env, stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertNotIn("it was done", done.stderr.decode())
+
+    def test_a_clock_that_was_ahead_is_told(self):
+        clock = os.path.join(e2e.BUILD, "tests", "fixtures", "shifted_clock.so")
+        if e2e.SANITIZER or not os.path.exists(clock):
+            self.skipTest("no library before the sanitizer's")
+        self.write(self.scheme, self.ok("registry", "profile", "internal").stdout)
+        books = ("--journal", self.path("real.db"))
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", *books)
+        year = 365 * 86_400
+
+        def at(shift, *words):
+            return self.ok("registry", *words, *books, env={"LD_PRELOAD": clock, "ABATE_TEST_CLOCK_SHIFT_S": str(shift)}).stderr
+
+        act = ("publish", "a", "b", "--as", "ada")
+        self.assertEqual(at(86_400, *act), "")
+        ahead = at(10 * year, *act)
+        self.assertIn("the last act in these books is 3,64", ahead)
+        self.assertEqual(ahead.count("\n"), 1)
+        for words in (("status",), ("head",), act):
+            behind = at(0, *words)
+            self.assertIn("abate: note: the clock is 3,6", behind)
+            self.assertIn("days behind these books", behind)
+            self.assertEqual(behind.count("\n"), 1)
+        self.assertEqual(at(10 * year + 60, "status"), "")
+
+
 class Ceases(Registry):
     def test_a_firm_ceases_and_its_accounts_close(self):
         self.firm("lab", "lee", "kim")
