@@ -806,6 +806,147 @@ class BadLuck(Registry):
         self.assertFalse(os.path.exists(self.path("new.db")))
 
 
+class Damage(Registry):
+    """A journal that a disk, or a hand, changed: it is told, and nobody writes on top of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.firm("lab", "lee", "kim")
+        self.registry("backup", self.path("copy.db"))
+        self.bad = self.path("bad.db")
+
+    def damaged(self, sql):
+        self.remove()
+        shutil.copy(self.path("copy.db"), self.bad)
+        with contextlib.closing(sqlite3.connect(self.bad)) as db:
+            db.execute(sql)
+            db.commit()
+
+    def remove(self):
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.bad + suffix)
+
+    def act(self):
+        return self.abate("registry", "publish", "a", "b", "--as", "ada", "--at", "2027-01-02", "--journal", self.bad)
+
+    def test_a_wrong_bit_in_the_index_forks_no_books(self):
+        head = self.registry("head", "--journal", self.path("copy.db")).stdout
+        with contextlib.closing(sqlite3.connect(self.path("copy.db"))) as db:
+            page = db.execute("PRAGMA page_size").fetchone()[0]
+            root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_journal_1'").fetchone()[0]
+            rows = db.execute("SELECT count(*) FROM journal").fetchone()[0]
+        with open(self.path("copy.db"), "rb") as file:
+            whole = file.read()
+        begin = (root - 1) * page
+        places = [*range(begin, begin + 8 + 2 * rows), *range(begin + page - 9 * rows, begin + page)]
+        chance = random.Random(23)
+        told = 0
+        for _ in range(300 if e2e.LONG else 25):
+            wrong = bytearray(whole)
+            at, bit = chance.choice(places), chance.randrange(8)
+            wrong[at] ^= 1 << bit
+            self.remove()
+            self.write(self.bad, bytes(wrong))
+            with self.subTest(at=at - begin, bit=bit):
+                audit = self.abate("registry", "audit", "--journal", self.bad)
+                shown = self.abate("registry", "head", "--journal", self.bad)
+                told += audit.returncode
+                if audit.returncode == 0 or shown.returncode == 0:
+                    self.assertEqual(shown.stdout, head)
+                if audit.returncode == 0:
+                    self.assertEqual(self.act().returncode, 0)
+                    self.registry("audit", "--journal", self.bad)
+                elif self.act().returncode == 0:
+                    # Only the last batch was found, and it is the last.
+                    self.assertEqual(shown.stdout, head)
+        self.assertGreater(told, 0)
+
+    def test_a_last_row_that_is_no_batch_is_named(self):
+        last = "WHERE first_seq = (SELECT max(first_seq) FROM journal)"
+        for wrong in ("tenant_id = -1", "first_seq = -5", "last_seq = 0", "last_seq = 9223372036854775807", "count = count + 4398046511104",
+                      "codec_version = codec_version + 33554432"):
+            self.damaged(f"UPDATE journal SET {wrong} {last}")
+            for words in (("audit",), ("head",), ("status",), ("backup", self.path("new.db")), ("publish", "a", "b", "--as", "ada")):
+                with self.subTest(wrong=wrong, words=words):
+                    self.assertIn("the journal is damaged: ", self.one_line(*words, "--journal", self.bad))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("new.db")])
+
+    def test_without_its_lease_the_journal_goes_on(self):
+        for wrong in ("DELETE FROM lease", "UPDATE lease SET epoch = -1", "UPDATE lease SET epoch = 1"):
+            with self.subTest(wrong=wrong):
+                self.damaged(wrong)
+                self.assertEqual(self.act().returncode, 0)
+                self.registry("audit", "--journal", self.bad)
+
+    def test_a_backup_that_is_refused_leaves_nothing(self):
+        self.damaged("UPDATE journal SET payload = zeroblob(length(payload)) WHERE first_seq = 1")
+        self.assertIn(self.bad, self.one_line("backup", self.path("new.db"), "--journal", self.bad))
+        self.damaged("PRAGMA user_version = 99")
+        self.assertIn(self.bad, self.one_line("backup", self.path("new.db"), "--journal", self.bad))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("new.db")])
+        os.symlink("nowhere", self.path("new.db"))
+        self.one_line("backup", self.path("new.db"))
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("new.db")], ["new.db"])
+
+    def test_a_wrong_version_is_the_same_line_for_views_and_acts(self):
+        for version in (-1, 0, 1):
+            self.damaged(f"PRAGMA user_version = {version}")
+            lines = {self.one_line(*words, "--journal", self.bad) for words in (("status",), ("publish", "a", "b", "--as", "ada"))}
+            self.assertEqual(len(lines), 1, lines)
+            self.assertIn(f"it says that it has version {version}, and has the tables journal, lease, snapshot", lines.pop())
+
+    def test_who_may_not_read_is_told_of_reading(self):
+        self.damaged("PRAGMA user_version = 2")
+        self.give_to_nobody(self.folder)
+        os.chmod(self.bad, 0)
+        line = self.one_line("status", "--journal", self.bad, **self.as_nobody())
+        self.assertIn("Ask its owner for the right to read it", line)
+
+
+class Told(Registry):
+    def test_what_was_done_is_told_where_it_cannot_be_printed(self):
+        self.firm("lab", "lee", "kim")
+        for reference, extra in (("B1", ()), ("B2", ("--json",))):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([e2e.program("abate"), "registry", "cash", "deposit", "lab/cash", "1", "--reference", reference, "--as", "ada",
+                                       *extra], env=self.env, stdout=full, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(done.returncode, 1)
+            said = done.stderr.decode()
+            self.assertEqual(said.count("\n"), 1)
+            last = self.read("history", "--all")["events"]
+            deposit = next(event["id"] for event in last if reference in event["what"])
+            self.assertIn("it was done, with the id " + deposit, said)
+        # A view did nothing.
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([e2e.program("abate"), "registry", "status"], env=self.env, stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertNotIn("it was done", done.stderr.decode())
+
+    def test_a_clock_that_was_ahead_is_told(self):
+        clock = os.path.join(e2e.BUILD, "tests", "fixtures", "shifted_clock.so")
+        if e2e.SANITIZER or not os.path.exists(clock):
+            self.skipTest("no library before the sanitizer's")
+        self.write(self.scheme, self.ok("registry", "profile", "internal").stdout)
+        books = ("--journal", self.path("real.db"))
+        self.registry("init", self.scheme, "--operator", "ada", "--operator", "bo", *books)
+        year = 365 * 86_400
+
+        def at(shift, *words):
+            return self.ok("registry", *words, *books, env={"LD_PRELOAD": clock, "ABATE_TEST_CLOCK_SHIFT_S": str(shift)}).stderr
+
+        act = ("publish", "a", "b", "--as", "ada")
+        self.assertEqual(at(86_400, *act), "")
+        ahead = at(10 * year, *act)
+        self.assertIn("the last act in these books is 3,64", ahead)
+        self.assertEqual(ahead.count("\n"), 1)
+        for words in (("status",), ("head",), act):
+            behind = at(0, *words)
+            self.assertIn("abate: note: the clock is 3,6", behind)
+            self.assertIn("days behind these books", behind)
+            self.assertEqual(behind.count("\n"), 1)
+        self.assertEqual(at(10 * year + 60, "status"), "")
+
+
 class Ceases(Registry):
     def test_a_firm_ceases_and_its_accounts_close(self):
         self.firm("lab", "lee", "kim")

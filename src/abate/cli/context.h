@@ -65,6 +65,8 @@ struct Context {
     bool json = false;   // --json of the command
     bool color = false;  // standard error (or output) is a terminal and NO_COLOR is unset
     int exit_status = 0;
+    std::vector<std::string>
+        done;  // ids of what was written to a journal, whatever is printed of it
     std::vector<std::string> child;  // words after the first `--`
     bool child_given = false;        // a `--` was there
     std::vector<std::string> set;    // --set TABLE/KEY/COLUMN=VALUE

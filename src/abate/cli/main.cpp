@@ -176,15 +176,24 @@ Error usage_error(const CLI::App& app, const Words& words, const CLI::ParseError
     return error;
 }
 
+// What was done stays done, and whoever did it must not do it again.
+Error output_lost(const Context& context, const std::string& why) {
+    Error error{ErrorCode::io_error,
+                "the output could not be written" + (why.empty() ? "" : ": " + why),
+                "standard output",
+                "Free some space or write to another place"};
+    if (context.done.empty()) return error;
+    error.what = fmt::format(
+        "it was done, with the id {}, but {}", fmt::join(context.done, ", "), error.what);
+    error.hint = "Do not do it again: `abate registry history` shows it";
+    return error;
+}
+
 // A document that did not reach its reader (full disk behind `> FILE`) is no success.
-void check_printed() {
+void check_printed(const Context& context) {
     errno = 0;
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-    throw Failure({ErrorCode::io_error,
-                   std::string("the output could not be written") +
-                       (errno != 0 ? ": " + std::string(std::strerror(errno)) : ""),
-                   "standard output",
-                   "Free some space or write to another place"});
+    throw Failure(output_lost(context, errno != 0 ? std::strerror(errno) : ""));
 }
 
 // With `run_alone` the others' options are not built: a metered command should start at once.
@@ -247,7 +256,7 @@ int run_program(int argc, char** argv) {
         app.parse(reversed);
         if (app.get_subcommands().empty()) print_overview(context);
         // What `run` prints last is a summary beside the record; it must not cost the exit code.
-        if (!metering) check_printed();
+        if (!metering) check_printed(context);
         return context.exit_status;
     } catch (const CLI::Success& success) {  // --help, --version
         return app.exit(success);
@@ -265,11 +274,7 @@ int run_program(int argc, char** argv) {
     } catch (const std::bad_alloc&) {
         return fail({ErrorCode::io_error, "out of memory", "", ""}, 1);
     } catch (const std::system_error& broken) {  // {fmt}, where standard output takes no more
-        return fail({ErrorCode::io_error,
-                     std::string("the output could not be written: ") + broken.what(),
-                     "standard output",
-                     "Free some space or write to another place"},
-                    1);
+        return fail(output_lost(context, broken.what()), 1);
     } catch (const std::exception& unexpected) {
         return fail({ErrorCode::internal,
                      unexpected.what(),

@@ -340,6 +340,7 @@ Office::Office(Context& context, OfficeOptions options, bool create)
         return;
     }
     recover();
+    note_clock_behind();
     if (!create && !state().founded)
         throw Failure({ErrorCode::not_found,
                        "no scheme is founded here yet",
@@ -393,6 +394,58 @@ void Office::check_time(bool exercise) const {
                                    to_rfc3339(state().last)),
                        "--at",
                        "Say a later time"});
+}
+
+namespace {
+
+constexpr std::int64_t kMinuteUs = 60'000'000;
+constexpr std::int64_t kDayUs = 24 * 60 * kMinuteUs;
+
+// "3,650 days", "5 hours", "12 minutes"; cut.
+std::string span_text(std::int64_t us) {
+    const auto said = [](std::int64_t count, const char* unit) {
+        return fmt::format("{} {}{}", grouped(count), unit, count == 1 ? "" : "s");
+    };
+    if (us >= 2 * kDayUs) return said(us / kDayUs, "day");
+    if (us >= 120 * kMinuteUs) return said(us / (60 * kMinuteUs), "hour");
+    return said(us / kMinuteUs, "minute");
+}
+
+}  // namespace
+
+// Of a real scheme: an exercise says its time, and may be anywhere.
+void Office::note_clock_behind() {
+    if (!state().founded || state().rules.exercise) return;
+    const std::int64_t behind = last_written_.us - now_.us;
+    if (behind <= kMinuteUs) return;
+    context_->note(fmt::format(
+        "the clock is {} behind these books, which were written with another clock: their last act "
+        "is of {}. Their time stands there until the clock has come up with it",
+        span_text(behind),
+        to_rfc3339(last_written_)));
+}
+
+void Office::note_jump() {
+    constexpr std::int64_t kJumpUs = 7 * kDayUs;
+    if (!state().founded || state().rules.exercise) return;
+    const std::int64_t ahead = now_.us - state().last.us;
+    if (ahead <= kJumpUs) return;
+    context_->note(fmt::format(
+        "the last act in these books is {} old; with this one their time is {} and does not go "
+        "back: see that the clock is right",
+        span_text(ahead),
+        to_rfc3339(now_)));
+}
+
+// Whoever comes next folds only what is behind. What was signed is done, whatever becomes of this.
+void Office::keep_snapshot(std::uint64_t before) {
+    constexpr std::uint64_t kSnapshotEvery = 50'000;
+    if (engine_.last_seq() / kSnapshotEvery == before / kSnapshotEvery) return;
+    try {
+        journal_->keep_snapshot(engine::take_snapshot(engine_));
+    } catch (const Fault& fault) {
+        context_->note("no snapshot was kept: " + fault.error().what);
+    }
 }
 
 scheme::KeyPair Office::signer(const std::string& name) {
@@ -464,29 +517,41 @@ Office::Acted Office::submit(const std::string& name,
         ABATE_ASSERT(bits);
         out.id = {.high = bits->high, .low = bits->low};
     }
+    note_jump();
     const engine::SchemeKey venue = scheme_key();
     const scheme::Envelope envelope = scheme::sign_command(
         key, {.tenant_id = venue.tenant_id, .scheme_id = venue.scheme_id}, out.id, command);
     // Another process may write between our reading and our commit: then the books are read again and the same envelope is tried again.
     constexpr int kTries = 5;
-    constexpr std::uint64_t kSnapshotEvery = 50'000;
     const std::uint64_t before = engine_.last_seq();
     for (int attempt = 0;; ++attempt) {
         engine_.set_epoch(journal_->take_lease(fmt::format("abate {}", ::getpid())));
         const engine::Answer answer = engine_.apply(envelope, now_);
         const std::optional<engine::Batch> batch = engine_.seal();
-        if (batch && journal_->append(*batch) != engine::Append::committed) {
-            if (attempt + 1 == kTries)
-                throw Failure({ErrorCode::conflict,
-                               "another process writes these books all the time",
-                               shown_journal(*context_, options_),
-                               "Try again"});
-            recover();
-            continue;
+        if (batch) {
+            const engine::Append appended = journal_->append(*batch);
+            if (appended != engine::Append::committed) {
+                if (attempt + 1 == kTries)
+                    throw Failure({ErrorCode::conflict,
+                                   "another process writes these books all the time",
+                                   shown_journal(*context_, options_),
+                                   "Try again"});
+                recover();
+                // Nobody wrote, and still there is no room behind the last event.
+                if (appended == engine::Append::taken &&
+                    engine_.last_seq() + 1 == batch->header.first_seq)
+                    throw Failure(
+                        {ErrorCode::corrupt,
+                         fmt::format("the journal is damaged: it takes nothing behind event {}, "
+                                     "the last that can be read",
+                                     engine_.last_seq()),
+                         shown_journal(*context_, options_),
+                         "See `abate registry audit`, and restore the journal from a backup"});
+                continue;
+            }
+            context_->done.push_back(report::id_text(out.id));
         }
-        // Whoever comes next folds only what is behind.
-        if (engine_.last_seq() / kSnapshotEvery != before / kSnapshotEvery)
-            journal_->keep_snapshot(engine::take_snapshot(engine_));
+        keep_snapshot(before);
         if (answer.reason == scheme::from_registry(registry::Reason::exists)) {
             // It was heard before: what became of it since.
             out.before = true;

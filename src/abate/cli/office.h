@@ -176,6 +176,9 @@ class Office {
     scheme::KeyPair signer(const std::string& name);
     [[nodiscard]] std::string take_away(const Acted& acted);
     void check_time(bool exercise) const;
+    void note_clock_behind();
+    void note_jump();
+    void keep_snapshot(std::uint64_t before);
     [[nodiscard]] std::optional<scheme::Command> sent_as(const scheme::TransferId& id);
     void recover();
 

@@ -590,13 +590,27 @@ void add_registry_books(CLI::App& registry, Context& context) {
             ->required();
         backup->callback([kept_backup, &context] {
             const std::string name = journal_name(context, kept_backup->office);
-            const Result<void> done = store::backup_sqlite_journal(name, kept_backup->to);
+            // All of it is folded, and no snapshot believed.
+            std::string head_said;
+            const Result<void> done = store::backup_sqlite_journal(
+                name, kept_backup->to, [&head_said](const std::string& copy) -> Result<void> {
+                    const auto journal = store::read_sqlite_journal(copy, scheme_key());
+                    if (!journal) return journal.error();
+                    engine::Engine engine(scheme_key());
+                    if (const auto folded =
+                            engine::recover(engine, **journal, {.use_snapshots = false});
+                        !folded)
+                        return folded.error();
+                    if (!engine.scheme().state().founded)
+                        return Error{ErrorCode::not_found,
+                                     "no scheme is founded here yet",
+                                     "",
+                                     "Found one with `abate registry init SCHEME.toml`"};
+                    head_said =
+                        fmt::format("{}:{}", engine.last_seq(), engine::to_string(engine.head()));
+                    return {};
+                });
             if (!done) throw Failure(done.error());
-            OfficeOptions copy;
-            copy.journal = kept_backup->to;
-            Office office(context, copy);
-            const std::string head_said = fmt::format(
-                "{}:{}", office.engine().last_seq(), engine::to_string(office.engine().head()));
             if (context.json) {
                 print_document({{"file", kept_backup->to}, {"head", head_said}});
             } else {

@@ -380,6 +380,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                                               .field = finding->field,
                                               .expected = finding->expected,
                                               .found = finding->found};
+    // What was read is sound; now whether it was all.
+    if (!report.fault) journal.check();
     return report;
 }
 

@@ -125,7 +125,8 @@ struct AuditReport {
     std::optional<Fault> fault;
 };
 
-// Reads the whole journal with code that shares nothing with apply: digests, chain, every decision, every balance.
+// Reads the whole journal with code that shares nothing with apply: digests, chain, every decision, every balance; then Journal::check().
+// Throws Fault where the journal cannot be read, or is more than what was read.
 [[nodiscard]] AuditReport audit(Journal& journal, SchemeKey key);
 
 }  // namespace abate::engine

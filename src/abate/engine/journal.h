@@ -57,7 +57,7 @@ struct Snapshot {
 
 enum class Append {
     committed,
-    fenced,  // another writer has a later epoch: stop at once
+    fenced,  // the lease or the last batch has a later epoch: stop at once
     taken,   // a batch with this first_seq is there
 };
 
@@ -69,9 +69,13 @@ class Journal {
     [[nodiscard]] virtual std::optional<BatchHeader> head() = 0;
     // Durable when it returns committed. The journal does not check the digest: the engine made it, and audit checks it.
     [[nodiscard]] virtual Append append(const Batch& batch) = 0;
-    // Batches in order, from the one that holds `from_seq`; stops early where `visit` says false.
+    // Batches in order, from the one that holds `from_seq`; stops early where `visit` says false. Throws Fault, corrupt, where one between
+    // is missing or has numbers that none can have.
     virtual void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) = 0;
-    // Takes the lease: a new epoch, above every one that was given. From then on batches of earlier epochs are fenced.
+    // Looks at all that is kept without the order in which read() gives it: throws Fault, corrupt, where batches are there that read()
+    // would not give, or where what keeps them is damaged. Takes as long as reading all. A journal may have nothing to look at.
+    virtual void check() {}
+    // Takes the lease: a new epoch, above every one that was given and above the last batch's. From then on batches of earlier epochs are fenced.
     [[nodiscard]] virtual std::uint64_t take_lease(const std::string& holder) = 0;
     // The same for who had it with `epoch` and comes back on a new connection: nothing where another holder took it since. Whatever the old
     // connection still sends is fenced from then on.

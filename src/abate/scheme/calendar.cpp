@@ -7,10 +7,13 @@
 #include <fmt/format.h>
 
 #include <absl/time/civil_time.h>
+#include <absl/time/internal/cctz/include/cctz/zone_info_source.h>
 #include <absl/time/time.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,12 +63,17 @@ CivilTime on_day(std::chrono::sys_days day, CivilTime clock) {
     return clock;
 }
 
-// The source of the system's zones: its version, its names.
-Result<std::string> zone_list() {
-    for (const char* path :
-         {"/usr/share/zoneinfo/tzdata.zi", "/usr/share/uclibc/zoneinfo/tzdata.zi"}) {
-        Result<std::string> text = read_regular_file(path);
-        if (text) return text;
+constexpr const char* kZoneFolders[] = {"/usr/share/zoneinfo/", "/usr/share/uclibc/zoneinfo/"};
+
+// The source of the system's zones: its version, its names; and the folder of their files.
+struct ZoneList {
+    const char* folder = "";
+    std::string text;
+};
+Result<ZoneList> zone_list() {
+    for (const char* folder : kZoneFolders) {
+        Result<std::string> text = read_regular_file(std::string(folder) + "tzdata.zi");
+        if (text) return ZoneList{.folder = folder, .text = *std::move(text)};
     }
     return calendar_error(
         ErrorCode::unavailable, "there is no time zone database", "Install the package tzdata");
@@ -85,6 +93,40 @@ std::vector<std::string> zone_names(std::string_view list) {
         names.emplace_back(name.substr(0, name.find(' ')));
     }
     return names;
+}
+
+// The bytes of one zone's file, as Abseil reads them.
+class ZoneBytes final : public absl::time_internal::cctz::ZoneInfoSource {
+  public:
+    explicit ZoneBytes(std::string bytes) : bytes_(std::move(bytes)) {}
+    std::size_t Read(void* to, std::size_t size) override {
+        const std::size_t count = std::min(size, bytes_.size() - at_);
+        std::memcpy(to, bytes_.data() + at_, count);
+        at_ += count;
+        return count;
+    }
+    int Skip(std::size_t offset) override {
+        at_ += std::min(offset, bytes_.size() - at_);
+        return 0;
+    }
+
+  private:
+    std::string bytes_;
+    std::size_t at_ = 0;
+};
+
+// Set while Zone::find has Abseil load a zone.
+thread_local const char* loads_from = nullptr;
+
+using ZoneSource = std::unique_ptr<absl::time_internal::cctz::ZoneInfoSource>;
+
+// Names and files are of one folder. Abseil by itself reads the files where the environment says (TZDIR), and so would move deadlines.
+ZoneSource zone_bytes(const std::string& name,
+                      const std::function<ZoneSource(const std::string&)>& otherwise) {
+    if (loads_from == nullptr) return otherwise(name);
+    constexpr std::size_t kMostZoneBytes = std::size_t{1} << 20;
+    Result<std::string> bytes = read_regular_file(loads_from + name, kMostZoneBytes);
+    return bytes ? std::make_unique<ZoneBytes>(*std::move(bytes)) : nullptr;
 }
 
 // So many digits and nothing else.
@@ -135,10 +177,10 @@ Result<Zone> Zone::find(std::string_view name) {
     const std::lock_guard lock(mutex);
     if (const auto known = loaded.find(name); known != loaded.end())
         return Zone(known->second.get());
-    const Result<std::string> list = zone_list();
+    const Result<ZoneList> list = zone_list();
     if (!list) return list.error();
     // By its list, since the library also takes names of its own ("localtime", "file:...").
-    const std::vector<std::string> names = zone_names(*list);
+    const std::vector<std::string> names = zone_names(list->text);
     if (std::find(names.begin(), names.end(), name) == names.end()) {
         const std::vector<std::string> near = nearest(name, names);
         return calendar_error(ErrorCode::not_found,
@@ -149,10 +191,14 @@ Result<Zone> Zone::find(std::string_view name) {
     }
     auto zone = std::make_unique<Loaded>();
     zone->name = name;
-    if (!absl::LoadTimeZone(zone->name, &zone->clocks))
-        return calendar_error(ErrorCode::unavailable,
-                              fmt::format("the time zone {} is listed and has no file", name),
-                              "Install the packages tzdata and, for old names, tzdata-legacy");
+    loads_from = list->folder;
+    const bool found = absl::LoadTimeZone(zone->name, &zone->clocks);
+    loads_from = nullptr;
+    if (!found)
+        return calendar_error(
+            ErrorCode::unavailable,
+            fmt::format("the time zone {} is listed and has no file that can be read", name),
+            "Install the packages tzdata and, for old names, tzdata-legacy");
     return Zone(loaded.emplace(zone->name, std::move(zone)).first->second.get());
 }
 
@@ -267,13 +313,26 @@ Result<Timestamp> WorkingCalendar::next_open(Timestamp time, const Hours& hours)
 
 Result<std::string> tz_database_version() {
     constexpr std::string_view kBegins = "# version ";
-    const Result<std::string> list = zone_list();
+    const Result<ZoneList> list = zone_list();
     if (!list) return list.error();
-    if (list->compare(0, kBegins.size(), kBegins) == 0)
-        return short_text(list->substr(kBegins.size(), list->find('\n') - kBegins.size()));
+    const std::string& text = list->text;
+    if (text.compare(0, kBegins.size(), kBegins) == 0)
+        return short_text(text.substr(kBegins.size(), text.find('\n') - kBegins.size()));
     return calendar_error(ErrorCode::unavailable,
                           "the time zone database does not say which release it is",
                           "Install the package tzdata");
 }
 
 }  // namespace abate::scheme
+
+// In place of Abseil's own, which is weak.
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+namespace time_internal::cctz_extension {
+
+// NOLINTNEXTLINE(readability-identifier-naming): Abseil's name
+ZoneInfoSourceFactory zone_info_source_factory = abate::scheme::zone_bytes;
+
+}  // namespace time_internal::cctz_extension
+ABSL_NAMESPACE_END
+}  // namespace absl

@@ -12,7 +12,7 @@
 // Civil deadlines are resolved when a scheme's rules are loaded, and journaled with tz_database_version(): a later release of the
 // database changes no deadline that was announced.
 //
-// Zones and their rules are those of the system (package tzdata), read through Abseil. After the last change of clocks that the files
+// Zones and their rules are those of the system (package tzdata), read through Abseil; TZDIR and the like change none. After the last change of clocks that the files
 // list, of 2037, the rule in the file's last line goes on, as RFC 8536 section 3.3 has it.
 //
 // All of it is immutable and safe to use from several threads.

@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -60,6 +65,22 @@ TEST(Calendar, ASkippedTimeIsTheMomentAfterAndADoubleOneTheLater) {
               "2026-11-01T07:59:00Z");
     EXPECT_EQ(utc(pacific.deadline({.date = 2026y / November / 1, .hour = 2})),
               "2026-11-01T10:00:00Z");
+}
+
+// Files elsewhere that call another zone's clocks Lisbon's, or wait for ever, move no deadline. These zones are loaded here first.
+TEST(Calendar, TheEnvironmentMovesNoDeadline) {
+    namespace fs = std::filesystem;
+    const fs::path folder =
+        fs::temp_directory_path() / ("abate-zones-" + std::to_string(::getpid()));
+    fs::create_directories(folder / "Europe");
+    fs::copy_file("/usr/share/zoneinfo/Asia/Tokyo", folder / "Europe/Lisbon");
+    ASSERT_EQ(::mkfifo((folder / "Europe/Helsinki").c_str(), 0600), 0);
+    ASSERT_EQ(::setenv("TZDIR", folder.c_str(), 1), 0);
+    const CivilTime noon{.date = 2027y / January / 2, .hour = 12};
+    EXPECT_EQ(utc(zone("Europe/Lisbon").deadline(noon)), "2027-01-02T12:00:00Z");
+    EXPECT_EQ(utc(zone("Europe/Helsinki").deadline(noon)), "2027-01-02T10:00:00Z");
+    ::unsetenv("TZDIR");
+    fs::remove_all(folder);
 }
 
 // Surrender by 30 September, the last second of the day in Brussels (UTC+2), and the reports of 31 March (summer time since the

@@ -21,7 +21,7 @@ class MemoryJournal final : public engine::Journal {
     }
 
     Append append(const Batch& batch) override {
-        if (batch.header.epoch < epoch_) return Append::fenced;
+        if (batch.header.epoch < std::max(epoch_, last_epoch())) return Append::fenced;
         if (!batches_.empty() && batch.header.first_seq <= batches_.back().header.last_seq)
             return Append::taken;
         batches_.push_back(batch);
@@ -39,13 +39,15 @@ class MemoryJournal final : public engine::Journal {
 
     std::uint64_t take_lease(const std::string& holder) override {
         holder_ = holder;
-        return ++epoch_;
+        epoch_ = std::max(epoch_, last_epoch()) + 1;
+        return epoch_;
     }
 
     std::optional<std::uint64_t> renew_lease(const std::string& holder,
                                              std::uint64_t epoch) override {
         if (holder != holder_ || epoch_ < epoch) return std::nullopt;
-        return ++epoch_;
+        epoch_ = std::max(epoch_, last_epoch()) + 1;
+        return epoch_;
     }
 
     void keep_snapshot(const engine::Snapshot& snapshot) override {
@@ -60,6 +62,10 @@ class MemoryJournal final : public engine::Journal {
     }
 
   private:
+    [[nodiscard]] std::uint64_t last_epoch() const {
+        return batches_.empty() ? 0 : batches_.back().header.epoch;
+    }
+
     std::map<std::uint64_t, engine::Snapshot> snapshots_;
     std::vector<Batch> batches_;
     std::uint64_t epoch_ = 0;

@@ -1,12 +1,12 @@
 #include "abate/core/fault.h"
 #include "abate/engine/engine.h"
 #include "abate/store/journal_errors.h"
+#include "abate/store/journal_row.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/postgres_db.h"
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <span>
 #include <vector>
 
@@ -76,7 +76,8 @@ class PostgresJournal final : public engine::Journal {
         return header_of(answer.rows[0], 0);
     }
 
-    // The lease is locked and looked at in the transaction that inserts: who took it since waits for this, or this sees it.
+    // The lease is locked and looked at in the transaction that inserts: who took it since waits for this, or this sees it. Nothing comes
+    // behind a batch of a later epoch, whatever the lease says.
     Append append(const Batch& batch) override {
         const BatchHeader& h = batch.header;
         const PgAnswer answer = db_.transaction(
@@ -86,8 +87,9 @@ class PostgresJournal final : public engine::Journal {
               "at_us, codec_version, prev_digest, digest, payload) "
               "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS ("
               "SELECT 1 FROM abate.lease WHERE tenant_id = $1 AND scheme_id = $2 AND epoch > $6) "
-              "AND COALESCE((SELECT last_seq FROM abate.journal WHERE tenant_id = $1 AND "
-              "scheme_id = $2 ORDER BY first_seq DESC LIMIT 1), 0) < $3",
+              "AND COALESCE((SELECT CASE WHEN epoch > $6 THEN 9223372036854775807 ELSE last_seq "
+              "END FROM abate.journal WHERE tenant_id = $1 AND scheme_id = $2 ORDER BY first_seq "
+              "DESC LIMIT 1), 0) < $3",
               {tenant(),
                scheme(),
                pg_number(h.first_seq),
@@ -104,13 +106,17 @@ class PostgresJournal final : public engine::Journal {
         if (answer.rows[1].touched() == 1) return Append::committed;
         const PgRows& lease = answer.rows[0];
         const bool later = lease.size() == 1 && lease.integer(0, 0) > pg_number(h.epoch);
-        return later ? Append::fenced : Append::taken;
+        if (later) return Append::fenced;
+        const std::optional<BatchHeader> last = head();
+        return last && last->epoch > h.epoch ? Append::fenced : Append::taken;
     }
 
     void read(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) override {
         // Pages by key, so that nothing stays open while they are visited.
         constexpr std::int64_t kPage = 64;
-        std::int64_t from = pg_number(from_seq);
+        const std::int64_t from = pg_number(from_seq);
+        const std::optional<BatchHeader> last = head();
+        BatchOrder order({.from = from_seq, .end = last ? last->last_seq : 0});
         const PgAnswer first =
             asked({"SELECT max(first_seq) FROM abate.journal WHERE tenant_id = $1 AND scheme_id = "
                    "$2 AND first_seq <= $3",
@@ -129,32 +135,60 @@ class PostgresJournal final : public engine::Journal {
                 batch.header = header_of(rows, row);
                 at = pg_number(batch.header.first_seq) + 1;
                 if (pg_number(batch.header.last_seq) < from) continue;
+                order.next(batch.header, db_.where());
                 batch.payload.assign(rows.bytes(row, 10));
                 if (!visit(batch)) return;
             }
-            if (rows.size() < kPage) return;
+            if (rows.size() < kPage) return order.finish(db_.where());
         }
     }
 
+    // By the table: a condition on what no index has leaves the server no other way.
+    void check() override {
+        const PgAnswer wrong =
+            asked({"SELECT tenant_id, scheme_id, count(*), min(first_seq), max(last_seq) FROM "
+                   "abate.journal GROUP BY tenant_id, scheme_id HAVING tenant_id < 0 OR scheme_id "
+                   "< 0 OR min(first_seq) <> 1 OR sum(last_seq::numeric - first_seq + 1) <> "
+                   "max(last_seq) OR min(last_seq - first_seq) < 0 LIMIT 1"});
+        if (wrong.rows[0].size() == 0) return;
+        throw Fault({ErrorCode::corrupt,
+                     fmt::format("the journal is damaged: tenant {}, scheme {} has {} batches, "
+                                 "which go from event {} to {} and are not all or not once there",
+                                 wrong.rows[0].integer(0, 0),
+                                 wrong.rows[0].integer(0, 1),
+                                 wrong.rows[0].integer(0, 2),
+                                 wrong.rows[0].integer(0, 3),
+                                 wrong.rows[0].integer(0, 4)),
+                     db_.where(),
+                     kRestoreJournal});
+    }
+
+    // What the batches say of epochs is read before: in the same transaction a writer that does not pause would win every time. A batch that
+    // comes between has no later epoch, unless the lease is damaged; then append() refuses to come behind it.
     std::uint64_t take_lease(const std::string& holder) override {
         const PgAnswer answer = db_.transaction(
-            {{"INSERT INTO abate.lease (tenant_id, scheme_id, epoch, holder) VALUES ($1, $2, 1, "
-              "$3) ON CONFLICT (tenant_id, scheme_id) DO UPDATE SET epoch = abate.lease.epoch + "
-              "1, holder = excluded.holder RETURNING epoch",
-              {tenant(), scheme(), std::string_view(holder)}}});
+            {{"INSERT INTO abate.lease (tenant_id, scheme_id, epoch, holder) VALUES ($1, $2, "
+              "$4, $3) ON CONFLICT (tenant_id, scheme_id) DO UPDATE SET epoch = "
+              "GREATEST(abate.lease.epoch + 1, excluded.epoch), holder = excluded.holder RETURNING "
+              "epoch",
+              {tenant(), scheme(), std::string_view(holder), after_last_epoch()}}});
         if (!answer.good()) throw Fault(db_.error("the lease cannot be taken", answer));
-        return static_cast<std::uint64_t>(answer.rows[0].integer(0, 0));
+        return epoch_of(answer.rows[0]);
     }
 
     std::optional<std::uint64_t> renew_lease(const std::string& holder,
                                              std::uint64_t epoch) override {
         const PgAnswer answer = db_.transaction(
-            {{"UPDATE abate.lease SET epoch = epoch + 1 WHERE tenant_id = $1 AND scheme_id = $2 "
-              "AND holder = $3 AND epoch >= $4 RETURNING epoch",
-              {tenant(), scheme(), std::string_view(holder), pg_number(epoch)}}});
+            {{"UPDATE abate.lease SET epoch = GREATEST(epoch + 1, $5) WHERE tenant_id = $1 AND "
+              "scheme_id = $2 AND holder = $3 AND epoch >= $4 RETURNING epoch",
+              {tenant(),
+               scheme(),
+               std::string_view(holder),
+               pg_number(epoch),
+               after_last_epoch()}}});
         if (!answer.good()) throw Fault(db_.error("the lease cannot be renewed", answer));
         if (answer.rows[0].size() == 0) return std::nullopt;
-        return static_cast<std::uint64_t>(answer.rows[0].integer(0, 0));
+        return epoch_of(answer.rows[0]);
     }
 
     void keep_snapshot(const engine::Snapshot& snapshot) override {
@@ -212,33 +246,33 @@ class PostgresJournal final : public engine::Journal {
         return answer;
     }
 
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): rows before columns, as in libpq
-    [[nodiscard]] Digest digest_at(const PgRows& rows, int row, int column) const {
-        const std::string_view bytes = rows.bytes(row, column);
-        Digest digest;
-        if (bytes.size() != digest.bytes.size())
-            throw Fault({ErrorCode::corrupt,
-                         fmt::format("a digest of {} bytes", bytes.size()),
-                         db_.where(),
-                         "Restore the journal from a backup"});
-        std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
-        return digest;
+    [[nodiscard]] BatchHeader header_of(const PgRows& rows, int row) const {
+        return header_from({.tenant_id = rows.integer(row, 0),
+                            .scheme_id = rows.integer(row, 1),
+                            .first_seq = rows.integer(row, 2),
+                            .last_seq = rows.integer(row, 3),
+                            .count = rows.integer(row, 4),
+                            .epoch = rows.integer(row, 5),
+                            .at_us = rows.integer(row, 6),
+                            .codec_version = rows.integer(row, 7),
+                            .prev_digest = rows.bytes(row, 8),
+                            .digest = rows.bytes(row, 9)},
+                           db_.where());
     }
 
-    [[nodiscard]] BatchHeader header_of(const PgRows& rows, int row) const {
-        const auto number = [&](int column) {
-            return static_cast<std::uint64_t>(rows.integer(row, column));
-        };
-        return {.tenant_id = number(0),
-                .scheme_id = number(1),
-                .first_seq = number(2),
-                .last_seq = number(3),
-                .count = static_cast<std::uint32_t>(number(4)),
-                .epoch = number(5),
-                .at = {rows.integer(row, 6)},
-                .codec_version = static_cast<std::uint16_t>(number(7)),
-                .prev_digest = digest_at(rows, row, 8),
-                .digest = digest_at(rows, row, 9)};
+    std::int64_t after_last_epoch() {
+        const std::optional<BatchHeader> last = head();
+        return pg_number(last ? last->epoch : 0) + 1;
+    }
+
+    [[nodiscard]] std::uint64_t epoch_of(const PgRows& rows) const {
+        const std::int64_t epoch = rows.integer(0, 0);
+        if (epoch < 1)
+            throw Fault({ErrorCode::corrupt,
+                         fmt::format("the journal is damaged: its lease has epoch {}", epoch),
+                         db_.where(),
+                         kRestoreJournal});
+        return static_cast<std::uint64_t>(epoch);
     }
 
     PgDb db_;

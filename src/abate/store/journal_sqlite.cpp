@@ -1,6 +1,8 @@
 #include "abate/core/fault.h"
 #include "abate/engine/engine.h"
+#include "abate/store/journal_check.h"
 #include "abate/store/journal_errors.h"
+#include "abate/store/journal_row.h"
 #include "abate/store/journal_store.h"
 #include "abate/store/posix_file.h"
 #include "abate/store/run_store.h"
@@ -15,7 +17,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -86,28 +87,18 @@ std::string_view bytes_of(const Digest& digest) {
     return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
 }
 
-Digest digest_from(const std::string& bytes, const Db& db) {
-    Digest digest;
-    if (bytes.size() != digest.bytes.size())
-        throw Fault({ErrorCode::corrupt,
-                     fmt::format("a digest of {} bytes", bytes.size()),
-                     db.path(),
-                     "Restore the journal from a backup"});
-    std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
-    return digest;
-}
-
 BatchHeader header_of(const Stmt& row, const Db& db) {
-    return {.tenant_id = static_cast<std::uint64_t>(row.integer(0)),
-            .scheme_id = static_cast<std::uint64_t>(row.integer(1)),
-            .first_seq = static_cast<std::uint64_t>(row.integer(2)),
-            .last_seq = static_cast<std::uint64_t>(row.integer(3)),
-            .count = static_cast<std::uint32_t>(row.integer(4)),
-            .epoch = static_cast<std::uint64_t>(row.integer(5)),
-            .at = {row.integer(6)},
-            .codec_version = static_cast<std::uint16_t>(row.integer(7)),
-            .prev_digest = digest_from(row.blob(8), db),
-            .digest = digest_from(row.blob(9), db)};
+    return header_from({.tenant_id = row.integer(0),
+                        .scheme_id = row.integer(1),
+                        .first_seq = row.integer(2),
+                        .last_seq = row.integer(3),
+                        .count = row.integer(4),
+                        .epoch = row.integer(5),
+                        .at_us = row.integer(6),
+                        .codec_version = row.integer(7),
+                        .prev_digest = row.blob_view(8),
+                        .digest = row.blob_view(9)},
+                       db.path());
 }
 
 // A file that is read as it lies: whether somebody wrote to it since.
@@ -167,8 +158,8 @@ class SqliteJournal final : public engine::Journal {
               Stmt::prepare(db_, "SELECT epoch FROM lease WHERE tenant_id = ? AND scheme_id = ?"))),
           last_(or_fault(
               Stmt::prepare(db_,
-                            "SELECT last_seq FROM journal WHERE tenant_id = ? AND scheme_id = ? "
-                            "ORDER BY first_seq DESC LIMIT 1"))),
+                            "SELECT last_seq, epoch FROM journal WHERE tenant_id = ? AND scheme_id "
+                            "= ? ORDER BY first_seq DESC LIMIT 1"))),
           insert_(or_fault(Stmt::prepare(
               db_,
               fmt::format("INSERT INTO journal ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -176,6 +167,24 @@ class SqliteJournal final : public engine::Journal {
 
     std::optional<BatchHeader> head() override {
         return looking([&] { return head_of(); });
+    }
+
+    void check() override {
+        looking([&] { or_fault(check_file(db_)); });
+    }
+
+    // At each opening. What lies behind the end that the index shows would be written a second time.
+    void look_at_end() {
+        looking([&] {
+            or_fault(db_.exec("BEGIN"));
+            try {
+                or_fault(check_end(db_, {.key = key_, .head = head_of()}));
+            } catch (const Fault&) {
+                (void)db_.exec("ROLLBACK");
+                throw;
+            }
+            or_fault(db_.exec("COMMIT"));
+        });
     }
 
     std::optional<BatchHeader> head_of() {
@@ -192,8 +201,9 @@ class SqliteJournal final : public engine::Journal {
     Append append(const Batch& batch) override {
         Tx tx = or_fault(Tx::begin(db_));
         const BatchHeader& h = batch.header;
-        if (lease_epoch() > h.epoch) return Append::fenced;
-        if (h.first_seq <= last_seq()) return Append::taken;
+        const Last last = last_batch();
+        if (std::max(lease_epoch(), last.epoch) > h.epoch) return Append::fenced;
+        if (h.first_seq <= last.seq) return Append::taken;
         insert_.reset();
         insert_.bind(1, signed_of(h.tenant_id))
             .bind(2, signed_of(h.scheme_id))
@@ -222,6 +232,7 @@ class SqliteJournal final : public engine::Journal {
     }
 
     void read_from(std::uint64_t from_seq, const std::function<bool(const Batch&)>& visit) {
+        BatchOrder order({.from = from_seq, .end = last_batch().seq});
         Stmt rows = or_fault(Stmt::prepare(
             db_,
             fmt::format("SELECT {} FROM journal WHERE tenant_id = ?1 AND scheme_id = ?2 AND "
@@ -234,13 +245,15 @@ class SqliteJournal final : public engine::Journal {
             .bind(3, signed_of(from_seq));
         while (or_fault(rows.step())) {
             const Batch batch{.header = header_of(rows, db_), .payload = rows.blob(10)};
+            order.next(batch.header, db_.path());
             if (!visit(batch)) return;
         }
+        order.finish(db_.path());
     }
 
     std::uint64_t take_lease(const std::string& holder) override {
         Tx tx = or_fault(Tx::begin(db_));
-        const std::uint64_t epoch = lease_epoch() + 1;
+        const std::uint64_t epoch = next_epoch();
         Stmt take = or_fault(Stmt::prepare(
             db_,
             "INSERT INTO lease (tenant_id, scheme_id, epoch, holder) VALUES (?, ?, ?, ?) ON "
@@ -261,18 +274,19 @@ class SqliteJournal final : public engine::Journal {
         Tx tx = or_fault(Tx::begin(db_));
         Stmt renew = or_fault(
             Stmt::prepare(db_,
-                          "UPDATE lease SET epoch = epoch + 1 WHERE tenant_id = ? AND scheme_id = "
-                          "? AND holder = ? AND epoch >= ?"));
-        renew.bind(1, signed_of(key_.tenant_id))
-            .bind(2, signed_of(key_.scheme_id))
-            .bind(3, holder)
-            .bind(4, signed_of(epoch));
+                          "UPDATE lease SET epoch = ? WHERE tenant_id = ? AND scheme_id = ? AND "
+                          "holder = ? AND epoch >= ?"));
+        const std::uint64_t next = next_epoch();
+        renew.bind(1, signed_of(next))
+            .bind(2, signed_of(key_.tenant_id))
+            .bind(3, signed_of(key_.scheme_id))
+            .bind(4, holder)
+            .bind(5, signed_of(epoch));
         (void)or_fault(renew.step());
         if (sqlite3_changes(db_.raw()) != 1) return std::nullopt;
         renew.reset();
-        const std::uint64_t now = lease_epoch();
         or_fault(tx.commit());
-        return now;
+        return next;
     }
 
     // In parts, because one value may not be larger than a billion bytes.
@@ -352,13 +366,25 @@ class SqliteJournal final : public engine::Journal {
         return static_cast<std::int64_t>(number);
     }
 
+    // 0 where the row is missing, or says what none can: the batches know better.
     std::uint64_t lease_epoch() {
         epoch_.reset();
         epoch_.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
-        const std::uint64_t epoch =
-            or_fault(epoch_.step()) ? static_cast<std::uint64_t>(epoch_.integer(0)) : 0;
+        const std::int64_t epoch = or_fault(epoch_.step()) ? epoch_.integer(0) : 0;
         epoch_.reset();
-        return epoch;
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(epoch, 0));
+    }
+
+    // Above what the lease says and above the last batch's: a lease may be damaged, and a batch of an earlier epoch than the one before
+    // it is none.
+    std::uint64_t next_epoch() {
+        const std::uint64_t highest = std::max(lease_epoch(), last_batch().epoch);
+        if (highest >= static_cast<std::uint64_t>(INT64_MAX) - 1)
+            throw Fault({ErrorCode::corrupt,
+                         fmt::format("the journal is damaged: its lease has epoch {}", highest),
+                         db_.path(),
+                         kRestoreJournal});
+        return highest + 1;
     }
 
     void run(const char* sql, std::uint64_t seq) {
@@ -381,13 +407,20 @@ class SqliteJournal final : public engine::Journal {
         return static_cast<std::uint64_t>(find.integer(0));
     }
 
-    std::uint64_t last_seq() {
+    struct Last {
+        std::uint64_t seq = 0;
+        std::uint64_t epoch = 0;
+    };
+    Last last_batch() {
         last_.reset();
         last_.bind(1, signed_of(key_.tenant_id)).bind(2, signed_of(key_.scheme_id));
-        const std::uint64_t seq =
-            or_fault(last_.step()) ? static_cast<std::uint64_t>(last_.integer(0)) : 0;
+        Last last;
+        if (or_fault(last_.step()))
+            last = {
+                .seq = static_cast<std::uint64_t>(last_.integer(0)),
+                .epoch = static_cast<std::uint64_t>(std::max<std::int64_t>(last_.integer(1), 0))};
         last_.reset();
-        return seq;
+        return last;
     }
 
     Db db_;
@@ -433,21 +466,28 @@ Result<void> refuse_network_disk(const std::string& path) {
                  "Use a local disk, or PostgreSQL"};
 }
 
+Error cannot_be_read(int error_number, const std::string& path) {
+    return abate::file_error(error_number,
+                             {.what = "the journal cannot be read",
+                              .where = path,
+                              .denied = "Ask its owner for the right to read it",
+                              .other = ""});
+}
+
 // Before SQLite sees it: an empty file would become a database.
 Result<void> look_at_file(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
-        return errno == ENOENT ? no_registry(path)
-                               : file_error(errno, "the journal cannot be read", path);
+        return errno == ENOENT ? no_registry(path) : cannot_be_read(errno, path);
     if (!S_ISREG(status.st_mode)) return no_journal(path);
     if (status.st_size == 0) return no_registry(path);
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return file_error(errno, "the journal cannot be read", path);
+    if (!file) return cannot_be_read(errno, path);
     static constexpr char kMagicBytes[] = "SQLite format 3";
     constexpr std::string_view kMagic(kMagicBytes, sizeof kMagicBytes);  // its zero too
     char head[kMagic.size()] = {};
     const ssize_t got = ::pread(file.get(), head, sizeof head, 0);
-    if (got < 0) return file_error(errno, "the journal cannot be read", path);
+    if (got < 0) return cannot_be_read(errno, path);
     if (std::string_view(head, static_cast<std::size_t>(got)) != kMagic) return no_journal(path);
     return {};
 }
@@ -489,7 +529,12 @@ Result<std::int64_t> version_of_journal(Db& db) {
     if (!application) return application.error();
     const Result<std::int64_t> version = pragma(db, "user_version");
     if (!version) return version.error();
-    if (*application == kApplicationId) return *version;
+    if (*application == kApplicationId) {
+        if (*version > kSchemaVersion)
+            return newer_journal({.found = *version, .known = kSchemaVersion}, db.path());
+        if (Result<void> tables = check_tables(db, *version); !tables) return tables.error();
+        return *version;
+    }
     // Its maker was stopped before the first table; or it is another program's.
     const Result<std::int64_t> schema = pragma(db, "schema_version");
     if (!schema) return schema.error();
@@ -505,10 +550,11 @@ Result<void> make_or_check_schema(Db& db) {
     if (!application) return application.error();
     const Result<std::int64_t> version = pragma(db, "user_version");
     if (!version) return version.error();
-    if (*application == kApplicationId && *version > kSchemaVersion)
-        return newer_journal({.found = *version, .known = kSchemaVersion}, db.path());
-    if (*application == kApplicationId && *version == kSchemaVersion) return {};
-    if (*application == kApplicationId && *version > 0) return migrate(db, *tx, *version);
+    if (*application == kApplicationId) {
+        if (const Result<std::int64_t> sound = version_of_journal(db); !sound) return sound.error();
+        if (*version == kSchemaVersion) return {};
+        return migrate(db, *tx, *version);
+    }
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
         Result<Stmt> count = Stmt::prepare(db, "SELECT count(*) FROM sqlite_master");
         if (!count) return count.error();
@@ -544,8 +590,10 @@ Result<std::unique_ptr<engine::Journal>> open_sqlite_journal(const std::string& 
         return set.error();
     if (Result<void> schema = make_or_check_schema(*db); !schema) return schema.error();
     try {
-        return std::unique_ptr<engine::Journal>(
-            std::make_unique<SqliteJournal>(*std::move(db), key, SqliteJournal::Looking{}));
+        auto journal =
+            std::make_unique<SqliteJournal>(*std::move(db), key, SqliteJournal::Looking{});
+        journal->look_at_end();
+        return std::unique_ptr<engine::Journal>(std::move(journal));
     } catch (const Fault& fault) {
         return fault.error();
     }
@@ -559,14 +607,13 @@ Result<std::unique_ptr<engine::Journal>> read_sqlite_journal(const std::string& 
     Db& db = opened->db;
     const Result<std::int64_t> version = version_of_journal(db);
     if (!version) return version.error();
-    if (*version > kSchemaVersion)
-        return newer_journal({.found = *version, .known = kSchemaVersion}, db.path());
     try {
-        return std::unique_ptr<engine::Journal>(std::make_unique<SqliteJournal>(
+        auto journal = std::make_unique<SqliteJournal>(
             std::move(db),
             key,
-            SqliteJournal::Looking{.snapshots = *version > 1,
-                                   .frozen = std::move(opened->frozen)}));
+            SqliteJournal::Looking{.snapshots = *version > 1, .frozen = std::move(opened->frozen)});
+        journal->look_at_end();
+        return std::unique_ptr<engine::Journal>(std::move(journal));
     } catch (const Fault& fault) {
         return fault.error();
     }
@@ -595,51 +642,73 @@ Result<void> copy_pages(const Copy& copy) {
     return copy.to.error("cannot write the backup");
 }
 
-Result<void> check_copy(Db& db) {
-    Result<Stmt> check = Stmt::prepare(db, "PRAGMA quick_check(1)");
-    if (!check) return check.error();
-    const Result<bool> row = check->step();
-    if (!row) return row.error();
-    if (*row && check->text(0) == "ok") return {};
-    return Error{ErrorCode::corrupt,
-                 "the journal is damaged: " + (*row ? check->text(0) : std::string("no answer")),
-                 db.path(),
-                 "Keep earlier backups"};
+// Nothing stays of it unless it got its name.
+class Partial {
+  public:
+    explicit Partial(const std::string& to) : path_(to + ".partial") { remove(); }
+    ~Partial() { remove(); }
+    Partial(const Partial&) = delete;
+    Partial& operator=(const Partial&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+    void remove_sides() const {
+        for (const char* side : {"-wal", "-shm", "-journal"})
+            (void)::unlink((path_ + side).c_str());
+    }
+
+  private:
+    void remove() const {
+        remove_sides();
+        (void)::unlink(path_.c_str());
+    }
+    std::string path_;
+};
+
+// What is wrong with the copy is wrong with what was copied.
+Error as_of(const std::string& path, Error error) {
+    const bool within = error.where.rfind(path, 0) != 0 && !error.where.empty();
+    error.where = within ? path + ", " + error.where : path;  // the batch
+    return error;
 }
 
 }  // namespace
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where from, then where to
-Result<void> backup_sqlite_journal(const std::string& path, const std::string& to) {
-    if (::access(to.c_str(), F_OK) == 0)
+Result<void> backup_sqlite_journal(const std::string& path,
+                                   const std::string& to,
+                                   const CheckCopy& check) {
+    struct stat there {};
+    if (::lstat(to.c_str(), &there) == 0)
         return Error{ErrorCode::already_exists, "the backup is there already", to, "Name another"};
     Result<Opened> from = open_to_look(path);
     if (!from) return from.error();
     if (const Result<std::int64_t> version = version_of_journal(from->db); !version)
         return version.error();
-    const std::string partial = to + ".partial";
-    (void)::unlink(partial.c_str());
-    const Fd file = create_private(partial.c_str());
-    if (!file) return file_error(errno, "cannot create the backup", partial);
+    const Partial partial(to);
+    const Fd file = create_private(partial.path().c_str());
+    if (!file) return file_error(errno, "cannot create the backup", partial.path());
     Result<void> copied = [&]() -> Result<void> {
-        Result<Db> copy = Db::open(partial, "the backup");
-        if (!copy) return copy.error();
-        if (Result<void> done = copy_pages({.from = from->db, .to = *copy}); !done) return done;
-        return check_copy(*copy);
+        {
+            Result<Db> copy = Db::open(partial.path(), "the backup");
+            if (!copy) return copy.error();
+            if (Result<void> done = copy_pages({.from = from->db, .to = *copy}); !done) return done;
+            if (Result<void> sound = check_file(*copy); !sound) return as_of(path, sound.error());
+        }
+        if (!check) return {};
+        const Result<void> sound = check(partial.path());
+        return sound ? sound : as_of(path, sound.error());
     }();
-    for (const char* side : {"-wal", "-shm"}) (void)::unlink((partial + side).c_str());
+    partial.remove_sides();
     try {
         if (copied && from->frozen) from->frozen->check();
     } catch (const Fault& fault) {
         copied = fault.error();
     }
-    if (!copied) {
-        (void)::unlink(partial.c_str());
-        return copied;
-    }
-    if (::fsync(file.get()) != 0) return file_error(errno, "cannot sync the backup", partial);
-    if (publish_noreplace({.from = partial.c_str(), .to = to.c_str()}) != 0)
-        return file_error(errno, "the backup cannot have its name", to);
+    if (!copied) return copied;
+    if (::fsync(file.get()) != 0)
+        return file_error(errno, "cannot sync the backup", partial.path());
+    if (const int error = publish_noreplace({.from = partial.path().c_str(), .to = to.c_str()});
+        error != 0)
+        return file_error(error, "the backup cannot have its name", to);
     const std::size_t slash = to.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : to.substr(0, slash + 1);
     const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -3,12 +3,14 @@
 //     auto journal = open_sqlite_journal(home + "/registry.db", {.tenant_id = 1, .scheme_id = 1});
 //     if (!journal) return journal.error();
 //
-// A damaged journal is never moved aside and never written to: it is refused, and stays for whoever restores it.
+// A damaged journal is never moved aside and never written to: it is refused, and stays for whoever restores it. In SQLite the index is not
+// believed: opening compares its end with that of the table, Journal::check() all of both.
 #pragma once
 
 #include "abate/core/result.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,9 +42,14 @@ inline constexpr std::size_t kSnapshotPart = std::size_t{4} << 20;
                                                                            engine::SchemeKey key);
 
 // Copies a journal to a new file (mode 0600) while it is written to: all schemes, as they were at one moment between two batches. The copy is
-// checked, synced, and has its name only then. A head kept from a later moment tells a copy that was put back (engine::RecoverOptions).
-// Errors: not_found, already_exists, conflict (no journal of abate), corrupt, io_error, permission_denied, unavailable.
-[[nodiscard]] Result<void> backup_sqlite_journal(const std::string& path, const std::string& to);
+// checked (every page, every row, and by `check`, which gets its present name), synced, and has its name only then; of one that is refused
+// nothing stays, and the error names what was copied. A head kept from a later moment tells a copy that was put back
+// (engine::RecoverOptions). Errors: not_found, already_exists, conflict (no journal of abate), corrupt, version_mismatch, io_error,
+// permission_denied, unavailable; those of `check`.
+using CheckCopy = std::function<Result<void>(const std::string& copy)>;
+[[nodiscard]] Result<void> backup_sqlite_journal(const std::string& path,
+                                                 const std::string& to,
+                                                 const CheckCopy& check = {});
 
 // In the schema `abate` of a PostgreSQL database, which is made where it is missing; PostgreSQL 14 or newer, or what speaks its protocol.
 // `conninfo` as libpq takes it. Each append is one serialisable transaction and one round trip, which looks at the lease first. Several

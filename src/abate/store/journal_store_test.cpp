@@ -74,6 +74,17 @@ class EveryJournal : public ::testing::TestWithParam<std::string> {
         return found;
     }
 
+    // REQUIRES: it is kept in a database. `table` stands for "journal" or "lease".
+    void damage(const std::string& before, const std::string& table, const std::string& after) {
+        if (base_) {
+            testing::run_sql(base_->conninfo(), before + " abate." + table + " " + after);
+        } else {
+            auto db = *Db::open(folder_ / "registry.db");
+            const Result<void> done = db.exec((before + " " + table + " " + after).c_str());
+            ASSERT_TRUE(done) << to_string(done.error());
+        }
+    }
+
     testing::TemporaryFolder folder_;
     std::optional<testing::TemporaryDatabase> base_;
     std::unique_ptr<engine::Journal> journal_;
@@ -182,6 +193,81 @@ TEST_P(EveryJournal, ALeaseIsRenewedUntilAnotherTakesIt) {
     const std::uint64_t other = journal_->take_lease("b");
     EXPECT_FALSE(journal_->renew_lease("a", *renewed));
     EXPECT_EQ(journal_->append(batch_after(std::nullopt, other, "one")), Append::committed);
+}
+
+// Whatever became of the lease: an epoch is above the last batch's, and nothing of an earlier one is kept behind it.
+TEST_P(EveryJournal, ALostLeaseGivesNoEpochOfThePast) {
+    std::uint64_t epoch = 0;
+    for (int i = 0; i < 5; ++i) epoch = journal_->take_lease("a");
+    ASSERT_EQ(journal_->append(batch_after(std::nullopt, epoch, "one")), Append::committed);
+    if (GetParam() == "memory") {
+        // A batch that came with a higher one than was given.
+        ASSERT_EQ(journal_->append(batch_after(journal_->head(), 9, "two")), Append::committed);
+        EXPECT_EQ(journal_->append(batch_after(journal_->head(), epoch, "late")), Append::fenced);
+        EXPECT_EQ(journal_->take_lease("a"), 10U);
+        return;
+    }
+    for (const char* wrong : {"", "SET epoch = -1", "SET epoch = 0", "SET epoch = 2"}) {
+        SCOPED_TRACE(wrong);
+        if (*wrong == '\0') {
+            damage("DELETE FROM", "lease", "");
+        } else {
+            damage("UPDATE", "lease", wrong);
+        }
+        EXPECT_EQ(journal_->append(batch_after(journal_->head(), epoch - 1, "late")),
+                  Append::fenced);
+        const std::uint64_t next = journal_->take_lease("a");
+        EXPECT_GT(next, epoch);
+        EXPECT_EQ(journal_->append(batch_after(journal_->head(), next, "on")), Append::committed);
+        epoch = next;
+    }
+    damage("UPDATE", "lease", "SET epoch = 1");
+    const auto renewed = journal_->renew_lease("a", 1);
+    ASSERT_TRUE(renewed);
+    EXPECT_GT(*renewed, epoch);
+    damage("UPDATE", "lease", "SET epoch = 9223372036854775807");
+    EXPECT_THROW((void)journal_->take_lease("a"), Fault);
+}
+
+// Columns are 64 bits wide and a header's numbers are not: none is cut.
+TEST_P(EveryJournal, ANumberThatNoBatchHasIsDamage) {
+    if (GetParam() == "memory") return;
+    const std::uint64_t epoch = journal_->take_lease("a");
+    for (int i = 0; i < 3; ++i)
+        ASSERT_EQ(journal_->append(batch_after(journal_->head(), epoch, "one")), Append::committed);
+    journal_->check();
+    for (const char* column : {"count", "codec_version"}) {
+        for (const char* wrong : {"4294967296", "4398046511104", "33554432"}) {
+            if (std::string(column) == "count" && std::string(wrong) == "33554432") continue;
+            SCOPED_TRACE(std::string(column) + " " + wrong);
+            damage("UPDATE",
+                   "journal",
+                   std::string("SET ") + column + " = " + column + " + " + wrong +
+                       " WHERE first_seq = 3");
+            try {
+                (void)all();
+                ADD_FAILURE() << "it was read";
+            } catch (const Fault& fault) {
+                EXPECT_EQ(fault.error().code, ErrorCode::corrupt);
+            }
+            damage("UPDATE",
+                   "journal",
+                   std::string("SET ") + column + " = " + column + " - " + wrong +
+                       " WHERE first_seq = 3");
+        }
+    }
+    EXPECT_EQ(all().size(), 3U);
+}
+
+TEST_P(EveryJournal, AMissingBatchIsDamage) {
+    if (GetParam() == "memory") return;
+    const std::uint64_t epoch = journal_->take_lease("a");
+    for (int i = 0; i < 4; ++i)
+        ASSERT_EQ(journal_->append(batch_after(journal_->head(), epoch, "one")), Append::committed);
+    damage("DELETE FROM", "journal", "WHERE first_seq = 3");
+    EXPECT_THROW((void)all(), Fault);
+    EXPECT_THROW(journal_->check(), Fault);
+    EXPECT_EQ(all(5).size(), 2U);
 }
 
 TEST_P(EveryJournal, KeepsTheNewestTwoSnapshots) {
