@@ -10,6 +10,8 @@
 //   single    one transfer a batch
 //   plain     the same payload bytes into a table of one SQLite file, one event a row, a transaction of 1,024 rows, FULL
 //   recover   reading the journal of `durable`, checking digests and chain, folding
+//   check     looking whether the file of `durable` is whole and its index tells all (Journal::check), and of `single`, whose rows are many and
+//             small; and opening `single` to read and closing it
 //   snapshot  the books of `durable` as bytes, sealed; and an engine built from them, the journal's head looked up
 //   postgres  durable, single, plain and recover again on a server that syncs each commit; plain is a prepared INSERT a row, 1,024 of them in
 //             one pipeline and one transaction of PostgreSQL's default level. The server's work is in the time, on the same processors
@@ -244,6 +246,13 @@ double plain_rate(const std::string& path, std::size_t events, std::size_t bytes
     return static_cast<double>(events) / spent;
 }
 
+template <class F>
+double cpu_us(const F& work) {
+    const double begun = cpu_s();
+    work();
+    return (cpu_s() - begun) * 1e6;
+}
+
 double recovery_rate(abate::engine::Journal& journal, const SchemeKey& key) {
     Engine engine(key);
     const double begun = cpu_s();
@@ -383,10 +392,18 @@ void run_sqlite(nlohmann::ordered_json& out, const Settings& with) {
     out["durable_per_s"] = durable;
     out["plain_inserts_per_s"] = plain;
     out["ratio_durable_over_plain"] = durable / plain;
-    out["single_per_s"] = durable_rate(*journal_at(with.folder + "/single.db"),
-                                       kKey,
-                                       {.accounts = 1000, .transfers = 20'000, .a_batch = 1});
+    {
+        auto single = journal_at(with.folder + "/single.db");
+        out["single_per_s"] =
+            durable_rate(*single, kKey, {.accounts = 1000, .transfers = 20'000, .a_batch = 1});
+        out["single_check_us"] = cpu_us([&] { single->check(); });
+    }
+    out["single_open_us"] = cpu_us([&] {
+        if (!abate::store::read_sqlite_journal(with.folder + "/single.db", kKey))
+            fail("no journal");
+    });
     out["recovered_per_s"] = recovery_rate(*journal, kKey);
+    out["check_us"] = cpu_us([&] { journal->check(); });
     const SnapshotRates snapshot = snapshot_rates(*journal);
     out["snapshot_taken_per_s"] = snapshot.taken_per_s;
     out["snapshot_started_per_s"] = snapshot.started_per_s;

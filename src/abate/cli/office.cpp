@@ -399,7 +399,8 @@ void Office::check_time(bool exercise) const {
 namespace {
 
 constexpr std::int64_t kMinuteUs = 60'000'000;
-constexpr std::int64_t kDayUs = 24 * 60 * kMinuteUs;
+constexpr std::int64_t kHourUs = 60 * kMinuteUs;
+constexpr std::int64_t kDayUs = 24 * kHourUs;
 
 // "3,650 days", "5 hours", "12 minutes"; cut.
 std::string span_text(std::int64_t us) {
@@ -407,7 +408,7 @@ std::string span_text(std::int64_t us) {
         return fmt::format("{} {}{}", grouped(count), unit, count == 1 ? "" : "s");
     };
     if (us >= 2 * kDayUs) return said(us / kDayUs, "day");
-    if (us >= 120 * kMinuteUs) return said(us / (60 * kMinuteUs), "hour");
+    if (us >= 2 * kHourUs) return said(us / kHourUs, "hour");
     return said(us / kMinuteUs, "minute");
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Error
 [[noreturn]] void damaged(std::string what, const std::string& where) {
     throw Fault({ErrorCode::corrupt, std::move(what), where, kRestoreJournal});
 }
@@ -27,26 +28,32 @@ engine::Digest digest_from(std::string_view bytes, const std::string& where) {
 }  // namespace
 
 engine::BatchHeader header_from(const JournalRow& row, const std::string& where) {
-    const auto within =
-        [&](const char* column, std::int64_t value, std::int64_t least, std::int64_t most) {
-            if (value < least || value > most)
-                damaged(fmt::format("the journal is damaged: {} is {} in the batch from event {}",
-                                    column,
-                                    value,
-                                    row.first_seq),
-                        where);
-            return static_cast<std::uint64_t>(value);
-        };
-    return {.tenant_id = within("tenant_id", row.tenant_id, 0, kMost),
-            .scheme_id = within("scheme_id", row.scheme_id, 0, kMost),
-            .first_seq = within("first_seq", row.first_seq, 1, kMost - 1),
-            .last_seq = within("last_seq", row.last_seq, row.first_seq, kMost - 1),
-            .count = static_cast<std::uint32_t>(
-                within("count", row.count, 1, std::numeric_limits<std::uint32_t>::max())),
-            .epoch = within("epoch", row.epoch, 0, kMost - 1),
+    struct Column {
+        const char* name;
+        std::int64_t value;
+        std::int64_t least;
+        std::int64_t most = kMost;
+    };
+    const auto within = [&](const Column& column) {
+        if (column.value < column.least || column.value > column.most)
+            damaged(fmt::format("the journal is damaged: {} is {} in the batch from event {}",
+                                column.name,
+                                column.value,
+                                row.first_seq),
+                    where);
+        return static_cast<std::uint64_t>(column.value);
+    };
+    constexpr std::int64_t kMostCount = std::numeric_limits<std::uint32_t>::max();
+    constexpr std::int64_t kMostVersion = std::numeric_limits<std::uint16_t>::max();
+    return {.tenant_id = within({"tenant_id", row.tenant_id, 0}),
+            .scheme_id = within({"scheme_id", row.scheme_id, 0}),
+            .first_seq = within({"first_seq", row.first_seq, 1, kMost - 1}),
+            .last_seq = within({"last_seq", row.last_seq, row.first_seq, kMost - 1}),
+            .count = static_cast<std::uint32_t>(within({"count", row.count, 1, kMostCount})),
+            .epoch = within({"epoch", row.epoch, 0, kMost - 1}),
             .at = {row.at_us},
-            .codec_version = static_cast<std::uint16_t>(within(
-                "codec_version", row.codec_version, 0, std::numeric_limits<std::uint16_t>::max())),
+            .codec_version = static_cast<std::uint16_t>(
+                within({"codec_version", row.codec_version, 0, kMostVersion})),
             .prev_digest = digest_from(row.prev_digest, where),
             .digest = digest_from(row.digest, where)};
 }

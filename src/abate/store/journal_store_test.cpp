@@ -75,6 +75,7 @@ class EveryJournal : public ::testing::TestWithParam<std::string> {
     }
 
     // REQUIRES: it is kept in a database. `table` stands for "journal" or "lease".
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of SQL
     void damage(const std::string& before, const std::string& table, const std::string& after) {
         if (base_) {
             testing::run_sql(base_->conninfo(), before + " abate." + table + " " + after);
