@@ -831,7 +831,7 @@ void SchemeWorld::move_money(Dice& dice, std::uint64_t firm) {
                  .withdrawal = at->first, .paid = dice.percent(60), .bank_reference = reference()});
     } else {
         sign("bo",
-             scheme::Reconcile{.statement_date = "2027-06-30",
+             scheme::Reconcile{.statement_date = "2027-01-01",
                                .balance_micro = model_.bank() + (dice.percent(20) ? 1 : 0)});
     }
 }
@@ -868,7 +868,7 @@ void SchemeWorld::attend_proposal(Dice& dice, std::uint64_t firm) {
 
 // Retries, changed retries, and what nobody signed who may ask.
 void SchemeWorld::disturb(Dice& dice) {
-    const scheme::Reconcile some{.statement_date = "2027-03-31", .balance_micro = model_.bank()};
+    const scheme::Reconcile some{.statement_date = "2027-01-01", .balance_micro = model_.bank()};
     if (past_.empty()) {
         sign("ada", some);
         return;

@@ -62,15 +62,15 @@ TEST_F(Transfers, MoneyThatTheBankRefusesComesBack) {
 TEST_F(Transfers, ABankStatementThatDiffersHaltsTrading) {
     desk.ok("ada", Reconcile{.statement_date = "2027-01-04", .balance_micro = 100'000'000});
     EXPECT_FALSE(desk.state().halted);
-    desk.ok("ada", Reconcile{.statement_date = "2027-01-05", .balance_micro = 99'999'999});
+    desk.ok("ada", Reconcile{.statement_date = "2027-01-04", .balance_micro = 99'999'999});
     EXPECT_TRUE(desk.state().halted);
     EXPECT_EQ(pay(1), Reason::trading_halted);
     desk.ok("ada",
-            Reconcile{.statement_date = "2027-01-06",
+            Reconcile{.statement_date = "2027-01-04",
                       .balance_micro = 100'000'000,
                       .unknown_lines = {"2027-01-06,X,1,1"}});
     EXPECT_TRUE(desk.state().halted) << "money that no command explains";
-    desk.ok("ada", Reconcile{.statement_date = "2027-01-07", .balance_micro = 100'000'000});
+    desk.ok("ada", Reconcile{.statement_date = "2027-01-04", .balance_micro = 100'000'000});
     EXPECT_FALSE(desk.state().halted);
     desk.check();
 }
@@ -108,7 +108,7 @@ TEST_F(Transfers, ADepositThatWasTypedWronglyIsTakenBack) {
         .account = AccountId{112}, .amount_micro = 10'005'000, .bank_reference = "B2"};
     desk.ok("ada", wrong);
     const CorrectDeposit correct{.deposit = desk.last_id(), .reason = "typed wrongly"};
-    desk.ok("bo", Reconcile{.statement_date = "2027-01-05", .balance_micro = 110'050'000});
+    desk.ok("bo", Reconcile{.statement_date = "2027-01-04", .balance_micro = 110'050'000});
     EXPECT_TRUE(desk.state().halted);
     CorrectDeposit said = correct;
     said.deposit.low += 100;
@@ -130,7 +130,7 @@ TEST_F(Transfers, ADepositThatWasTypedWronglyIsTakenBack) {
     right.amount_micro = 10'050'000;
     desk.ok("ada", right);
     EXPECT_EQ(desk.ask("ada", right), Reason::bank_reference_used);
-    desk.ok("bo", Reconcile{.statement_date = "2027-01-05", .balance_micro = 110'050'000});
+    desk.ok("bo", Reconcile{.statement_date = "2027-01-04", .balance_micro = 110'050'000});
     EXPECT_FALSE(desk.state().halted);
     // What was promised or paid out since is not there.
     EXPECT_EQ(pay(105'000'000), Reason::ok);
