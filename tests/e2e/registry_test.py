@@ -125,9 +125,10 @@ class TwoPeople(Registry):
         self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada")
         bank = self.path("bank.csv")
         self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.00,100.00\n")
-        self.registry("cash", "reconcile", bank, "--as", "ada")
+        at = ("--at", "2027-01-07")
+        self.registry("cash", "reconcile", bank, "--as", "ada", *at)
         self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.00,100.00\n2027-01-06,B9,5,105.00\n")
-        self.assertEqual(self.abate("registry", "cash", "reconcile", bank, "--as", "ada").returncode, 1)
+        self.assertEqual(self.abate("registry", "cash", "reconcile", bank, "--as", "ada", *at).returncode, 1)
         self.assertTrue(self.read("status")["trading_halted"])
 
 
@@ -562,9 +563,9 @@ class Numbers(Registry):
         line = self.refusal("tax_differs", *sale, "--tax-category", "AE", "--tax", "3.21", *firm)
         self.assertIn("AE has no rate and no amount", line)
         self.registry("cash", "deposit", "lab/cash", "100", "--reference", "B1", "--as", "ada", *at)
-        self.abate("registry", "cash", "reconcile", "--date", "2027-02-01", "--balance", "105", "--as", "ada", *at)
+        self.abate("registry", "cash", "reconcile", "--date", "2027-01-05", "--balance", "105", "--as", "ada", *at)
         line = self.refusal("trading_halted", "cash", "withdraw", "lab/cash", "1", "--bank-account", "X", *firm)
-        self.assertIn("by the bank's statement of 2027-02-01: 105.00 EUR there, 100.00 in the books. One that agrees lifts it", line)
+        self.assertIn("by the bank's statement of 2027-01-05: 105.00 EUR there, 100.00 in the books. One that agrees lifts it", line)
 
     def test_a_report_without_its_plan_says_which_holds(self):
         self.firm("lab", "lee", "kim")
@@ -1276,7 +1277,7 @@ class Notes(Registry):
         self.registry("cash", "deposit", "lab/cash", "100.05", "--reference", "B1", "--as", "ada")
         bank = self.path("bank.csv")
         self.write(bank, "date,reference,amount,balance\n2027-01-05,B1,100.05,100.05\n")
-        found = self.read("cash", "reconcile", bank, "--as", "ada")["comparison"]
+        found = self.read("cash", "reconcile", bank, "--as", "ada", "--at", "2027-01-07")["comparison"]
         self.assertEqual((found["agreed"], found["not_on_statement"]), (1, []))
         for words in (("note", "9"), ("note", "1", "--format", "pdf")):
             self.assertRegex(self.abate("registry", *words).stderr, e2e.ERROR_LINE)
