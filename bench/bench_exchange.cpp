@@ -25,8 +25,8 @@
 namespace {
 
 using namespace abate::bench;
+using abate::exchange::Meeting;
 using abate::exchange::OrderBook;
-using abate::exchange::Resting;
 using abate::exchange::Side;
 using abate::exchange::Ticks;
 using abate::exchange::Verdict;
@@ -49,12 +49,10 @@ void submit(OrderBook& book, const FlowOperation& o, Fill&& fill) {
     }
     const Side side = o.sell ? Side::sell : Side::buy;
     const std::int64_t left =
-        book.take(side,
-                  {.limit = o.price, .quantity = o.quantity},
-                  [&](const Resting& maker, Ticks price, std::int64_t quantity) {
-                      fill(o.id, maker.id, price, quantity);
-                      return Verdict::fill;
-                  });
+        book.take(side, {.limit = o.price, .quantity = o.quantity}, [&](const Meeting& met) {
+            fill(o.id, met.maker.id, met.price, met.quantity);
+            return Verdict::fill;
+        });
     if (left > 0) book.rest(side, {.id = o.id, .price = o.price, .quantity = left, .owner = 0});
 }
 

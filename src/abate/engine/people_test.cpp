@@ -232,10 +232,8 @@ TEST(People, NamesThatLookAlikeAreAlike) {
     for (const char* name : {" ",
                              "Lab ",
                              " Lab",
-                             "La\xe2\x80\x8b"
-                             "b",
-                             "La\xc2\xad"
-                             "b",
+                             "La\u200bb",
+                             "La\u00adb",
                              "La\nb",
                              "Lab\xe3\x80\x80",
                              "1",

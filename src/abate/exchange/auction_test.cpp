@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace abate::exchange {
@@ -11,9 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr std::int64_t euros(double amount) {
-    return static_cast<std::int64_t>(amount * 1e6 + 0.5);
-}
+std::int64_t euros(double amount) { return std::llround(amount * 1e6); }
 AuctionResult cleared(const AuctionTerms& terms, const std::vector<Bid>& bids) {
     const Result<AuctionResult> result = clear(terms, bids);
     EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().what);

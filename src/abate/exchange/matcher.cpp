@@ -26,12 +26,13 @@ std::string_view to_string(OrderReason reason) {
 }
 
 // A level at a time, since each has its sum.
-std::int64_t Matcher::available(Side side, Ticks limit, std::int64_t wanted) const {
+std::int64_t Matcher::available(Side side, const OrderBook::Taking& wanted) const {
     std::int64_t found = 0;
-    book_.for_each_level(other(side), [&](Ticks price, std::int64_t total, std::uint32_t) {
-        if (side == Side::buy ? price > limit : price < limit) return false;
-        found += std::min(total, wanted - found);
-        return found < wanted;
+    book_.for_each_level(other(side), [&](const LevelView& level) {
+        if (side == Side::buy ? level.price > wanted.limit : level.price < wanted.limit)
+            return false;
+        found += std::min(level.total, wanted.quantity - found);
+        return found < wanted.quantity;
     });
     return found;
 }

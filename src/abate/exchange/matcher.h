@@ -68,8 +68,8 @@ class Matcher {
         return tick_ != 1 && price_micro % tick_ != 0 ? OrderReason::price_off_tick
                                                       : OrderReason::ok;
     }
-    // What an order of this side and limit would find, up to `wanted`.
-    [[nodiscard]] std::int64_t available(Side side, Ticks limit, std::int64_t wanted) const;
+    // What an order of this side would find within its limit, up to its quantity.
+    [[nodiscard]] std::int64_t available(Side side, const OrderBook::Taking& wanted) const;
     void expire(std::int64_t now_us);
 
     struct Incoming {
@@ -83,11 +83,11 @@ class Matcher {
     std::int64_t match(const Incoming& order, OnTrade&& on_trade) {
         return book_.take(order.side,
                           {.limit = order.limit, .quantity = order.quantity},
-                          [&](const Resting& maker, Ticks price, std::int64_t quantity) {
+                          [&](const Meeting& met) {
                               on_trade(Trade{.taker = order.id,
-                                             .maker = maker.id,
-                                             .price_micro = price * tick_,
-                                             .quantity = quantity});
+                                             .maker = met.maker.id,
+                                             .price_micro = met.price * tick_,
+                                             .quantity = met.quantity});
                               return Verdict::fill;
                           });
     }
@@ -142,7 +142,8 @@ OrderReason Matcher::place(const Operation& operation, OnTrade&& on_trade) {
     const TimeInForce until = operation.time_in_force;
     if (operation.post_only && book_.crosses(operation.side, limit))
         return OrderReason::post_only_would_trade;
-    if (until == TimeInForce::fill_or_kill && available(operation.side, limit, quantity) < quantity)
+    if (until == TimeInForce::fill_or_kill &&
+        available(operation.side, {.limit = limit, .quantity = quantity}) < quantity)
         return OrderReason::fill_or_kill_not_filled;
     if (until == TimeInForce::good_till_time && operation.expires_us <= now_us_)
         return OrderReason::expired;

@@ -24,6 +24,7 @@ class Orders : public ::testing::Test {
                               std::to_string(trade.price_micro));
         });
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): id, price, quantity, as in an order file
     static Operation order(Side side, std::uint64_t id, std::int64_t price, std::int64_t quantity) {
         return {.side = side, .order_id = id, .price_micro = price, .quantity = quantity};
     }

@@ -2,7 +2,7 @@
 //
 //     OrderBook book({.most_orders = 100'000});
 //     const std::int64_t left = book.take(Side::buy, {.limit = 4'100, .quantity = 30},
-//                                         [&](const Resting& maker, Ticks price, std::int64_t quantity) { ...; return Verdict::fill; });
+//                                         [&](const Meeting& met) { ...; return Verdict::fill; });
 //     if (left > 0) book.rest(Side::buy, {.id = 17, .price = 4'100, .quantity = left, .owner = lab});
 //     book.remove(book.find(17));
 //
@@ -59,6 +59,19 @@ enum class Verdict : std::uint8_t {
     stop,          // the taker takes nothing more
 };
 
+// What a taker meets.
+struct Meeting {
+    const Resting& maker;
+    Ticks price;
+    std::int64_t quantity;  // that both have
+};
+
+struct LevelView {
+    Ticks price = 0;
+    std::int64_t total = 0;
+    std::uint32_t first = 0;  // place of the order that came first
+};
+
 class OrderBook {
   public:
     struct Options {
@@ -98,7 +111,7 @@ class OrderBook {
         std::int64_t quantity = 0;
     };
     // Meets the other side's orders, best price first, then time, while the limit allows; a partly filled maker keeps its place.
-    // `meet(maker, price, quantity)` says for each what becomes of it. What is left of the quantity.
+    // `meet(Meeting)` says for each what becomes of it. What is left of the quantity.
     template <class Meet>
     std::int64_t take(Side side, const Taking& taking, Meet&& meet);
 
@@ -118,7 +131,7 @@ class OrderBook {
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] bool full() const { return size_ == most_orders_; }
 
-    // The levels of a side, best first: `visit(price, total, first order's place)` until it says false.
+    // The levels of a side, best first: `visit(LevelView)` until it says false.
     template <class Visit>
     void for_each_level(Side side, Visit&& visit) const;
     // The place behind this one at its price; kNone: it is the last.
@@ -231,7 +244,8 @@ std::int64_t OrderBook::take(Side side, const Taking& taking, Meet&& meet) {
         do {
             Resting& maker = nodes_[place];
             const std::int64_t quantity = std::min(left, maker.quantity);
-            const Verdict verdict = meet(static_cast<const Resting&>(maker), price, quantity);
+            const Verdict verdict =
+                meet(Meeting{.maker = maker, .price = price, .quantity = quantity});
             stopped = verdict == Verdict::stop;
             if (stopped) break;
             if (verdict == Verdict::fill) {
@@ -301,7 +315,9 @@ template <class Visit>
 void OrderBook::for_each_level(Side side, Visit&& visit) const {
     for (std::uint32_t at = best_level_[index(side)]; at != kNone;
          at = side == Side::buy ? next_lower(price_at(at)) : next_higher(price_at(at)))
-        if (!visit(price_at(at), nodes_[at].quantity, nodes_[at].next)) return;
+        if (!visit(LevelView{
+                .price = price_at(at), .total = nodes_[at].quantity, .first = nodes_[at].next}))
+            return;
 }
 
 }  // namespace abate::exchange

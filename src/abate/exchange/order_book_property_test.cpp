@@ -30,6 +30,7 @@ class SlowBook {
         std::int64_t quantity;
     };
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one call
     std::vector<Fill> take(Side side, Ticks limit, std::int64_t& left) {
         std::vector<Fill> fills;
         while (left > 0) {
@@ -86,14 +87,16 @@ class SlowBook {
 
 std::string text_of(const OrderBook& book, Side side) {
     std::string out;
-    book.for_each_level(side, [&](Ticks price, std::int64_t total, std::uint32_t place) {
-        out += std::to_string(price) + ":";
-        for (; place != OrderBook::kNone; place = book.next(place)) {
+    book.for_each_level(side, [&](const LevelView& level) {
+        out += std::to_string(level.price) + ":";
+        std::int64_t total = level.total;
+        for (std::uint32_t place = level.first; place != OrderBook::kNone;
+             place = book.next(place)) {
             out += " " + std::to_string(book.at(place).id) + "x" +
                    std::to_string(book.at(place).quantity);
             total -= book.at(place).quantity;
             RC_ASSERT(book.side_of(place) == side);
-            RC_ASSERT(book.price_of(place) == price);
+            RC_ASSERT(book.price_of(place) == level.price);
         }
         RC_ASSERT(total == 0);
         out += ";";
@@ -103,7 +106,13 @@ std::string text_of(const OrderBook& book, Side side) {
 }
 
 // How far from the market prices fall: inside the ladder, across it, anywhere.
-void play(std::uint64_t seed, std::int64_t spread, std::int64_t drift, int steps) {
+struct Prices {
+    std::int64_t spread = 0;
+    std::int64_t drift = 0;
+};
+void play(std::uint64_t seed, const Prices& prices, int steps) {
+    const std::int64_t spread = prices.spread;
+    const std::int64_t drift = prices.drift;
     std::mt19937_64 chance(seed);
     OrderBook book({.most_orders = 256, .hash_seed = seed});
     SlowBook slow;
@@ -137,12 +146,10 @@ void play(std::uint64_t seed, std::int64_t spread, std::int64_t drift, int steps
             const auto quantity = static_cast<std::int64_t>(1 + chance() % 9);
             std::vector<Fill> fills;
             const std::int64_t left =
-                book.take(side,
-                          {.limit = price, .quantity = quantity},
-                          [&](const Resting& maker, Ticks at, std::int64_t n) {
-                              fills.push_back({maker.id, at, n});
-                              return Verdict::fill;
-                          });
+                book.take(side, {.limit = price, .quantity = quantity}, [&](const Meeting& met) {
+                    fills.push_back({met.maker.id, met.price, met.quantity});
+                    return Verdict::fill;
+                });
             std::int64_t slow_left = quantity;
             RC_ASSERT(fills == slow.take(side, price, slow_left));
             RC_ASSERT(left == slow_left);
@@ -167,17 +174,19 @@ void play(std::uint64_t seed, std::int64_t spread, std::int64_t drift, int steps
 }
 
 RC_GTEST_PROP(OrderBookProperty, AgreesWithASlowBookNearTheMarket, (std::uint64_t seed)) {
-    play(seed, 12, 3, 3'000);
+    play(seed, {.spread = 12, .drift = 3}, 3'000);
 }
 RC_GTEST_PROP(OrderBookProperty, AgreesWithASlowBookAcrossTheLadder, (std::uint64_t seed)) {
-    play(seed, 20'000, 9'000, 3'000);
+    play(seed, {.spread = 20'000, .drift = 9'000}, 3'000);
 }
 RC_GTEST_PROP(OrderBookProperty, AgreesWithASlowBookAnywhere, (std::uint64_t seed)) {
-    play(seed, std::int64_t{1} << 40, std::int64_t{1} << 38, 3'000);
+    play(seed, {.spread = std::int64_t{1} << 40, .drift = std::int64_t{1} << 38}, 3'000);
 }
 
 // The ladder follows the market when it has gone away for good: so many orders that it may move again and again.
-TEST(OrderBookProperty, AgreesWhileTheMarketWanders) { play(7, 6'000, 4'000, 200'000); }
+TEST(OrderBookProperty, AgreesWhileTheMarketWanders) {
+    play(7, {.spread = 6'000, .drift = 4'000}, 200'000);
+}
 
 }  // namespace
 }  // namespace abate::exchange

@@ -26,24 +26,25 @@ class Book : public ::testing::Test {
     }
     Taken take(Side side, const OrderBook::Taking& taking) {
         Taken out;
-        out.left = book_.take(side, taking, [&](const Resting& maker, Ticks price, std::int64_t n) {
-            out.fills.emplace_back(maker.id, price, n);
+        out.left = book_.take(side, taking, [&](const Meeting& met) {
+            out.fills.emplace_back(met.maker.id, met.price, met.quantity);
             return Verdict::fill;
         });
         return out;
     }
     std::vector<Level> levels(Side side) const {
         std::vector<Level> out;
-        book_.for_each_level(side, [&](Ticks price, std::int64_t total, std::uint32_t) {
-            out.emplace_back(price, total);
+        book_.for_each_level(side, [&](const LevelView& level) {
+            out.emplace_back(level.price, level.total);
             return true;
         });
         return out;
     }
     std::vector<std::uint64_t> queue(Side side) const {  // of the best level
         std::vector<std::uint64_t> out;
-        book_.for_each_level(side, [&](Ticks, std::int64_t, std::uint32_t place) {
-            for (; place != OrderBook::kNone; place = book_.next(place))
+        book_.for_each_level(side, [&](const LevelView& level) {
+            for (std::uint32_t place = level.first; place != OrderBook::kNone;
+                 place = book_.next(place))
                 out.push_back(book_.at(place).id);
             return false;
         });
@@ -114,10 +115,10 @@ TEST_F(Book, WhoIsMetMayGoOrStopTheTaker) {
     rest(Side::sell, {.id = 1, .price = 100, .quantity = 2, .owner = 7});
     rest(Side::sell, {.id = 2, .price = 100, .quantity = 2, .owner = 8});
     rest(Side::sell, {.id = 3, .price = 100, .quantity = 2, .owner = 9});
-    const std::int64_t left = book_.take(
-        Side::buy, {.limit = 100, .quantity = 6}, [](const Resting& maker, Ticks, std::int64_t) {
-            if (maker.owner == 7) return Verdict::remove_maker;
-            return maker.owner == 9 ? Verdict::stop : Verdict::fill;
+    const std::int64_t left =
+        book_.take(Side::buy, {.limit = 100, .quantity = 6}, [](const Meeting& met) {
+            if (met.maker.owner == 7) return Verdict::remove_maker;
+            return met.maker.owner == 9 ? Verdict::stop : Verdict::fill;
         });
     EXPECT_EQ(left, 4);
     EXPECT_EQ(book_.find(1), OrderBook::kNone);
@@ -128,7 +129,7 @@ TEST_F(Book, WhoIsMetMayGoOrStopTheTaker) {
 TEST_F(Book, ALevelThatOnlyLosesItsOrdersGoes) {
     rest(Side::sell, {.id = 1, .price = 100, .quantity = 2});
     rest(Side::sell, {.id = 2, .price = 105, .quantity = 2});
-    const auto remove = [](const Resting&, Ticks, std::int64_t) { return Verdict::remove_maker; };
+    const auto remove = [](const Meeting&) { return Verdict::remove_maker; };
     EXPECT_EQ(book_.take(Side::buy, {.limit = 100, .quantity = 3}, remove), 3);
     EXPECT_EQ(book_.best(Side::sell), 105);
 }
@@ -168,8 +169,8 @@ TEST(OrderBook, TheLargestQueueHasASum) {
     OrderBook book({.most_orders = kOrders});
     for (std::uint64_t id = 0; id < kOrders; ++id)
         static_cast<void>(book.rest(Side::sell, {.id = id, .price = 5, .quantity = kMostQuantity}));
-    book.for_each_level(Side::sell, [&](Ticks, std::int64_t total, std::uint32_t) {
-        EXPECT_EQ(total, std::int64_t{kOrders} * kMostQuantity);
+    book.for_each_level(Side::sell, [&](const LevelView& level) {
+        EXPECT_EQ(level.total, std::int64_t{kOrders} * kMostQuantity);
         return true;
     });
     static_assert(std::int64_t{kMostOrders} <= INT64_MAX / kMostQuantity);

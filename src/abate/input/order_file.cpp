@@ -224,8 +224,8 @@ class OrderFileReader {
 
 }  // namespace
 
-Result<OrderFile> parse_order_file(std::string_view csv, std::string_view file) {
-    const Result<data::CsvView> view = data::scan_csv(csv, file);
+Result<OrderFile> parse_order_file(std::string_view text, std::string_view file) {
+    const Result<data::CsvView> view = data::scan_csv(text, file);
     if (!view) return view.error();
     return OrderFileReader(*view, file).read();
 }

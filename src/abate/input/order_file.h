@@ -24,6 +24,6 @@ struct OrderFile {
 // Columns in any order: seq (rising), kind (new, cancel, replace), order_id, participant, side (buy, sell), type (limit, market),
 // price_micro, quantity; at_us (never falling), book, tif (gtc, ioc, fok, gtt), flags (post_only), expires_us (of gtt) may be left out. A
 // cancel needs its order_id alone, a replace what changes. Errors: parse_error with file:line; some 10 million lines a second.
-[[nodiscard]] Result<OrderFile> parse_order_file(std::string_view csv, std::string_view file);
+[[nodiscard]] Result<OrderFile> parse_order_file(std::string_view text, std::string_view file);
 
 }  // namespace abate::input

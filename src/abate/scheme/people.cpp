@@ -1,4 +1,5 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
+#include "abate/core/plain_text.h"
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
