@@ -505,7 +505,6 @@ Office::Acted Office::submit(const std::string& name,
         if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
     }
     // In an exercise the clock is mostly ahead of the books, and --at was forgotten.
-    constexpr std::int64_t kDayUs = 86'400'000'000;
     const Timestamp books_at = state().last;
     const bool jumps = state().founded && state().rules.exercise && options_.at.empty() &&
                        now_.us > books_at.us && now_.us - books_at.us > kDayUs;
