@@ -28,7 +28,6 @@ using namespace abate::bench;
 using abate::exchange::Meeting;
 using abate::exchange::OrderBook;
 using abate::exchange::Side;
-using abate::exchange::Ticks;
 using abate::exchange::Verdict;
 
 double cpu_s() {
@@ -50,7 +49,10 @@ void submit(OrderBook& book, const FlowOperation& o, Fill&& fill) {
     const Side side = o.sell ? Side::sell : Side::buy;
     const std::int64_t left =
         book.take(side, {.limit = o.price, .quantity = o.quantity}, [&](const Meeting& met) {
-            fill(o.id, met.maker.id, met.price, met.quantity);
+            fill(FlowFill{.taker = o.id,
+                          .maker = met.maker.id,
+                          .price = met.price,
+                          .quantity = met.quantity});
             return Verdict::fill;
         });
     if (left > 0) book.rest(side, {.id = o.id, .price = o.price, .quantity = left, .owner = 0});
@@ -69,13 +71,10 @@ struct Sums {
     std::uint64_t trades = 0;
     std::int64_t quantity = 0;
     std::int64_t notional = 0;
-    void operator()(std::uint64_t /*taker*/,
-                    std::uint64_t /*maker*/,
-                    std::int64_t price,
-                    std::int64_t amount) {
+    void operator()(const FlowFill& fill) {
         ++trades;
-        quantity += amount;
-        notional += price * amount;
+        quantity += fill.quantity;
+        notional += fill.price * fill.quantity;
     }
 };
 
@@ -83,18 +82,12 @@ FlowTotals totals_of(const Flow& flow) {
     OrderBook book({.most_orders = 1U << 20});
     FlowTotals totals{.operations_hash = flow.reckoned.operations_hash};
     WordHash hash;
-    run_ours(book,
-             flow.operations,
-             [&](std::uint64_t taker, std::uint64_t maker, Ticks price, std::int64_t quantity) {
-                 ++totals.trades;
-                 totals.quantity += static_cast<std::uint64_t>(quantity);
-                 totals.notional += static_cast<std::uint64_t>(price * quantity);
-                 for (const std::uint64_t word : {taker,
-                                                  maker,
-                                                  static_cast<std::uint64_t>(price),
-                                                  static_cast<std::uint64_t>(quantity)})
-                     hash.add(word);
-             });
+    run_ours(book, flow.operations, [&](const FlowFill& fill) {
+        ++totals.trades;
+        totals.quantity += static_cast<std::uint64_t>(fill.quantity);
+        totals.notional += static_cast<std::uint64_t>(fill.price * fill.quantity);
+        hash.add(fill);
+    });
     totals.trades_hash = hash.value();
     totals.resting = book.size();
     totals.best_bid = book.best(Side::buy).value_or(0);
@@ -125,12 +118,7 @@ double map_s(const Flow& flow, std::uint64_t& trades) {
         if (o.cancel)
             book.cancel(o.id);
         else
-            book.add(o,
-                     [&](std::uint64_t taker,
-                         std::uint64_t maker,
-                         std::int64_t price,
-                         std::int64_t quantity,
-                         bool /*gone*/) { sums(taker, maker, price, quantity); });
+            book.add(o, sums);
     }
     const double took = cpu_s() - start;
     trades = sums.trades;

@@ -102,23 +102,14 @@ class Maker {
 
     void add(const FlowOperation& order) {
         note(order);
-        book_.add(order,
-                  [&](std::uint64_t taker,
-                      std::uint64_t maker,
-                      std::int64_t price,
-                      std::int64_t quantity,
-                      bool gone) {
-                      FlowTotals& totals = flow_.reckoned;
-                      ++totals.trades;
-                      totals.quantity += static_cast<std::uint64_t>(quantity);
-                      totals.notional += static_cast<std::uint64_t>(price * quantity);
-                      for (const std::uint64_t word : {taker,
-                                                       maker,
-                                                       static_cast<std::uint64_t>(price),
-                                                       static_cast<std::uint64_t>(quantity)})
-                          trades_.add(word);
-                      if (gone) drop(maker);
-                  });
+        book_.add(order, [&](const FlowFill& fill) {
+            FlowTotals& totals = flow_.reckoned;
+            ++totals.trades;
+            totals.quantity += static_cast<std::uint64_t>(fill.quantity);
+            totals.notional += static_cast<std::uint64_t>(fill.price * fill.quantity);
+            trades_.add(fill);
+            if (fill.maker_is_gone) drop(fill.maker);
+        });
         if (!book_.rests(order.id)) return;
         position_[order.id] = live_.size();
         live_.push_back(order.id);

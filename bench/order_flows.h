@@ -20,6 +20,14 @@ struct FlowOperation {
     bool sell = false;
 };
 
+struct FlowFill {
+    std::uint64_t taker = 0;
+    std::uint64_t maker = 0;
+    std::int64_t price = 0;
+    std::int64_t quantity = 0;
+    bool maker_is_gone = false;
+};
+
 // FNV-1a, 64 bits, over little-endian words.
 class WordHash {
   public:
@@ -30,6 +38,13 @@ class WordHash {
             word >>= 8;
         }
     }
+    void add(const FlowFill& fill) {
+        for (const std::uint64_t word : {fill.taker,
+                                         fill.maker,
+                                         static_cast<std::uint64_t>(fill.price),
+                                         static_cast<std::uint64_t>(fill.quantity)})
+            add(word);
+    }
     [[nodiscard]] std::uint64_t value() const { return hash_; }
 
   private:
@@ -39,7 +54,7 @@ class WordHash {
 // The book that such programs are most often made of: an ordered map of lists a side, and a hash table of ids. The baseline.
 class MapBook {
   public:
-    // `fill(taker, maker, price, quantity, maker_is_gone)`
+    // `fill(FlowFill)`
     template <class Fill>
     void add(const FlowOperation& order, Fill&& fill) {
         std::int64_t left = order.quantity;
@@ -90,7 +105,11 @@ class MapBook {
                 left -= quantity;
                 maker.quantity -= quantity;
                 const bool gone = maker.quantity == 0;
-                fill(order.id, maker.id, side.begin()->first, quantity, gone);
+                fill(FlowFill{.taker = order.id,
+                              .maker = maker.id,
+                              .price = side.begin()->first,
+                              .quantity = quantity,
+                              .maker_is_gone = gone});
                 if (gone) {
                     where_.erase(maker.id);
                     queue.pop_front();
