@@ -57,12 +57,13 @@ std::vector<std::size_t> in_order(std::span<const Bid> bids) {
 
 // `quantity` among the bids of one price, which ask for more, in proportion: whole lots by largest remainder. What is no whole lot goes to the
 // first of the draw that still has place.
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one call, in the words of the sentence above
-void share(std::span<const std::size_t> equals,
-           std::span<const Bid> bids,
-           std::int64_t lot,
-           std::int64_t quantity,
-           std::vector<std::int64_t>& fills) {
+void share(
+    std::span<const std::size_t> equals,
+    std::span<const Bid> bids,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): one call, in the words of the sentence above
+    std::int64_t lot,
+    std::int64_t quantity,
+    std::vector<std::int64_t>& fills) {
     Int128 asked = 0;
     for (const std::size_t i : equals) asked += bids[i].quantity;
     struct Part {
