@@ -908,7 +908,7 @@ class Damage(Registry):
 class Told(Registry):
     def test_what_was_done_is_told_where_it_cannot_be_printed(self):
         self.firm("lab", "lee", "kim")
-        for reference, extra in (("B1", ()), ("B2", ("--json",))):
+        for reference, extra in (("paid-1", ()), ("paid-2", ("--json",))):
             with open("/dev/full", "w", encoding="ascii") as full:
                 done = subprocess.run([e2e.program("abate"), "registry", "cash", "deposit", "lab/cash", "1", "--reference", reference, "--as", "ada",
                                        *extra], env=self.env, stdout=full, stderr=subprocess.PIPE, check=False)
