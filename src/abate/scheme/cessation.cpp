@@ -45,7 +45,7 @@ Reason check_reason(const std::string& reason) {
 
 // Of later years nothing is reported.
 ReportsSettled after_the_last(const Ceasing& asked, const Period& last) {
-    return {.participant = asked.participant, .first_year = last.moments.year + 1};
+    return {.participant = asked.participant, .first_year = sum_within(last.moments.year, 1)};
 }
 
 Decision decide_ceasing(const Look& look, const Ceasing& asked) {

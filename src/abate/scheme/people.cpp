@@ -247,7 +247,7 @@ Decision decide(const Look& look, const PublishCalendar& c) {
     }
     // One typing error of a far year would leave all before it without working days for good.
     if (c.year < kFirstRuledYear || c.year > kLastRuledYear) return Reason::calendar_not_after;
-    if (!look.state.settle_at_us.empty() && c.year != look.state.calendar_year + 1)
+    if (!look.state.settle_at_us.empty() && c.year - 1 != look.state.calendar_year)
         return Reason::calendar_not_after;
     // Its days are of that year, in whatever zone.
     constexpr std::int64_t kDayHours = 24;
