@@ -66,6 +66,13 @@ TEST(Golden, Summary) {
                   report::run_summary(testing::example_record_unknown_region(), {.columns = 100}));
 }
 TEST(Golden, Table) { expect_golden("runs_table.txt", report::runs_table(both(), false)); }
+TEST(Table, ColumnsDoNotTouchHoweverSmallTheFigures) {
+    RunRecord record = testing::example_record();
+    record.operational->location_kgco2e = exactly(8.474e-15);
+    const std::vector<std::string> lines =
+        lines_of(report::runs_table(std::vector<RunRecord>{record}, false));
+    EXPECT_NE(lines.at(1).find(" 0.008474 ng python3 "), std::string::npos) << lines.at(1);
+}
 TEST(Golden, Show) {
     expect_golden("show.txt", report::show_text(testing::example_record(), false, false));
     expect_golden("show_explain.txt", report::show_text(testing::example_record(), true, false));

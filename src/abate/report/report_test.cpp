@@ -37,6 +37,8 @@ TEST(Human, CarbonPowerBytesWater) {
     EXPECT_EQ(human_carbon(2.5), "2.500 kg CO2e");
     EXPECT_EQ(human_carbon(0), "0 kg CO2e");
     EXPECT_EQ(human_carbon(1.5e-7), "150.0 ug CO2e");
+    EXPECT_EQ(human_carbon(8.474e-12),
+              "8.474 ng CO2e");  // a run of `true` with no energy but its own
     EXPECT_EQ(human_power(350), "350.0 W");
     EXPECT_EQ(human_bytes(1536), "1.500 KiB");
     EXPECT_EQ(human_bytes(549755813888.0), "512.0 GiB");

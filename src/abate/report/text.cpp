@@ -182,6 +182,11 @@ std::string short_id(const RunRecord& record) {
     return printable(id.size() > 8 ? id.substr(id.size() - 8) : id);
 }
 
+// A column, and a space behind it however wide the text.
+std::string cell(std::string_view text, std::size_t columns) {
+    return padded(text, columns - 1) + " ";
+}
+
 // The last column: the command, or what was declared.
 std::string command_words(const RunRecord& record) {
     if (!is_declared(record)) return clipped(shell_words(record.command), 20);
@@ -250,16 +255,16 @@ std::string runs_table(std::span<const RunRecord> records, bool color) {
         } else {
             ++without_carbon;
         }
-        out += padded(short_id(*record), 9);
-        out += padded(started.substr(0, 10) + " " + started.substr(11, 5), 17);
-        out += padded(is_declared(*record) && record->duration_s <= 0
-                          ? "-"
-                          : human_duration(record->duration_s),
-                      10);
-        out += padded(to_string(record->status), 12);
-        out += padded(record->phase ? phase_short(*record->phase) : "-", 11);
-        out += padded(human_energy(energy), 11);
-        out += padded(carbon.substr(0, carbon.find(" CO2e")), 11);
+        out += cell(short_id(*record), 9);
+        out += cell(started.substr(0, 10) + " " + started.substr(11, 5), 17);
+        out += cell(is_declared(*record) && record->duration_s <= 0
+                        ? "-"
+                        : human_duration(record->duration_s),
+                    10);
+        out += cell(to_string(record->status), 12);
+        out += cell(record->phase ? phase_short(*record->phase) : "-", 11);
+        out += cell(human_energy(energy), 11);
+        out += cell(carbon.substr(0, carbon.find(" CO2e")), 11);
         out += command_words(*record) + "\n";
     }
     out += dim(fmt::format("{} {}: attributed energy {}, carbon {}{}",
