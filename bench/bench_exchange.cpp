@@ -71,6 +71,7 @@ struct Sums {
     std::uint64_t trades = 0;
     std::int64_t quantity = 0;
     std::int64_t notional = 0;
+    bool operator==(const Sums&) const = default;
     void operator()(const FlowFill& fill) {
         ++trades;
         quantity += fill.quantity;
@@ -78,41 +79,23 @@ struct Sums {
     }
 };
 
-FlowTotals totals_of(const Flow& flow) {
-    OrderBook book({.most_orders = 1U << 20});
-    FlowTotals totals{.operations_hash = flow.reckoned.operations_hash};
-    WordHash hash;
-    run_ours(book, flow.operations, [&](const FlowFill& fill) {
-        ++totals.trades;
-        totals.quantity += static_cast<std::uint64_t>(fill.quantity);
-        totals.notional += static_cast<std::uint64_t>(fill.price * fill.quantity);
-        hash.add(fill);
-    });
-    totals.trades_hash = hash.value();
-    totals.resting = book.size();
-    totals.best_bid = book.best(Side::buy).value_or(0);
-    totals.best_ask = book.best(Side::sell).value_or(0);
-    return totals;
-}
-
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values[values.size() / 2];
 }
 
-double ours_s(const Flow& flow, std::uint64_t& trades) {
+double ours_s(const Flow& flow, Sums& sums) {
     OrderBook book({.most_orders = 1U << 20});
-    Sums sums;
+    sums = {};
     const double start = cpu_s();
     run_ours(book, flow.operations, sums);
     const double took = cpu_s() - start;
-    trades = sums.trades;
     return took;
 }
 
-double map_s(const Flow& flow, std::uint64_t& trades) {
+double map_s(const Flow& flow, Sums& sums) {
     MapBook book;
-    Sums sums;
+    sums = {};
     const double start = cpu_s();
     for (const FlowOperation& o : flow.operations) {
         if (o.cancel)
@@ -121,7 +104,6 @@ double map_s(const Flow& flow, std::uint64_t& trades) {
             book.add(o, sums);
     }
     const double took = cpu_s() - start;
-    trades = sums.trades;
     return took;
 }
 
@@ -178,13 +160,18 @@ int main(int argc, char** argv) {
     for (const char* name : {"M1", "M2", "M3", "A1"}) {
         if (!only.empty() && only != name) continue;
         const Flow flow = make_flow(name);
-        const bool same = flow.reckoned == flow.expected && totals_of(flow) == flow.expected;
+        bool same = flow.reckoned == flow.expected && replayed(flow) == flow.expected;
+        const Sums expected{.trades = flow.expected.trades,
+                            .quantity = static_cast<std::int64_t>(flow.expected.quantity),
+                            .notional = static_cast<std::int64_t>(flow.expected.notional)};
         std::vector<double> ours;
         std::vector<double> map;
-        std::uint64_t trades = 0;
         for (std::size_t round = 0; round < rounds; ++round) {
-            ours.push_back(ours_s(flow, trades));
-            map.push_back(map_s(flow, trades));
+            Sums of_ours;
+            Sums of_map;
+            ours.push_back(ours_s(flow, of_ours));
+            map.push_back(map_s(flow, of_map));
+            same = same && of_ours == expected && of_map == expected;
         }
         const auto millions = [&](const std::vector<double>& times) {
             return static_cast<double>(flow.operations.size()) / median(times) / 1e6;

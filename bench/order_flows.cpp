@@ -1,5 +1,8 @@
 #include "bench/order_flows.h"
 
+#include "abate/core/mixed.h"
+#include "abate/exchange/exchange.h"
+
 #include <array>
 #include <cstdlib>
 
@@ -9,12 +12,7 @@ namespace {
 class SplitMix {
   public:
     explicit SplitMix(std::uint64_t seed) : state_(seed) {}
-    std::uint64_t next() {
-        std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
-        z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
-        return z ^ z >> 31;
-    }
+    std::uint64_t next() { return mixed(state_ += 0x9E3779B97F4A7C15ULL); }
 
   private:
     std::uint64_t state_;
@@ -213,6 +211,29 @@ Flow make_flow(std::string_view name) {
     for (const Mixed& mixed : kMixed)
         if (mixed.name == name) return make_mixed(mixed);
     return make_adds();
+}
+
+FlowTotals replayed(const Flow& flow) {
+    std::vector<exchange::Operation> operations;
+    operations.reserve(flow.operations.size());
+    for (const FlowOperation& o : flow.operations)
+        operations.push_back(
+            {.kind = o.cancel ? exchange::OperationKind::cancel : exchange::OperationKind::place,
+             .side = o.sell ? exchange::Side::sell : exchange::Side::buy,
+             .order_id = o.id,
+             .price_micro = o.price,
+             .quantity = o.quantity});
+    exchange::Replay replay({});
+    replay.play(operations);
+    const exchange::ReplayTotals totals = replay.totals();
+    return {.trades = totals.trades,
+            .quantity = static_cast<std::uint64_t>(totals.quantity),
+            .notional = static_cast<std::uint64_t>(totals.notional),
+            .resting = totals.resting,
+            .best_bid = totals.best_bid_micro.value_or(0),
+            .best_ask = totals.best_ask_micro.value_or(0),
+            .operations_hash = flow.reckoned.operations_hash,
+            .trades_hash = totals.trade_hash};
 }
 
 }  // namespace abate::bench

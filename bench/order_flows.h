@@ -159,4 +159,7 @@ struct Flow {
 // "M1", "M2", "M3", "A1". REQUIRES: one of these.
 [[nodiscard]] Flow make_flow(std::string_view name);
 
+// What `abate market replay` makes of it; the hash of the operations is the maker's.
+[[nodiscard]] FlowTotals replayed(const Flow& flow);
+
 }  // namespace abate::bench

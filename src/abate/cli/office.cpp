@@ -426,16 +426,25 @@ void Office::note_clock_behind() {
         to_rfc3339(last_written_)));
 }
 
-void Office::note_jump() {
-    constexpr std::int64_t kJumpUs = 7 * kDayUs;
-    if (!state().founded || state().rules.exercise) return;
+// An exercise says its time, and --at was forgotten; a real scheme's clock may be wrong. Empty: time goes on as it should.
+std::string Office::jump_sentence() const {
+    if (!state().founded) return "";
     const std::int64_t ahead = now_.us - state().last.us;
-    if (ahead <= kJumpUs) return;
-    context_->note(fmt::format(
-        "the last act in these books is {} old; with this one their time is {} and does not go "
-        "back: see that the clock is right",
-        span_text(ahead),
-        to_rfc3339(now_)));
+    if (state().rules.exercise)
+        return ahead <= kDayUs || !options_.at.empty()
+                   ? ""
+                   : fmt::format(
+                         "this exercise was at {}; without --at this act is of {}, and "
+                         "time does not go back",
+                         to_rfc3339(state().last),
+                         to_rfc3339(now_));
+    return ahead <= 7 * kDayUs
+               ? ""
+               : fmt::format(
+                     "the last act in these books is {} old; with this one their time is "
+                     "{} and does not go back: see that the clock is right",
+                     span_text(ahead),
+                     to_rfc3339(now_));
 }
 
 // Whoever comes next folds only what is behind. What was signed is done, whatever becomes of this.
@@ -504,10 +513,7 @@ Office::Acted Office::submit(const std::string& name,
         const std::optional<engine::BatchHeader> head = journal_->head();
         if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
     }
-    // In an exercise the clock is mostly ahead of the books, and --at was forgotten.
-    const Timestamp books_at = state().last;
-    const bool jumps = state().founded && state().rules.exercise && options_.at.empty() &&
-                       now_.us > books_at.us && now_.us - books_at.us > kDayUs;
+    const std::string jump = jump_sentence();
     Acted out;
     if (id) {
         out.id = *id;
@@ -517,7 +523,6 @@ Office::Acted Office::submit(const std::string& name,
         ABATE_ASSERT(bits);
         out.id = {.high = bits->high, .low = bits->low};
     }
-    note_jump();
     const engine::SchemeKey venue = scheme_key();
     const scheme::Envelope envelope = scheme::sign_command(
         key, {.tenant_id = venue.tenant_id, .scheme_id = venue.scheme_id}, out.id, command);
@@ -579,7 +584,7 @@ Office::Acted Office::submit(const std::string& name,
             const auto* withdraw = std::get_if<scheme::Withdraw>(&command);
             const auto proposal = approve == nullptr ? state().proposals.end()
                                                      : state().proposals.find(approve->proposal);
-            const std::string detail = refusal_detail(
+            throw refusal_of(
                 *this,
                 {.reason = answer.reason,
                  .command =
@@ -589,18 +594,11 @@ Office::Acted Office::submit(const std::string& name,
                                                    : scheme::TransferId{},
                  .approves = approve != nullptr,
                  .key = key.open,
-                 .now = std::max(now_, state().last)});
-            Error error = refusal("refused", answer.reason, report::command_text(command));
-            if (!detail.empty()) error.what += ": " + plain_line(detail);
-            throw Failure(std::move(error));
+                 .now = moment()},
+                {.where = report::command_text(command)});
         }
         out.proposed = answer.proposed;
-        if (jumps)
-            context_->note(
-                fmt::format("this exercise was at {}; without --at this act is of {}, and time "
-                            "does not go back",
-                            to_rfc3339(books_at),
-                            to_rfc3339(now_)));
+        if (!jump.empty()) context_->note(jump);
         return out;
     }
 }
@@ -952,7 +950,7 @@ std::string money_text(Int128 micro) {
     return fmt::format("{}{}.{}", micro < 0 ? "-" : "", grouped(size / kUnit), decimals);
 }
 
-double in_kwh(Microjoules energy) { return static_cast<double>(energy.count()) / 3.6e12; }
+double in_kwh(Microjoules energy) { return energy.energy().in(kilowatt_hours); }
 
 std::string kwh_text(Microjoules energy) { return fmt::format("{:.3f} kWh", in_kwh(energy)); }
 

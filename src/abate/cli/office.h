@@ -133,6 +133,8 @@ class Office {
     [[nodiscard]] const engine::Engine& engine() const { return engine_; }
     [[nodiscard]] engine::Journal& journal() { return *journal_; }
     [[nodiscard]] Timestamp now() const { return now_; }
+    // At which what is asked now is decided: the clock, or where the books are already.
+    [[nodiscard]] Timestamp moment() const { return std::max(now_, state().last); }
     // The scheme's. Throws Failure where the system has no such zone.
     [[nodiscard]] scheme::Zone zone() const;
     // Of the last event that is written.
@@ -177,7 +179,7 @@ class Office {
     [[nodiscard]] std::string take_away(const Acted& acted);
     void check_time(bool exercise) const;
     void note_clock_behind();
-    void note_jump();
+    [[nodiscard]] std::string jump_sentence() const;
     void keep_snapshot(std::uint64_t before);
     [[nodiscard]] std::optional<scheme::Command> sent_as(const scheme::TransferId& id);
     void recover();

@@ -280,27 +280,26 @@ std::string unanswered_detail(const scheme::State& state, const scheme::Command&
         c->year);
 }
 
-// Half up, to a multiple of `unit`.
-Int128 rounded_half_up(Int128 micro, std::int64_t unit) { return (micro + unit / 2) / unit * unit; }
-
 std::string tax_detail(const Office& office, const scheme::Command& command) {
     const auto* c = std::get_if<scheme::Transfer>(&command);
     if (c == nullptr) return "";
     if (!scheme::has_tax_rate(c->tax_category))
         return fmt::format("{} has no rate and no amount: leave --tax-rate and --tax away",
                            c->tax_category);
-    if (c->tax_rate_ppm < 0 || c->tax_rate_ppm > scheme::kMillion) return "";
-    constexpr std::int64_t kHundredth = 10'000;
-    constexpr std::int64_t kWhole = 1'000'000;
-    // 2^63 millionths at most, by a rate of at most one: it fits.
+    if (c->tax_rate_ppm == 0)
+        return fmt::format("{} has a rate: say it with --tax-rate", c->tax_category);
     const Int128 consideration = Int128{c->quantity} * c->price_micro;
-    const Int128 tax = consideration * c->tax_rate_ppm / scheme::kMillion;
+    if (c->tax_rate_ppm < 0 || c->tax_rate_ppm > scheme::kMillion || consideration > INT64_MAX)
+        return "";
+    const scheme::RoundedTax right =
+        scheme::tax_of({.consideration_micro = static_cast<std::int64_t>(consideration),
+                        .rate_ppm = c->tax_rate_ppm});
     return fmt::format("{}% of {} {} is {}, or {} in whole ones; {} was said",
                        static_cast<double>(c->tax_rate_ppm) / 1e4,
                        money_text(consideration),
                        office.state().rules.currency,
-                       money_text(rounded_half_up(tax, kHundredth)),
-                       money_text(rounded_half_up(tax, kWhole)),
+                       money_text(right.to_hundredths),
+                       money_text(right.to_whole),
                        money_text(c->tax_micro));
 }
 
@@ -632,6 +631,13 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
         default:
             return time_detail(office, refused);
     }
+}
+
+Failure refusal_of(const Office& office, const Refused& refused, const RefusalWords& words) {
+    Error error = refusal(words.what, refused.reason, words.where);
+    const std::string detail = refusal_detail(office, refused);
+    if (!detail.empty()) error.what += ": " + plain_line(detail);
+    return Failure(std::move(error));
 }
 
 }  // namespace abate::cli

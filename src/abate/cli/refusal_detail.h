@@ -23,4 +23,13 @@ struct Refused {
 // Empty where the name says all.
 [[nodiscard]] std::string refusal_detail(const Office& office, const Refused& refused);
 
+// What is said of it: "WHAT: REASON: DETAIL (WHERE)".
+struct RefusalWords {
+    const char* what = "refused";
+    std::string where = {};
+};
+[[nodiscard]] Failure refusal_of(const Office& office,
+                                 const Refused& refused,
+                                 const RefusalWords& words);
+
 }  // namespace abate::cli

@@ -439,12 +439,7 @@ void status_of_one(Office& office, scheme::ParticipantId who) {
         return;
     }
     fmt::print("{}\n", plain_line(office.name_of(who)));
-    for (const auto& [id, reason] : why)
-        if (is_own(id))
-            fmt::print("  {} is {}: {}\n",
-                       plain_line(office.name_of(id)),
-                       status_of(office, id),
-                       plain_line(reason));
+    print_restricted(office, why, who);
     if (waits.empty()) fmt::print("Nothing waits\n");
     print_waits(waits);
     fmt::print("Next\n");

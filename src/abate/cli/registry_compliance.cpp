@@ -46,7 +46,7 @@ struct WhichOptions {
 // Who owes what, and has surrendered it.
 void compliance(Office& office, const WhichOptions& options) {
     const auto [who, asked_year] = office.who_and_year({options.first, options.second});
-    const Timestamp now{std::max(office.now().us, office.state().last.us)};
+    const Timestamp now = office.moment();
     Json rows = Json::array();
     bool headed = office.context().json;
     const auto head_once = [&] {

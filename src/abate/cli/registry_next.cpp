@@ -15,10 +15,6 @@ using scheme::ParticipantId;
 using scheme::ParticipantYear;
 using MatterRow = nlohmann::ordered_json;
 
-Timestamp moment_now(const Office& office) {
-    return {std::max(office.now().us, office.state().last.us)};
-}
-
 // What one participant has to do, gathered in order.
 class NextSteps {
   public:
@@ -28,7 +24,7 @@ class NextSteps {
           whose_(whose),
           title_(office.name_of(whose)),
           word_(shell_word(title_)),
-          now_(moment_now(office)) {}
+          now_(office.moment()) {}
 
     std::vector<NextStep> take() {
         add_proposals();
@@ -344,7 +340,7 @@ std::vector<WaitingMatter> waiting_moves(const Office& office, std::optional<Par
                                            grouped(of.quantity),
                                            of.vintage,
                                            to_rfc3339(waiting.due)),
-                       .next = moment_now(office) < until
+                       .next = office.moment() < until
                                    ? fmt::format("to stop it, before {}: abate registry cancel {}",
                                                  to_rfc3339(until),
                                                  said)
@@ -605,6 +601,17 @@ std::map<AccountId, std::string> why_restricted(Office& office) {
     for (auto& [id, why] : out)
         if (why.empty()) why = said[id];
     return out;
+}
+
+void print_restricted(const Office& office,
+                      const std::map<AccountId, std::string>& why,
+                      ParticipantId whose) {
+    for (const auto& [id, reason] : why)
+        if (is_of(office.state(), id, whose))
+            fmt::print("  {} is {}: {}\n",
+                       plain_line(office.name_of(id)),
+                       registry::to_string(office.books().account(id)->status),
+                       plain_line(reason));
 }
 
 }  // namespace abate::cli

@@ -55,6 +55,10 @@ void print_waits(const std::vector<WaitingMatter>& all);
 
 // Of each account that is blocked or frozen: what for, and what opens it. Reads the journal where somebody restricted one.
 [[nodiscard]] std::map<scheme::AccountId, std::string> why_restricted(Office& office);
+// A line for each of these that is the participant's.
+void print_restricted(const Office& office,
+                      const std::map<scheme::AccountId, std::string>& why,
+                      scheme::ParticipantId whose);
 // Of one that is blocked for want of final figures; empty: it is not.
 [[nodiscard]] std::string why_blocked(const Office& office, scheme::AccountId account);
 

@@ -203,7 +203,7 @@ std::string case_text(const scheme::HoldingCase& one, std::int64_t still) {
 
 void show_holding(Office& office) {
     const scheme::ComplianceState& compliance = office.state().compliance;
-    const Timestamp now{std::max(office.now().us, office.state().last.us)};
+    const Timestamp now = office.moment();
     const std::optional<std::int64_t> limit = scheme::current_holding_limit(office.state(), now);
     const std::vector<std::int64_t> still = still_consigned(office);
     if (office.context().json) {

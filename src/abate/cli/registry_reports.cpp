@@ -98,19 +98,15 @@ Reckoned reckon(Office& office, const std::string& file) {
     const scheme::Reported reported =
         scheme::report_figures(office.state(), office.own_participant(), out.report);
     if (reported.reason != scheme::Reason::ok) {
-        Error error =
-            refusal("the report is refused",
-                    reported.reason,
-                    reported.where.empty() ? file : file + ", " + plain_line(reported.where));
-        const std::string detail =
-            refusal_detail(office,
-                           {.reason = reported.reason,
-                            .command = scheme::SubmitReport{.participant = office.own_participant(),
-                                                            .report = out.report,
-                                                            .figures = {}},
-                            .now = {std::max(office.now().us, office.state().last.us)}});
-        if (!detail.empty()) error.what += ": " + plain_line(detail);
-        throw Failure(std::move(error));
+        throw refusal_of(
+            office,
+            {.reason = reported.reason,
+             .command =
+                 scheme::SubmitReport{
+                     .participant = office.own_participant(), .report = out.report, .figures = {}},
+             .now = office.moment()},
+            {.what = "the report is refused",
+             .where = reported.where.empty() ? file : file + ", " + plain_line(reported.where)});
     }
     out.figures = reported.figures;
     return out;

@@ -48,7 +48,7 @@ template <class C>
 Timestamp objections_until(Office& office, const YearOptions& options) {
     if (!options.until.empty()) return for_option(input::parse_moment(options.until), "--until");
     if (const auto before = office.sent<C>()) return before->objections_until;
-    const Timestamp now{std::max(office.now().us, office.state().last.us) + 1'000'000};
+    const Timestamp now{office.moment().us + 1'000'000};
     // Those that the year began with.
     const scheme::Period* period = scheme::find_period(office.state(), options.year);
     const scheme::Rules& rules = period == nullptr ? office.state().rules : period->rules;
@@ -143,14 +143,12 @@ void publish_circulation(Office& office, const YearOptions& options) {
         .figures = derived_or_fail(scheme::derive_circulation(state, office.books(), options.year),
                                    "statement of the circulation")};
     const std::int64_t step = scheme::step_of_circulation(state, command);
-    const Timestamp now = std::max(office.now(), state.last);
+    const Timestamp now = office.moment();
     const scheme::Reason reason = scheme::check_publishing(state, options.year, now);
     if (options.dry_run && reason != scheme::Reason::ok) {
-        Error error = refusal("refused", reason, report::command_text(command));
-        const std::string detail =
-            refusal_detail(office, {.reason = reason, .command = command, .now = now});
-        if (!detail.empty()) error.what += ": " + plain_line(detail);
-        throw Failure(std::move(error));
+        throw refusal_of(office,
+                         {.reason = reason, .command = command, .now = now},
+                         {.where = report::command_text(command)});
     }
     if (office.context().json && options.dry_run) {
         auto document = Json::parse(report::command_json(command));

@@ -1,6 +1,7 @@
 #include "abate/core/random.h"
 
 #include "abate/core/assert.h"
+#include "abate/core/mixed.h"
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -18,10 +19,7 @@ __extension__ using Uint128 = unsigned __int128;
 Random::Random(std::uint64_t seed) noexcept {
     for (std::uint64_t& word : state_) {
         seed += 0x9e3779b97f4a7c15ULL;
-        std::uint64_t z = seed;
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-        word = z ^ (z >> 31U);
+        word = mixed(seed);
     }
 }
 

@@ -164,10 +164,14 @@ TEST(Consignment, WhatWasPromisedOverTheMomentFollows) {
     desk.sound();
 }
 
-// Frozen over it, and released.
-TEST(Consignment, WhatWasFrozenOverTheMomentFollows) {
-    YearDesk desk(consigning_rules());
+// The rules of the moment in which it comes free: those of the next year name and do not sell.
+TEST(Consignment, WhatComesFreeUnderOtherRulesStays) {
+    Rules rules = consigning_rules();
+    rules.rights.outside_delay_days = 2;
+    YearDesk desk(rules);
     above_the_limit(desk);
+    EXPECT_EQ(desk.fill(1, "lab", 20), Reason::ok);
+    desk.set_time({first_case(desk).cure_until->us - 1'000'000});
     desk.ok("lab-1",
             RestrictAccount{.participant = ParticipantId{1},
                             .account = AccountId{110},
@@ -175,11 +179,16 @@ TEST(Consignment, WhatWasFrozenOverTheMomentFollows) {
                             .reason = "a lost key"});
     let_it_lapse(desk);
     EXPECT_EQ(first_case(desk).consigned, 0);
+    rules.version = 2;
+    rules.compliance.holding_excess = HoldingExcess::named;
+    desk.ok("ada", "bo", ChangeRules{.rules = rules, .rules_text = ""});
+    desk.open(2028);
+    desk.set_time({YearDesk::moments(2028).begin.us + kDayUs});
+    desk.tick();
     desk.ok("ada", "bo", ReleaseAccount{.account = AccountId{110}, .reason = "found"});
     desk.pass(1'000'000);
     desk.tick();
-    EXPECT_EQ(first_case(desk).consigned, 38);
-    EXPECT_EQ(desk.balance(110, 2027).posted, 62);
+    EXPECT_EQ(desk.balance(12, 2027).posted, 0);
     desk.sound();
 }
 
@@ -219,6 +228,12 @@ TEST(Consignment, WhatCannotBeMovedStays) {
     EXPECT_EQ(first_case(frozen).stage, CaseStage::consigned);
     EXPECT_EQ(first_case(frozen).consigned, 0);
     EXPECT_EQ(frozen.balance(110, 2027).posted, 100);
+    // It follows when it is released.
+    frozen.ok("ada", "bo", ReleaseAccount{.account = AccountId{110}, .reason = "found"});
+    frozen.pass(1'000'000);
+    frozen.tick();
+    EXPECT_EQ(first_case(frozen).consigned, 38);
+    EXPECT_EQ(frozen.balance(110, 2027).posted, 62);
     frozen.sound();
 }
 

@@ -38,7 +38,7 @@ struct Bid {
 // Numbers are those of the journal.
 enum class TieRule : std::uint8_t {
     drawn = 1,     // whole bids in the order of `draw`, the last in part (EU)
-    pro_rata = 2,  // in proportion, whole lots by largest remainder, then by `draw` (WCI)
+    pro_rata = 2,  // in proportion, whole lots by largest remainder, then by `draw`
 };
 enum class UnsoldPrice : std::uint8_t {
     reserve = 1,   // of the step on which bids ran out

@@ -4,6 +4,7 @@
 // the upper half of its id's hash, whose first bits say where the search begins, so that moving and growing read no order.
 #pragma once
 
+#include "abate/core/mixed.h"
 #include "abate/core/pages.h"
 
 #include <cstddef>
@@ -16,8 +17,8 @@ class OrderIndex {
   public:
     static constexpr std::uint32_t kNone = UINT32_MAX;
 
-    // The seed keeps a client from choosing ids that collide.
-    explicit OrderIndex(std::uint64_t seed) : seed_(seed | 1) { resize(kLeastBits); }
+    // Ids are chosen by clients, who do not know the seed.
+    explicit OrderIndex(std::uint64_t seed) : factor_(mixed(seed) | 1) { resize(kLeastBits); }
 
     template <class Same>
     [[nodiscard]] std::uint32_t find(std::uint64_t id, const Same& same) const {
@@ -61,13 +62,9 @@ class OrderIndex {
     };
     static constexpr unsigned kLeastBits = 10;
 
-    __extension__ using Uint128 = unsigned __int128;
-    // The halves of a 128-bit product together depend on all bits of the id; the factor is 2^64 / golden ratio.
+    // Multiply-shift: two ids collide for at most two in `mask_ + 1` odd factors (Dietzfelbinger et al. 1997).
     [[nodiscard]] std::uint32_t tag_of(std::uint64_t id) const {
-        const Uint128 product = static_cast<Uint128>(id ^ seed_) * 0x9E3779B97F4A7C15ULL;
-        return static_cast<std::uint32_t>(
-            (static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) >>
-            32);
+        return static_cast<std::uint32_t>(id * factor_ >> 32);
     }
     [[nodiscard]] std::size_t home(std::uint32_t tag) const { return tag >> (32 - bits_); }
 
@@ -79,7 +76,7 @@ class OrderIndex {
 
     void resize(unsigned bits);
 
-    std::uint64_t seed_;
+    std::uint64_t factor_;
     unsigned bits_ = 0;
     std::size_t mask_ = 0;
     std::size_t used_ = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "abate/core/assert.h"
+#include "abate/core/mixed.h"
 #include "abate/core/pages.h"
 
 #include <cstddef>
@@ -13,15 +14,6 @@
 #include <vector>
 
 namespace abate::registry {
-
-// Mixes all bits (SplitMix64's finaliser, Steele et al. 2014); a seed keeps a client from choosing ids that collide.
-[[nodiscard]] constexpr std::uint64_t mixed(std::uint64_t x) {
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9ULL;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebULL;
-    return x ^ (x >> 31);
-}
 
 // Memory that begins at a cache line; in huge pages where it is large, since a look-up may go anywhere.
 template <class T>

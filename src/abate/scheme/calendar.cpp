@@ -36,10 +36,8 @@ Error calendar_error(ErrorCode code, std::string what, std::string hint = {}) {
 
 // The first second of a year, in UTC.
 std::int64_t begin_of(std::int32_t year) {
-    return std::chrono::sys_seconds(
-               std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1))
-        .time_since_epoch()
-        .count();
+    return utc_midnight(std::chrono::year(year) / std::chrono::January / 1).us /
+           kMicrosecondsPerSecond;
 }
 
 bool in_years(std::int64_t epoch_seconds) {

@@ -12,8 +12,8 @@
 // Civil deadlines are resolved when a scheme's rules are loaded, and journaled with tz_database_version(): a later release of the
 // database changes no deadline that was announced.
 //
-// Zones and their rules are those of the system (package tzdata), read through Abseil; TZDIR and the like change none. After the last change of clocks that the files
-// list, of 2037, the rule in the file's last line goes on, as RFC 8536 section 3.3 has it.
+// Zones and their rules are those of the system (package tzdata), read through Abseil; TZDIR and the like change none. After the last
+// change of clocks that the files list, of 2037, the rule in the file's last line goes on, as RFC 8536 section 3.3 has it.
 //
 // All of it is immutable and safe to use from several threads.
 #pragma once
@@ -40,6 +40,12 @@ struct CivilTime {
     bool operator==(const CivilTime&) const = default;
 };
 
+// The first moment of a date in UTC. REQUIRES: a date of the calendar, of a year of four digits.
+[[nodiscard]] constexpr Timestamp utc_midnight(std::chrono::year_month_day date) {
+    return {std::chrono::duration_cast<std::chrono::microseconds>(
+                std::chrono::sys_days(date).time_since_epoch())
+                .count()};
+}
 // "2027-12-25"; none: no such date.
 [[nodiscard]] std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
 // "09-30 23:59" of a year; none: no such time of it.

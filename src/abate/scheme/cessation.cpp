@@ -2,7 +2,6 @@
 #include "abate/scheme/cessation.h"
 
 #include "abate/scheme/decide.h"
-#include "abate/scheme/holding.h"
 #include "abate/scheme/period.h"
 
 #include <algorithm>
@@ -64,9 +63,8 @@ void cease(State& state, const Done& done, ParticipantId participant) {
     if (period == nullptr) return;
     it.year = period->moments.year;
     it.at = done.at;
-    forget_blocks(state,
-                  after_the_last({.participant = participant, .ceased = it.ceased}, *period));
-    review_freed(state, participant, done.at);
+    forget_blocks(
+        state, after_the_last({.participant = participant, .ceased = it.ceased}, *period), done.at);
     for (auto& [year, missing] : state.compliance.without_figures)
         if (year > it.year)
             missing.erase(std::remove(missing.begin(), missing.end(), participant), missing.end());

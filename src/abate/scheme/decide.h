@@ -203,7 +203,8 @@ struct ReportsSettled {
 // Opens the accounts that are blocked for want of those reports alone, and still are.
 [[nodiscard]] std::vector<registry::Command> releases(const Look& look,
                                                       const ReportsSettled& settled);
-void forget_blocks(State& state, const ReportsSettled& settled);
+// They are open from `now` on: what a holding limit waits for in them is free again.
+void forget_blocks(State& state, const ReportsSettled& settled, Timestamp now);
 
 // A year to report on: for the fold of the command that opens it. A second call moves its moments.
 void open_monitoring_year(State& state, std::int64_t year, const MonitoringYear& moments);

@@ -1,6 +1,7 @@
 // Statements of landlords and clouds, and what happens when reports fall due.
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
+#include "abate/scheme/holding.h"
 #include "abate/scheme/report_figures.h"
 
 namespace abate::scheme {
@@ -103,8 +104,9 @@ std::vector<registry::Command> releases(const Look& look, const ReportsSettled& 
     return out;
 }
 
-void forget_blocks(State& state, const ReportsSettled& settled) {
+void forget_blocks(State& state, const ReportsSettled& settled, Timestamp now) {
     auto& blocked = state.monitoring.blocked;
+    const std::size_t before = blocked.size();
     for (auto at = blocked.begin(); at != blocked.end();) {
         std::set<std::int64_t>& years = at->second;
         const auto account = state.accounts.find(at->first);
@@ -113,6 +115,7 @@ void forget_blocks(State& state, const ReportsSettled& settled) {
                         years.upper_bound(settled.last_year));
         at = years.empty() ? blocked.erase(at) : std::next(at);
     }
+    if (blocked.size() != before) review_freed(state, settled.participant, now);
 }
 
 }  // namespace abate::scheme

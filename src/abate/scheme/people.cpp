@@ -1,5 +1,6 @@
 // Keys, participants, accounts, trusted accounts, mandates, the calendar.
 #include "abate/core/plain_text.h"
+#include "abate/scheme/calendar.h"
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
@@ -226,17 +227,6 @@ void fold(State& state, const Done& /*done*/, const ChangeRules& c) {
     state.rules_texts.push_back(c.rules_text);
 }
 
-namespace {
-
-// In UTC. REQUIRES: a year of four digits.
-std::int64_t new_year_us(std::int64_t year) {
-    const std::chrono::sys_days day =
-        std::chrono::year(static_cast<int>(year)) / std::chrono::January / 1;
-    return std::chrono::duration_cast<std::chrono::microseconds>(day.time_since_epoch()).count();
-}
-
-}  // namespace
-
 Decision decide(const Look& look, const PublishCalendar& c) {
     if (c.settle_at_us.empty() || c.settle_at_us.size() > 366) return Reason::calendar_not_after;
     std::int64_t last =
@@ -251,8 +241,9 @@ Decision decide(const Look& look, const PublishCalendar& c) {
         return Reason::calendar_not_after;
     // Its days are of that year, in whatever zone.
     constexpr std::int64_t kDayHours = 24;
-    const Timestamp begin{new_year_us(c.year)};
-    const Timestamp end{new_year_us(c.year + 1)};
+    const std::chrono::year year(static_cast<int>(c.year));
+    const Timestamp begin = utc_midnight(year / std::chrono::January / 1);
+    const Timestamp end = utc_midnight((year + std::chrono::years(1)) / std::chrono::January / 1);
     const bool of_the_year = c.settle_at_us.front() >= after_hours(begin, -kDayHours).us &&
                              c.settle_at_us.back() < after_hours(end, kDayHours).us;
     const bool soon =

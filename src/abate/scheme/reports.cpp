@@ -1,7 +1,6 @@
 // Reports of a year: draft, submission, the verifier's opinion, final figures, restatement.
 #include "abate/scheme/cessation.h"
 #include "abate/scheme/decide.h"
-#include "abate/scheme/holding.h"
 #include "abate/scheme/report_figures.h"
 
 #include <algorithm>
@@ -205,8 +204,7 @@ void keep_figures(State& state, FinalFigures figures) {
         state.monitoring.earlier_figures[whose].push_back(found->second);
     }
     const FinalFigures& kept = state.monitoring.figures[whose] = std::move(figures);
-    forget_blocks(state, reported(whose));
-    review_freed(state, kept.participant, kept.at);
+    forget_blocks(state, reported(whose), kept.at);
     on_final_figures(state, kept);
 }
 

@@ -21,13 +21,19 @@ bool is_tax_category(std::string_view code) {
 
 bool has_tax_rate(std::string_view code) { return code == "S" || code == "L" || code == "M"; }
 
-bool is_tax_of(const StatedTax& stated) {
-    const Int128 exact = Int128{stated.consideration_micro} * stated.rate_ppm;  // x a million
+RoundedTax tax_of(const Taxable& sale) {
+    const Int128 exact = Int128{sale.consideration_micro} * sale.rate_ppm;  // x a million
     const auto rounded = [&](std::int64_t step) {
         const Int128 steps = (exact * 2 + Int128{step} * kMillion) / (Int128{step} * kMillion * 2);
         return steps * step;
     };
-    return stated.tax_micro == rounded(kHundredthMicro) || stated.tax_micro == rounded(kWholeMicro);
+    return {.to_hundredths = rounded(kHundredthMicro), .to_whole = rounded(kWholeMicro)};
+}
+
+bool is_tax_of(const StatedTax& stated) {
+    const RoundedTax right =
+        tax_of({.consideration_micro = stated.consideration_micro, .rate_ppm = stated.rate_ppm});
+    return stated.tax_micro == right.to_hundredths || stated.tax_micro == right.to_whole;
 }
 
 }  // namespace abate::scheme

@@ -184,13 +184,23 @@ void fold(State& state, const Done& /*done*/, const ReturnAllowances& c) {
 
 // ---- money
 
+namespace {
+
+// Of one payment of the bank, that no other has had.
+Reason check_reference(const State& state, const std::string& reference) {
+    if (reference.empty()) return Reason::bank_reference_empty;
+    if (reference.size() > kMaxName) return Reason::text_too_long;
+    if (!is_plain_name(reference)) return Reason::name_not_plain;
+    return state.bank_references.count(folded_reference(reference)) == 0
+               ? Reason::ok
+               : Reason::bank_reference_used;
+}
+
+}  // namespace
+
 Decision decide(const Look& look, const Deposit& c) {
     if (look.state.accounts.count(c.account) == 0) return Reason::unknown_account;
-    if (c.bank_reference.empty()) return Reason::bank_reference_empty;
-    if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
-    if (!is_plain_name(c.bank_reference)) return Reason::name_not_plain;
-    if (look.state.bank_references.count(folded_reference(c.bank_reference)) != 0)
-        return Reason::bank_reference_used;
+    if (const Reason r = check_reference(look.state, c.bank_reference); r != Reason::ok) return r;
     Decision out;
     out.postings.push_back({.op = registry::Op::deposit,
                             .asset = registry::Asset::cash,
@@ -260,11 +270,7 @@ Decision decide(const Look& look, const SettleWithdrawal& c) {
     Decision out;
     out.postings.push_back({.op = registry::Op::void_pending, .reference = asked.reserve});
     if (!c.paid) return out;
-    if (c.bank_reference.empty()) return Reason::bank_reference_empty;
-    if (c.bank_reference.size() > kMaxName) return Reason::text_too_long;
-    if (!is_plain_name(c.bank_reference)) return Reason::name_not_plain;
-    if (look.state.bank_references.count(folded_reference(c.bank_reference)) != 0)
-        return Reason::bank_reference_used;
+    if (const Reason r = check_reference(look.state, c.bank_reference); r != Reason::ok) return r;
     out.postings.push_back({.op = registry::Op::withdraw,
                             .asset = registry::Asset::cash,
                             .from = asked.asked.account,
@@ -290,12 +296,6 @@ bool is_not_before_last(const State& state, std::chrono::year_month_day date) {
     return !last || date >= *last;
 }
 
-std::int64_t utc_midnight_us(std::chrono::year_month_day date) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::sys_days(date).time_since_epoch())
-        .count();
-}
-
 }  // namespace
 
 Decision decide(const Look& look, const Reconcile& c) {
@@ -308,7 +308,7 @@ Decision decide(const Look& look, const Reconcile& c) {
     // A date begins first in the easternmost zone, UTC+14.
     constexpr std::int64_t kEasternmostHours = 14;
     if (!date || !is_not_before_last(look.state, *date) ||
-        utc_midnight_us(*date) > after_hours(look.now, kEasternmostHours).us)
+        utc_midnight(*date) > after_hours(look.now, kEasternmostHours))
         return Reason::statement_date_invalid;
     Decision out;
     out.number = money_in_books(look.books);

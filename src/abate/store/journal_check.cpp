@@ -1,6 +1,6 @@
 #include "abate/store/journal_check.h"
 
-#include "abate/store/journal_row.h"
+#include "abate/store/journal_errors.h"
 
 #include <fmt/format.h>
 
@@ -14,9 +14,7 @@
 namespace abate::store {
 namespace {
 
-Error damaged(const Db& db, const std::string& what) {
-    return {ErrorCode::corrupt, "the journal is damaged: " + what, db.path(), kRestoreJournal};
-}
+Error damaged(const Db& db, const std::string& what) { return damaged_journal(what, db.path()); }
 
 using RowKey = std::pair<std::int64_t, std::int64_t>;  // tenant, scheme
 

@@ -21,4 +21,12 @@ Error no_registry(std::string where) {
             "Found one with `abate registry init SCHEME.toml`"};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Error
+Error damaged_journal(const std::string& what, std::string where) {
+    return {ErrorCode::corrupt,
+            "the journal is damaged: " + what,
+            std::move(where),
+            "Restore the journal from a backup that has the head digest you kept"};
+}
+
 }  // namespace abate::store

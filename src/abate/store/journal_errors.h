@@ -14,5 +14,8 @@ struct JournalVersions {
 };
 [[nodiscard]] Error newer_journal(const JournalVersions& versions, std::string where);
 [[nodiscard]] Error no_registry(std::string where);
+// "the journal is damaged: WHAT".
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Error
+[[nodiscard]] Error damaged_journal(const std::string& what, std::string where);
 
 }  // namespace abate::store

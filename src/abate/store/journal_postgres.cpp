@@ -151,16 +151,15 @@ class PostgresJournal final : public engine::Journal {
                    "< 0 OR min(first_seq) <> 1 OR sum(last_seq::numeric - first_seq + 1) <> "
                    "max(last_seq) OR min(last_seq - first_seq) < 0 LIMIT 1"});
         if (wrong.rows[0].size() == 0) return;
-        throw Fault({ErrorCode::corrupt,
-                     fmt::format("the journal is damaged: tenant {}, scheme {} has {} batches, "
-                                 "which go from event {} to {} and are not all or not once there",
-                                 wrong.rows[0].integer(0, 0),
-                                 wrong.rows[0].integer(0, 1),
-                                 wrong.rows[0].integer(0, 2),
-                                 wrong.rows[0].integer(0, 3),
-                                 wrong.rows[0].integer(0, 4)),
-                     db_.where(),
-                     kRestoreJournal});
+        throw Fault(damaged_journal(
+            fmt::format("tenant {}, scheme {} has {} batches, "
+                        "which go from event {} to {} and are not all or not once there",
+                        wrong.rows[0].integer(0, 0),
+                        wrong.rows[0].integer(0, 1),
+                        wrong.rows[0].integer(0, 2),
+                        wrong.rows[0].integer(0, 3),
+                        wrong.rows[0].integer(0, 4)),
+            db_.where()));
     }
 
     // What the batches say of epochs is read before: in the same transaction a writer that does not pause would win every time. A batch that
@@ -268,10 +267,7 @@ class PostgresJournal final : public engine::Journal {
     [[nodiscard]] std::uint64_t epoch_of(const PgRows& rows) const {
         const std::int64_t epoch = rows.integer(0, 0);
         if (epoch < 1)
-            throw Fault({ErrorCode::corrupt,
-                         fmt::format("the journal is damaged: its lease has epoch {}", epoch),
-                         db_.where(),
-                         kRestoreJournal});
+            throw Fault(damaged_journal(fmt::format("its lease has epoch {}", epoch), db_.where()));
         return static_cast<std::uint64_t>(epoch);
     }
 

@@ -1,6 +1,7 @@
 #include "abate/store/journal_row.h"
 
 #include "abate/core/fault.h"
+#include "abate/store/journal_errors.h"
 
 #include <fmt/format.h>
 
@@ -13,14 +14,14 @@ namespace {
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as Error
-[[noreturn]] void damaged(std::string what, const std::string& where) {
-    throw Fault({ErrorCode::corrupt, std::move(what), where, kRestoreJournal});
+[[noreturn]] void damaged(const std::string& what, const std::string& where) {
+    throw Fault(damaged_journal(what, where));
 }
 
 engine::Digest digest_from(std::string_view bytes, const std::string& where) {
     engine::Digest digest;
     if (bytes.size() != digest.bytes.size())
-        damaged(fmt::format("the journal is damaged: a digest of {} bytes", bytes.size()), where);
+        damaged(fmt::format("a digest of {} bytes", bytes.size()), where);
     std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
     return digest;
 }
@@ -36,7 +37,7 @@ engine::BatchHeader header_from(const JournalRow& row, const std::string& where)
     };
     const auto within = [&](const Column& column) {
         if (column.value < column.least || column.value > column.most)
-            damaged(fmt::format("the journal is damaged: {} is {} in the batch from event {}",
+            damaged(fmt::format("{} is {} in the batch from event {}",
                                 column.name,
                                 column.value,
                                 row.first_seq),
@@ -61,7 +62,7 @@ engine::BatchHeader header_from(const JournalRow& row, const std::string& where)
 void BatchOrder::next(const engine::BatchHeader& header, const std::string& where) {
     // The first one holds the event that was asked for.
     if (began_ ? header.first_seq != next_ : header.first_seq > next_)
-        damaged(fmt::format("the journal is damaged: a batch from event {} stands where event {} "
+        damaged(fmt::format("a batch from event {} stands where event {} "
                             "should be",
                             header.first_seq,
                             next_),
@@ -72,7 +73,7 @@ void BatchOrder::next(const engine::BatchHeader& header, const std::string& wher
 
 void BatchOrder::finish(const std::string& where) const {
     if (next_ <= end_)
-        damaged(fmt::format("the journal is damaged: it ends at event {}, and those from {} on "
+        damaged(fmt::format("it ends at event {}, and those from {} on "
                             "cannot be found",
                             end_,
                             next_),

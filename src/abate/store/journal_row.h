@@ -13,9 +13,6 @@
 
 namespace abate::store {
 
-inline constexpr const char* kRestoreJournal =
-    "Restore the journal from a backup that has the head digest you kept";
-
 struct JournalRow {
     std::int64_t tenant_id = 0;
     std::int64_t scheme_id = 0;

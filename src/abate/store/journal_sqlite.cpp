@@ -380,10 +380,8 @@ class SqliteJournal final : public engine::Journal {
     std::uint64_t next_epoch() {
         const std::uint64_t highest = std::max(lease_epoch(), last_batch().epoch);
         if (highest >= static_cast<std::uint64_t>(INT64_MAX) - 1)
-            throw Fault({ErrorCode::corrupt,
-                         fmt::format("the journal is damaged: its lease has epoch {}", highest),
-                         db_.path(),
-                         kRestoreJournal});
+            throw Fault(
+                damaged_journal(fmt::format("its lease has epoch {}", highest), db_.path()));
         return highest + 1;
     }
 
@@ -548,13 +546,14 @@ Result<void> make_or_check_schema(Db& db) {
     if (!tx) return tx.error();
     const Result<std::int64_t> application = pragma(db, "application_id");
     if (!application) return application.error();
-    const Result<std::int64_t> version = pragma(db, "user_version");
-    if (!version) return version.error();
     if (*application == kApplicationId) {
-        if (const Result<std::int64_t> sound = version_of_journal(db); !sound) return sound.error();
+        const Result<std::int64_t> version = version_of_journal(db);
+        if (!version) return version.error();
         if (*version == kSchemaVersion) return {};
         return migrate(db, *tx, *version);
     }
+    const Result<std::int64_t> version = pragma(db, "user_version");
+    if (!version) return version.error();
     const Result<std::int64_t> tables = [&]() -> Result<std::int64_t> {
         Result<Stmt> count = Stmt::prepare(db, "SELECT count(*) FROM sqlite_master");
         if (!count) return count.error();
