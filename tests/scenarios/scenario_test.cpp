@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <set>
 
 #include "scenarios/table.h"
@@ -140,10 +139,6 @@ class Runner {
 };
 
 std::string registry_table() { return table_folder() + "registry.scn"; }
-std::string manual() {
-    std::ifstream in(table_folder() + "../../docs/reference/reject_reasons.md");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::unique_ptr<engine::Journal> opened(TableStore& store) {
     Result<std::unique_ptr<engine::Journal>> journal = store.open();
@@ -209,7 +204,7 @@ class Headings {
     }
 
   private:
-    std::string text_ = manual();
+    std::string text_ = reject_reasons_page();
 };
 
 TEST(Reasons, EachHasALineAndAHeading) {

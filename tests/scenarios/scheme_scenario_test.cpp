@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -114,6 +116,42 @@ TEST(Tables, HaveARowForEachReasonAndEachCommand) {
             EXPECT_EQ(done.count(name), 1U) << name << " is done in no row of scheme_*.scn";
     }
     (std::make_index_sequence<std::variant_size_v<scheme::Command>>());
+}
+
+// What stands between backticks in a cell of the manual.
+std::set<std::string> words_of(std::string_view cell) {
+    std::set<std::string> out;
+    for (std::size_t open = cell.find('`'); open != std::string_view::npos;) {
+        const std::size_t close = cell.find('`', open + 1);
+        if (close == std::string_view::npos) break;
+        out.emplace(cell.substr(open + 1, close - open - 1));
+        open = cell.find('`', close + 1);
+    }
+    return out;
+}
+
+// Which of two reasons is the answer must be known: each command has a line of them, and names only what there is.
+TEST(Tables, OfTheManualHaveALineForEachCommand) {
+    std::set<std::string> known;
+    for (std::uint16_t number = 0; number < kPastReasons; ++number)
+        known.emplace(to_string(static_cast<scheme::Reason>(number)));
+    std::set<std::string> left;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        left = {std::variant_alternative_t<I, scheme::Command>::name...};
+    }
+    (std::make_index_sequence<std::variant_size_v<scheme::Command>>());
+    known.insert(left.begin(), left.end());
+    std::istringstream lines(reject_reasons_page());
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("| `")) continue;
+        const std::size_t middle = line.find(" | ");
+        ASSERT_NE(middle, std::string::npos) << line;
+        for (const std::string& command : words_of(line.substr(0, middle)))
+            EXPECT_EQ(left.erase(command), 1U) << command << " is no command, or has two lines";
+        for (const std::string& reason : words_of(line.substr(middle)))
+            EXPECT_TRUE(known.contains(reason)) << reason << " is no reason: " << line;
+    }
+    EXPECT_TRUE(left.empty()) << *left.begin() << " has no line";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 namespace abate::scenarios {
 namespace {
@@ -94,6 +95,11 @@ std::vector<Row> read_table(const std::string& path,
 std::string table_folder() {
     const char* source = std::getenv("ABATE_SOURCE_DIR");
     return std::string(source != nullptr ? source : ".") + "/tests/scenarios/";
+}
+
+std::string reject_reasons_page() {
+    std::ifstream in(table_folder() + "../../docs/reference/reject_reasons.md");
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<std::string> listed(const std::string& text) {

@@ -38,6 +38,8 @@ struct Row {
 
 // tests/scenarios of the source tree: $ABATE_SOURCE_DIR, or the working directory.
 [[nodiscard]] std::string table_folder();
+// docs/reference/reject_reasons.md, whole; empty where it cannot be read.
+[[nodiscard]] std::string reject_reasons_page();
 
 // The words of a comma-separated list.
 [[nodiscard]] std::vector<std::string> listed(const std::string& text);
