@@ -16,6 +16,16 @@ import time
 import e2e
 
 
+def ed25519(folder, key, signature, text):
+    """By OpenSSL, which knows nothing of abate: is the signature that key's over the text."""
+    key_as_der = bytes.fromhex("302a300506032b6570032100" + key)  # RFC 8410
+    for name, data in (("key.der", key_as_der), ("signature", bytes.fromhex(signature)), ("text", text.encode())):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(data)
+    return subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key.der", "-rawin", "-in", "text",
+                           "-sigfile", "signature"], cwd=folder, capture_output=True, check=False).returncode == 0
+
+
 class Registry(e2e.E2e):
     def setUp(self):
         super().setUp()
@@ -119,6 +129,50 @@ class TwoPeople(Registry):
         self.assertIn("is no head", self.one_line("head", "--expect", kept))
         wrong = self.abate("registry", "head", "--expect", head[:-1] + ("0" if head[-1] != "0" else "1"))
         self.assertEqual(wrong.returncode, 1)
+
+    def test_a_head_is_signed_on_demand(self):
+        self.firm("lab", "lee", "kim")
+        said = self.read("head", "--sign", "--as", "ada")
+        kept = self.path("head.txt")
+        self.write(kept, self.registry("head", "--sign", "--as", "ada").stdout)
+        with open(kept) as file:
+            lines = file.read().splitlines()
+        self.assertEqual(lines, [said["head"], f"Key {said['key']} (ada, operator)", "Signature " + said["signature"]])
+        self.assertEqual(said["holder"], "ada")
+        # Anybody can check it without abate.
+        statement = "abate registry head of tenant 1, scheme {}: " + said["head"]
+        folder = self.make("elsewhere")
+        self.assertTrue(ed25519(folder, said["key"], said["signature"], statement.format(1)))
+        self.assertFalse(ed25519(folder, said["key"], said["signature"], statement.format(2)))
+        self.registry("publish", "note", "more", "--as", "ada", "--at", "2027-01-01")
+        self.assertIn("Signed by ada, operator\n", self.registry("head", "--expect", kept).stdout)
+        self.assertEqual(self.read("head", "--expect", kept)["signed_by"], "ada, operator")
+        # Whatever of it is changed.
+        head, key, signature = lines
+        lee = self.read("head", "--sign", "--as", "lee")["key"]
+        for changed in ([self.registry("head").stdout.strip(), key, signature],
+                        [head, "Key " + lee, signature],
+                        [head, key, signature[:-1] + ("0" if signature[-1] != "0" else "1")]):
+            self.write(kept, "\n".join(changed) + "\n")
+            self.assertIn("signature is not one of this key over this head", self.one_line("head", "--expect", kept))
+        self.write(kept, "\n".join([head, key]) + "\n")
+        self.assertIn("one of them is missing", self.one_line("head", "--expect", kept))
+
+    def test_nobody_vouches_whom_the_scheme_does_not_know(self):
+        self.firm("lab", "lee", "kim")
+        self.registry("key", "new", "stranger")
+        self.assertIn("has not admitted this key", self.one_line("head", "--sign", "--as", "stranger"))
+        self.assertIn("excludes", self.one_line("head", "--sign", "--as", "ada", "--expect", "x"))
+        kept = self.path("head.txt")
+        self.write(kept, self.registry("head", "--sign", "--as", "lee").stdout)
+        self.registry("key", "revoke", "lee", "--reason", "lost", "--as", "ada", "--at", "2027-01-02")
+        self.assertIn("was revoked 2027-01-02", self.one_line("head", "--sign", "--as", "lee"))
+        self.assertIn("Signed by lee, initiator, revoked 2027-01-02", self.registry("head", "--expect", kept).stdout)
+        # One whose key only other books know.
+        other = self.path("other.db")
+        self.registry("init", self.scheme, "--operator", "stranger", "--operator", "bo", "--at", "2027-01-01", "--journal", other)
+        self.write(kept, self.registry("head", "--sign", "--as", "stranger", "--journal", other).stdout)
+        self.assertIn("a key that these books do not know", self.one_line("head", "--expect", kept))
 
     def test_a_bank_that_differs_halts(self):
         self.firm("lab", "lee", "kim")
@@ -238,7 +292,7 @@ class Journal(Registry):
 
 
 # Each asks the journal and changes nothing.
-VIEWS = (("list",), ("balance",), ("history",), ("status",), ("steps",), ("compliance",), ("proposals",), ("head",), ("export",),
+VIEWS = (("list",), ("balance",), ("history",), ("status",), ("steps",), ("calendar",), ("compliance",), ("proposals",), ("head",), ("export",),
          ("audit",), ("key", "list"), ("trusted", "list"), ("report", "list"), ("rules",))
 
 
@@ -1229,6 +1283,32 @@ class OneFirm(Registry):
         self.assertIn("from_kind_not_allowed: lab/holding is a holding account", line)
         self.assertIn("First abate registry transfer --from lab/holding --to lab/compliance --vintage 2027 --quantity 10", line)
         self.assertIn("make good", self.said("2028-10-02", "steps", "lab"))
+
+    def test_the_calendar_says_the_steps_dates_and_documents_of_a_year(self):
+        two = ("--as", "ada", "--second", "bo")
+        self.assertIn("registry period open 2027", self.said("2027-01-02", "calendar"))
+        self.assertIn("No working days are published", self.said("2027-01-02", "calendar"))
+        self.registry("calendar", "publish", "2027", "--as", "ada", "--at", "2027-01-02")
+        self.registry("period", "open", "2027", *two, "--at", "2027-01-03")
+        for name in ("lab", "my firm"):
+            self.registry("activities", name, "--activity", "inference", *two, "--at", "2027-01-03")
+        plan = os.path.join(e2e.SOURCE, "examples", "registry", "plan.toml")
+        self.registry("plan", "submit", plan, "--as", "lee", "--second", "kim", "--at", "2027-01-03")
+        self.registry("plan", "approve", "lab", "--as", "ada", "--at", "2027-01-03")
+        self.registry("determine", "lab", "2027", "--energy-kwh", "1000", "--reason", "no report", *two, "--at", "2028-04-02")
+        calendar = self.read("calendar", "2027", "--at", "2028-04-02")
+        self.assertEqual(calendar, self.read("steps", "2027", "--at", "2028-04-02"))
+        self.assertEqual(calendar["working_days_published_to"], 2027)
+        (year,) = calendar["years"]
+        # 31 March, 23:59 in Brussels.
+        self.assertIn({"at": "2028-03-31T21:59:00Z", "step": "verified reports are due", "state": "1 of 2 final", "past": True}, year["steps"])
+        self.assertEqual(year["documents"], {"firms": 2, "plans_approved": 1, "reports_submitted": 0, "reports_verified": 0, "reports_final": 1,
+                                             "supplier_statements": 0})
+        said = self.said("2028-04-02", "calendar", "2027")
+        self.assertIn("documents of 2 firms: 1 monitoring plan approved; reports 0 submitted, 0 verified, 1 final;", said)
+        self.assertIn(f"    next: {year['next']}\n", said)
+        self.assertIn("Working days are published to the end of 2027\n", said)
+        self.assertEqual(self.read("calendar", "2031", "--at", "2028-04-02")["years"], [])
 
     def test_an_account_says_who_shut_it_and_what_opens_it(self):
         self.registry("account", "freeze", "lab/holding", "--reason", "a key was stolen", "--as", "lee", "--at", "2027-01-03")

@@ -47,17 +47,6 @@ bool is_key_name(const std::string& name) {
            std::all_of(name.begin(), name.end(), plain);
 }
 
-template <std::size_t N>
-bool read_hex(std::string_view text, std::array<std::uint8_t, N>& out) {
-    if (text.size() != 2 * N) return false;
-    for (std::size_t i = 0; i < N; ++i) {
-        const char* begin = text.data() + 2 * i;
-        const auto [end, problem] = std::from_chars(begin, begin + 2, out[i], 16);
-        if (problem != std::errc() || end != begin + 2) return false;
-    }
-    return true;
-}
-
 std::optional<std::uint64_t> number_in(std::string_view text) {
     if (!text.empty() && text.front() == '#') text.remove_prefix(1);
     std::uint64_t number = 0;
@@ -233,7 +222,7 @@ scheme::KeyPair read_key(const Context& context, const std::string& name) {
     scheme::KeySeed seed{};
     std::string_view rest = *text;
     const std::string_view head = kKeyHead;
-    if (rest.substr(0, head.size()) != head || !read_hex(rest.substr(head.size(), 64), seed) ||
+    if (rest.substr(0, head.size()) != head || !scheme::from_hex(rest.substr(head.size(), 64), seed) ||
         rest.substr(head.size() + 64) != "\n")
         throw Failure({ErrorCode::corrupt, "this is no key of abate", path, ""});
     return scheme::key_pair_of(seed);
@@ -275,7 +264,7 @@ scheme::KeyPair make_key(const Context& context, const std::string& name) {
 
 scheme::PublicKey public_key(const Context& context, const std::string& text) {
     scheme::PublicKey key{};
-    if (text.size() == 64 && read_hex(text, key)) return key;
+    if (text.size() == 64 && scheme::from_hex(text, key)) return key;
     return read_key(context, text).open;
 }
 

@@ -174,8 +174,10 @@ class Office {
     // The participant of the key that signs; 0 for the operator's.
     [[nodiscard]] scheme::ParticipantId own_participant();
 
+    // That name's; none: the only one that is here. Throws Failure.
+    [[nodiscard]] scheme::KeyPair signer(const std::string& name);
+
   private:
-    scheme::KeyPair signer(const std::string& name);
     [[nodiscard]] std::string take_away(const Acted& acted);
     void check_time(bool exercise) const;
     void note_clock_behind();

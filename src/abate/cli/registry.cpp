@@ -21,9 +21,11 @@ void add_registry(CLI::App& app, Context& context) {
     add_registry_moves(*registry, context);
     add_registry_year(*registry, context);
     add_registry_reports(*registry, context);
+    add_registry_calendar(*registry, context);
     add_registry_compliance(*registry, context);
     add_registry_cease(*registry, context);
     add_registry_books(*registry, context);
+    add_registry_head(*registry, context);
     add_registry_notes(*registry, context);
     add_registry_footers(*registry);
 }

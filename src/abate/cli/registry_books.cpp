@@ -1,4 +1,4 @@
-// `abate registry list | balance | history | status | audit | head | export`: what the books say.
+// `abate registry list | balance | history | status | audit | backup | export`: what the books say.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
@@ -23,9 +23,6 @@ struct HistoryOptions {
     std::string account;
     std::int64_t last = 20;
     bool all = false;
-};
-struct HeadOptions {
-    std::string expect;
 };
 
 std::string asset_name(registry::Asset asset) {
@@ -345,79 +342,6 @@ void audit_journal(Context& context, engine::Journal& journal) {
              "Restore the journal from a backup that has the head digest you kept"});
 }
 
-// What --expect says: a head, its digest, or a file with either in it.
-std::string kept_head(const std::string& asked) {
-    const auto is_digest = [](std::string_view text) {
-        return text.size() == 64 &&
-               text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-    };
-    const auto is_head = [&](std::string_view text) {
-        const std::size_t colon = text.find(':');
-        if (colon == std::string_view::npos) return is_digest(text);
-        return colon != 0 &&
-               text.substr(0, colon).find_first_not_of("0123456789") == std::string_view::npos &&
-               is_digest(text.substr(colon + 1));
-    };
-    if (is_head(asked)) return asked;
-    constexpr std::size_t kMostBytes = 4096;
-    std::error_code problem;
-    if (std::filesystem::is_regular_file(asked, problem)) {
-        const std::string text = value_or_fail(read_regular_file(asked, kMostBytes));
-        // The first line; `backup` says "Head " before it.
-        for (std::size_t at = 0; at < text.size();) {
-            const std::size_t end = std::min(text.find('\n', at), text.size());
-            std::string_view line = std::string_view(text).substr(at, end - at);
-            if (line.starts_with("Head ")) line.remove_prefix(5);
-            while (!line.empty() && (line.back() == ' ' || line.back() == '\r'))
-                line.remove_suffix(1);
-            if (is_head(line)) return std::string(line);
-            at = end + 1;
-        }
-    }
-    throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("'{}' is no head", short_text(asked)),
-                   "--expect",
-                   "Write it as `abate registry head` printed it, SEQ:DIGEST, or name the file "
-                   "that it was kept in"});
-}
-
-void head(Office& office, const HeadOptions& options) {
-    const std::string digest = engine::to_string(office.engine().head());
-    const std::string said = fmt::format("{}:{}", office.engine().last_seq(), digest);
-    std::string contains;
-    if (!options.expect.empty()) {
-        const std::string expected = kept_head(options.expect);
-        // The kept one may be older than the books: then its batch must still be there, unchanged.
-        bool found = false;
-        office.journal().read(1, [&](const engine::Batch& batch) {
-            const std::string digest_of_it = engine::to_string(batch.header.digest);
-            found = found || expected == digest_of_it ||
-                    expected == fmt::format("{}:{}", batch.header.last_seq, digest_of_it);
-            if (found)
-                contains = fmt::format("{}:{}, of {}",
-                                       batch.header.last_seq,
-                                       digest_of_it,
-                                       to_rfc3339(batch.header.at));
-            return !found;
-        });
-        if (!found)
-            throw Failure(
-                {ErrorCode::corrupt,
-                 "these books do not have the head that was kept",
-                 short_text(expected),
-                 "They were restored from an older backup, or rewritten: do not use them"});
-    }
-    if (office.context().json) {
-        Json out{{"seq", office.engine().last_seq()}, {"digest", digest}, {"head", said}};
-        if (!contains.empty()) out["contains"] = contains.substr(0, contains.find(','));
-        print_document(out);
-        return;
-    }
-    fmt::print("{}\n", said);
-    if (!contains.empty())
-        fmt::print("This journal contains the head that was kept: {}\n", contains);
-}
-
 // One participant: what is restricted, what waits, what is next.
 void status_of_one(Office& office, scheme::ParticipantId who) {
     const std::vector<WaitingMatter> waits = what_waits(office, who);
@@ -511,9 +435,7 @@ void export_journal(Office& office) {
         } else if (event.kind == scheme::EventKind::command) {
             row["id"] = report::id_text(event.envelope.id);
             row["key"] = scheme::to_string(event.envelope.key);
-            row["signature"] =
-                scheme::to_hex({reinterpret_cast<const char*>(event.envelope.signature.data()),
-                                event.envelope.signature.size()});
+            row["signature"] = scheme::to_string(event.envelope.signature);
             if (const auto command = scheme::decode_command(event.envelope.body))
                 row["command"] = Json::parse(report::command_json(*command));
             row["reason"] = scheme::to_string(event.reason);
@@ -560,18 +482,6 @@ void add_registry_books(CLI::App& registry, Context& context) {
             open_journal(context, *audited, JournalUse::read);
         audit_journal(context, *journal);
     });
-    HeadOptions& kept = add_view<HeadOptions>(
-        registry,
-        context,
-        made,
-        "head",
-        "The digest of everything so far, to keep elsewhere; --expect checks one that was kept",
-        head,
-        Shows::written);
-    made->add_option("--expect",
-                     kept.expect,
-                     "SEQ:DIGEST as it was printed, the digest alone, or the file it is kept in")
-        ->type_name("HEAD");
     {
         struct Kept {
             OfficeOptions office;
@@ -602,7 +512,7 @@ void add_registry_books(CLI::App& registry, Context& context) {
                                      "",
                                      "Found one with `abate registry init SCHEME.toml`"};
                     head_said =
-                        fmt::format("{}:{}", engine.last_seq(), engine::to_string(engine.head()));
+                        to_string(engine::Head{.seq = engine.last_seq(), .digest = engine.head()});
                     return {};
                 });
             if (!done) throw Failure(done.error());

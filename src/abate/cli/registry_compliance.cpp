@@ -1,4 +1,4 @@
-// `abate registry surrender | penalty | claw-back | publish | calendar show | compliance`.
+// `abate registry surrender | penalty | claw-back | publish | compliance`.
 #include "abate/cli/registry_next.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/input/input.h"
@@ -146,136 +146,6 @@ void compliance(Office& office, const WhichOptions& options) {
     }
 }
 
-// The first of the operator's commands that is still to come; none: the rest is the participants'.
-std::string next_step(const scheme::Period& period, std::int64_t year) {
-    const auto at = [&](const char* name, const scheme::Steps* steps) -> std::string {
-        if (steps == nullptr) return fmt::format("{} propose {}", name, year);
-        if (steps->stage != scheme::Stage::proposed) return "";
-        const bool asks = std::any_of(
-            steps->objections.begin(), steps->objections.end(), [&](const auto& objection) {
-                return objection.version == steps->version;
-            });
-        return fmt::format("{} finalise {}{} (from {} on)",
-                           name,
-                           year,
-                           asks ? " --answer TEXT" : "",
-                           to_rfc3339(steps->objections_until));
-    };
-    const std::string cap = at("cap", period.cap ? &period.cap->steps : nullptr);
-    // Without a cap of its own the statement follows from the allocation.
-    const bool caps = scheme::has_cap(period.rules);
-    std::string next = caps ? cap : "";
-    if (next.empty()) next = at("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
-    if (next.empty())
-        next = at("allocate", period.allocation ? &period.allocation->steps : nullptr);
-    if (next.empty() && !caps) next = cap;
-    if (next.empty() && period.cap->steps.stage != scheme::Stage::issued)
-        next = fmt::format("cap issue {}", year);
-    if (next.empty() && period.allocation->steps.stage != scheme::Stage::issued)
-        next = fmt::format("allocate issue {}", year);
-    return next;
-}
-
-// The steps of each year, with their moments and how far they are.
-void calendar(Office& office, std::int64_t asked_year) {
-    struct Step {
-        Timestamp at;
-        std::string what;
-        std::string held;
-    };
-    Json years = Json::array();
-    bool any = office.context().json;
-    for (const auto& [year, period] : office.state().period.years) {
-        if (asked_year != 0 && year != asked_year) continue;
-        any = true;
-        std::vector<Step> steps;
-        const auto statement = [&](const char* what, const scheme::Steps* found) {
-            if (found == nullptr) return;
-            steps.push_back({found->proposed,
-                             fmt::format("{} proposed", what),
-                             fmt::format("version {}", found->version)});
-            steps.push_back({found->objections_until,
-                             fmt::format("objections to the {} end", what),
-                             fmt::format("{} so far", found->objections.size())});
-            if (found->stage != scheme::Stage::proposed)
-                steps.push_back(
-                    {found->finalised, fmt::format("{} final", what), word_of(found->stage)});
-        };
-        steps.push_back({period.moments.begin, "the year begins", ""});
-        statement("cap", period.cap ? &period.cap->steps : nullptr);
-        statement("benchmark", period.benchmark ? &period.benchmark->steps : nullptr);
-        statement("allocation", period.allocation ? &period.allocation->steps : nullptr);
-        steps.push_back({period.moments.end, "the year ends", ""});
-        std::size_t final_reports = 0;
-        for (const auto& [whose, figures] : office.state().monitoring.figures)
-            if (whose.year == year) ++final_reports;
-        steps.push_back({period.moments.report_due,
-                         "verified reports are due",
-                         fmt::format("{} final", final_reports)});
-        std::size_t covered = 0;
-        std::size_t all = 0;
-        for (const auto& [whose, one] : office.state().compliance.obligations) {
-            if (whose.year != year) continue;
-            ++all;
-            if (scheme::outstanding_allowances(office.state(), whose) <= 0) ++covered;
-        }
-        steps.push_back({period.moments.surrender_due,
-                         "allowances must be surrendered before this",
-                         fmt::format("{} of {} covered", covered, all)});
-        if (const auto said = office.state().period.circulation.find(year);
-            said != office.state().period.circulation.end())
-            steps.push_back({said->second.at,
-                             "circulation published",
-                             grouped(said->second.figures.in_circulation)});
-        steps.push_back(
-            {period.moments.penalty_objections_until, "objections to penalties end", ""});
-        std::stable_sort(
-            steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.at < b.at; });
-        if (office.context().json) {
-            Json list = Json::array();
-            for (const Step& step : steps)
-                list.push_back({{"at", to_rfc3339(step.at)},
-                                {"step", step.what},
-                                {"state", step.held},
-                                {"past", step.at <= std::max(office.now(), office.state().last)}});
-            years.push_back({{"year", year}, {"steps", list}});
-            continue;
-        }
-        fmt::print("{}\n", year);
-        for (const Step& step : steps)
-            fmt::print("  {} {:27}  {:44}  {}\n",
-                       step.at <= std::max(office.now(), office.state().last) ? "*" : " ",
-                       to_rfc3339(step.at),
-                       step.what,
-                       step.held);
-        if (const std::string next = next_step(period, year); !next.empty())
-            fmt::print("    next: abate registry {}\n", next);
-    }
-    if (office.context().json) print_document({{"years", years}});
-    if (!any)
-        fmt::print("{} is open. The next to open: abate registry period open {}\n",
-                   asked_year != 0 ? fmt::format("{} is no year that", asked_year) : "No year",
-                   scheme::next_year(office.state()));
-}
-
-// What one participant has to do, and whom it waits for.
-void own_steps(Office& office, scheme::ParticipantId who, std::int64_t year) {
-    std::vector<NextStep> steps = next_steps(office, who);
-    if (year != 0) std::erase_if(steps, [&](const NextStep& step) { return step.year != year; });
-    if (office.context().json) {
-        print_document({{"participant", office.name_of(who)}, {"next", next_steps_json(steps)}});
-        return;
-    }
-    fmt::print("{}\n", plain_line(office.name_of(who)));
-    for (const auto& [account, why] : why_restricted(office))
-        if (office.state().accounts.at(account).participant == who)
-            fmt::print("  {} is {}: {}\n",
-                       plain_line(office.name_of(account)),
-                       registry::to_string(office.books().account(account)->status),
-                       plain_line(why));
-    print_next_steps(steps);
-}
-
 }  // namespace
 
 void add_registry_compliance(CLI::App& registry, Context& context) {
@@ -313,24 +183,6 @@ void add_registry_compliance(CLI::App& registry, Context& context) {
         registry, context, made, "compliance", "Who owes what, and has surrendered it", compliance);
     made->add_option("PARTICIPANT", owed.first, "Whose [everybody's]");
     made->add_option("YEAR", owed.second, "Which [all]");
-    WhichOptions& shown = add_view<WhichOptions>(
-        registry,
-        context,
-        made,
-        "steps",
-        "The steps of each year, their dates and how far they are; of a participant: what it has "
-        "to do next, and with which command",
-        [](Office& office, const WhichOptions& options) {
-            const auto [who, year] = office.who_and_year({options.first, options.second});
-            if (who) {
-                own_steps(office, *who, year);
-            } else {
-                calendar(office, year);
-            }
-        });
-    made->add_option("PARTICIPANT", shown.first, "Whose next steps [the scheme's calendar]");
-    made->add_option("YEAR", shown.second, "Which [all]");
-
     CLI::App* penalty = registry.add_subcommand("penalty", "For what was not surrendered in time");
     penalty->require_subcommand(1);
     PenaltyOptions& object = add_act<PenaltyOptions>(

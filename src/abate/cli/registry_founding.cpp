@@ -1,4 +1,4 @@
-// `abate registry init | profile | rules | calendar`.
+// `abate registry init | profile | rules`.
 #include "abate/cli/records.h"
 #include "abate/cli/registry_parts.h"
 #include "abate/cli/scheme_profiles.h"
@@ -63,10 +63,6 @@ void found(Context& context, const InitOptions& options, OfficeOptions office_op
 
 struct RulesOptions {
     std::string file;
-};
-
-struct CalendarOptions {
-    std::int64_t year = 0;
 };
 
 }  // namespace
@@ -135,23 +131,6 @@ void add_registry_founding(CLI::App& registry, Context& context) {
                                                .rules_text = text});
             });
         made->add_option("SCHEME", own.file, "The new rules, a TOML file");
-    }
-    {
-        CLI::App* calendar =
-            registry.add_subcommand("calendar", "The working days on which transfers are done");
-        calendar->require_subcommand(1);
-        CLI::App* made = nullptr;
-        CalendarOptions& own = add_act<CalendarOptions>(
-            *calendar,
-            context,
-            made,
-            "publish",
-            "Fix the working days of a year, from the zone and the holidays of the rules",
-            [](Office& office, const CalendarOptions& options) {
-                office.act(
-                    value_or_fail(scheme::resolve_calendar(office.state().rules, options.year)));
-            });
-        made->add_option("YEAR", own.year, "The year")->required();
     }
 }
 

@@ -11,7 +11,7 @@
 
 namespace abate::cli {
 
-void add_registry_founding(CLI::App& registry, Context& context);  // init, profile, rules, calendar
+void add_registry_founding(CLI::App& registry, Context& context);  // init, profile, rules
 void add_registry_people(
     CLI::App& registry,
     Context& context);  // key, participant, account, trusted, mandate, approve, ...
@@ -25,10 +25,12 @@ void add_registry_reports(
     Context& context);  // plan, report, verify-report, determine, statement, activities
 void add_registry_compliance(
     CLI::App& registry,
-    Context& context);  // surrender, compliance, steps, penalty, claw-back, publish
-void add_registry_cease(CLI::App& registry, Context& context);  // cease
+    Context& context);  // surrender, compliance, penalty, claw-back, publish
+void add_registry_calendar(CLI::App& registry, Context& context);  // calendar, steps
+void add_registry_cease(CLI::App& registry, Context& context);     // cease
 void add_registry_books(CLI::App& registry,
-                        Context& context);  // balance, history, status, audit, head, export, list
+                        Context& context);  // balance, history, status, audit, backup, export, list
+void add_registry_head(CLI::App& registry, Context& context);   // head
 void add_registry_notes(CLI::App& registry, Context& context);  // note, holding
 
 void add_registry_footers(
@@ -81,7 +83,9 @@ Options& add_view(CLI::App& parent,
     } else {
         add_journal_options(*made, context, kept->office);
     }
-    made->callback([kept, view = std::move(view), shows, &context] {
+    made->callback([kept, view = std::move(view), shows, &context, command = made] {
+        // The one below it is what was asked for.
+        if (!command->get_subcommands().empty()) return;
         Office office(context, kept->office);
         if (shows == Shows::now) office.show_now();
         view(office, kept->own);

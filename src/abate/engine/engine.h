@@ -15,6 +15,7 @@
 
 #include "abate/core/result.h"
 #include "abate/engine/journal.h"
+#include "abate/engine/signed_head.h"
 #include "abate/engine/snapshot.h"
 #include "abate/registry/registry.h"
 #include "abate/scheme/scheme.h"

@@ -4,7 +4,9 @@
 
 #include <sodium.h>
 
+#include <charconv>
 #include <cstring>
+#include <system_error>
 
 namespace abate::scheme {
 namespace {
@@ -67,8 +69,22 @@ std::string to_hex(std::string_view bytes) {
     return out;
 }
 
+bool from_hex(std::string_view text, std::span<std::uint8_t> out) {
+    if (text.size() != 2 * out.size()) return false;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const char* begin = text.data() + 2 * i;
+        const auto [end, problem] = std::from_chars(begin, begin + 2, out[i], 16);
+        if (problem != std::errc() || end != begin + 2) return false;
+    }
+    return true;
+}
+
 std::string to_string(const PublicKey& key) {
     return to_hex({reinterpret_cast<const char*>(key.data()), key.size()});
+}
+
+std::string to_string(const Signature& signature) {
+    return to_hex({reinterpret_cast<const char*>(signature.data()), signature.size()});
 }
 
 }  // namespace abate::scheme

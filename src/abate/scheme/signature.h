@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,9 @@ struct Hash128 {
 
 // Hexadecimal, two digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
+// All of `out`, or false: other digits, or another number of them. What `out` has then says nothing.
+[[nodiscard]] bool from_hex(std::string_view text, std::span<std::uint8_t> out);
 [[nodiscard]] std::string to_string(const PublicKey& key);
+[[nodiscard]] std::string to_string(const Signature& signature);
 
 }  // namespace abate::scheme
