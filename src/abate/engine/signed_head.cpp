@@ -12,8 +12,8 @@ namespace abate::engine {
 namespace {
 
 constexpr std::string_view kHeadMark = "Head ";  // as `backup` says it
-constexpr std::string_view kKeyMark = "Key ";
-constexpr std::string_view kSignatureMark = "Signature ";
+constexpr const char* kKeyMark = "Key ";
+constexpr const char* kSignatureMark = "Signature ";
 
 bool read_head(std::string_view text, KeptHead& out) {
     KeptHead head;
@@ -29,9 +29,9 @@ bool read_head(std::string_view text, KeptHead& out) {
 }
 
 // The first word behind the mark, where the line has the mark.
-std::optional<std::string_view> behind(std::string_view mark, std::string_view line) {
+std::optional<std::string_view> behind(const char* mark, std::string_view line) {
     if (!line.starts_with(mark)) return std::nullopt;
-    line.remove_prefix(mark.size());
+    line.remove_prefix(std::string_view(mark).size());
     return line.substr(0, line.find(' '));
 }
 

@@ -8,3 +8,4 @@
 #include "abate/exchange/order.h"
 #include "abate/exchange/order_book.h"
 #include "abate/exchange/replay.h"
+#include "abate/exchange/tape.h"
