@@ -1,9 +1,14 @@
 // The exchange: books by price and time, auctions at one price.
 //
-// Start at matcher.h for orders (order.h: what can be asked, and every no; order_book.h: what rests), at auction.h for auctions.
+// Start at market.h for orders with rights, limits and cover (order.h: what can be asked, and every no; order_book.h: what rests; matcher.h: without
+// accounts), at auction.h for auctions.
 #pragma once
 
 #include "abate/exchange/auction.h"
+#include "abate/exchange/covered_replay.h"
+#include "abate/exchange/market.h"
+#include "abate/exchange/market_event.h"
+#include "abate/exchange/market_rules.h"
 #include "abate/exchange/matcher.h"
 #include "abate/exchange/order.h"
 #include "abate/exchange/order_book.h"
