@@ -2,7 +2,7 @@
 #pragma once
 
 #include "abate/core/clock.h"
-#include "abate/registry/command.h"
+#include "abate/registry/registry.h"
 
 #include <cstdint>
 #include <string_view>
