@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/clock.h"
+#include "abate/scheme/auction_state.h"
 #include "abate/scheme/command.h"
 #include "abate/scheme/compliance_state.h"
 #include "abate/scheme/monitoring_state.h"
@@ -200,6 +201,7 @@ enum class DueKind : std::uint8_t {
     review_holding = 33,   // id.low: the group
     cure_holding = 34,     // id.low: the group
     consign_holding = 35,  // id.high: the vintage, id.low: the participant
+    clear_auction = 40,    // id: the auction
 };
 
 struct Due {
@@ -255,6 +257,7 @@ struct State {
     PeriodState period = {};
     ComplianceState compliance = {};
     std::map<ParticipantId, Cessation> cessations = {};
+    AuctionState auction = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -282,6 +285,7 @@ struct State {
         visit("period", self.period);
         visit("compliance", self.compliance);
         visit("cessations", self.cessations);
+        visit("auction", self.auction);
     }
 };
 
