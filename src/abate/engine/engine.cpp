@@ -252,7 +252,8 @@ void Engine::do_due(const scheme::Due& due, Timestamp clock) {
                         .at = now,
                         .number = decision.number,
                         .envelope = {},
-                        .due = due};
+                        .due = due,
+                        .clearing = decision.clearing};
     Posted posted = post(decision.postings, {now.us + 1});
     if (posted.reason != registry::Reason::ok) {
         event.reason = scheme::from_registry(posted.reason);
@@ -285,7 +286,8 @@ Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
           .postings = posted.count,
           .number = plan.number,
           .envelope = envelope,
-          .due = {}},
+          .due = {},
+          .clearing = {}},
          posted);
     return answer;
 }

@@ -113,7 +113,8 @@ TEST(Fold, TakesAnyEventOfAYear) {
                         .at = {++now},
                         .number = static_cast<std::int64_t>(seed % 7),
                         .envelope = desk.envelope("ada", command),
-                        .due = {}};
+                        .due = {},
+                        .clearing = {}};
             EXPECT_TRUE(any.fold(event)) << name_of(command);
             if (authority_of(command).second != Role::none) {
                 const Approve approve{.proposal = event.envelope.id};

@@ -1,12 +1,12 @@
-// The exchange: books by price and time, auctions at one price.
+// The exchange: books by price and time.
 //
 // Start at market.h for orders with rights, limits and cover (order.h: what can be asked, and every no; order_book.h: what rests; matcher.h: without
-// accounts), at auction.h for auctions.
+// accounts). Auctions are acts of the scheme: scheme/uniform_price.h.
 #pragma once
 
-#include "abate/exchange/auction.h"
 #include "abate/exchange/covered_replay.h"
 #include "abate/exchange/market.h"
+#include "abate/exchange/market_audit.h"
 #include "abate/exchange/market_event.h"
 #include "abate/exchange/market_rules.h"
 #include "abate/exchange/matcher.h"

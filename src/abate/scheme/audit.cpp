@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace abate::scheme {
 namespace {
 
@@ -40,6 +42,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
     due_ = event.due.kind;
     due_id_ = event.due.id;
     due_at_us_ = event.due.at_us;
+    clears_ = false;
     if (!by_time_) return check_command(event);
     if (!founded_) return finding("due", "a scheme", "none is founded");
     if (event.due.at_us > event.at.us)
@@ -52,7 +55,7 @@ std::optional<SchemeFinding> SchemeAuditor::check(const Event& event) {
             return finding("due", "a proposal that lapses now", "none");
         asked->second.open = false;
     }
-    return std::nullopt;
+    return event.due.kind == DueKind::clear_auction ? check_clearing(event) : std::nullopt;
 }
 
 std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
@@ -175,6 +178,37 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     } else if (const auto* correction = std::get_if<CorrectDeposit>(&command)) {
         taken_back_ = deposits_[correction->deposit];
         deposits_.erase(correction->deposit);
+    } else if (const auto* joined = std::get_if<AddParticipant>(&command)) {
+        groups_[joined->participant] = joined->group;
+        if (is_obligated(joined->sort)) obligated_.insert(joined->participant);
+    } else if (const auto* moved = std::get_if<Regroup>(&command)) {
+        groups_[moved->participant] = moved->group;
+    } else if (const auto* auction = std::get_if<OpenAuction>(&command)) {
+        announce(*auction, event.envelope.id);
+    } else if (const auto* off = std::get_if<CallOffAuction>(&command)) {
+        SeenAuction& seen = auctions_[off->auction];
+        due_now_ = {};
+        for (const auto& [id, bid] : seen.bids) due_now_.money[bid.reserve] = 0;
+        clears_ = true;
+        let_go(seen, true);
+    } else if (const auto* bid = std::get_if<PlaceBid>(&command)) {
+        auctions_[bid->auction].bids[effect_id_] = {.participant = bid->participant,
+                                                    .from = bid->from,
+                                                    .to = bid->to,
+                                                    .price_micro = bid->price_micro,
+                                                    .quantity = bid->quantity,
+                                                    .at_us = event.at.us,
+                                                    .reserve = posting_id(event.envelope.id, 0)};
+    } else if (const auto* other = std::get_if<ChangeBid>(&command)) {
+        SeenBid& changed_bid = auctions_[other->auction].bids[other->bid];
+        touched_ = changed_bid;
+        changed_bid.price_micro = other->price_micro;
+        changed_bid.quantity = other->quantity;
+        changed_bid.at_us = event.at.us;
+        changed_bid.reserve = posting_id(event.envelope.id, 1);
+    } else if (const auto* gone = std::get_if<WithdrawBid>(&command)) {
+        touched_ = auctions_[gone->auction].bids[gone->bid];
+        auctions_[gone->auction].bids.erase(gone->bid);
     } else if (const auto* circulation = std::get_if<PublishCirculation>(&command)) {
         circulation_[circulation->year] = circulation->figures;
     } else if (const auto* wish = std::get_if<RequestCease>(&command)) {
@@ -325,6 +359,33 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                                    p.amount == c.quantity && p.amount <= waits;
                 if (right) waits -= p.amount;
                 return right;
+            } else if constexpr (std::is_same_v<C, CallOffAuction>) {
+                return settles_auction(event);
+            } else if constexpr (std::is_same_v<C, PlaceBid> || std::is_same_v<C, ChangeBid> ||
+                                 std::is_same_v<C, WithdrawBid>) {
+                if (p.op == Op::void_pending)
+                    return !std::is_same_v<C, PlaceBid> && p.reference == touched_.reserve;
+                const auto& bids = auctions_[c.auction].bids;
+                const auto bid = std::find_if(bids.begin(), bids.end(), [&](const auto& each) {
+                    return each.second.reserve == p.id;
+                });
+                if (bid == bids.end() || p.op != Op::reserve) return false;
+                promises_[p.id] = {.account = p.from,
+                                   .amount = p.amount,
+                                   .command = effect_id_,
+                                   .to = p.to,
+                                   .asset = p.asset};
+                return money && p.from == bid->second.from && p.to == kProceeds &&
+                       Int128{p.amount} == Int128{bid->second.price_micro} * bid->second.quantity &&
+                       owns(c.participant, p.from) && owns(c.participant, bid->second.to);
+            } else if constexpr (std::is_same_v<C, BuyAtCeiling>) {
+                if (p.op == Op::issue)
+                    return p.to == c.to && owns(c.participant, c.to) && p.amount == c.quantity &&
+                           is(static_cast<std::int32_t>(c.year)) &&
+                           kinds_[c.to] == AccountKind::compliance &&
+                           held_[{kContainmentReserve, p.asset}] == 0;
+                return p.op == Op::transfer && money && p.from == c.from && p.to == kProceeds &&
+                       owns(c.participant, c.from) && p.amount == ceiling_price(c);
             } else if constexpr (std::is_same_v<C, FinaliseReport> ||
                                  std::is_same_v<C, Determine> || std::is_same_v<C, AcceptCease> ||
                                  std::is_same_v<C, OrderCease>) {
@@ -422,6 +483,19 @@ std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event&
     }
     --owed_;
     if (event.outcome.reason != registry::Reason::ok) return std::nullopt;  // moves nothing
+    if (clears_ && by_time_) {
+        if (!settles_auction(event))
+            return finding("posting",
+                           "what the auction's bids give",
+                           fmt::format("{} of {} from {} to {}",
+                                       registry::to_string(op),
+                                       event.outcome.amount,
+                                       static_cast<std::uint64_t>(event.command.from),
+                                       static_cast<std::uint64_t>(event.command.to)));
+        if (owed_ == 0 && !all_settled())
+            return finding("postings", "everything that the auction sold", "less");
+        return std::nullopt;
+    }
     if (by_time_) {
         // Only what had been promised may be kept or let go, and an account blocked.
         if (((op == registry::Op::post || op == registry::Op::void_pending) &&
@@ -437,7 +511,9 @@ std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event&
         return finding("posting", "a promise kept or let go", std::string(registry::to_string(op)));
     }
     if (effect_ && explained(event))
-        return op == registry::Op::issue ? check_issue(event.command) : std::nullopt;
+        return op == registry::Op::issue && !std::holds_alternative<BuyAtCeiling>(*effect_)
+                   ? check_issue(event.command)
+                   : std::nullopt;
     return finding("posting",
                    effect_ ? fmt::format("what {} names", name_of(*effect_)) : "none",
                    fmt::format("{} of {} from {} to {}",

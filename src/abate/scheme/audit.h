@@ -7,7 +7,8 @@
 //
 // What it knows of a journal: nobody acted without a key that was admitted by two operators and not revoked; what needs two people had two;
 // nothing moved in the books but what such a command named, from and to and how much; no allowance was issued but by a command that issues;
-// a cap, its parts and the step of the stability reserve are what the rules make of them (audit_cap.cpp).
+// a cap, its parts and the step of the stability reserve are what the rules make of them (audit_cap.cpp); what an auction sold, at which
+// price and to whom is what its bids give under its notice (audit_auction.cpp).
 #pragma once
 
 #include "abate/scheme/event.h"
@@ -123,6 +124,61 @@ class SchemeAuditor {
     TransferId due_id_{};
     std::int64_t due_at_us_ = 0;
     std::map<std::pair<ParticipantId, registry::Asset>, std::int64_t> consigned_;
+
+    // ---- auctions
+    struct SeenBid {
+        ParticipantId participant{};
+        AccountId from{};
+        AccountId to{};
+        std::int64_t price_micro = 0;
+        std::int64_t quantity = 0;
+        std::int64_t at_us = 0;
+        TransferId reserve{};
+    };
+    struct SeenAuction {
+        OpenAuction said;
+        AuctionRules rules;
+        std::vector<OfferStep> steps;
+        std::map<ParticipantId, std::int64_t> consigned;
+        std::int64_t volume = 0;  // without what is consigned
+        std::int64_t least_price_micro = 0;
+        Hash128 draw{};
+        std::map<TransferId, SeenBid> bids;  // that nobody withdrew
+        bool over = false;
+    };
+    // What the postings of a clearing must be, until they are there.
+    struct Owed {
+        std::map<TransferId, std::int64_t> money;  // by reserve; 0: let go
+        std::map<AccountId, Int128> allowances;    // to each account
+        std::map<AccountId, Int128> pots;          // from each
+        std::map<AccountId, Int128> holders;       // money, to who had consigned
+        registry::Asset vintage{};
+    };
+    [[nodiscard]] std::optional<SchemeFinding> check_open(const OpenAuction& said) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_bid(const Command& command,
+                                                         Timestamp at) const;
+    void announce(const OpenAuction& said, const TransferId& act);
+    [[nodiscard]] std::optional<SchemeFinding> check_clearing(const Event& event);
+    [[nodiscard]] std::optional<SchemeFinding> check_counted(const SeenAuction& auction,
+                                                             const AuctionClearing& said) const;
+    [[nodiscard]] bool settles_auction(const registry::Event& event);
+    [[nodiscard]] bool all_settled() const;
+    [[nodiscard]] std::int64_t ceiling_price(const BuyAtCeiling& said) const;  // of all of it
+    [[nodiscard]] bool is_out_of_use(AccountId account) const;
+    [[nodiscard]] AccountId money_account(ParticipantId participant) const;
+    void let_go(SeenAuction& auction, bool cancelled);
+    [[nodiscard]] std::int64_t free_volume(std::int32_t vintage) const;
+    [[nodiscard]] const Opened* opened_at(Timestamp at) const;
+    std::map<TransferId, SeenAuction> auctions_;
+    std::map<std::int32_t, std::vector<std::int64_t>> carried_;
+    std::map<std::int32_t, std::int64_t> taken_out_;  // withheld for good
+    std::map<std::pair<std::int32_t, std::uint32_t>, std::int64_t> tier_sold_;
+    std::map<ParticipantId, GroupId> groups_;
+    std::set<ParticipantId> obligated_;
+    std::map<AccountId, AccountStatus> statuses_;
+    Owed due_now_;
+    bool clears_ = false;  // due_now_ is of the last event
+    SeenBid touched_;      // by the bid command that just took effect, as it was before
 };
 
 }  // namespace abate::scheme

@@ -66,6 +66,13 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
                                  fmt::format("{}", rules_.cap.first_year),
                                  fmt::format("{}", changed->rules.cap.first_year)};
     }
+    if (const auto* auction = std::get_if<OpenAuction>(&command)) return check_open(*auction);
+    if (const auto* off = std::get_if<CallOffAuction>(&command)) {
+        const auto seen = auctions_.find(off->auction);
+        if (seen == auctions_.end() || seen->second.over)
+            return SchemeFinding{"auction", "one that is not over", "none"};
+    }
+    if (auto wrong = check_bid(command, at)) return wrong;
     if (const auto* circulation = std::get_if<PublishCirculation>(&command))
         return check_circulation(*circulation, at);
     if (const auto* accepted = std::get_if<AcceptCease>(&command)) {
@@ -209,6 +216,12 @@ void SchemeAuditor::book(const registry::Event& event) {
         case Op::withdraw:
             held_[{c.from, c.asset}] -= event.outcome.amount;
             held_[{c.to, c.asset}] += event.outcome.amount;
+            return;
+        case Op::set_status:
+            statuses_[c.from] = c.status;
+            return;
+        case Op::close_account:
+            statuses_[c.from] = AccountStatus::closed;
             return;
         case Op::claw_back:
             held_[{c.from, c.asset}] -= event.outcome.amount;

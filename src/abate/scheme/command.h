@@ -5,6 +5,7 @@
 // The client makes the id and keeps it before asking: the same envelope is done once, however often it is sent.
 #pragma once
 
+#include "abate/scheme/auction_commands.h"
 #include "abate/scheme/calendar_commands.h"
 #include "abate/scheme/cessation_commands.h"
 #include "abate/scheme/compliance_commands.h"
@@ -80,7 +81,13 @@ using Command = std::variant<FoundScheme,
                              RequestCease,
                              AcceptCease,
                              OrderCease,
-                             CorrectDeposit>;
+                             CorrectDeposit,
+                             OpenAuction,
+                             CallOffAuction,
+                             PlaceBid,
+                             ChangeBid,
+                             WithdrawBid,
+                             BuyAtCeiling>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

@@ -171,17 +171,25 @@ ABATE_DECLARE_COMMAND(RequestCease);
 ABATE_DECLARE_COMMAND(AcceptCease);
 ABATE_DECLARE_COMMAND(OrderCease);
 ABATE_DECLARE_COMMAND(CorrectDeposit);
+ABATE_DECLARE_COMMAND(OpenAuction);
+ABATE_DECLARE_COMMAND(CallOffAuction);
+ABATE_DECLARE_COMMAND(PlaceBid);
+ABATE_DECLARE_COMMAND(ChangeBid);
+ABATE_DECLARE_COMMAND(WithdrawBid);
+ABATE_DECLARE_COMMAND(BuyAtCeiling);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {
     std::vector<registry::Command> postings;
     std::vector<registry::Command> otherwise;
     std::int64_t number = 0;  // as in Decision
+    AuctionClearing clearing = {};
 };
 struct DueDone {
     Timestamp at;
     Reason reason = Reason::ok;  // of `postings`
     std::int64_t number = 0;
+    AuctionClearing clearing = {};
 };
 [[nodiscard]] DueDecision decide_due(const Look& look, const Due& due);
 void fold_due(State& state, const DueDone& done, const Due& due);
@@ -216,5 +224,7 @@ void fold_begin_period(State& state, const Due& due);
 void fold_holding(State& state, const DueDone& done, const Due& due);
 [[nodiscard]] DueDecision decide_consignment(const Look& look, const Due& due);
 void fold_consignment(State& state, const DueDone& done, const Due& due);
+[[nodiscard]] DueDecision decide_auction(const Look& look, const Due& due);
+void fold_auction(State& state, const DueDone& done, const Due& due);
 
 }  // namespace abate::scheme

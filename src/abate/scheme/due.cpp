@@ -28,6 +28,8 @@ DueDecision decide_due(const Look& look, const Due& due) {
             return decide_holding(look, due);
         case DueKind::consign_holding:
             return decide_consignment(look, due);
+        case DueKind::clear_auction:
+            return decide_auction(look, due);
     }
     return {};
 }
@@ -56,6 +58,8 @@ void fold_due(State& state, const DueDone& done, const Due& due) {
             return fold_holding(state, done, due);
         case DueKind::consign_holding:
             return fold_consignment(state, done, due);
+        case DueKind::clear_auction:
+            return fold_auction(state, done, due);
     }
 }
 

@@ -20,9 +20,10 @@ struct Event {
     Timestamp at = {};
     Reason reason = Reason::ok;
     std::uint32_t postings = 0;
-    std::int64_t number = 0;  // what the books said, where it was asked
-    Envelope envelope = {};   // command
-    Due due = {};             // due
+    std::int64_t number = 0;        // what the books said, where it was asked
+    Envelope envelope = {};         // command
+    Due due = {};                   // due
+    AuctionClearing clearing = {};  // of a due auction
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("at_us", self.at.us);
@@ -35,6 +36,7 @@ struct Event {
             visit("due_us", self.due.at_us);
             visit("due_kind", self.due.kind);
             visit("due_id", self.due.id);
+            if (self.due.kind == DueKind::clear_auction) visit("clearing", self.clearing);
         }
     }
 };

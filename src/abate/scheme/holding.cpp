@@ -1,6 +1,7 @@
 // The holding limit: before a receipt, and of those who are above it without having bought.
 #include "abate/scheme/holding.h"
 
+#include "abate/scheme/auctions.h"
 #include "abate/scheme/holding_limit.h"
 #include "abate/scheme/period.h"
 
@@ -245,7 +246,9 @@ Decision decide(const Look& look, const ReleaseConsignment& c) {
     if (c.quantity <= 0) return Reason::amount_not_positive;
     const auto waits =
         look.state.compliance.consigned.find({.participant = c.participant, .year = c.vintage});
-    if (waits == look.state.compliance.consigned.end() || waits->second < c.quantity)
+    // What is in an auction's notice is for sale until it is over.
+    if (waits == look.state.compliance.consigned.end() ||
+        waits->second - in_notices(look.state, waits->first) < c.quantity)
         return Reason::not_consigned;
     const AccountId to = first_account(look.state, c.participant, AccountKind::holding);
     if (to == AccountId{}) return Reason::no_holding_account;

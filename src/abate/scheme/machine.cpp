@@ -358,8 +358,12 @@ bool Scheme::fold(const Event& event) {
     } else {
         if (event.due.at_us > event.at.us) return false;
         if (state_.due.erase(event.due) == 0) return false;
-        fold_due(
-            state_, {.at = event.at, .reason = event.reason, .number = event.number}, event.due);
+        fold_due(state_,
+                 {.at = event.at,
+                  .reason = event.reason,
+                  .number = event.number,
+                  .clearing = event.clearing},
+                 event.due);
     }
     state_.last = event.at;
     return true;

@@ -176,7 +176,23 @@ namespace abate::scheme {
     X(cease_moment_invalid, 1501, true)         \
     X(cease_not_requested, 1502, true)          \
     X(participant_ceased, 1503, true)           \
-    X(cease_moment_differs, 1504, true)
+    X(cease_moment_differs, 1504, true)         \
+    /* auctions */                              \
+    X(no_auctions, 1600, true)                  \
+    X(auction_window_invalid, 1601, true)       \
+    X(auction_exceeds_supply, 1602, true)       \
+    X(auction_not_found, 1603, true)            \
+    X(auction_not_open, 1604, true)             \
+    X(auction_over, 1605, true)                 \
+    X(bid_off_lot, 1606, true)                  \
+    X(bid_off_tick, 1607, true)                 \
+    X(purchase_limit_exceeded, 1608, true)      \
+    X(too_many_bids, 1609, true)                \
+    X(bid_not_found, 1610, true)                \
+    X(mandate_exceeded, 1611, true)             \
+    X(no_price_ceiling, 1620, true)             \
+    X(containment_not_sold, 1621, true)         \
+    X(ceiling_exceeds_need, 1622, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

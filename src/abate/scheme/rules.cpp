@@ -19,6 +19,39 @@ struct Bounds {
     std::int64_t high;
 };
 
+// What of them does not go together, after each number is within its bounds.
+std::optional<Error> wrong_auction(const AuctionRules& a) {
+    constexpr std::int64_t kCent = 10;  // for 1,000 allowances, of each
+    const auto off_cent = [](std::int64_t price) { return price % kCent != 0; };
+    if (off_cent(a.reserve_price_micro))
+        return bad_rule("auction.reserve_price_micro", "is no multiple of 10: a cent for 1,000");
+    if (a.unsold_at == UnsoldPrice::reserve && a.on_shortfall == Shortfall::sell &&
+        a.reserve_price_micro == 0)
+        return bad_rule("auction.unsold_at",
+                        "'reserve' gives away what is left without a reserve price");
+    std::int64_t below = a.reserve_price_micro;
+    if (a.withheld.value > 0) {
+        if (a.withheld_trigger_micro <= below || off_cent(a.withheld_trigger_micro))
+            return bad_rule("auction.withheld_trigger_micro",
+                            "must be above the reserve price, and a multiple of 10");
+        below = a.withheld_trigger_micro;
+    }
+    std::int64_t shares = 0;
+    for (const ContainmentTier& tier : a.containment) {
+        if (tier.trigger_micro <= below || off_cent(tier.trigger_micro))
+            return bad_rule("auction.containment.trigger_micro",
+                            "must rise, from above the other prices, in multiples of 10");
+        below = tier.trigger_micro;
+        shares += tier.share.value;
+    }
+    if (shares > kMillion)
+        return bad_rule("auction.containment.share_percent", "are more than 100 % together");
+    if (a.ceiling && (a.ceiling_price_micro <= below || off_cent(a.ceiling_price_micro)))
+        return bad_rule("auction.ceiling_price_micro",
+                        "must be above the other prices, and a multiple of 10");
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Unit unit) { return unit == Unit::kwh ? "kwh" : "kgco2e"; }
@@ -204,6 +237,46 @@ Result<void> check_rules(const Rules& r) {
         (!is_tax_category(r.settlement.tax_category) || has_tax_rate(r.settlement.tax_category)))
         wrong = bad_rule("settlement.tax_category",
                          "is none of AE, E, G, K, O and Z: the codes of EN 16931 without a rate");
+    const MarketTerms& m = r.market;
+    within("market.tick_micro", m.tick_micro, {1, 1'000'000'000'000});
+    within("market.lot", m.lot, {1, 1'000'000'000});
+    one_of("market.self_trade",
+           m.self_trade >= SelfTrade::cancel_newest && m.self_trade <= SelfTrade::cancel_both);
+    share("market.collar_percent", m.collar);
+    share("market.band_percent", m.band);
+    share("market.halt_percent", m.halt);
+    within("market.halt_minutes", m.halt_minutes, {0, 525'600});
+    share("market.fee_percent", m.fee);
+    within("market.most_open_orders", m.most_open_orders, {1, 1'000'000});
+    within("market.most_per_second", m.most_per_second, {1, 1'000'000});
+    const AuctionRules& a = r.auction;
+    constexpr std::int64_t kDearest = 1'000'000'000'000;
+    within("auction.lot", a.lot, {1, 1'000'000'000});
+    within("auction.tick_micro", a.tick_micro, {1, kDearest});
+    within("auction.window_h", a.window_h, {0, kYears});
+    within("auction.notice_h", a.notice_h, {0, kYears});
+    one_of("auction.tie", a.tie == TieRule::drawn || a.tie == TieRule::pro_rata);
+    one_of("auction.unsold_at",
+           a.unsold_at == UnsoldPrice::reserve || a.unsold_at == UnsoldPrice::last_bid);
+    one_of("auction.on_shortfall",
+           a.on_shortfall == Shortfall::sell || a.on_shortfall == Shortfall::cancel);
+    within("auction.respread_auctions", a.respread_auctions, {0, 100});
+    share("auction.least_of_reference_percent", a.least_of_reference);
+    within("auction.reserve_price_micro", a.reserve_price_micro, {0, kDearest});
+    share("auction.price_growth_percent", a.price_growth);
+    share("auction.purchase_limit_percent", a.purchase_limit, {1, kMillion});
+    share("auction.trader_limit_percent", a.trader_limit);
+    share("auction.withheld_percent", a.withheld);
+    within("auction.withheld_trigger_micro", a.withheld_trigger_micro, {0, kDearest});
+    within("auction.ceiling_price_micro", a.ceiling_price_micro, {0, kDearest});
+    within("auction.containment",
+           static_cast<std::int64_t>(a.containment.size()),
+           {0, static_cast<std::int64_t>(kMostSteps)});
+    for (const ContainmentTier& tier : a.containment) {
+        within("auction.containment.trigger_micro", tier.trigger_micro, {1, kDearest});
+        share("auction.containment.share_percent", tier.share, {1, kMillion});
+    }
+    if (!wrong && a.auctions) wrong = wrong_auction(a);
     if (wrong) return *wrong;
     return {};
 }

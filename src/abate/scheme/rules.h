@@ -7,6 +7,7 @@
 #include "abate/core/result.h"
 #include "abate/scheme/benchmark.h"
 #include "abate/scheme/fields.h"
+#include "abate/scheme/uniform_price.h"
 
 #include <cstdint>
 #include <string>
@@ -303,6 +304,108 @@ struct SettlementRules {
     }
 };
 
+// A step of the auctions' supply that the price-containment reserve gives: this share of it, at this price or above.
+struct ContainmentTier {
+    std::int64_t trigger_micro = 0;
+    Ppm share = {};  // of the vintage's containment reserve, for all auctions together
+    bool operator==(const ContainmentTier&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("trigger_micro", self.trigger_micro);
+        visit("share_percent", self.share);
+    }
+};
+
+// Prices are per allowance, of cap.first_year; each later year they grow by price_growth, rounded half up to a hundredth of the currency for
+// 1,000 allowances.
+struct AuctionRules {
+    bool auctions = false;  // false: the scheme holds none, and the rest says nothing
+    std::int64_t lot = 1000;
+    std::int64_t tick_micro = 10;  // a cent for 1,000
+    std::int64_t window_h = 2;     // open for so long, at least
+    std::int64_t notice_h = 0;     // announced so long before, at least
+    TieRule tie = TieRule::drawn;
+    UnsoldPrice unsold_at = UnsoldPrice::last_bid;
+    Shortfall on_shortfall = Shortfall::sell;
+    std::int64_t respread_auctions =
+        0;  // a cancelled volume goes to so many of the next; 0: it waits
+    Ppm least_of_reference =
+        {};  // cancelled below this share of the notice's reference price; 0: never
+    std::int64_t reserve_price_micro = 0;
+    Ppm price_growth = {};
+    Ppm purchase_limit = {
+        kMillion};  // of the auction, all bids of a group with an obligated participant
+    Ppm trader_limit = {kMillion};  // of any other group
+    bool consignment = false;       // what is consigned is sold, and first
+    std::vector<ContainmentTier> containment = {};
+    Ppm withheld = {};  // of the auction: not for sale below withheld_trigger, nor later
+    std::int64_t withheld_trigger_micro = 0;
+    bool ceiling =
+        false;  // at ceiling_price, once the containment reserve is empty: own need, above the cap
+    std::int64_t ceiling_price_micro = 0;
+    bool operator==(const AuctionRules&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("auctions", self.auctions);
+        visit("lot", self.lot);
+        visit("tick_micro", self.tick_micro);
+        visit("window_h", self.window_h);
+        visit("notice_h", self.notice_h);
+        visit("tie", self.tie);
+        visit("unsold_at", self.unsold_at);
+        visit("on_shortfall", self.on_shortfall);
+        visit("respread_auctions", self.respread_auctions);
+        visit("least_of_reference_percent", self.least_of_reference);
+        visit("reserve_price_micro", self.reserve_price_micro);
+        visit("price_growth_percent", self.price_growth);
+        visit("purchase_limit_percent", self.purchase_limit);
+        visit("trader_limit_percent", self.trader_limit);
+        visit("consignment", self.consignment);
+        visit("containment", self.containment);
+        visit("withheld_percent", self.withheld);
+        visit("withheld_trigger_micro", self.withheld_trigger_micro);
+        visit("ceiling", self.ceiling);
+        visit("ceiling_price_micro", self.ceiling_price_micro);
+    }
+};
+
+// Two orders of one group meet.
+enum class SelfTrade : std::uint8_t {
+    cancel_newest = 1,  // what comes goes, as far as it is not filled
+    cancel_oldest = 2,  // what rests goes, and the other meets the next
+    cancel_both = 3,
+};
+
+// The continuous market: one book a vintage. Defaults are ours; no law says them.
+struct MarketTerms {
+    bool trading = true;           // false: there is no market, and the rest says nothing
+    std::int64_t tick_micro = 10;  // a cent for 1,000
+    std::int64_t lot = 1000;
+    SelfTrade self_trade = SelfTrade::cancel_newest;
+    Ppm collar = {200'000};  // an order further from the reference price is refused; 0: none
+    Ppm band = {50'000};     // a market order takes no price worse than the best by more; 0: none
+    Ppm halt = {100'000};    // a trade further from the reference price halts the book; 0: none
+    std::int64_t halt_minutes = 5;
+    Ppm fee = {};  // of the notional, from each side
+    std::int64_t most_open_orders = 1'000;  // of a key
+    std::int64_t most_per_second = 100;     // commands of a key
+    bool operator==(const MarketTerms&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("trading", self.trading);
+        visit("tick_micro", self.tick_micro);
+        visit("lot", self.lot);
+        visit("self_trade", self.self_trade);
+        visit("collar_percent", self.collar);
+        visit("band_percent", self.band);
+        visit("halt_percent", self.halt);
+        visit("halt_minutes", self.halt_minutes);
+        visit("fee_percent", self.fee);
+        visit("most_open_orders", self.most_open_orders);
+        visit("most_per_second", self.most_per_second);
+    }
+};
+
 struct Rules {
     std::string name = {};
     std::string profile = {};  // which of the shipped ones it began as
@@ -324,6 +427,8 @@ struct Rules {
     StabilityRules stability = {};
     CessationRules cessation = {};
     SettlementRules settlement = {};
+    AuctionRules auction = {};
+    MarketTerms market = {};
     bool operator==(const Rules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -347,6 +452,8 @@ struct Rules {
         visit("stability", self.stability);
         visit("cessation", self.cessation);
         visit("settlement", self.settlement);
+        visit("auction", self.auction);
+        visit("market", self.market);
     }
 };
 
@@ -359,5 +466,6 @@ struct Rules {
 [[nodiscard]] std::string_view to_string(Banking banking);
 [[nodiscard]] std::string_view to_string(CeaseAllocation allocation);
 [[nodiscard]] std::string_view to_string(HoldingExcess excess);
+[[nodiscard]] std::string_view to_string(SelfTrade rule);
 
 }  // namespace abate::scheme

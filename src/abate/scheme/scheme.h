@@ -9,6 +9,7 @@
 // approve (authority.h). What is refused has a name (reject_reason.h). The state is built by folding events alone (state.h).
 #pragma once
 
+#include "abate/scheme/auctions.h"
 #include "abate/scheme/audit.h"
 #include "abate/scheme/calendar.h"
 #include "abate/scheme/cessation.h"

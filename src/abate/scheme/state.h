@@ -3,6 +3,7 @@
 #pragma once
 
 #include "abate/core/clock.h"
+#include "abate/scheme/auction_state.h"
 #include "abate/scheme/command.h"
 #include "abate/scheme/compliance_state.h"
 #include "abate/scheme/monitoring_state.h"
@@ -31,6 +32,7 @@ struct Mandate {
 };
 
 struct Key {
+    std::uint32_t number = 0;  // in the order of admission, from 0 on
     KeyGrant grant = {};
     Timestamp added = {};
     Timestamp active_from = {};
@@ -38,6 +40,7 @@ struct Key {
     Mandate mandate = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
+        visit("number", self.number);
         visit("grant", self.grant);
         visit("added", self.added);
         visit("active_from", self.active_from);
@@ -200,6 +203,7 @@ enum class DueKind : std::uint8_t {
     review_holding = 33,   // id.low: the group
     cure_holding = 34,     // id.low: the group
     consign_holding = 35,  // id.high: the vintage, id.low: the participant
+    clear_auction = 40,    // id: the auction
 };
 
 struct Due {
@@ -255,6 +259,7 @@ struct State {
     PeriodState period = {};
     ComplianceState compliance = {};
     std::map<ParticipantId, Cessation> cessations = {};
+    AuctionState auction = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -282,6 +287,7 @@ struct State {
         visit("period", self.period);
         visit("compliance", self.compliance);
         visit("cessations", self.cessations);
+        visit("auction", self.auction);
     }
 };
 

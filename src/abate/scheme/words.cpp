@@ -141,4 +141,63 @@ std::string_view to_string(ReportState value) {
     return "unknown";
 }
 
+std::string_view to_string(SelfTrade rule) {
+    switch (rule) {
+        case SelfTrade::cancel_newest:
+            return "cancel_newest";
+        case SelfTrade::cancel_oldest:
+            return "cancel_oldest";
+        case SelfTrade::cancel_both:
+            return "cancel_both";
+    }
+    return "unknown";
+}
+std::string_view to_string(TieRule value) { return value == TieRule::drawn ? "drawn" : "pro_rata"; }
+
+std::string_view to_string(UnsoldPrice value) {
+    return value == UnsoldPrice::reserve ? "reserve" : "last_bid";
+}
+
+std::string_view to_string(Shortfall value) { return value == Shortfall::sell ? "sell" : "cancel"; }
+
+std::string_view to_string(AuctionOutcome value) {
+    switch (value) {
+        case AuctionOutcome::sold:
+            return "sold";
+        case AuctionOutcome::undersubscribed:
+            return "undersubscribed";
+        case AuctionOutcome::price_too_low:
+            return "price_too_low";
+        case AuctionOutcome::no_bids:
+            return "no_bids";
+        case AuctionOutcome::halted:
+            return "halted";
+        case AuctionOutcome::called_off:
+            return "called_off";
+        case AuctionOutcome::failed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(BidState value) {
+    switch (value) {
+        case BidState::open:
+            return "open";
+        case BidState::withdrawn:
+            return "withdrawn";
+        case BidState::won:
+            return "won";
+        case BidState::lost:
+            return "lost";
+        case BidState::account_shut:
+            return "account_shut";
+        case BidState::over_limit:
+            return "over_limit";
+        case BidState::released:
+            return "released";
+    }
+    return "unknown";
+}
+
 }  // namespace abate::scheme

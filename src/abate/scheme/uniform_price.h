@@ -20,9 +20,10 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
-namespace abate::exchange {
+namespace abate::scheme {
 
 struct SupplyStep {
     std::int64_t price_micro = 0;  // for sale at this price or above it
@@ -65,7 +66,15 @@ enum class AuctionOutcome : std::uint8_t {
     undersubscribed = 2,  // cancelled: see Shortfall
     price_too_low = 3,    // cancelled: see least_price_micro
     no_bids = 4,          // none at or above the first step
+    // Not from clear(): why nothing was cleared.
+    halted = 5,      // bank and books differed when it closed
+    called_off = 6,  // by the operator
+    failed = 7,      // the books refused the settlement
 };
+[[nodiscard]] std::string_view to_string(TieRule value);
+[[nodiscard]] std::string_view to_string(UnsoldPrice value);
+[[nodiscard]] std::string_view to_string(Shortfall value);
+[[nodiscard]] std::string_view to_string(AuctionOutcome value);
 
 struct AuctionResult {
     AuctionOutcome outcome = AuctionOutcome::no_bids;
@@ -108,4 +117,4 @@ struct YearlyTrigger {
 };
 [[nodiscard]] Result<std::int64_t> trigger_after(const YearlyTrigger& trigger);
 
-}  // namespace abate::exchange
+}  // namespace abate::scheme

@@ -1,5 +1,5 @@
 // Constructed books and published results: RGGI, the EU's rule (Regulation 1031/2010 art. 7), reserve prices.
-#include "abate/exchange/auction.h"
+#include "abate/scheme/uniform_price.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-namespace abate::exchange {
+namespace abate::scheme {
 namespace {
 
 using ::testing::ElementsAre;
@@ -262,4 +262,4 @@ TEST(Auction, DemandAddsUpFromTheDearest) {
 }
 
 }  // namespace
-}  // namespace abate::exchange
+}  // namespace abate::scheme

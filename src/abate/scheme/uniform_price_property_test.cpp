@@ -1,4 +1,4 @@
-#include "abate/exchange/auction.h"
+#include "abate/scheme/uniform_price.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace abate::exchange {
+namespace abate::scheme {
 namespace {
 
 struct Case {
@@ -99,4 +99,4 @@ RC_GTEST_PROP(AuctionProperty, SpreadingLosesNothing, ()) {
 }
 
 }  // namespace
-}  // namespace abate::exchange
+}  // namespace abate::scheme

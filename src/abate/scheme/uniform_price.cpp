@@ -1,4 +1,4 @@
-#include "abate/exchange/auction.h"
+#include "abate/scheme/uniform_price.h"
 
 #include "abate/core/assert.h"
 #include "abate/units/energy.h"
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string>
 
-namespace abate::exchange {
+namespace abate::scheme {
 namespace {
 
 Error bad(std::string what) { return Error{ErrorCode::invalid_argument, std::move(what), "", ""}; }
@@ -193,17 +193,18 @@ std::vector<DemandPoint> demand_curve(std::span<const Bid> bids) {
 
 Result<std::int64_t> trigger_after(const YearlyTrigger& trigger) {
     constexpr std::int64_t kCent = 10'000;
-    constexpr std::int64_t kPpm = 1'000'000;
+    constexpr std::int64_t kWhole = 1'000'000;
     if (trigger.first_micro < 0 || trigger.growth_ppm < 0 || trigger.years < 0)
         return bad("a trigger price, its growth and the years are not negative");
     Int128 price = trigger.first_micro;
     for (std::int32_t year = 0; year < trigger.years; ++year) {
-        const Int128 exact = price * (kPpm + trigger.growth_ppm);  // in millionths of a micro-unit
-        const Int128 cent = Int128{kCent} * kPpm;
+        const Int128 exact =
+            price * (kWhole + trigger.growth_ppm);  // in millionths of a micro-unit
+        const Int128 cent = Int128{kCent} * kWhole;
         price = (exact + cent / 2) / cent * kCent;
         if (price > INT64_MAX) return too_large("the trigger price");
     }
     return static_cast<std::int64_t>(price);
 }
 
-}  // namespace abate::exchange
+}  // namespace abate::scheme

@@ -1,0 +1,515 @@
+// The auditor's own auctions: supply, price and fills, written again, not called. It looks at whole prices instead of walking a staircase.
+#include "abate/scheme/audit.h"
+#include "abate/scheme/decide.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace abate::scheme {
+namespace {
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of SchemeFinding
+SchemeFinding auction_finding(std::string field, Int128 expected, Int128 found) {
+    return {.field = "auction." + std::move(field),
+            .expected = fmt::format("{}", static_cast<std::int64_t>(expected)),
+            .found = fmt::format("{}", static_cast<std::int64_t>(found))};
+}
+
+// In millionths for a thousand, to whole cents each year, halves up.
+std::int64_t grown(const Rules& rules, std::int64_t first_micro, std::int64_t year) {
+    constexpr std::int64_t kCent = 10'000;
+    Int128 price = Int128{first_micro} * 1000;
+    for (std::int64_t y = rules.cap.first_year; y < year; ++y) {
+        const Int128 twice = price * (kMillion + rules.auction.price_growth.value) * 2 / kMillion;
+        price = (twice + kCent) / (2 * kCent) * kCent;
+        if (price > INT64_MAX) return INT64_MAX;
+    }
+    return sum_within(0, price / 1000);
+}
+
+struct Counted {
+    std::int64_t price_micro = 0;
+    std::int64_t quantity = 0;
+    std::uint64_t draw = 0;
+    std::int64_t at_us = 0;
+    std::size_t place = 0;
+};
+
+struct Outturn {
+    AuctionOutcome outcome = AuctionOutcome::no_bids;
+    Int128 bid_for = 0;
+    Int128 sold = 0;
+    std::int64_t price_micro = 0;
+    std::int64_t marginal_micro = 0;  // of the last bid that gets something
+    std::vector<Int128> used = {};
+};
+
+// The most that is bid for and for sale at one price, over every price that anybody names.
+Outturn sale_of(const std::vector<OfferStep>& steps,
+                const AuctionRules& rules,
+                std::int64_t least_price_micro,
+                const std::vector<Counted>& bids) {
+    Outturn out;
+    const auto first =
+        std::find_if(steps.begin(), steps.end(), [](const auto& s) { return s.quantity > 0; });
+    if (first == steps.end()) return out;
+    std::vector<std::int64_t> prices;
+    for (const Counted& bid : bids) prices.push_back(bid.price_micro);
+    for (const OfferStep& step : steps) prices.push_back(step.price_micro);
+    for (const std::int64_t price : prices) {
+        Int128 demand = 0;
+        Int128 supply = 0;
+        for (const Counted& bid : bids)
+            if (bid.price_micro >= price) demand += bid.quantity;
+        for (const OfferStep& step : steps)
+            if (step.price_micro <= price) supply += step.quantity;
+        out.sold = std::max(out.sold, std::min(demand, supply));
+    }
+    for (const Counted& bid : bids)
+        if (bid.price_micro >= first->price_micro) out.bid_for += bid.quantity;
+    if (out.bid_for == 0) return out;
+    Int128 left = out.sold;
+    bool in_part = false;
+    bool beyond_first = false;
+    std::int64_t step_price = 0;
+    for (const OfferStep& step : steps) {
+        out.used.push_back(std::min(left, Int128{step.quantity}));
+        left -= out.used.back();
+        if (out.used.back() == 0) continue;
+        step_price = step.price_micro;
+        in_part = out.used.back() < step.quantity;
+        beyond_first = step.price_micro != first->price_micro;
+    }
+    // The dearest price at which bids reach what is sold.
+    std::sort(prices.begin(), prices.end(), std::greater<>());
+    for (const std::int64_t price : prices) {
+        Int128 demand = 0;
+        for (const Counted& bid : bids)
+            if (bid.price_micro >= price) demand += bid.quantity;
+        out.marginal_micro = price;
+        if (demand >= out.sold) break;
+    }
+    const bool at_the_step = in_part && (beyond_first || rules.unsold_at == UnsoldPrice::reserve);
+    out.price_micro = at_the_step ? step_price : out.marginal_micro;
+    out.outcome = rules.on_shortfall == Shortfall::cancel && out.bid_for < first->quantity
+                      ? AuctionOutcome::undersubscribed
+                  : out.price_micro < least_price_micro ? AuctionOutcome::price_too_low
+                                                        : AuctionOutcome::sold;
+    return out;
+}
+
+}  // namespace
+
+const SchemeAuditor::Opened* SchemeAuditor::opened_at(Timestamp at) const {
+    const Opened* out = nullptr;
+    for (const auto& [year, opened] : opened_)
+        if (out == nullptr || opened.moments.begin <= at) out = &opened;
+    return out;
+}
+
+std::int64_t SchemeAuditor::free_volume(std::int32_t vintage) const {
+    const auto held = held_.find({kAuction, asset_of_year(vintage)});
+    Int128 left = held == held_.end() ? 0 : held->second;
+    for (const auto& [id, auction] : auctions_)
+        if (!auction.over && auction.said.vintage == vintage) left -= auction.volume;
+    if (const auto waits = carried_.find(vintage); waits != carried_.end())
+        for (const std::int64_t part : waits->second) left -= part;
+    if (const auto out = taken_out_.find(vintage); out != taken_out_.end()) left -= out->second;
+    return sum_within(0, left);
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_open(const OpenAuction& said) const {
+    const Opened* priced = opened_at(said.closes_at);
+    const auto vintage = opened_.find(said.vintage);
+    if (priced == nullptr || vintage == opened_.end() || !vintage->second.cap_issued)
+        return SchemeFinding{"auction.vintage", "one whose cap is issued", "another"};
+    if (!priced->rules.auction.auctions)
+        return SchemeFinding{"auction", "rules that have auctions", "others"};
+    if (said.closes_at <= said.opens_at ||
+        said.closes_at.us - said.opens_at.us < hours_us(priced->rules.auction.window_h))
+        return SchemeFinding{"auction.window", "as long as the rules say", "a shorter one"};
+    if (said.quantity < 0 || said.quantity > free_volume(said.vintage))
+        return auction_finding("quantity", free_volume(said.vintage), said.quantity);
+    return std::nullopt;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_bid(const Command& command, Timestamp at) const {
+    const auto open = [&](const TransferId& id) -> const SeenAuction* {
+        const auto seen = auctions_.find(id);
+        if (seen == auctions_.end() || seen->second.over || at < seen->second.said.opens_at ||
+            at >= seen->second.said.closes_at)
+            return nullptr;
+        return &seen->second;
+    };
+    const SchemeFinding shut{"auction", "one whose window is open", "another"};
+    struct Terms {
+        std::int64_t price_micro;
+        std::int64_t quantity;
+    };
+    const auto fits = [](const SeenAuction& auction, Terms bid) -> std::optional<SchemeFinding> {
+        if (bid.quantity <= 0 || bid.quantity % auction.rules.lot != 0)
+            return auction_finding("lot", auction.rules.lot, bid.quantity);
+        if (bid.price_micro <= 0 || bid.price_micro % auction.rules.tick_micro != 0)
+            return auction_finding("tick_micro", auction.rules.tick_micro, bid.price_micro);
+        return std::nullopt;
+    };
+    const auto its = [](const SeenAuction& auction, const TransferId& bid, ParticipantId whose) {
+        const auto found = auction.bids.find(bid);
+        return found != auction.bids.end() && found->second.participant == whose;
+    };
+    const SchemeFinding strange{"bid", "one of the participant's", "another"};
+    if (const auto* c = std::get_if<PlaceBid>(&command)) {
+        const SeenAuction* auction = open(c->auction);
+        if (auction == nullptr) return shut;
+        return fits(*auction, {.price_micro = c->price_micro, .quantity = c->quantity});
+    }
+    if (const auto* c = std::get_if<ChangeBid>(&command)) {
+        const SeenAuction* auction = open(c->auction);
+        if (auction == nullptr) return shut;
+        if (!its(*auction, c->bid, c->participant)) return strange;
+        return fits(*auction, {.price_micro = c->price_micro, .quantity = c->quantity});
+    }
+    if (const auto* c = std::get_if<WithdrawBid>(&command)) {
+        const SeenAuction* auction = open(c->auction);
+        if (auction == nullptr) return shut;
+        if (!its(*auction, c->bid, c->participant)) return strange;
+    }
+    return std::nullopt;
+}
+
+void SchemeAuditor::announce(const OpenAuction& said, const TransferId& act) {
+    const Opened* priced = opened_at(said.closes_at);
+    const auto cap = cap_final_.find(said.vintage);
+    if (priced == nullptr || cap == cap_final_.end()) return;
+    SeenAuction& seen = auctions_[effect_id_];
+    seen = {};
+    seen.said = said;
+    seen.rules = priced->rules.auction;
+    seen.volume = said.quantity;
+    if (auto waits = carried_.find(said.vintage);
+        waits != carried_.end() && !waits->second.empty()) {
+        seen.volume = sum_within(seen.volume, waits->second.front());
+        waits->second.erase(waits->second.begin());
+    }
+    const AuctionRules& rules = seen.rules;
+    const std::int64_t year = priced->moments.year;
+    seen.least_price_micro = sum_within(
+        0,
+        (Int128{said.reference_price_micro} * rules.least_of_reference.value + kMillion - 1) /
+            kMillion);
+    Int128 first = seen.volume;
+    if (rules.consignment)
+        for (const auto& [whose, waits] : consigned_) {
+            if (whose.second != asset_of_year(said.vintage)) continue;
+            Int128 free = waits;
+            for (const auto& [id, other] : auctions_)
+                if (id != effect_id_ && !other.over && other.said.vintage == said.vintage)
+                    if (const auto theirs = other.consigned.find(whose.first);
+                        theirs != other.consigned.end())
+                        free -= theirs->second;
+            if (free <= 0) continue;
+            seen.consigned[whose.first] = sum_within(0, free);
+            first += free;
+        }
+    const std::int64_t held_back =
+        sum_within(0, Int128{seen.volume} * rules.withheld.value / kMillion) / rules.lot *
+        rules.lot;
+    seen.steps.push_back({.price_micro = grown(priced->rules, rules.reserve_price_micro, year),
+                          .quantity = sum_within(0, first - held_back)});
+    seen.steps.push_back({.price_micro = grown(priced->rules, rules.withheld_trigger_micro, year),
+                          .quantity = held_back,
+                          .source = Source::withheld});
+    for (std::uint32_t i = 0; i < rules.containment.size(); ++i) {
+        Int128 left =
+            Int128{cap->second.containment_reserve} * rules.containment[i].share.value / kMillion -
+            tier_sold_[{said.vintage, i}];
+        for (const auto& [id, other] : auctions_)
+            if (id != effect_id_ && !other.over && other.said.vintage == said.vintage)
+                for (const OfferStep& step : other.steps)
+                    if (step.source == Source::containment && step.tier == i) left -= step.quantity;
+        seen.steps.push_back(
+            {.price_micro = grown(priced->rules, rules.containment[i].trigger_micro, year),
+             .quantity = sum_within(0, std::max(Int128{0}, left)),
+             .source = Source::containment,
+             .tier = i});
+    }
+    std::erase_if(seen.steps, [](const OfferStep& step) { return step.quantity <= 0; });
+    std::string bytes = "auction";
+    ByteWriter writer(bytes);
+    writer.write(effect_id_);
+    writer.write(act);
+    seen.draw = hash128(bytes);
+}
+
+bool SchemeAuditor::is_out_of_use(AccountId account) const {
+    if (kinds_.count(account) == 0) return true;
+    const auto status = statuses_.find(account);
+    return status != statuses_.end() &&
+           (status->second == AccountStatus::frozen || status->second == AccountStatus::closed);
+}
+
+// The lowest number that is not closed; none where it is frozen.
+AccountId SchemeAuditor::money_account(ParticipantId participant) const {
+    for (const auto& [account, kind] : kinds_) {
+        if (kind != AccountKind::cash || !owns(participant, account)) continue;
+        const auto status = statuses_.find(account);
+        if (status != statuses_.end() && status->second == AccountStatus::closed) continue;
+        return is_out_of_use(account) ? AccountId{} : account;
+    }
+    return {};
+}
+
+void SchemeAuditor::let_go(SeenAuction& auction, bool cancelled) {
+    auction.over = true;
+    const AuctionRules& rules = auction.rules;
+    if (!cancelled || rules.respread_auctions <= 0 || auction.volume <= 0) return;
+    // One lot after the other, round and round; what is no lot joins the first.
+    std::vector<std::int64_t>& waits = carried_[auction.said.vintage];
+    const auto n = static_cast<std::size_t>(rules.respread_auctions);
+    if (waits.size() < n) waits.resize(n);
+    const std::int64_t lots = auction.volume / rules.lot;
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto index = static_cast<std::int64_t>(i);
+        const std::int64_t turns =
+            (lots - index + rules.respread_auctions - 1) / rules.respread_auctions;
+        waits[i] += std::max<std::int64_t>(0, turns) * rules.lot;
+    }
+    waits[0] += auction.volume % rules.lot;
+}
+
+// Who was left out, and why: an account out of use, or a group at a limit.
+std::optional<SchemeFinding> SchemeAuditor::check_counted(const SeenAuction& auction,
+                                                          const AuctionClearing& said) const {
+    if (said.bids.size() != auction.bids.size())
+        return auction_finding("bids", Int128{auction.bids.size()}, Int128{said.bids.size()});
+    Int128 base = 0;
+    for (const OfferStep& step : auction.steps)
+        if (step.source != Source::containment) base += step.quantity;
+    const auto group_of = [&](ParticipantId participant) {
+        const auto found = groups_.find(participant);
+        return found == groups_.end() ? GroupId{} : found->second;
+    };
+    std::map<GroupId, Int128> asked;
+    std::map<GroupId, Int128> counted;
+    std::int64_t before_us = INT64_MIN;
+    for (const BidResult& each : said.bids) {
+        const auto found = auction.bids.find(each.bid);
+        if (found == auction.bids.end() || found->second.at_us <= before_us)
+            return SchemeFinding{"auction.bids", "each once, by arrival", "others"};
+        const SeenBid& bid = found->second;
+        before_us = bid.at_us;
+        const bool shut = is_out_of_use(bid.from) || is_out_of_use(bid.to);
+        if (shut != (each.state == BidState::account_shut))
+            return SchemeFinding{"auction.bid",
+                                 shut ? "void: an account is out of use" : "one that counts",
+                                 std::string(to_string(each.state))};
+        if (each.counted < 0 || each.counted > (shut ? 0 : bid.quantity) || each.fill < 0 ||
+            each.fill > each.counted)
+            return auction_finding("counted", bid.quantity, each.counted);
+        if (shut) continue;
+        asked[group_of(bid.participant)] += bid.quantity;
+        counted[group_of(bid.participant)] += each.counted;
+    }
+    bool has_limit = false;
+    for (const auto& [year, opened] : opened_)
+        has_limit = has_limit || opened.rules.compliance.holding_limit;
+    for (const auto& [group, sum] : counted) {
+        bool obligated = false;
+        for (const auto& [participant, of] : groups_)
+            if (of == group && obligated_.count(participant) != 0) obligated = true;
+        const Ppm share = obligated ? auction.rules.purchase_limit : auction.rules.trader_limit;
+        const Int128 most = base * share.value / kMillion;
+        if (sum > most) return auction_finding("purchase_limit", most, sum);
+        if (sum < asked[group] && asked[group] <= most && !has_limit)
+            return auction_finding("counted", asked[group], sum);
+    }
+    return std::nullopt;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
+    const auto found = auctions_.find(event.due.id);
+    if (found == auctions_.end() || found->second.over ||
+        found->second.said.closes_at.us != event.due.at_us)
+        return SchemeFinding{"due", "an auction that closes now", "none"};
+    SeenAuction& auction = found->second;
+    const AuctionClearing& said = event.clearing;
+    clears_ = true;
+    due_now_ = {};
+    due_now_.vintage = asset_of_year(auction.said.vintage);
+    for (const auto& [id, bid] : auction.bids) due_now_.money[bid.reserve] = 0;
+    const auto nothing_held = [&]() -> std::optional<SchemeFinding> {
+        let_go(auction, true);
+        if (event.postings < due_now_.money.size())
+            return auction_finding(
+                "released", Int128{due_now_.money.size()}, Int128{event.postings});
+        return std::nullopt;
+    };
+    if (event.reason != Reason::ok || said.outcome == AuctionOutcome::halted ||
+        said.outcome == AuctionOutcome::failed)
+        return nothing_held();
+    if (auto wrong = check_counted(auction, said)) return wrong;
+    std::vector<OfferStep> steps = auction.steps;
+    Int128 consigned = 0;
+    for (const auto& [holder, quantity] : auction.consigned) {
+        const bool unpaid = money_account(holder) == AccountId{};
+        const bool left_out =
+            std::find(said.not_sold.begin(), said.not_sold.end(), holder) != said.not_sold.end();
+        if (unpaid != left_out)
+            return SchemeFinding{"auction.not_sold",
+                                 unpaid ? "a holder who cannot be paid" : "one who can",
+                                 "the other"};
+        if (!left_out) {
+            consigned += quantity;
+        } else if (!steps.empty() && steps.front().source == Source::auction) {
+            steps.front().quantity -= quantity;
+        }
+    }
+    std::vector<Counted> bids;
+    for (std::size_t i = 0; i < said.bids.size(); ++i) {
+        if (said.bids[i].counted == 0) continue;
+        const SeenBid& bid = auction.bids.at(said.bids[i].bid);
+        std::string bytes = "draw";
+        ByteWriter writer(bytes);
+        writer.write(auction.draw);
+        writer.write(bid.participant);
+        bids.push_back({.price_micro = bid.price_micro,
+                        .quantity = said.bids[i].counted,
+                        .draw = hash128(bytes).high,
+                        .at_us = bid.at_us,
+                        .place = i});
+    }
+    const Outturn sale = sale_of(steps, auction.rules, auction.least_price_micro, bids);
+    if (sale.outcome != said.outcome)
+        return SchemeFinding{"auction.outcome",
+                             std::string(to_string(sale.outcome)),
+                             std::string(to_string(said.outcome))};
+    if (sale.bid_for != said.bid_for) return auction_finding("bid_for", sale.bid_for, said.bid_for);
+    if (sale.outcome != AuctionOutcome::no_bids && sale.price_micro != said.price_micro)
+        return auction_finding("price_micro", sale.price_micro, said.price_micro);
+    if (sale.outcome != AuctionOutcome::sold) {
+        for (const BidResult& each : said.bids)
+            if (each.fill != 0) return auction_finding("fill", 0, each.fill);
+        if (said.sold != 0) return auction_finding("sold", 0, said.sold);
+        if (sale.outcome != AuctionOutcome::no_bids ||
+            auction.rules.on_shortfall == Shortfall::cancel)
+            return nothing_held();
+        let_go(auction, false);
+        return std::nullopt;
+    }
+    if (sale.sold != said.sold) return auction_finding("sold", sale.sold, said.sold);
+
+    // Who is above the last price has all; at it the rest, in the order of the draw, or within a lot of its proportion.
+    std::stable_sort(bids.begin(), bids.end(), [](const Counted& a, const Counted& b) {
+        if (a.price_micro != b.price_micro) return a.price_micro > b.price_micro;
+        return a.draw != b.draw ? a.draw < b.draw : a.at_us < b.at_us;
+    });
+    Int128 left = sale.sold;
+    Int128 at_the_last = 0;
+    for (const Counted& bid : bids) {
+        if (bid.price_micro > sale.marginal_micro) left -= bid.quantity;
+        if (bid.price_micro == sale.marginal_micro) at_the_last += bid.quantity;
+    }
+    const Int128 rest = left;
+    Int128 filled = 0;
+    for (const Counted& bid : bids) {
+        const std::int64_t fill = said.bids[bid.place].fill;
+        filled += fill;
+        if (bid.price_micro != sale.marginal_micro) {
+            const std::int64_t all = bid.price_micro > sale.marginal_micro ? bid.quantity : 0;
+            if (fill != all) return auction_finding("fill", all, fill);
+        } else if (auction.rules.tie == TieRule::drawn) {
+            const Int128 right = std::min(left, Int128{bid.quantity});
+            if (fill != right) return auction_finding("fill", right, fill);
+            left -= right;
+        } else {
+            const Int128 off = Int128{fill} * at_the_last - rest * bid.quantity;
+            if ((off < 0 ? -off : off) > 2 * auction.rules.lot * at_the_last)
+                return auction_finding("fill", rest * bid.quantity / at_the_last, fill);
+        }
+        const SeenBid& seen = auction.bids.at(said.bids[bid.place].bid);
+        due_now_.money[seen.reserve] = sum_within(0, Int128{sale.price_micro} * fill);
+        if (fill > 0) due_now_.allowances[seen.to] += fill;
+    }
+    if (filled != sale.sold) return auction_finding("fills", sale.sold, filled);
+
+    // What is consigned is sold first, in proportion.
+    const Int128 of_holders =
+        steps.empty() || sale.used.empty() ? Int128{0} : std::min(consigned, sale.used.front());
+    Int128 said_sold = 0;
+    for (const ConsignedLine& line : said.consigned) {
+        const auto theirs = auction.consigned.find(line.participant);
+        if (theirs == auction.consigned.end() || line.quantity < 0)
+            return SchemeFinding{"auction.consigned", "a holder of the notice", "another"};
+        const Int128 off = Int128{line.quantity} * consigned - of_holders * theirs->second;
+        if ((off < 0 ? -off : off) >= consigned)
+            return auction_finding(
+                "consigned", of_holders * theirs->second / consigned, line.quantity);
+        said_sold += line.quantity;
+        if (sale.price_micro > 0 && line.quantity > 0)
+            due_now_.holders[money_account(line.participant)] +=
+                Int128{sale.price_micro} * line.quantity;
+        consigned_[{line.participant, due_now_.vintage}] -= line.quantity;
+    }
+    if (said_sold != of_holders) return auction_finding("consigned", of_holders, said_sold);
+    due_now_.pots[kConsignment] = of_holders;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const Int128 used = sale.used[i] - (i == 0 ? of_holders : Int128{0});
+        const OfferStep& step = steps[i];
+        due_now_.pots[step.source == Source::containment ? kContainmentReserve : kAuction] += used;
+        if (step.source == Source::containment)
+            tier_sold_[{auction.said.vintage, step.tier}] += sum_within(0, used);
+        if (step.source == Source::withheld)
+            taken_out_[auction.said.vintage] += sum_within(0, Int128{step.quantity} - used);
+    }
+    let_go(auction, false);
+    if (event.postings == 0) return auction_finding("postings", 1, 0);
+    return std::nullopt;
+}
+
+bool SchemeAuditor::settles_auction(const registry::Event& event) {
+    using registry::Op;
+    const registry::Command& p = event.command;
+    if (p.op == Op::post || p.op == Op::void_pending) {
+        const auto owed = due_now_.money.find(p.reference);
+        if (owed == due_now_.money.end()) return false;
+        const bool right = p.op == Op::post
+                               ? owed->second > 0 && event.outcome.amount == owed->second
+                               : owed->second == 0;
+        due_now_.money.erase(owed);
+        return right;
+    }
+    if (p.op != Op::transfer) return false;
+    if (p.asset == registry::Asset::cash) {
+        const auto owed = due_now_.holders.find(p.to);
+        if (p.from != kProceeds || owed == due_now_.holders.end()) return false;
+        owed->second -= p.amount;
+        return owed->second >= 0;
+    }
+    if (p.asset != due_now_.vintage) return false;
+    const auto pot = due_now_.pots.find(p.from);
+    const auto owed = due_now_.allowances.find(p.to);
+    if (pot == due_now_.pots.end() || owed == due_now_.allowances.end()) return false;
+    pot->second -= p.amount;
+    owed->second -= p.amount;
+    return pot->second >= 0 && owed->second >= 0;
+}
+
+bool SchemeAuditor::all_settled() const {
+    const auto empty = [](const std::map<AccountId, Int128>& sums) {
+        return std::all_of(
+            sums.begin(), sums.end(), [](const auto& each) { return each.second == 0; });
+    };
+    return due_now_.money.empty() && empty(due_now_.allowances) && empty(due_now_.pots) &&
+           empty(due_now_.holders);
+}
+
+std::int64_t SchemeAuditor::ceiling_price(const BuyAtCeiling& said) const {
+    const auto opened = opened_.find(said.year);
+    if (opened == opened_.end() || !opened->second.rules.auction.ceiling) return -1;
+    const Rules& rules = opened->second.rules;
+    return sum_within(
+        0, Int128{grown(rules, rules.auction.ceiling_price_micro, said.year)} * said.quantity);
+}
+
+}  // namespace abate::scheme
