@@ -4,6 +4,7 @@
 #pragma once
 
 #include "abate/exchange/auction.h"
+#include "abate/exchange/call.h"
 #include "abate/exchange/matcher.h"
 #include "abate/exchange/order.h"
 #include "abate/exchange/order_book.h"
