@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 #include <string>
 
@@ -99,11 +100,11 @@ struct Candidate {
     [[nodiscard]] bool as_good_as(const Candidate& other) const {
         return volume() == other.volume() && size_of_surplus() == other.size_of_surplus();
     }
+    [[nodiscard]] bool is_better_than(const Candidate& other) const {
+        if (volume() != other.volume()) return volume() > other.volume();
+        return size_of_surplus() < other.size_of_surplus();
+    }
 };
-bool is_better(const Candidate& a, const Candidate& b) {
-    if (a.volume() != b.volume()) return a.volume() > b.volume();
-    return a.size_of_surplus() < b.size_of_surplus();
-}
 
 // A side of the call: its orders, and their places by priority.
 struct Queue {
@@ -113,11 +114,16 @@ struct Queue {
     [[nodiscard]] const CallOrder& at(std::size_t i) const { return orders[order[i]]; }
 };
 
+struct Queues {
+    Queue buys;
+    Queue sells;
+};
+
 // Each price that stands in the call once, rising.
 std::vector<Candidate> candidates_of(const Ticked& collar,
                                      const CallTerms& terms,
-                                     const Queue& buys,
-                                     const Queue& sells) {
+                                     const Queues& queues) {
+    const auto& [buys, sells] = queues;
     std::vector<Candidate> all = {{.price = nearest_tick(collar, terms)}};
     for (const Queue* queue : {&buys, &sells})
         for (const CallOrder& order : queue->orders)
@@ -152,7 +158,8 @@ std::vector<Candidate> candidates_of(const Ticked& collar,
 // Rules 1 to 4. Of candidates as good as each other, by rising price, the surplus falls: those left with buys come first, then those without,
 // then those left with sells.
 Candidate chosen_of(const std::vector<Candidate>& all, const CallTerms& terms) {
-    const Candidate best = *std::min_element(all.begin(), all.end(), is_better);
+    const Candidate best =
+        *std::min_element(all.begin(), all.end(), std::mem_fn(&Candidate::is_better_than));
     std::optional<Candidate> lower;   // the highest that is left with buys
     std::optional<Candidate> higher;  // the lowest that is left with sells
     for (const Candidate& c : all) {
@@ -192,26 +199,24 @@ std::vector<CallFill> fills_of(const Queue& queue, const Candidate& chosen) {
 
 }  // namespace
 
-Result<CallResult> clear_call(const CallTerms& terms,
-                              std::span<const CallOrder> buys,
-                              std::span<const CallOrder> sells) {
+Result<CallResult> clear_call(const CallTerms& terms, const CallOrders& orders) {
     const Result<Ticked> collar = collar_of(terms);
     if (!collar) return collar.error();
-    for (const std::span<const CallOrder> side : {buys, sells})
+    for (const std::span<const CallOrder> side : {orders.buys, orders.sells})
         if (const Result<void> sound = check_orders(side, terms.tick_micro); !sound)
             return sound.error();
 
-    const Queue buying{Side::buy, buys, by_priority(Side::buy, buys)};
-    const Queue selling{Side::sell, sells, by_priority(Side::sell, sells)};
-    const Candidate chosen = chosen_of(candidates_of(*collar, terms, buying, selling), terms);
+    const Queues queues{.buys = {Side::buy, orders.buys, by_priority(Side::buy, orders.buys)},
+                        .sells = {Side::sell, orders.sells, by_priority(Side::sell, orders.sells)}};
+    const Candidate chosen = chosen_of(candidates_of(*collar, terms, queues), terms);
     CallResult result;
     if (chosen.volume() == 0) return result;
     result.price_micro = chosen.price;
     result.volume = chosen.volume();
     result.surplus = chosen.size_of_surplus();
     result.surplus_side = chosen.surplus() < 0 ? Side::sell : Side::buy;
-    result.buys = fills_of(buying, chosen);
-    result.sells = fills_of(selling, chosen);
+    result.buys = fills_of(queues.buys, chosen);
+    result.sells = fills_of(queues.sells, chosen);
     return result;
 }
 

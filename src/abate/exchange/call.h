@@ -1,7 +1,7 @@
 // A call: orders were collected without matching, as before the opening or at the close, and now trade at one price.
 //
 //     const Result<CallResult> call = clear_call({.tick_micro = 10, .low_micro = 63'000, .high_micro = 77'000, .reference_micro = 70'000},
-//                                                buys, sells);
+//                                                {.buys = buys, .sells = sells});
 //     if (call->price_micro) ... call->volume, call->buys[i] of buys[call->buys[i].order], trades_of(*call)
 //
 // The price, of those that stand in the call (limits and the reference price, each brought into the collar):
@@ -60,12 +60,16 @@ struct CallResult {
     bool operator==(const CallResult&) const = default;
 };
 
-// Orders of a side stand in the order of time; an order of priority, as a book gives it, is one too.
-// Errors: invalid_argument (a tick below 1; a collar that is not positive or holds no tick; a limit that is not positive or off the tick; a
-// quantity that is not positive), out_of_range (a price beyond 2^62, the quantities of a side beyond 2^63 - 1). Cost: sorting the orders.
-[[nodiscard]] Result<CallResult> clear_call(const CallTerms& terms,
-                                            std::span<const CallOrder> buys,
-                                            std::span<const CallOrder> sells);
+// Both in the order of time; an order of priority, as a book gives it, is one too.
+struct CallOrders {
+    std::span<const CallOrder> buys = {};
+    std::span<const CallOrder> sells = {};
+};
+
+// Errors: invalid_argument (a tick below 1; a collar that is not positive or holds no tick; a reference price below 0; a limit that is not
+// positive or off the tick; a quantity that is not positive), out_of_range (a price beyond 2^62, the quantities of a side beyond 2^63 - 1).
+// Cost: sorting the orders.
+[[nodiscard]] Result<CallResult> clear_call(const CallTerms& terms, const CallOrders& orders);
 
 // The fills of both sides against each other, first with first: a trade an entry, fewer than there are fills.
 struct CallTrade {

@@ -42,7 +42,7 @@ Call any_call() {
     return call;
 }
 CallResult cleared(const Call& call) {
-    return clear_call(call.terms, call.buys, call.sells).value();
+    return clear_call(call.terms, {.buys = call.buys, .sells = call.sells}).value();
 }
 
 std::int64_t demand_at(const Call& call, std::int64_t price) {
@@ -141,10 +141,12 @@ std::vector<std::int64_t> by_order(const std::vector<CallFill>& fills, std::size
     return all;
 }
 // Whether a stands before b.
-bool is_before(Side side,
-               const std::vector<CallOrder>& orders,
-               std::size_t a,
-               std::size_t b) {  // NOLINT(bugprone-easily-swappable-parameters)
+bool is_before(
+    Side side,
+    const std::vector<CallOrder>& orders,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the words of the sentence above
+    std::size_t a,
+    std::size_t b) {
     const auto worth = [&](std::size_t i) {
         const std::optional<std::int64_t>& limit = orders[i].limit_micro;
         return limit ? (side == Side::buy ? *limit : -*limit) : INT64_MAX;

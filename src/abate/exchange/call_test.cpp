@@ -18,7 +18,8 @@ struct Call {
     CallTerms terms{.low_micro = 50, .high_micro = 500, .reference_micro = 200};
 };
 CallResult cleared(const Call& call) {
-    const Result<CallResult> result = clear_call(call.terms, call.buys, call.sells);
+    const Result<CallResult> result =
+        clear_call(call.terms, {.buys = call.buys, .sells = call.sells});
     EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().what);
     return result ? *result : CallResult{};
 }
@@ -26,9 +27,9 @@ Call with_reference(Call call, std::int64_t reference) {
     call.terms.reference_micro = reference;
     return call;
 }
-// 300@202: three hundred at 202.
-CallOrder at(std::int64_t limit,
-             std::int64_t quantity) {  // NOLINT(bugprone-easily-swappable-parameters)
+// at(202, 300): three hundred at 202.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): short, so that a book is one line
+CallOrder at(std::int64_t limit, std::int64_t quantity) {
     return {.limit_micro = limit, .quantity = quantity};
 }
 CallOrder market(std::int64_t quantity) { return {.quantity = quantity}; }
@@ -196,7 +197,8 @@ TEST(Call, TheLargestNumbersAreExact) {
 
 TEST(Call, WhatCannotBeMeantIsRefused) {
     const auto why = [](const Call& call) {
-        const Result<CallResult> result = clear_call(call.terms, call.buys, call.sells);
+        const Result<CallResult> result =
+            clear_call(call.terms, {.buys = call.buys, .sells = call.sells});
         return result ? "accepted" : to_string(result.error().code) + (": " + result.error().what);
     };
     const auto with = [](const CallTerms& terms) {

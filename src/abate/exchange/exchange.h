@@ -5,6 +5,8 @@
 
 #include "abate/exchange/auction.h"
 #include "abate/exchange/call.h"
+#include "abate/exchange/feed.h"
+#include "abate/exchange/feed_codec.h"
 #include "abate/exchange/matcher.h"
 #include "abate/exchange/order.h"
 #include "abate/exchange/order_book.h"
