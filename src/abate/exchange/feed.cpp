@@ -9,14 +9,15 @@
 namespace abate::exchange {
 namespace {
 
-FeedFault check_amounts(std::int64_t price_micro,
-                        std::int64_t quantity) {  // NOLINT(bugprone-easily-swappable-parameters)
-    if (price_micro < 1 || price_micro > kMostTicks) return FeedFault::price_out_of_range;
-    if (quantity < 1 || quantity > kMostQuantity) return FeedFault::quantity_out_of_range;
+template <class T>
+FeedFault check_amounts(const T& of) {
+    if (of.price_micro < 1 || of.price_micro > kMostTicks) return FeedFault::price_out_of_range;
+    if (of.quantity < 1 || of.quantity > kMostQuantity) return FeedFault::quantity_out_of_range;
     return FeedFault::none;
 }
 
 // The order of a snapshot.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a comparison, as sort asks it
 bool stands_before(const FeedOrder& a, const FeedOrder& b) {
     if (a.side != b.side) return a.side == Side::buy;
     if (a.price_micro != b.price_micro)
@@ -102,7 +103,7 @@ FeedFault check(const FeedMessage& message) {
     if (message.seq == 0 || !is_in_place || message.against >= message.seq ||
         message.against == message.order)
         return FeedFault::number_out_of_place;
-    return check_amounts(message.price_micro, message.quantity);
+    return check_amounts(message);
 }
 
 FeedFault check(const FeedSnapshot& snapshot) {
@@ -111,15 +112,11 @@ FeedFault check(const FeedSnapshot& snapshot) {
         if (trade != FeedTrade{}) return FeedFault::not_zero;
     } else {
         if (trade.seq > snapshot.seq) return FeedFault::number_out_of_place;
-        if (const FeedFault fault = check_amounts(trade.price_micro, trade.quantity);
-            fault != FeedFault::none)
-            return fault;
+        if (const FeedFault fault = check_amounts(trade); fault != FeedFault::none) return fault;
     }
     for (const FeedOrder& order : snapshot.orders) {
         if (order.number == 0 || order.number > snapshot.seq) return FeedFault::number_out_of_place;
-        if (const FeedFault fault = check_amounts(order.price_micro, order.quantity);
-            fault != FeedFault::none)
-            return fault;
+        if (const FeedFault fault = check_amounts(order); fault != FeedFault::none) return fault;
     }
     for (std::size_t i = 1; i < snapshot.orders.size(); ++i)
         if (!stands_before(snapshot.orders[i - 1], snapshot.orders[i]))

@@ -89,6 +89,29 @@ TEST(FeedCodec, AMessageHasItsBytesWhereTheTableSays) {
     EXPECT_EQ(read, sold());
 }
 
+// Likewise; 69,000 = 0x010d88, 71,000 = 0x011558. The checksum is another program's (Python, bit by bit).
+TEST(FeedCodec, ASnapshotHasItsBytesWhereTheTableSays) {
+    const std::string_view expected =
+        "abFS"
+        "\x01\x00\x00\x00"                  // version, nothing
+        "\xef\x07\x00\x00"                  // vintage
+        "\x01\x00\x00\x00"                  // buys
+        "\x01\x00\x00\x00"                  // sells
+        "\x09\x00\x00\x00\x00\x00\x00\x00"  // seq
+        "\x07\x00\x00\x00\x00\x00\x00\x00"  // last trade: seq, at, price, quantity
+        "\x05\x00\x00\x00\x00\x00\x00\x00"
+        "\x70\x11\x01\x00\x00\x00\x00\x00"
+        "\x03\x00\x00\x00\x00\x00\x00\x00"
+        "\x01\x00\x00\x00\x00\x00\x00\x00"  // the buy: number, price, quantity
+        "\x88\x0d\x01\x00\x00\x00\x00\x00"
+        "\x04\x00\x00\x00\x00\x00\x00\x00"
+        "\x08\x00\x00\x00\x00\x00\x00\x00"  // the sell
+        "\x58\x15\x01\x00\x00\x00\x00\x00"
+        "\x05\x00\x00\x00\x00\x00\x00\x00"
+        "\x45\xbd\xba\xe5"sv;  // checksum
+    EXPECT_EQ(bytes_of(two_orders()), expected);
+}
+
 TEST(FeedCodec, ASnapshotIsReadAsItWasWritten) {
     const std::string bytes = bytes_of(two_orders());
     EXPECT_EQ(bytes.size(), kFeedSnapshotBytes + 2 * kFeedOrderBytes);
