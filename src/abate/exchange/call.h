@@ -9,9 +9,9 @@
 //   2. of these, that leaves the smallest surplus, which is what one side would still take at that price;
 //   3. of these, the highest where the surplus is of buys, the lowest where it is of sells: the side that is left over moves the price;
 //   4. where both kinds of surplus are left, or none: the nearest to the reference price; of two as near, the lower.
-// This is the usual order of exchanges (as in the rules of Xetra and of Euronext for their auctions). Ours where such rules differ: the reference
-// price is asked like a limit from the start, so market orders alone trade at it; without a surplus any tick between two of the best prices may be
-// the price; limits outside the collar count as its end. No tick of the collar trades more than the price that is found.
+// These are the four principles of ASX ("How opening and closing prices are calculated"), and in substance those of Xetra and Euronext. Ours where
+// such rules differ: the reference price is asked like a limit from the start, so market orders alone trade at it; without a surplus any tick between
+// two of the best prices may be the price; limits outside the collar count as its end. No tick of the collar trades more than the price found.
 //
 // Who trades: market orders before limits, then the better price, then time; the last one in part. So each who gets nothing stands behind all
 // who get something, and what is left does not cross within the collar.

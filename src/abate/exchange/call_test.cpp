@@ -1,4 +1,4 @@
-// Small books whose answer is reckoned by hand. D: what buys would take at a price, S: what sells would give.
+// Published examples, and small books whose answer is reckoned by hand. D: what buys would take at a price, S: what sells would give.
 #include "abate/exchange/call.h"
 
 #include <gmock/gmock.h>
@@ -33,6 +33,40 @@ CallOrder at(std::int64_t limit, std::int64_t quantity) {
     return {.limit_micro = limit, .quantity = quantity};
 }
 CallOrder market(std::int64_t quantity) { return {.quantity = quantity}; }
+
+// The example to the ASX's four principles of 2002 (maximum tradeable volume, minimum surplus, market pressure, reference price), "stock X": 1,000
+// can be traded from 610 to 639, of which 635 to 639 leave the least, 500 of buys, who press to the highest.
+TEST(Call, TheExampleOfTheAsx) {
+    const CallResult r =
+        cleared({.buys = {at(640, 500), at(639, 500), at(639, 500), at(634, 1'000), at(633, 500)},
+                 .sells = {at(610, 1'000), at(640, 500), at(641, 520), at(642, 550), at(643, 519)},
+                 .terms = {.reference_micro = 600}});
+    EXPECT_EQ(r.price_micro, 639);
+    EXPECT_EQ(r.volume, 1'000);
+    EXPECT_EQ(r.surplus, 500);
+    EXPECT_EQ(r.surplus_side, Side::buy);
+    EXPECT_THAT(r.buys, ElementsAre(CallFill{0, 500}, CallFill{1, 500}));
+}
+
+// The table in MarketGrid's documentation of its single-price auction: 290 at 12,400, where 480 are bid.
+TEST(Call, TheExampleOfMarketGrid) {
+    Call call;
+    call.terms = {.tick_micro = 100, .reference_micro = 13'000};
+    const std::int64_t bids[] = {60, 80, 200, 55, 25, 35, 25, 95, 45};       // from 12,200
+    const std::int64_t asks[] = {10, 125, 155, 90, 20, 10, 15, 10, 50, 35};  // likewise
+    for (std::int64_t price = 12'200; const std::int64_t quantity : bids) {
+        call.buys.push_back(at(price, quantity));
+        price += 100;
+    }
+    for (std::int64_t price = 12'200; const std::int64_t quantity : asks) {
+        call.sells.push_back(at(price, quantity));
+        price += 100;
+    }
+    const CallResult r = cleared(call);
+    EXPECT_EQ(r.price_micro, 12'400);
+    EXPECT_EQ(r.volume, 290);
+    EXPECT_EQ(r.surplus, 480 - 290);
+}
 
 // At 200, D = 200 + 200 + 300 = 700 = S; at 201 D is 400, at 199 S is 400.
 TEST(Call, ThePriceIsThatAtWhichMostIsTraded) {

@@ -60,7 +60,7 @@ struct FeedMessage {
     bool operator==(const FeedMessage&) const = default;
 };
 
-// Every reason to refuse a message or a snapshot, in order of precedence. Spelled as in docs/reference/market.md.
+// Every reason to refuse a message or a snapshot, in order of precedence; of a snapshot its last trade is asked before its orders. Spelled as in docs/reference/market.md.
 enum class FeedFault : std::uint8_t {
     none = 0,
     // The bytes.
@@ -68,9 +68,9 @@ enum class FeedFault : std::uint8_t {
     version_unknown = 2,
     wrong_length = 3,
     checksum_wrong = 4,
-    not_zero = 5,  // where nothing is to stand
-    kind_unknown = 6,
-    side_unknown = 7,
+    kind_unknown = 5,
+    side_unknown = 6,
+    not_zero = 7,  // where nothing is to stand
     // What they say.
     number_out_of_place = 8,     // 0, not the next of the tape, or an order's that would come later
     price_out_of_range = 9,      // 1 to 2^62

@@ -92,9 +92,9 @@ FeedFault read_feed_message(std::string_view bytes, FeedMessage& message) {
     FeedMessage read;
     const auto kind = in.take<std::uint8_t>();
     const auto side = in.take<std::uint8_t>();
-    if (in.take<std::uint8_t>() != 0) return FeedFault::not_zero;
     if (kind < 1 || kind > 4) return FeedFault::kind_unknown;
     if (side > 1) return FeedFault::side_unknown;
+    if (in.take<std::uint8_t>() != 0) return FeedFault::not_zero;
     read.kind = static_cast<FeedKind>(kind);
     read.side = static_cast<Side>(side);
     read.vintage = in.take<std::int32_t>();

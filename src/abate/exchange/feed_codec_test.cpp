@@ -146,7 +146,7 @@ TEST(FeedCodec, AMessageThatIsWholeAndWrongIsRefusedByName) {
     const std::string good = bytes_of(sold());
     EXPECT_EQ(why_message(with(good, 0, 2)), "version_unknown");
     EXPECT_EQ(why_message(with(good, 3, 1)), "not_zero");
-    EXPECT_EQ(why_message(with(good, 1, 0)), "kind_unknown");
+    EXPECT_EQ(why_message(with(with(with(good, 3, 1), 2, 2), 1, 0)), "kind_unknown");
     EXPECT_EQ(why_message(with(good, 1, 5)), "kind_unknown");
     EXPECT_EQ(why_message(with(good, 2, 2)), "side_unknown");
     EXPECT_EQ(why_message(with(good, 1, 1)),
