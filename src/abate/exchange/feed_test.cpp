@@ -216,12 +216,16 @@ TEST(Feed, AMessageThatDoesNotFitTheBookNeedsASnapshot) {
     for (std::size_t i = 0; i < 4; ++i) reader.apply(all[i]);
     FeedMessage wrong = all[4];
     wrong.quantity = 5;
+    EXPECT_EQ(reader.apply(all[6]), FeedRead::early);
     EXPECT_EQ(reader.apply(wrong), FeedRead::refused);
     EXPECT_EQ(reader.fault(), FeedFault::quantity_differs);
+    // What waited is not trusted either.
+    EXPECT_EQ(reader.waiting(), 0U);
+    EXPECT_EQ(reader.gap(), (FeedReader::Gap{5, 7}));
     EXPECT_TRUE(reader.is_lost());
     EXPECT_EQ(reader.seq(), 4U);
     EXPECT_EQ(reader.apply(all[4]), FeedRead::early);
-    EXPECT_EQ(reader.gap(), (FeedReader::Gap{5, 5}));
+    EXPECT_EQ(reader.gap(), (FeedReader::Gap{5, 7}));
     EXPECT_EQ(reader.apply(source.snapshot()), FeedRead::applied);
     EXPECT_FALSE(reader.is_lost());
     EXPECT_EQ(reader.seq(), 7U);
@@ -378,6 +382,16 @@ TEST(Feed, ATradeOfACallIsOfTwoOrdersThatRest) {
     EXPECT_EQ(reader.apply(message), FeedRead::applied);
     EXPECT_EQ(reader.book().orders(), source.book().orders());
     EXPECT_EQ(reader.book().last_trade().price_micro, 100);
+    // The seller's is gone, so that its id may come again; the buyer's still rests.
+    TapeEntry again{.seq = 4,
+                    .side = Side::sell,
+                    .vintage = kVintage,
+                    .order_id = 1,
+                    .price_micro = 106,
+                    .quantity = 1};
+    EXPECT_EQ(source.apply(again), FeedFault::order_exists);
+    again.order_id = 2;
+    EXPECT_EQ(source.apply(again), FeedFault::none);
 }
 
 TEST(Feed, ASourceGoesOnAfterAStop) {
