@@ -118,7 +118,7 @@ void CoveredReplay::play() {
         const Operation& o = operations_[i];
         now_us_ = std::max(now_us_ + 1, o.at_us);
         const Market::Frame frame{.books = books_, .now = Timestamp{now_us_}, .out = payload};
-        expired_ += market_.advance_time(frame);
+        expired_ += market_.advance_time(frame.now, frame);
         const OrderReason reason = market_.apply(o, frame);
         ++answers_[static_cast<std::size_t>(reason)];
         for (const Met& met : market_.met())

@@ -4,7 +4,10 @@
 // accounts). Auctions are acts of the scheme: scheme/uniform_price.h.
 #pragma once
 
+#include "abate/exchange/call.h"
 #include "abate/exchange/covered_replay.h"
+#include "abate/exchange/feed.h"
+#include "abate/exchange/feed_codec.h"
 #include "abate/exchange/market.h"
 #include "abate/exchange/market_audit.h"
 #include "abate/exchange/market_event.h"

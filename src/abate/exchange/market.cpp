@@ -64,12 +64,12 @@ void Market::set_trader(std::uint32_t number, const Trader& trader) {
     ABATE_REQUIRE(number <= traders_.size());
     if (number == traders_.size()) traders_.emplace_back();
     TraderState& state = traders_[number];
-    // Orders that rest hold on to the accounts that cover them.
-    if (state.open_orders == 0 &&
-        (state.is.cash != trader.cash || state.is.holding != trader.holding)) {
-        state.cash = {};
-        for (Position& position : state.positions) position.holding = {};
-    }
+    // Orders that rest hold on to the accounts that cover them, until they are swept.
+    const bool stale =
+        state.open_orders > 0 && (!trader.may_trade || state.cash_account != trader.cash ||
+                                  state.holding_account != trader.holding);
+    if (stale && !state.stale) ++stale_;
+    state.stale = state.stale || stale;
     state.is = trader;
     state.group = trader.group;
 }
@@ -326,14 +326,21 @@ bool Market::can_trade(const TraderState& trader,
 bool Market::has_pockets(TraderState& trader, Venue& venue, registry::Registry& books) {
     if (trader.positions.size() <= venue.number) trader.positions.resize(venue.number + 1);
     Position& position = trader.positions[venue.number];
+    if (trader.open_orders == 0 &&
+        (trader.cash_account != trader.is.cash || trader.holding_account != trader.is.holding)) {
+        trader.cash = {};
+        for (Position& each : trader.positions) each.holding = {};
+        trader.cash_account = trader.is.cash;
+        trader.holding_account = trader.is.holding;
+    }
     if (trader.cash == Pocket{}) {
-        const std::optional<Pocket> cash = books.pocket(trader.is.cash, registry::Asset::cash);
+        const std::optional<Pocket> cash = books.pocket(trader.cash_account, registry::Asset::cash);
         if (!cash) return false;
         trader.cash = *cash;
     }
     if (position.holding == Pocket{}) {
         const std::optional<Pocket> holding =
-            books.pocket(trader.is.holding, static_cast<registry::Asset>(venue.vintage));
+            books.pocket(trader.holding_account, static_cast<registry::Asset>(venue.vintage));
         if (!holding) return false;
         position.holding = *holding;
     }
@@ -365,59 +372,48 @@ OrderReason Market::check_cover(const Order& order,
 
 // ---- doing, live and again
 
-// An order comes into the market: it is covered, and counts.
-void Market::enter(const Part& part, Side side, registry::Registry& books) {
+void Market::count(const Part& part, Side side, int sign) {
     TraderState& t = *part.trader;
-    const std::int64_t value = part.limit * part.left;
+    const std::int64_t quantity = sign * part.left;
+    const std::int64_t value = part.limit * quantity;
     if (side == Side::buy) {
-        books.cover(t.cash, money_for(part.limit, part.left));
-        part.position->open_buy += part.left;
-        t.open_buy += part.left;
+        part.position->open_buy += quantity;
+        t.open_buy += quantity;
         t.open_buy_value += value;
     } else {
-        books.cover(part.position->holding, part.left);
-        part.position->open_sell += part.left;
-        t.open_sell += part.left;
+        part.position->open_sell += quantity;
+        t.open_sell += quantity;
         t.open_sell_value += value;
     }
+}
+
+// An order comes into the market: it is covered, and counts.
+void Market::enter(const Part& part, Side side, registry::Registry& books) {
+    if (side == Side::buy)
+        books.cover(part.trader->cash, money_for(part.limit, part.left));
+    else
+        books.cover(part.position->holding, part.left);
+    count(part, side, 1);
 }
 
 // What is left of it goes.
 void Market::leave(const Part& part, Side side, registry::Registry& books) {
     if (part.left == 0) return;
-    TraderState& t = *part.trader;
-    const std::int64_t value = part.limit * part.left;
-    if (side == Side::buy) {
-        if (const std::int64_t money = money_for(part.limit, part.left); money > 0)
-            books.uncover(t.cash, money);
-        part.position->open_buy -= part.left;
-        t.open_buy -= part.left;
-        t.open_buy_value -= value;
-    } else {
+    if (side == Side::buy)
+        books.uncover(part.trader->cash, money_for(part.limit, part.left));
+    else
         books.uncover(part.position->holding, part.left);
-        part.position->open_sell -= part.left;
-        t.open_sell -= part.left;
-        t.open_sell_value -= value;
-    }
+    count(part, side, -1);
 }
 
 void Market::fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price) {
     TraderState& t = *part.trader;
-    const std::int64_t value = part.limit * quantity;
-    const std::int64_t paid = price * quantity;
-    if (side == Side::buy) {
-        part.position->open_buy -= quantity;
-        t.open_buy -= quantity;
-        t.open_buy_value -= value;
-        t.net_quantity += quantity;
-        t.net_value += paid;
-    } else {
-        part.position->open_sell -= quantity;
-        t.open_sell -= quantity;
-        t.open_sell_value -= value;
-        t.net_quantity -= quantity;
-        t.net_value -= paid;
-    }
+    count({.trader = part.trader, .position = part.position, .limit = part.limit, .left = quantity},
+          side,
+          -1);
+    const std::int64_t bought = side == Side::buy ? quantity : -quantity;
+    t.net_quantity += bought;
+    t.net_value += bought * price;
 }
 
 // Delivery versus payment: both, or a broken REQUIRES.
@@ -860,9 +856,9 @@ std::optional<Timestamp> Market::next_due() const {
     return Timestamp{due_.top().us};
 }
 
-std::uint32_t Market::advance_time(Frame frame) {
+std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
     std::uint32_t done = 0;
-    for (forget_stale(); !due_.empty() && due_.top().us <= frame.now.us; forget_stale(), ++done) {
+    for (forget_stale(); !due_.empty() && due_.top().us <= until.us; forget_stale(), ++done) {
         const Due due = due_.top();
         due_.pop();
         Venue& venue = *venues_[due.venue];
@@ -929,6 +925,17 @@ std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
     return static_cast<std::uint32_t>(orders.size());
 }
 
+std::uint32_t Market::sweep_stale(Frame frame) {
+    std::uint32_t gone = 0;
+    for (std::uint32_t i = 0; i < traders_.size() && stale_ > 0; ++i) {
+        if (!traders_[i].stale) continue;
+        traders_[i].stale = false;
+        --stale_;
+        gone += sweep(i, frame);
+    }
+    return gone;
+}
+
 // ---- again
 
 bool Market::fold(const MarketEvent& event, registry::Registry& books) {
@@ -961,6 +968,10 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
                   .owner = part.trader->is.participant});
         }
         take_out(*venue, place, books);
+        if (trader.stale && trader.open_orders == 0) {
+            trader.stale = false;
+            --stale_;
+        }
         return true;
     }
     roll(*venue, at);

@@ -77,14 +77,23 @@ class Market {
     OrderReason apply(const Operation& operation, Frame frame);
     // What the order of the last apply() that was done met. Until the next call.
     [[nodiscard]] std::span<const Met> met() const { return met_; }
-    // Orders whose time is over, in the order of (time, id). How many events came of it.
-    std::uint32_t advance_time(Frame frame);
+    // Orders whose time is over at `until`, in the order of (time, id), as events of the frame's time. How many they were.
+    std::uint32_t advance_time(Timestamp until, Frame frame);
     [[nodiscard]] std::optional<Timestamp> next_due() const;
     // All orders of a trader go. How many.
     std::uint32_t sweep(std::uint32_t trader, Frame frame);
 
     // Does again what was done. False where the event cannot follow; the market and the books are then of no use.
     [[nodiscard]] bool fold(const MarketEvent& event, registry::Registry& books);
+
+    // For a snapshot; tape, rules, traders and accounts are not in it.
+    void append_snapshot(std::string& out) const;
+    // In a market whose rules and traders are as they were, and books that have what is covered. False where that cannot be; it is then of
+    // no use. REQUIRES: nothing was applied.
+    [[nodiscard]] bool restore(std::string_view bytes, registry::Registry& books);
+    // Traders who may trade no more, or with other accounts, and whose orders still rest: they are swept.
+    [[nodiscard]] bool has_stale() const { return stale_ > 0; }
+    std::uint32_t sweep_stale(Frame frame);
 
     // The tables are asked for an operation ahead of its turn.
     void prefetch(const Operation& operation) const;
@@ -137,6 +146,10 @@ class Market {
         std::uint32_t in_second = 0;
         std::int64_t second = INT64_MIN;
         Trader is;
+        // Those that `cash` and the positions keep.
+        registry::AccountId cash_account{};
+        registry::AccountId holding_account{};
+        bool stale = false;
     };
     struct Venue {
         explicit Venue(const OrderBook::Options& options) : book(options) {}
@@ -208,6 +221,9 @@ class Market {
     OrderReason cancel(const Operation& operation, Frame& frame);
     [[nodiscard]] OrderReason throttle(TraderState& trader, Timestamp now) const;
 
+    // Into what is open (sign 1) or out of it (-1).
+    static void count(const Part& part, Side side, int sign);
+    [[nodiscard]] bool read_venue(std::string_view& bytes, registry::Registry& books);
     void enter(const Part& part, Side side, registry::Registry& books);
     void leave(const Part& part, Side side, registry::Registry& books);
     void fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price);
@@ -240,6 +256,7 @@ class Market {
     OrderIds ids_;
     std::vector<std::unique_ptr<Venue>> venues_;
     std::vector<TraderState> traders_;
+    std::uint32_t stale_ = 0;
     Timestamp last_{INT64_MIN};
     mutable std::int64_t day_ = 0;  // the last that was asked for
     mutable std::int64_t day_begins_ = 0;

@@ -282,7 +282,8 @@ TEST(Market, OrdersForATimeGoInTheOrderOfTheirEnd) {
     EXPECT_EQ(for_a_time(4, 1), R::expired);
     ASSERT_EQ(m.cancel(0, 1), R::ok);
     EXPECT_EQ(m.market.next_due(), Timestamp{4'000});
-    EXPECT_EQ(m.market.advance_time({.books = m.books, .now = Timestamp{5'999}, .out = m.payload}),
+    EXPECT_EQ(m.market.advance_time(Timestamp{5'999},
+                                    {.books = m.books, .now = Timestamp{5'999}, .out = m.payload}),
               1U);
     EXPECT_EQ(m.market.next_due(), Timestamp{6'000});
     EXPECT_EQ(m.resting(), "buy 1 at 40 (order 3 of 0) ");

@@ -386,7 +386,7 @@ struct MarketTerms {
     Ppm band = {50'000};     // a market order takes no price worse than the best by more; 0: none
     Ppm halt = {100'000};    // a trade further from the reference price halts the book; 0: none
     std::int64_t halt_minutes = 5;
-    Ppm fee = {};  // of the notional, from each side
+    Ppm fee = {};                           // of the notional, from each side
     std::int64_t most_open_orders = 1'000;  // of a key
     std::int64_t most_per_second = 100;     // commands of a key
     bool operator==(const MarketTerms&) const = default;
