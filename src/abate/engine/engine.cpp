@@ -184,6 +184,7 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
         return true;
     });
     if (error) return *error;
+    sync_market();
     last_seq_ = before.last_seq;
     head_ = before.digest;
     epoch_ = before.epoch;

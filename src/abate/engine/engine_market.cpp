@@ -122,9 +122,9 @@ void Engine::apply(std::span<const exchange::Operation> operations,
                                   .id = {},
                                   .act = {},
                                   .by = {}},
-                                 {.participant = asked.participant});
+                                 {.participant = asked.participant, .amount = 1});
         if (!counted) return std::nullopt;
-        return std::max<std::int64_t>(0, counted->limit - counted->counted);
+        return counted->counted > counted->limit ? 0 : counted->limit - counted->counted + 1;
     };
     // Without a limit nobody is asked.
     market_.set_holding_room(state.founded && state.rules.compliance.holding_limit

@@ -25,7 +25,7 @@ Rules market_rules() {
 class MarketDesk : public YearDesk {
   public:
     explicit MarketDesk(const Rules& rules = market_rules()) : YearDesk(rules) {
-        for (const std::uint64_t number : {1, 2}) {
+        for (const std::uint64_t number : {1U, 2U}) {
             const std::string name = number == 1 ? "lab" : "mill";
             add_firm(number, name);
             history(number, {.gflop = 1'000'000 * kWork});
@@ -128,7 +128,10 @@ TEST(EngineMarket, WhoMayTradeIsTheSchemes) {
     EXPECT_EQ(desk.order("mill-m", {.kind = OperationKind::cancel, .order_id = 1}),
               OrderReason::order_of_another);
     // A stolen key: revoked, and its orders go with it.
-    desk.ok("ada", RevokeKey{.key = desk.key("lab-m").open, .reason = "stolen"});
+    desk.ok(
+        "ada",
+        RevokeKey{
+            .participant = ParticipantId{1}, .key = desk.key("lab-m").open, .reason = "stolen"});
     EXPECT_EQ(desk.resting(), 0U);
     EXPECT_EQ(desk.balance(110, kYear).reserved, 0);
     EXPECT_EQ(desk.buy("lab-m", 3, 40, 10), OrderReason::not_permitted);
@@ -150,7 +153,8 @@ TEST(EngineMarket, OneGroupDoesNotTradeWithItself) {
 TEST(EngineMarket, ABankThatDiffersHalts) {
     MarketDesk desk;
     ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
-    desk.ok("ada", Reconcile{.date = "2027-01-04", .bank_micro = 1});
+    desk.ok("ada",
+            Reconcile{.statement_date = "2027-01-04", .balance_micro = 1, .unknown_lines = {}});
     EXPECT_EQ(desk.buy("mill-m", 2, 40, 100), OrderReason::market_halted);
     EXPECT_EQ(desk.order("lab-m", {.kind = OperationKind::cancel, .order_id = 1}), OrderReason::ok);
     desk.sound_market();
@@ -160,7 +164,8 @@ TEST(EngineMarket, AFrozenAccountTradesNoMore) {
     MarketDesk desk;
     ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
     desk.ok("ada",
-            RestrictAccount{.account = AccountId{110},
+            RestrictAccount{.participant = ParticipantId{1},
+                            .account = AccountId{110},
                             .status = registry::AccountStatus::frozen,
                             .reason = "court"});
     ASSERT_EQ(desk.buy("mill-m", 2, 41, 100), OrderReason::ok);
