@@ -10,6 +10,7 @@
 namespace abate::exchange {
 namespace {
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a range of prices
 TapeMaker::Deal any_deal(std::int64_t lowest, std::int64_t highest) {
     const auto seller = *rc::gen::inRange<std::uint64_t>(1, 7);
     const auto step = *rc::gen::inRange<std::uint64_t>(1, 6);

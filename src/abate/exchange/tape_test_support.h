@@ -28,6 +28,7 @@ class TapeMaker {
     };
 
     void at(std::int64_t us) { now_us_ = us; }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): whose it is, last
     void belongs(std::uint64_t participant, std::uint64_t group) {
         groups_[registry::ParticipantId{participant}] = registry::GroupId{group};
     }
@@ -59,6 +60,7 @@ class TapeMaker {
                     .owner = known(order.owner)});
     }
     // What rests is met, by an order of its own or, where a number is given, by that one.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): who, and by which order
     std::uint64_t meet(const Order& maker, std::uint64_t taker, std::uint64_t taker_id = 0) {
         return add({.kind = TapeKind::traded,
                     .side = maker.side,
