@@ -315,6 +315,30 @@ TEST(CancelRatio, CountsAnOrderThatTradesAsItComesOnce) {
     EXPECT_EQ(found[0].figure, 200'000);
 }
 
+// One order from before the period and one of it are cancelled: of the one placed, one was taken back.
+TEST(CancelRatio, IsOfOrdersPlacedInThePeriod) {
+    TapeMaker maker;
+    const TapeMaker::Order old{.id = 1, .owner = 1, .quantity = 70};
+    const TapeMaker::Order young{.id = 2, .owner = 1, .quantity = 10};
+    maker.rest(old);
+    maker.at(kHour);
+    maker.rest(young);
+    maker.remove(old);
+    maker.remove(young);
+    SurveillanceRules rules;
+    rules.cancel_least_orders = 1;
+    const Surveillance seen = surveil({.tape = maker.tape(),
+                                       .period = {.from = {1}, .until = {kHour + 1}},
+                                       .groups = maker.groups()},
+                                      rules)
+                                  .value();
+    const std::vector<Finding> found = of(FindingKind::cancel_ratio, seen);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].figure, 1'000'000);
+    EXPECT_EQ(found[0].second_figure, 1);
+    EXPECT_TRUE(found[0].quantity == 10);
+}
+
 TEST(CancelRatio, LeavesOutWhatItsOwnerDidNotTakeBack) {
     struct Case {
         Removal why;
@@ -420,6 +444,45 @@ TEST(Layering, IsSeenOnBothSidesAndOfMakers) {
     EXPECT_TRUE(layers[0].quantity == 147);
 }
 
+// Three asks of 50 at `price` beside a best ask of 110, and a bid of the group's that is met: before they come, or after.
+TapeMaker asks_that_go(std::int64_t price, bool met_before) {
+    TapeMaker maker;
+    const TapeMaker::Order bid{.id = 2, .owner = 1, .price = 100, .quantity = 5};
+    maker.rest({.id = 1, .owner = 9, .side = Side::sell, .price = 110, .quantity = 30});
+    maker.rest(bid);
+    if (met_before) maker.meet(bid, 7);
+    for (std::uint64_t id = 10; id < 13; ++id)
+        maker.rest({.id = id, .owner = 1, .side = Side::sell, .price = price, .quantity = 50});
+    if (!met_before) maker.meet(bid, 7);
+    for (std::uint64_t id = 10; id < 13; ++id)
+        maker.remove({.id = id, .owner = 1, .side = Side::sell, .price = price, .quantity = 50});
+    return maker;
+}
+
+TEST(Layering, IsOfOrdersThatStoodWorseThanTheBestAtTheTrade) {
+    EXPECT_EQ(of(FindingKind::layering, seen_in(asks_that_go(111, false))).size(), 1U);
+    EXPECT_THAT(of(FindingKind::layering, seen_in(asks_that_go(110, false))), IsEmpty());
+    EXPECT_THAT(of(FindingKind::layering, seen_in(asks_that_go(111, true))), IsEmpty());
+}
+
+TEST(Layering, IsOneFindingForEachShow) {
+    TapeMaker maker;
+    maker.rest({.id = 1, .owner = 9, .side = Side::buy, .price = 100, .quantity = 100});
+    for (std::uint64_t show = 1; show <= 2; ++show) {
+        maker.at(static_cast<std::int64_t>(show) * 11 * kSecond);
+        for (std::uint64_t i = 0; i < 3; ++i)
+            maker.rest({.id = 10 * show + i, .owner = 1, .price = 99, .quantity = 50});
+        maker.meet({.id = 1, .owner = 9, .price = 100, .quantity = 20}, 1);
+        for (std::uint64_t i = 0; i < 3; ++i)
+            maker.remove({.id = 10 * show + i, .owner = 1, .price = 99, .quantity = 50});
+    }
+    const std::vector<Finding> layers = of(FindingKind::layering, seen_in(maker));
+    ASSERT_EQ(layers.size(), 2U);
+    EXPECT_EQ(layers[0].figure, 3);
+    EXPECT_EQ(layers[1].figure, 3);
+    EXPECT_EQ(layers[1].from.us, 22 * kSecond);
+}
+
 // Before: 1,000,000. In the last ten minutes group 1 buys 40 of 100, and the last price is 1 % up.
 TEST(MarkingTheClose, IsVolumeAndAMoveTheSameWay) {
     struct Case {
@@ -471,6 +534,28 @@ TEST(MarkingTheClose, IsVolumeAndAMoveTheSameWay) {
         EXPECT_EQ(marks[0].evidence, evidence);
         EXPECT_THAT(numbers(marks[0].groups), ElementsAre(1));
     }
+}
+
+// A mark at 50 minutes, before a close at an hour; what is asked about begins and ends here and there.
+TEST(MarkingTheClose, IsAskedWithinThePeriodAlone) {
+    TapeMaker maker;
+    maker.deal({.seller = 8, .buyer = 9, .price = 1'000});
+    maker.at(50 * kMinute);
+    maker.deal({.seller = 2, .buyer = 1, .price = 1'100});
+    const std::vector<Timestamp> closes{{kHour}};
+    const auto marks = [&](const Period& period) {
+        const Surveillance seen = surveil({.tape = maker.tape(),
+                                           .period = period,
+                                           .groups = maker.groups(),
+                                           .closes = closes},
+                                          {})
+                                      .value();
+        return of(FindingKind::marking_the_close, seen).size();
+    };
+    EXPECT_EQ(marks({.from = {0}, .until = {kHour}}), 1U);
+    EXPECT_EQ(marks({.from = {0}, .until = {kHour - 1}}), 0U) << "no close yet";
+    EXPECT_EQ(marks({.from = {1}, .until = {kHour}}), 0U) << "no price before";
+    EXPECT_EQ(marks({.from = {kHour}, .until = {2 * kHour}}), 0U) << "the close of the one before";
 }
 
 TEST(MarkingTheClose, NeedsAPriceBeforeAndACloseInThePeriod) {
