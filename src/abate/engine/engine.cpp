@@ -322,6 +322,7 @@ Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
           .due = {},
           .clearing = {}},
          posted);
+    settle_market(clock);
     return answer;
 }
 

@@ -15,5 +15,7 @@
 #include "abate/exchange/matcher.h"
 #include "abate/exchange/order.h"
 #include "abate/exchange/order_book.h"
+#include "abate/exchange/price_index.h"
 #include "abate/exchange/replay.h"
+#include "abate/exchange/surveillance.h"
 #include "abate/exchange/tape.h"
