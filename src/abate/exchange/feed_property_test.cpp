@@ -54,7 +54,7 @@ void check_sums(const FeedBook& book) {
 }
 
 RC_GTEST_PROP(FeedProperty, TheBookIsThatWhichMadeTheTape, (std::uint64_t seed)) {
-    TapeMaker maker(seed);
+    FeedTapeMaker maker(seed);
     FeedSource source({.vintage = kTestVintage, .kept = 16});
     std::map<std::uint64_t, std::uint64_t> ids;  // by number
     for (int step = 0; step < 150; ++step) {
@@ -77,7 +77,7 @@ RC_GTEST_PROP(FeedProperty, TheBookIsThatWhichMadeTheTape, (std::uint64_t seed))
 
 // Two tapes that differ in names alone give the same bytes.
 RC_GTEST_PROP(FeedProperty, NobodysNameStandsInIt, (std::uint64_t seed)) {
-    TapeMaker maker(seed);
+    FeedTapeMaker maker(seed);
     for (int step = 0; step < 100; ++step) maker.step();
     FeedSource plain({.vintage = kTestVintage, .kept = 1'000});
     FeedSource renamed({.vintage = kTestVintage, .kept = 1'000});
@@ -179,7 +179,7 @@ bool recover(FeedReader& reader, const FeedSource& source, std::size_t most) {
 
 RC_GTEST_PROP(FeedProperty, AReaderOfABadChannelHasTheBookOfItsNumber, (std::uint64_t seed)) {
     std::mt19937_64 chance(seed);
-    TapeMaker maker(seed);
+    FeedTapeMaker maker(seed);
     // Now and then there is a call before the book opens; the maker's own book starts empty behind it, of other ids.
     if (seed % 4 == 0) maker.call(12);
     while (maker.tape().size() < 250) maker.step();
@@ -233,7 +233,7 @@ RC_GTEST_PROP(FeedProperty, AReaderOfABadChannelHasTheBookOfItsNumber, (std::uin
 
 RC_GTEST_PROP(FeedProperty, TheRingKeepsTheLastAndSaysSo, (std::uint64_t seed)) {
     std::mt19937_64 chance(seed);
-    TapeMaker maker(seed);
+    FeedTapeMaker maker(seed);
     while (maker.tape().size() < 80) maker.step();
     const std::size_t kept = 1 + chance() % 100;
     FeedSource source({.vintage = kTestVintage, .kept = kept});
@@ -274,7 +274,7 @@ RC_GTEST_PROP(FeedProperty, TheRingKeepsTheLastAndSaysSo, (std::uint64_t seed)) 
 
 // A call over the feed: what rests crosses until it trades, and then no more.
 RC_GTEST_PROP(FeedProperty, ACallUncrossesTheBook, (std::uint64_t seed)) {
-    TapeMaker maker(seed);
+    FeedTapeMaker maker(seed);
     maker.call(20);
     FeedSource source({.vintage = kTestVintage, .kept = 100});
     FeedReader reader({.vintage = kTestVintage});

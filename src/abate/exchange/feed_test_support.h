@@ -14,9 +14,9 @@ namespace abate::exchange {
 
 inline constexpr std::int32_t kTestVintage = 2031;
 
-class TapeMaker {
+class FeedTapeMaker {
   public:
-    explicit TapeMaker(std::uint64_t seed)
+    explicit FeedTapeMaker(std::uint64_t seed)
         : chance_(seed), book_({.most_orders = 256, .hash_seed = seed}) {}
 
     // A few entries, at least one.
