@@ -1,5 +1,6 @@
-// `abate market`: order files.
+// `abate market`: the commands of a scheme's market (market_trading.cpp), and order files.
 #include "abate/cli/context.h"
+#include "abate/cli/market_tape.h"
 #include "abate/core/read_file.h"
 #include "abate/exchange/exchange.h"
 
@@ -98,8 +99,10 @@ void replay_file(const ReplayOptions& options, Context& context) {
 }  // namespace
 
 void add_market(CLI::App& app, Context& context) {
-    CLI::App* market = app.add_subcommand("market", "Play files of orders through a book");
+    CLI::App* market = app.add_subcommand(
+        "market", "Trade in a scheme's books of allowances, and play files of orders");
     market->require_subcommand(1);
+    add_market_trading(*market, context);
     auto options = std::make_shared<ReplayOptions>();
     CLI::App* replay = market->add_subcommand("replay", "Match the orders of a file");
     replay

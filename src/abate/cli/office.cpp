@@ -222,7 +222,8 @@ scheme::KeyPair read_key(const Context& context, const std::string& name) {
     scheme::KeySeed seed{};
     std::string_view rest = *text;
     const std::string_view head = kKeyHead;
-    if (rest.substr(0, head.size()) != head || !scheme::from_hex(rest.substr(head.size(), 64), seed) ||
+    if (rest.substr(0, head.size()) != head ||
+        !scheme::from_hex(rest.substr(head.size(), 64), seed) ||
         rest.substr(head.size() + 64) != "\n")
         throw Failure({ErrorCode::corrupt, "this is no key of abate", path, ""});
     return scheme::key_pair_of(seed);
@@ -488,20 +489,52 @@ std::optional<scheme::Command> Office::sent_as(const scheme::TransferId& wanted)
     return out;
 }
 
+void Office::open_for_writing() {
+    if (writes_) return;
+    journal_ = open_journal(*context_, options_, create_ ? JournalUse::found : JournalUse::write);
+    writes_ = true;
+    // What another process wrote since they were read.
+    const std::optional<engine::BatchHeader> head = journal_->head();
+    if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
+}
+
+bool Office::write(const std::function<void()>& apply) {
+    constexpr int kTries = 5;
+    const std::uint64_t before = engine_.last_seq();
+    for (int attempt = 1;; ++attempt) {
+        engine_.set_epoch(journal_->take_lease(fmt::format("abate {}", ::getpid())));
+        apply();
+        const std::optional<engine::Batch> batch = engine_.seal();
+        if (!batch) return false;
+        const engine::Append appended = journal_->append(*batch);
+        if (appended == engine::Append::committed) {
+            keep_snapshot(before);
+            return true;
+        }
+        if (attempt == kTries)
+            throw Failure({ErrorCode::conflict,
+                           "another process writes these books all the time",
+                           shown_journal(*context_, options_),
+                           "Try again"});
+        recover();
+        // Nobody wrote, and still there is no room behind the last event.
+        if (appended == engine::Append::taken && engine_.last_seq() + 1 == batch->header.first_seq)
+            throw Failure({ErrorCode::corrupt,
+                           fmt::format("the journal is damaged: it takes nothing behind event {}, "
+                                       "the last that can be read",
+                                       engine_.last_seq()),
+                           shown_journal(*context_, options_),
+                           "See `abate registry audit`, and restore the journal from a backup"});
+    }
+}
+
 Office::Acted Office::submit(const std::string& name,
                              const scheme::Command& command,
                              std::optional<scheme::TransferId> id) {
     const scheme::KeyPair key = signer(name);
     const auto* founding = std::get_if<scheme::FoundScheme>(&command);
     check_time(founding != nullptr ? founding->rules.exercise : state().rules.exercise);
-    if (!writes_) {
-        journal_ =
-            open_journal(*context_, options_, create_ ? JournalUse::found : JournalUse::write);
-        writes_ = true;
-        // What another process wrote since they were read.
-        const std::optional<engine::BatchHeader> head = journal_->head();
-        if ((head ? head->last_seq : 0) != engine_.last_seq()) recover();
-    }
+    open_for_writing();
     const std::string jump = jump_sentence();
     Acted out;
     if (id) {
@@ -515,81 +548,73 @@ Office::Acted Office::submit(const std::string& name,
     const engine::SchemeKey venue = scheme_key();
     const scheme::Envelope envelope = scheme::sign_command(
         key, {.tenant_id = venue.tenant_id, .scheme_id = venue.scheme_id}, out.id, command);
-    // Another process may write between our reading and our commit: then the books are read again and the same envelope is tried again.
-    constexpr int kTries = 5;
-    const std::uint64_t before = engine_.last_seq();
-    for (int attempt = 0;; ++attempt) {
-        engine_.set_epoch(journal_->take_lease(fmt::format("abate {}", ::getpid())));
-        const engine::Answer answer = engine_.apply(envelope, now_);
-        const std::optional<engine::Batch> batch = engine_.seal();
-        if (batch) {
-            const engine::Append appended = journal_->append(*batch);
-            if (appended != engine::Append::committed) {
-                if (attempt + 1 == kTries)
-                    throw Failure({ErrorCode::conflict,
-                                   "another process writes these books all the time",
-                                   shown_journal(*context_, options_),
-                                   "Try again"});
-                recover();
-                // Nobody wrote, and still there is no room behind the last event.
-                if (appended == engine::Append::taken &&
-                    engine_.last_seq() + 1 == batch->header.first_seq)
-                    throw Failure(
-                        {ErrorCode::corrupt,
-                         fmt::format("the journal is damaged: it takes nothing behind event {}, "
-                                     "the last that can be read",
-                                     engine_.last_seq()),
-                         shown_journal(*context_, options_),
-                         "See `abate registry audit`, and restore the journal from a backup"});
-                continue;
-            }
-            context_->done.push_back(report::id_text(out.id));
+    engine::Answer answer;
+    if (write([&] { answer = engine_.apply(envelope, now_); }))
+        context_->done.push_back(report::id_text(out.id));
+    if (answer.reason == scheme::from_registry(registry::Reason::exists)) {
+        // It was heard before: what became of it since.
+        out.before = true;
+        const auto proposal = state().proposals.find(out.id);
+        if (proposal == state().proposals.end()) return out;
+        switch (proposal->second.state) {
+            case scheme::ProposalState::waiting:
+                out.proposed = true;
+                return out;
+            case scheme::ProposalState::approved:
+                return out;
+            case scheme::ProposalState::withdrawn:
+            case scheme::ProposalState::lapsed:
+                break;
         }
-        keep_snapshot(before);
-        if (answer.reason == scheme::from_registry(registry::Reason::exists)) {
-            // It was heard before: what became of it since.
-            out.before = true;
-            const auto proposal = state().proposals.find(out.id);
-            if (proposal == state().proposals.end()) return out;
-            switch (proposal->second.state) {
-                case scheme::ProposalState::waiting:
-                    out.proposed = true;
-                    return out;
-                case scheme::ProposalState::approved:
-                    return out;
-                case scheme::ProposalState::withdrawn:
-                case scheme::ProposalState::lapsed:
-                    break;
-            }
-            throw Failure({ErrorCode::conflict,
-                           proposal->second.state == scheme::ProposalState::lapsed
-                               ? "it was proposed, and nobody approved it in time"
-                               : "it was proposed, and taken away",
-                           report::id_text(out.id),
-                           "Ask again without --id"});
-        }
-        if (answer.reason != scheme::Reason::ok) {
-            const auto* approve = std::get_if<scheme::Approve>(&command);
-            const auto* withdraw = std::get_if<scheme::Withdraw>(&command);
-            const auto proposal = approve == nullptr ? state().proposals.end()
-                                                     : state().proposals.find(approve->proposal);
-            throw refusal_of(
-                *this,
-                {.reason = answer.reason,
-                 .command =
-                     proposal == state().proposals.end() ? command : proposal->second.command,
-                 .proposal = approve != nullptr    ? approve->proposal
-                             : withdraw != nullptr ? withdraw->proposal
-                                                   : scheme::TransferId{},
-                 .approves = approve != nullptr,
-                 .key = key.open,
-                 .now = moment()},
-                {.where = report::command_text(command)});
-        }
-        out.proposed = answer.proposed;
-        if (!jump.empty()) context_->note(jump);
-        return out;
+        throw Failure({ErrorCode::conflict,
+                       proposal->second.state == scheme::ProposalState::lapsed
+                           ? "it was proposed, and nobody approved it in time"
+                           : "it was proposed, and taken away",
+                       report::id_text(out.id),
+                       "Ask again without --id"});
     }
+    if (answer.reason != scheme::Reason::ok) {
+        const auto* approve = std::get_if<scheme::Approve>(&command);
+        const auto* withdraw = std::get_if<scheme::Withdraw>(&command);
+        const auto proposal = approve == nullptr ? state().proposals.end()
+                                                 : state().proposals.find(approve->proposal);
+        throw refusal_of(
+            *this,
+            {.reason = answer.reason,
+             .command = proposal == state().proposals.end() ? command : proposal->second.command,
+             .proposal = approve != nullptr    ? approve->proposal
+                         : withdraw != nullptr ? withdraw->proposal
+                                               : scheme::TransferId{},
+             .approves = approve != nullptr,
+             .key = key.open,
+             .now = moment()},
+            {.where = report::command_text(command)});
+    }
+    out.proposed = answer.proposed;
+    if (!jump.empty()) context_->note(jump);
+    return out;
+}
+
+Office::Ordered Office::trade(const std::string& name, exchange::Operation operation) {
+    const scheme::KeyPair key = signer(name);
+    check_time(state().rules.exercise);
+    open_for_writing();
+    const std::string jump = jump_sentence();
+    const auto known = state().keys.find(key.open);
+    if (known == state().keys.end())
+        throw Failure({ErrorCode::permission_denied,
+                       "the scheme has not admitted this key",
+                       name.empty() ? std::string("--as") : "--as " + name,
+                       "Two operators admit it: `abate registry key add`"});
+    operation.participant = known->second.number;
+    Ordered out;
+    write([&] {
+        engine_.apply(std::span(&operation, 1), now_, std::span(&out.reason, 1));
+        const std::span<const exchange::Met> met = engine_.market().met();
+        out.met.assign(met.begin(), met.end());
+    });
+    if (out.reason == exchange::OrderReason::ok && !jump.empty()) context_->note(jump);
+    return out;
 }
 
 namespace {

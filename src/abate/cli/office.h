@@ -64,9 +64,13 @@ enum class JournalUse : std::uint8_t { read, write, found };
 [[nodiscard]] std::string shown_journal(const Context& context, const OfficeOptions& options);
 [[nodiscard]] engine::SchemeKey scheme_key();
 
-// Every event of the journal, in order: visit(seq, event) with one of the scheme or of the books. Throws Failure where it is damaged.
-template <class Visit>
-void read_journal(engine::Journal& journal, const Visit& visit) {
+struct PassOver {
+    void operator()(std::uint64_t /*seq*/, const exchange::MarketEvent& /*event*/) const {}
+};
+// Every event of the journal, in order: visit(seq, event) with one of the scheme or of the books, of_market(seq, event) with one of the
+// market. Throws Failure where it is damaged.
+template <class Visit, class OfMarket = PassOver>
+void read_journal(engine::Journal& journal, const Visit& visit, const OfMarket& of_market = {}) {
     journal.read(1, [&](const engine::Batch& batch) {
         registry::EventReader reader(batch.payload);
         std::uint64_t seq = batch.header.first_seq;
@@ -75,6 +79,12 @@ void read_journal(engine::Journal& journal, const Visit& visit) {
                 const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
                 if (!read) throw Failure(read.error());
                 visit(seq, read->event);
+                reader.skip(read->size);
+            } else if (exchange::is_market_event(reader.left().front())) {
+                const Result<exchange::ReadMarketEvent> read =
+                    exchange::read_market_event(reader.left());
+                if (!read) throw Failure(read.error());
+                of_market(seq, read->event);
                 reader.skip(read->size);
             } else {
                 const Result<std::optional<registry::Event>> event = reader.next();
@@ -111,6 +121,12 @@ class Office {
     Acted submit(const std::string& signer,
                  const scheme::Command& command,
                  std::optional<scheme::TransferId> id = std::nullopt);
+    // An order of the key's, under its mandate: done and durable, or refused. The id is `operation.order_id`.
+    struct Ordered {
+        exchange::OrderReason reason = exchange::OrderReason::ok;
+        std::vector<exchange::Met> met = {};
+    };
+    Ordered trade(const std::string& signer, exchange::Operation operation);
     // More for the document that act() prints with --json: `json` under `name`.
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of JSON
     void annex(std::string name, std::string json) {
@@ -182,6 +198,9 @@ class Office {
     void check_time(bool exercise) const;
     void note_clock_behind();
     [[nodiscard]] std::string jump_sentence() const;
+    void open_for_writing();
+    // Does it again as often as another process has written in between, until it is durable. Whether anything was written.
+    bool write(const std::function<void()>& apply);
     void keep_snapshot(std::uint64_t before);
     [[nodiscard]] std::optional<scheme::Command> sent_as(const scheme::TransferId& id);
     void recover();

@@ -498,7 +498,8 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
                           .quantity = met.quantity,
                           .owner = owner.is.participant,
                           .taker_id = o.order_id,
-                          .taker = order.trader->is.participant});
+                          .taker = order.trader->is.participant,
+                          .fee_micro = fee_of(price * met.quantity)});
                 return Verdict::fill;
             }
             case MeetingKind::self_trade:

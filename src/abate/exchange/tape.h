@@ -46,6 +46,7 @@ struct TapeEntry {
     registry::ParticipantId owner{};  // of that order
     std::uint64_t taker_id = 0;       // of a trade: the order that came
     registry::ParticipantId taker{};  // and whose it is
+    std::int64_t fee_micro = 0;       // of a trade: from each side
     bool operator==(const TapeEntry&) const = default;
 };
 

@@ -1,0 +1,717 @@
+// `abate market order | cancel | replace | book | orders | trades | statement | index | surveillance`.
+#include "abate/cli/market_tape.h"
+#include "abate/cli/records.h"
+#include "abate/cli/registry_parts.h"
+#include "abate/input/input.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace abate::cli {
+
+namespace {
+
+using MarketJson = nlohmann::ordered_json;
+using exchange::Operation;
+using exchange::OperationKind;
+using exchange::OrderReason;
+using exchange::Side;
+using exchange::TapeEntry;
+using exchange::TapeKind;
+
+constexpr std::int64_t kDayUs = 86'400'000'000;
+
+class TapeKeeper final : public exchange::TapeSink {
+  public:
+    void on(const TapeEntry& entry) override {
+        tapes[static_cast<std::uint32_t>(entry.vintage)].push_back(entry);
+    }
+    std::map<std::uint32_t, std::vector<TapeEntry>> tapes;
+};
+
+struct OrderOptions {
+    std::string side;
+    std::string quantity;
+    std::uint32_t vintage = 0;
+    std::string price;
+    bool at_market = false;
+    bool ioc = false;
+    bool fok = false;
+    bool post_only = false;
+    std::string until;
+    std::uint64_t order_id = 0;
+};
+struct OrderIdOptions {
+    std::uint64_t order_id = 0;
+    std::string price;
+    std::string quantity;
+};
+struct BookOptions {
+    std::uint32_t vintage = 0;
+    std::size_t levels = 10;
+};
+struct WhoseOptions {
+    std::string participant;
+    std::uint32_t vintage = 0;
+    std::size_t last = 20;
+    std::string day;
+};
+
+// People deal per thousand (an MWh, or a tonne); the books per allowance.
+std::int64_t price_of_order(const std::string& text) {
+    const std::int64_t micro = for_option(input::parse_money_micro(text), "--price");
+    if (micro <= 0 || micro % 1000 != 0)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
+                       "--price",
+                       "Write a number above 0 with at most three decimals: 41.25"});
+    return micro / 1000;
+}
+std::string per_thousand(std::int64_t price_micro) {
+    return money_text(Int128{price_micro} * 1000);
+}
+const char* word_of(Side side) { return side == Side::buy ? "buy" : "sell"; }
+
+// What a refusal means to whoever asked, and what helps.
+struct Help {
+    const char* means;
+    const char* helps;
+};
+Help help_of(OrderReason reason) {
+    switch (reason) {
+        case OrderReason::not_permitted:
+            return {"this key may not trade: it waits, was revoked, or has no market role",
+                    "See `abate registry key list`"};
+        case OrderReason::mandate_quantity_exceeded:
+            return {
+                "with what rests it would be more than the key's mandate of a day, in allowances",
+                "See `abate registry mandate`, or wait for the next day (UTC)"};
+        case OrderReason::mandate_value_exceeded:
+            return {"with what rests it would be more than the key's mandate of a day, in money",
+                    "See `abate registry mandate`, or wait for the next day (UTC)"};
+        case OrderReason::insufficient_balance:
+            return {"what is free in the account does not cover it",
+                    "See `abate registry balance`; what rests is reserved: `abate market orders`"};
+        case OrderReason::account_shut:
+            return {
+                "the participant has no open holding and cash account, or one is blocked or frozen",
+                "See `abate registry status`"};
+        case OrderReason::book_unknown:
+            return {"no year with this vintage is open", "See `abate registry calendar`"};
+        case OrderReason::market_halted:
+            return {"the market is halted", "See `abate market book` and `abate registry status`"};
+        case OrderReason::price_outside_collar:
+            return {"the price is too far from the reference price", "See `abate market book`"};
+        case OrderReason::holding_limit_exceeded:
+            return {"the group would hold more than the scheme allows",
+                    "See `abate registry holding`"};
+        case OrderReason::order_unknown:
+            return {"no such order rests", "See `abate market orders`"};
+        case OrderReason::order_of_another:
+            return {"the order is another key's", "Cancel it with the key that placed it"};
+        case OrderReason::quantity_off_lot:
+            return {"the quantity is no multiple of the lot",
+                    "See market.lot in `abate registry rules`"};
+        case OrderReason::price_off_tick:
+            return {"the price is no multiple of the tick",
+                    "See market.tick_micro in `abate registry rules`"};
+        case OrderReason::order_exists_with_different_fields:
+            return {"the id was used for another order", "Leave --order-id away for a new one"};
+        default:
+            return {"", "See docs/reference/market.md"};
+    }
+}
+
+[[noreturn]] void refuse(OrderReason reason, const std::string& where) {
+    const Help help = help_of(reason);
+    throw Failure({ErrorCode::conflict,
+                   fmt::format("refused: {}{}{}",
+                               exchange::to_string(reason),
+                               *help.means == 0 ? "" : ": ",
+                               help.means),
+                   where,
+                   help.helps});
+}
+
+// What was traded at once, and what rests.
+void print_done(Office& office, const Operation& operation, const Office::Ordered& done) {
+    std::int64_t traded = 0;
+    Int128 notional = 0;
+    MarketJson fills = MarketJson::array();
+    for (const exchange::Met& met : done.met) {
+        if (met.kind != exchange::MeetingKind::trade) continue;
+        traded += met.quantity;
+        notional += Int128{met.price_micro} * met.quantity;
+        fills.push_back({{"price_micro", met.price_micro}, {"quantity", met.quantity}});
+    }
+    const exchange::OrderBook* book = office.engine().market().book(operation.book);
+    const std::uint32_t place =
+        book == nullptr ? exchange::OrderBook::kNone : book->find(operation.order_id);
+    const bool rests = place != exchange::OrderBook::kNone;
+    const std::int64_t left = rests ? book->at(place).quantity : 0;
+    const std::int64_t price =
+        rests ? book->price_of(place) * office.engine().market().tick_micro(operation.book) : 0;
+    const bool before = done.reason == OrderReason::order_exists;
+    if (office.context().json) {
+        MarketJson out{{"order_id", operation.order_id},
+                       {"vintage", operation.book},
+                       {"exists", before},
+                       {"trades", std::move(fills)},
+                       {"traded", traded},
+                       {"resting", left}};
+        if (rests) out["price_micro"] = price;
+        print_document(out);
+        return;
+    }
+    fmt::print("Order {}{}:", operation.order_id, before ? " was taken before" : "");
+    if (traded > 0) fmt::print(" {} traded for {} in all;", grouped(traded), money_text(notional));
+    if (rests)
+        fmt::print(" {} {} at {} for 1,000 rest\n",
+                   grouped(left),
+                   book->side_of(place) == Side::buy ? "to buy" : "to sell",
+                   per_thousand(price));
+    else
+        fmt::print(" nothing rests\n");
+}
+
+void do_order(Office& office, const OrderOptions& options) {
+    Operation o{.book = options.vintage, .order_id = options.order_id};
+    o.side = options.side == "buy" ? Side::buy : Side::sell;
+    o.quantity = for_option(input::parse_allowances(options.quantity), "QUANTITY");
+    if (options.at_market) {
+        o.type = exchange::OrderType::market;
+    } else if (options.price.empty()) {
+        throw Failure({ErrorCode::invalid_argument,
+                       "a limit order needs a price",
+                       "--price",
+                       "Say --price, for 1,000 allowances, or --at-market"});
+    } else {
+        o.price_micro = price_of_order(options.price);
+    }
+    o.post_only = options.post_only;
+    if (options.ioc) o.time_in_force = exchange::TimeInForce::immediate_or_cancel;
+    if (options.fok) o.time_in_force = exchange::TimeInForce::fill_or_kill;
+    if (!options.until.empty()) {
+        o.time_in_force = exchange::TimeInForce::good_till_time;
+        o.expires_us = for_option(parse_rfc3339(options.until), "--until").us;
+    }
+    // A number that people can say again: that of the event it will be.
+    if (o.order_id == 0) o.order_id = office.engine().last_seq() + 1;
+    const std::string where =
+        fmt::format("{} {} of {}", word_of(o.side), grouped(*o.quantity), options.vintage);
+    Office::Ordered done = office.trade(office.options().as, o);
+    for (int i = 0; options.order_id == 0 && i < 1000 &&
+                    (done.reason == OrderReason::order_exists ||
+                     done.reason == OrderReason::order_exists_with_different_fields);
+         ++i) {
+        ++o.order_id;
+        done = office.trade(office.options().as, o);
+    }
+    if (done.reason != OrderReason::ok && done.reason != OrderReason::order_exists)
+        refuse(done.reason, where);
+    print_done(office, o, done);
+}
+
+// In which book an order rests.
+Operation resting_order(Office& office, std::uint64_t order_id) {
+    for (const auto& [year, period] : office.state().period.years) {
+        const auto vintage = static_cast<std::uint32_t>(year);
+        const exchange::OrderBook* book = office.engine().market().book(vintage);
+        if (book != nullptr && book->find(order_id) != exchange::OrderBook::kNone)
+            return {.book = vintage, .order_id = order_id};
+    }
+    throw Failure({ErrorCode::not_found,
+                   "no such order rests",
+                   fmt::format("{}", order_id),
+                   "See `abate market orders`; it may have been filled: `abate market statement`"});
+}
+
+void do_cancel(Office& office, const OrderIdOptions& options) {
+    Operation o = resting_order(office, options.order_id);
+    o.kind = OperationKind::cancel;
+    const Office::Ordered done = office.trade(office.options().as, o);
+    if (done.reason != OrderReason::ok)
+        refuse(done.reason, fmt::format("cancel {}", options.order_id));
+    if (office.context().json)
+        print_document({{"order_id", o.order_id}, {"vintage", o.book}, {"cancelled", true}});
+    else
+        fmt::print("Order {} is cancelled\n", o.order_id);
+}
+
+void do_replace(Office& office, const OrderIdOptions& options) {
+    Operation o = resting_order(office, options.order_id);
+    o.kind = OperationKind::replace;
+    if (options.price.empty() && options.quantity.empty())
+        throw Failure({ErrorCode::invalid_argument,
+                       "nothing is new",
+                       fmt::format("{}", options.order_id),
+                       "Say --price, --quantity, or both"});
+    if (!options.price.empty()) o.price_micro = price_of_order(options.price);
+    if (!options.quantity.empty())
+        o.quantity = for_option(input::parse_allowances(options.quantity), "--quantity");
+    const Office::Ordered done = office.trade(office.options().as, o);
+    if (done.reason != OrderReason::ok)
+        refuse(done.reason, fmt::format("replace {}", options.order_id));
+    print_done(office, o, done);
+}
+
+void show_book(Office& office, const BookOptions& options) {
+    const exchange::Market& market = office.engine().market();
+    const exchange::OrderBook* book = market.book(options.vintage);
+    if (book == nullptr) refuse(OrderReason::book_unknown, fmt::format("{}", options.vintage));
+    const std::int64_t tick = market.tick_micro(options.vintage);
+    struct Level {
+        std::int64_t price_micro;
+        std::int64_t quantity;
+    };
+    const auto side = [&](Side which) {
+        std::vector<Level> out;
+        book->for_each_level(which, [&](const exchange::LevelView& level) {
+            if (out.size() == options.levels) return false;
+            out.push_back({level.price * tick, level.total});
+            return true;
+        });
+        return out;
+    };
+    const std::vector<Level> bids = side(Side::buy);
+    const std::vector<Level> asks = side(Side::sell);
+    const std::optional<Timestamp> halted = market.halted_until(options.vintage);
+    const bool is_halted = halted && *halted > office.moment();
+    if (office.context().json) {
+        MarketJson out{{"vintage", options.vintage}};
+        for (const auto& [name, levels] : {std::pair("bids", &bids), std::pair("asks", &asks)}) {
+            out[name] = MarketJson::array();
+            for (const Level& level : *levels)
+                out[name].push_back(
+                    {{"price_micro", level.price_micro}, {"quantity", level.quantity}});
+        }
+        out["orders"] = book->size();
+        out["reference_micro"] = market.reference_micro(options.vintage);
+        out["halted_until"] = is_halted ? MarketJson(to_rfc3339(*halted)) : MarketJson();
+        print_document(out);
+        return;
+    }
+    fmt::print("Allowances of {}, price for 1,000\n", options.vintage);
+    fmt::print("{:>16} {:>12}   {:<12} {:>16}\n", "TO BUY", "AT", "AT", "TO SELL");
+    for (std::size_t i = 0; i < std::max(bids.size(), asks.size()); ++i)
+        fmt::print("{:>16} {:>12}   {:<12} {:>16}\n",
+                   i < bids.size() ? grouped(bids[i].quantity) : "",
+                   i < bids.size() ? per_thousand(bids[i].price_micro) : "",
+                   i < asks.size() ? per_thousand(asks[i].price_micro) : "",
+                   i < asks.size() ? grouped(asks[i].quantity) : "");
+    if (bids.empty() && asks.empty()) fmt::print("No order rests\n");
+    if (const std::int64_t reference = market.reference_micro(options.vintage); reference > 0)
+        fmt::print("Reference price {}\n", per_thousand(reference));
+    if (is_halted) fmt::print("HALTED until {}\n", to_rfc3339(*halted));
+    if (office.state().halted)
+        fmt::print("HALTED: the bank's statement is not what the books say\n");
+}
+
+// Who is asked about: the one named, else the signer's.
+scheme::ParticipantId whose(Office& office, const std::string& participant) {
+    return participant.empty() ? office.own_participant() : office.participant(participant);
+}
+
+void show_orders(Office& office, const WhoseOptions& options) {
+    const scheme::ParticipantId who = whose(office, options.participant);
+    std::map<std::uint32_t, const scheme::Key*> keys;
+    for (const auto& [open, key] : office.state().keys)
+        if (key.grant.participant == who) keys[key.number] = &key;
+    MarketJson rows = MarketJson::array();
+    bool headed = office.context().json;
+    for (const auto& [year, period] : office.state().period.years) {
+        const auto vintage = static_cast<std::uint32_t>(year);
+        const exchange::OrderBook* book = office.engine().market().book(vintage);
+        if (book == nullptr) continue;
+        const std::int64_t tick = office.engine().market().tick_micro(vintage);
+        for (const Side side : {Side::buy, Side::sell})
+            book->for_each_level(side, [&](const exchange::LevelView& level) {
+                for (std::uint32_t at = level.first; at != exchange::OrderBook::kNone;
+                     at = book->next(at)) {
+                    const exchange::Resting& order = book->at(at);
+                    const auto key = keys.find(order.owner);
+                    if (key == keys.end()) continue;
+                    rows.push_back({{"order_id", order.id},
+                                    {"vintage", vintage},
+                                    {"side", word_of(side)},
+                                    {"price_micro", level.price * tick},
+                                    {"quantity", order.quantity},
+                                    {"holder", key->second->grant.holder}});
+                    if (office.context().json) continue;
+                    if (!headed)
+                        fmt::print("{:>12} {:<8} {:<5} {:>14} {:>12}  {}\n",
+                                   "ORDER",
+                                   "VINTAGE",
+                                   "SIDE",
+                                   "QUANTITY",
+                                   "PRICE/1,000",
+                                   "PLACED BY");
+                    headed = true;
+                    fmt::print("{:>12} {:<8} {:<5} {:>14} {:>12}  {}\n",
+                               order.id,
+                               vintage,
+                               word_of(side),
+                               grouped(order.quantity),
+                               per_thousand(level.price * tick),
+                               plain_line(key->second->grant.holder));
+                }
+                return true;
+            });
+    }
+    if (office.context().json)
+        print_document({{"orders", std::move(rows)}});
+    else if (rows.empty())
+        fmt::print("No order of {} rests\n", plain_line(office.name_of(who)));
+}
+
+void show_trades(Office& office, const WhoseOptions& options) {
+    std::vector<TapeEntry> trades;
+    for (const auto& [vintage, tape] : read_tapes(office))
+        for (const TapeEntry& entry : tape)
+            if (entry.kind == TapeKind::traded &&
+                (options.vintage == 0 || options.vintage == vintage))
+                trades.push_back(entry);
+    std::stable_sort(trades.begin(), trades.end(), [](const TapeEntry& a, const TapeEntry& b) {
+        return a.at < b.at;
+    });
+    if (trades.size() > options.last)
+        trades.erase(trades.begin(), trades.end() - static_cast<std::ptrdiff_t>(options.last));
+    if (office.context().json) {
+        MarketJson rows = MarketJson::array();
+        for (const TapeEntry& t : trades)
+            rows.push_back({{"at", to_rfc3339(t.at)},
+                            {"vintage", t.vintage},
+                            {"seq", t.seq},
+                            {"price_micro", t.price_micro},
+                            {"quantity", t.quantity}});
+        print_document({{"trades", std::move(rows)}});
+        return;
+    }
+    if (trades.empty()) {
+        fmt::print("No trade yet\n");
+        return;
+    }
+    fmt::print("{:<28} {:<8} {:>14} {:>12}\n", "AT", "VINTAGE", "QUANTITY", "PRICE/1,000");
+    for (const TapeEntry& t : trades)
+        fmt::print("{:<28} {:<8} {:>14} {:>12}\n",
+                   to_rfc3339(t.at),
+                   t.vintage,
+                   grouped(t.quantity),
+                   per_thousand(t.price_micro));
+}
+
+// All that one participant traded, to the micro-unit.
+void show_statement(Office& office, const WhoseOptions& options) {
+    const scheme::ParticipantId who = whose(office, options.participant);
+    struct Sum {
+        std::int64_t bought = 0;
+        std::int64_t sold = 0;
+        Int128 paid = 0;
+        Int128 received = 0;
+        Int128 fees = 0;
+    };
+    std::map<std::uint32_t, Sum> sums;
+    MarketJson rows = MarketJson::array();
+    std::vector<std::string> lines;
+    for (const auto& [vintage, tape] : read_tapes(office))
+        for (const TapeEntry& t : tape) {
+            if (t.kind != TapeKind::traded || (t.owner != who && t.taker != who)) continue;
+            const bool owner_buys = t.side == Side::buy;
+            const bool bought = (t.owner == who) == owner_buys;
+            const Int128 notional = Int128{t.price_micro} * t.quantity;
+            const Int128 fee = t.fee_micro;
+            Sum& sum = sums[vintage];
+            (bought ? sum.bought : sum.sold) += t.quantity;
+            (bought ? sum.paid : sum.received) += notional;
+            sum.fees += fee;
+            rows.push_back({{"at", to_rfc3339(t.at)},
+                            {"vintage", vintage},
+                            {"side", bought ? "buy" : "sell"},
+                            {"order_id", t.owner == who ? t.order_id : t.taker_id},
+                            {"quantity", t.quantity},
+                            {"price_micro", t.price_micro},
+                            {"amount_micro", static_cast<std::int64_t>(notional)},
+                            {"fee_micro", static_cast<std::int64_t>(fee)}});
+            if (!office.context().json)
+                lines.push_back(fmt::format("{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}\n",
+                                            to_rfc3339(t.at),
+                                            vintage,
+                                            bought ? "buy" : "sell",
+                                            grouped(t.quantity),
+                                            per_thousand(t.price_micro),
+                                            money_text(bought ? -notional : notional)));
+        }
+    MarketJson totals = MarketJson::array();
+    for (const auto& [vintage, sum] : sums)
+        totals.push_back({{"vintage", vintage},
+                          {"bought", sum.bought},
+                          {"sold", sum.sold},
+                          {"paid_micro", static_cast<std::int64_t>(sum.paid)},
+                          {"received_micro", static_cast<std::int64_t>(sum.received)},
+                          {"fees_micro", static_cast<std::int64_t>(sum.fees)}});
+    if (office.context().json) {
+        print_document({{"participant", office.name_of(who)},
+                        {"trades", std::move(rows)},
+                        {"totals", std::move(totals)}});
+        return;
+    }
+    fmt::print("{}\n", plain_line(office.name_of(who)));
+    if (lines.empty()) {
+        fmt::print("Nothing was traded\n");
+        return;
+    }
+    fmt::print("{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}\n",
+               "AT",
+               "VINTAGE",
+               "SIDE",
+               "QUANTITY",
+               "PRICE/1,000",
+               "AMOUNT");
+    for (const std::string& line : lines) fmt::print("{}", line);
+    for (const auto& [vintage, sum] : sums)
+        fmt::print("{}: bought {} for {}, sold {} for {}, fees {}; in money {}\n",
+                   vintage,
+                   grouped(sum.bought),
+                   money_text(sum.paid),
+                   grouped(sum.sold),
+                   money_text(sum.received),
+                   money_text(sum.fees),
+                   money_text(sum.received - sum.paid - sum.fees));
+}
+
+exchange::GroupOf groups_of(const scheme::State& state) {
+    exchange::GroupOf out;
+    for (const auto& [id, participant] : state.participants) out[id] = participant.group;
+    return out;
+}
+// The day that is named, else that of the last entry; UTC.
+exchange::Period day_of(const std::vector<TapeEntry>& tape, const std::string& day) {
+    std::int64_t from = tape.empty() ? 0 : tape.back().at.us;
+    if (!day.empty()) from = for_option(parse_rfc3339(day + "T00:00:00Z"), "--day").us;
+    from -= (from % kDayUs + kDayUs) % kDayUs;
+    return {.from = {from}, .until = {from + kDayUs}};
+}
+std::vector<TapeEntry> tape_of(Office& office, std::uint32_t vintage) {
+    std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
+    const auto found = tapes.find(vintage);
+    return found == tapes.end() ? std::vector<TapeEntry>{} : std::move(found->second);
+}
+
+void show_index(Office& office, const WhoseOptions& options) {
+    const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
+    const exchange::GroupOf groups = groups_of(office.state());
+    const exchange::Period day = day_of(tape, options.day);
+    // The last index before the day: carried from day to day.
+    std::optional<std::int64_t> last;
+    const exchange::IndexRules rules;
+    const std::int64_t first = tape.empty() ? day.from.us : tape.front().at.us;
+    for (std::int64_t from = first - (first % kDayUs + kDayUs) % kDayUs; from < day.from.us;
+         from += kDayUs)
+        last =
+            value_or_fail(exchange::price_index(
+                              {.tape = tape, .period = {{from}, {from + kDayUs}}, .groups = groups},
+                              last,
+                              rules))
+                .price_micro;
+    const exchange::DayStatistics s = value_or_fail(
+        exchange::day_statistics({.tape = tape, .period = day, .groups = groups}, last, rules));
+    const auto json = [](const std::optional<std::int64_t>& price) {
+        return price ? MarketJson(*price) : MarketJson();
+    };
+    const std::string date = to_rfc3339(day.from).substr(0, 10);
+    if (office.context().json) {
+        print_document({{"vintage", options.vintage},
+                        {"day", date},
+                        {"index_micro", json(s.index.price_micro)},
+                        {"carried", s.index.carried},
+                        {"open_micro", json(s.open_micro)},
+                        {"high_micro", json(s.high_micro)},
+                        {"low_micro", json(s.low_micro)},
+                        {"close_micro", json(s.close_micro)},
+                        {"volume", s.volume},
+                        {"notional_micro", fmt::format("{}", s.notional)},
+                        {"trades", s.trades},
+                        {"resting_orders", s.bids.orders + s.asks.orders}});
+        return;
+    }
+    const auto text = [](const std::optional<std::int64_t>& price) {
+        return price ? per_thousand(*price) : std::string("none");
+    };
+    fmt::print("Allowances of {} on {} (UTC), price for 1,000\n", options.vintage, date);
+    fmt::print("index   {}{}\n",
+               text(s.index.price_micro),
+               s.index.carried ? "  carried: too little was traded for a new one" : "");
+    fmt::print("open    {}   high {}   low {}   last {}\n",
+               text(s.open_micro),
+               text(s.high_micro),
+               text(s.low_micro),
+               text(s.close_micro));
+    fmt::print("volume  {} in {}, {} in money\n",
+               grouped(s.volume),
+               counted(s.trades, "trade"),
+               money_text(s.notional));
+    fmt::print("resting {} to buy, {} to sell\n",
+               counted(s.bids.orders, "order"),
+               counted(s.asks.orders, "order"));
+}
+
+void show_surveillance(Office& office, const WhoseOptions& options) {
+    const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
+    const exchange::GroupOf groups = groups_of(office.state());
+    const exchange::Period day = day_of(tape, options.day);
+    const exchange::Surveillance seen =
+        value_or_fail(exchange::surveil({.tape = tape, .period = day, .groups = groups}, {}));
+    const std::string date = to_rfc3339(day.from).substr(0, 10);
+    const auto names = [&](const exchange::Finding& finding) {
+        std::vector<std::string> out;
+        for (const registry::ParticipantId id : finding.participants)
+            out.push_back(office.name_of(id));
+        return out;
+    };
+    if (office.context().json) {
+        MarketJson rows = MarketJson::array();
+        for (const exchange::Finding& f : seen.findings)
+            rows.push_back({{"kind", to_string(f.kind)},
+                            {"participants", names(f)},
+                            {"from", to_rfc3339(f.from)},
+                            {"to", to_rfc3339(f.to)},
+                            {"quantity", fmt::format("{}", f.quantity)},
+                            {"figure", f.figure},
+                            {"threshold", f.threshold},
+                            {"evidence", f.evidence},
+                            {"evidence_complete", f.evidence_complete}});
+        print_document({{"vintage", options.vintage},
+                        {"day", date},
+                        {"entries", seen.entries},
+                        {"volume", fmt::format("{}", seen.volume)},
+                        {"findings", std::move(rows)}});
+        return;
+    }
+    fmt::print("Allowances of {} on {} (UTC): {} of the tape, {} traded\n",
+               options.vintage,
+               date,
+               counted(seen.entries, "line"),
+               grouped(seen.volume));
+    if (seen.findings.empty()) fmt::print("Nothing reached a threshold\n");
+    for (const exchange::Finding& f : seen.findings)
+        fmt::print("{}: {} ({} where {} is the threshold; {} allowances, {} to {}; {})\n",
+                   to_string(f.kind),
+                   plain_line(fmt::format("{}", fmt::join(names(f), ", "))),
+                   grouped(f.figure),
+                   grouped(f.threshold),
+                   grouped(f.quantity),
+                   to_rfc3339(f.from),
+                   to_rfc3339(f.to),
+                   counted(f.evidence.size(), "entry"));
+}
+
+}  // namespace
+
+std::map<std::uint32_t, std::vector<TapeEntry>> read_tapes(Office& office) {
+    TapeKeeper keeper;
+    engine::Engine again(scheme_key());
+    again.set_tape(&keeper);
+    const Result<engine::Recovery> done =
+        engine::recover(again, office.journal(), {.use_snapshots = false});
+    if (!done) throw Failure(done.error());
+    return std::move(keeper.tapes);
+}
+
+void add_market_trading(CLI::App& market, Context& context) {
+    CLI::App* made = nullptr;
+    OrderOptions& order = add_act<OrderOptions>(
+        market, context, made, "order", "Buy or sell allowances in the scheme's market", do_order);
+    made->add_option("SIDE", order.side, "buy or sell")
+        ->required()
+        ->check(CLI::IsMember({"buy", "sell"}));
+    made->add_option("QUANTITY", order.quantity, "How many: 250000, 250_000, 250K")->required();
+    made->add_option("--vintage", order.vintage, "The year of the allowances")
+        ->required()
+        ->type_name("YEAR");
+    made->add_option("--price", order.price, "The worst that it takes, for 1,000 allowances: 41.25")
+        ->type_name("PRICE");
+    CLI::Option* at_market = made->add_flag(
+        "--at-market", order.at_market, "At what rests now, within the market's band");
+    at_market->excludes("--price");
+    CLI::Option* ioc =
+        made->add_flag("--ioc", order.ioc, "What is not filled at once goes (immediate or cancel)");
+    CLI::Option* fok =
+        made->add_flag("--fok", order.fok, "All of it at once, or nothing (fill or kill)");
+    CLI::Option* until =
+        made->add_option("--until", order.until, "It rests until then (good till time)")
+            ->type_name("TIME");
+    ioc->excludes(fok)->excludes(until);
+    fok->excludes(until);
+    made->add_flag("--post-only", order.post_only, "Refused where it would trade at once");
+    made->add_option("--order-id",
+                     order.order_id,
+                     "Its number, to send it again without doing it twice [a new one]")
+        ->type_name("N");
+    OrderIdOptions& cancel =
+        add_act<OrderIdOptions>(market, context, made, "cancel", "Take an order back", do_cancel);
+    made->add_option("ORDER", cancel.order_id, "Its number")->required();
+    OrderIdOptions& replace =
+        add_act<OrderIdOptions>(market,
+                                context,
+                                made,
+                                "replace",
+                                "Another price or quantity; it keeps its place only where it "
+                                "becomes less at the same price",
+                                do_replace);
+    made->add_option("ORDER", replace.order_id, "Its number")->required();
+    made->add_option("--price", replace.price, "For 1,000 allowances")->type_name("PRICE");
+    made->add_option("--quantity", replace.quantity, "What shall rest");
+    BookOptions& book = add_view<BookOptions>(market,
+                                              context,
+                                              made,
+                                              "book",
+                                              "What rests at which price, and the reference price",
+                                              show_book);
+    made->add_option("VINTAGE", book.vintage, "The year of the allowances")->required();
+    made->add_option("--levels", book.levels, "So many prices a side")->default_str("10");
+    WhoseOptions& orders = add_view<WhoseOptions>(
+        market, context, made, "orders", "The orders of a participant that rest", show_orders);
+    made->add_option("PARTICIPANT", orders.participant, "Whose")->required();
+    WhoseOptions& trades = add_view<WhoseOptions>(market,
+                                                  context,
+                                                  made,
+                                                  "trades",
+                                                  "What was traded, without names",
+                                                  show_trades,
+                                                  Shows::written);
+    made->add_option("VINTAGE", trades.vintage, "The year of the allowances [all]");
+    made->add_option("--last", trades.last, "So many")->default_str("20");
+    WhoseOptions& statement = add_view<WhoseOptions>(market,
+                                                     context,
+                                                     made,
+                                                     "statement",
+                                                     "All that a participant bought and sold",
+                                                     show_statement,
+                                                     Shows::written);
+    made->add_option("PARTICIPANT", statement.participant, "Whose")->required();
+    WhoseOptions& index = add_view<WhoseOptions>(
+        market,
+        context,
+        made,
+        "index",
+        "The price index of a day, which the last trade cannot set, and the day's statistics",
+        show_index,
+        Shows::written);
+    made->add_option("VINTAGE", index.vintage, "The year of the allowances")->required();
+    made->add_option("--day", index.day, "2027-03-31 [the last with an order]")->type_name("DATE");
+    WhoseOptions& watch = add_view<WhoseOptions>(
+        market,
+        context,
+        made,
+        "surveillance",
+        "Signs of abuse in a day: rings, layers, marked closes; each a reason to look, no verdict",
+        show_surveillance,
+        Shows::written);
+    made->add_option("VINTAGE", watch.vintage, "The year of the allowances")->required();
+    made->add_option("--day", watch.day, "2027-03-31 [the last with an order]")->type_name("DATE");
+}
+
+}  // namespace abate::cli
