@@ -34,7 +34,9 @@ Result<scheme::Rules> parse_scheme(std::string_view text, std::string_view file)
                        "benchmark.classes",
                        "cap.reduction_steps",
                        "cap.rebasings",
-                       "stability"});
+                       "stability",
+                       "auction",
+                       "auction.containment"});
     fields.read(*root, "", rules);
     const auto refuse = [&](std::string_view path, std::string what, std::string hint) {
         reader.refuse(ErrorCode::parse_error,
