@@ -91,7 +91,7 @@ class RegistryYear(e2e.E2e):
         notes = [n for n in self.see("note")["notes"] if n["kind"] == "sale" and n["seller_title"] == "the scheme"]
         self.assertEqual(sum(n["quantity"] for n in notes), 130_000_000)
         self.assertEqual(sum(n["consideration_micro"] for n in notes), sum(r["revenue_micro"] for r in results))
-        (proceeds,) = [row for row in self.see("balance")["balances"] if row["account"] == "auction proceeds"]
+        (proceeds,) = [row for row in self.see("balance")["balances"] if row["name"] == "auction proceeds"]
         self.assertEqual(proceeds["held_micro"], sum(r["revenue_micro"] for r in results))
 
     def views_show_what_is_due(self):
