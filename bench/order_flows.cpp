@@ -213,19 +213,25 @@ Flow make_flow(std::string_view name) {
     return make_adds();
 }
 
-FlowTotals replayed(const Flow& flow) {
+std::vector<exchange::Operation> operations_of(const Flow& flow) {
     std::vector<exchange::Operation> operations;
     operations.reserve(flow.operations.size());
-    for (const FlowOperation& o : flow.operations)
+    // Buyers are participants 1 to 32, sellers 33 to 64. Who cancels is who placed it.
+    std::vector<std::uint32_t> owners(flow.operations.size() + 2);
+    for (const FlowOperation& o : flow.operations) {
+        if (!o.cancel) owners[o.id] = static_cast<std::uint32_t>((o.sell ? 33 : 1) + o.id % 32);
         operations.push_back(
             {.kind = o.cancel ? exchange::OperationKind::cancel : exchange::OperationKind::place,
              .side = o.sell ? exchange::Side::sell : exchange::Side::buy,
              .order_id = o.id,
+             .participant = owners[o.id],
              .price_micro = o.price,
              .quantity = o.quantity});
-    exchange::Replay replay({});
-    replay.play(operations);
-    const exchange::ReplayTotals totals = replay.totals();
+    }
+    return operations;
+}
+
+FlowTotals totals_of(const Flow& flow, const exchange::ReplayTotals& totals) {
     return {.trades = totals.trades,
             .quantity = static_cast<std::uint64_t>(totals.quantity),
             .notional = static_cast<std::uint64_t>(totals.notional),
@@ -234,6 +240,18 @@ FlowTotals replayed(const Flow& flow) {
             .best_ask = totals.best_ask_micro.value_or(0),
             .operations_hash = flow.reckoned.operations_hash,
             .trades_hash = totals.trade_hash};
+}
+
+FlowTotals replayed(const Flow& flow) {
+    exchange::Replay replay({});
+    replay.play(operations_of(flow));
+    return totals_of(flow, replay.totals());
+}
+
+FlowTotals replayed_covered(const Flow& flow) {
+    exchange::CoveredReplay replay({}, operations_of(flow));
+    replay.play();
+    return totals_of(flow, replay.totals());
 }
 
 }  // namespace abate::bench

@@ -2,6 +2,8 @@
 // own. Each flow's parity values were reproduced by three independent books (Liquibook, CppTrader, a map of lists).
 #pragma once
 
+#include "abate/exchange/exchange.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -159,7 +161,12 @@ struct Flow {
 // "M1", "M2", "M3", "A1". REQUIRES: one of these.
 [[nodiscard]] Flow make_flow(std::string_view name);
 
-// What `abate market replay` makes of it; the hash of the operations is the maker's.
+// Buyers are participants 1 + id mod 32, sellers 33 + id mod 32.
+[[nodiscard]] std::vector<exchange::Operation> operations_of(const Flow& flow);
+// The hash of the operations is the maker's.
+[[nodiscard]] FlowTotals totals_of(const Flow& flow, const exchange::ReplayTotals& totals);
+// What `abate market replay` makes of it, without accounts and with them.
 [[nodiscard]] FlowTotals replayed(const Flow& flow);
+[[nodiscard]] FlowTotals replayed_covered(const Flow& flow);
 
 }  // namespace abate::bench

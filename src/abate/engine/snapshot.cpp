@@ -53,6 +53,7 @@ struct Opened {
     Digest head;
     std::string_view others;
     std::string_view books;
+    std::string_view market;
 };
 
 // What stands in a snapshot, or why nobody can say.
@@ -67,7 +68,7 @@ Result<Opened> open_snapshot(const Snapshot& snapshot, const SchemeKey& key) {
     if (in.piece(kEngineMark.size()) != kEngineMark) return bad("it is none");
     const auto version = in.number<std::uint16_t>();
     (void)in.number<std::uint16_t>();
-    if (version == 0 || version > kEngineSnapshotVersion) return bad("its version is not known");
+    if (version != kEngineSnapshotVersion) return bad("its version is not known");
     SchemeKey its;
     its.tenant_id = in.number<std::uint64_t>();
     its.scheme_id = in.number<std::uint64_t>();
@@ -77,6 +78,7 @@ Result<Opened> open_snapshot(const Snapshot& snapshot, const SchemeKey& key) {
     if (in.good) std::memcpy(out.head.bytes.data(), head.data(), head.size());
     out.others = in.piece(in.number<std::uint64_t>());
     out.books = in.piece(in.number<std::uint64_t>());
+    out.market = in.piece(in.number<std::uint64_t>());
     if (!in.good || !in.bytes.empty()) return bad("its parts are not as long as it says");
     if (!(its == key)) return bad("it is of another scheme");
     if (last_seq != snapshot.last_seq) return bad("it is of another batch");
@@ -139,6 +141,11 @@ Snapshot take_snapshot(const Engine& engine) {
     out.bytes += others;
     put(out.bytes, std::uint64_t{books.size()});
     out.bytes += books;
+    std::string market;
+    // Nobody has traded: there is nothing that the scheme does not say.
+    if (engine.market().last_time().us != INT64_MIN) engine.market().append_snapshot(market);
+    put(out.bytes, std::uint64_t{market.size()});
+    out.bytes += market;
     const Digest digest = digest_of(out.bytes);
     out.bytes += view_of(digest);
     return out;
@@ -184,8 +191,11 @@ Result<Recovery> recover(Engine& engine, Journal& journal, const RecoverOptions&
             pass_over(books.error().what);
             continue;
         }
-        if (const Result<void> done = engine.go_on(
-                {.books = *std::move(books), .scheme_events = opened->others}, *there, journal);
+        if (const Result<void> done = engine.go_on({.books = *std::move(books),
+                                                    .scheme_events = opened->others,
+                                                    .market = opened->market},
+                                                   *there,
+                                                   journal);
             !done) {
             // Perhaps it is the journal; then the whole of it says so.
             pass_over(done.error().what);

@@ -7,7 +7,8 @@
 //     journal.keep_snapshot(take_snapshot(engine));              // every million events, say
 //
 // The bytes: "abES", u16 version, u16 0, u64 tenant, scheme, last_seq, u64 epoch, the head's digest, u64 size of the scheme's
-// events and the bytes of them, u64 size of the books and the bytes of them (registry/snapshot.h), BLAKE2b-256 of all before. Little endian.
+// events and the bytes of them, u64 size of the books and the bytes of them (registry/snapshot.h), u64 size of the
+// market and the bytes of it (exchange/market_snapshot.cpp), BLAKE2b-256 of all before. Little endian.
 //
 // A snapshot is never believed over the journal: the journal must have, at its last_seq, the batch with its digest, and all behind must
 // follow from it; else it is passed over, for an older one or for the whole journal. Who can write the database can still forge one that
@@ -26,7 +27,7 @@ namespace abate::engine {
 
 class Engine;
 
-inline constexpr std::uint16_t kEngineSnapshotVersion = 1;
+inline constexpr std::uint16_t kEngineSnapshotVersion = 2;
 
 // Of books and scheme after the last batch. REQUIRES: nothing waits.
 [[nodiscard]] Snapshot take_snapshot(const Engine& engine);

@@ -39,7 +39,7 @@ void until_reports_are_due(YearDesk& desk, std::int64_t in_circulation) {
     desk.determine(1, 2027, 100);
 }
 
-// research/markets.md, MSR step: the first two are published (2023 and 2025), the others its thresholds to the unit.
+// Decision 2015/1814: the first two are as the Commission published them (2023 and 2025), the others its thresholds to the unit.
 TEST(Stability, TheStepIsThatOfTheEuropeanReserve) {
     struct Row {
         std::int64_t in_circulation;
@@ -250,7 +250,7 @@ TEST(Stability, NothingIsSaidOutOfOrder) {
     desk.sound();
 }
 
-// research/markets.md, LRF: base 1000 in 2023; 4.3 % from 2024, 4.4 % from 2028 on: 957, 914, 871, 828, 784, 740, 696. Here four years later.
+// Directive 2003/87, article 9: base 1000 in 2023; 4.3 % from 2024, 4.4 % from 2028 on: 957, 914, 871, 828, 784, 740, 696. Here four years later.
 TEST(Stability, TheCapFallsOnAStraightLine) {
     Rules rules = year_rules();
     rules.cap.reduction_steps = {{.first_year = 2028, .of_first_cap = {43'000}},

@@ -5,21 +5,36 @@
 namespace abate::exchange {
 
 std::string_view to_string(OrderReason reason) {
-    constexpr std::array<std::string_view, kOrderReasons> kNames = {"ok",
-                                                                    "order_exists",
-                                                                    "order_unknown",
-                                                                    "order_of_another",
-                                                                    "quantity_not_positive",
-                                                                    "quantity_too_large",
-                                                                    "quantity_off_lot",
-                                                                    "price_missing",
-                                                                    "price_not_positive",
-                                                                    "price_too_high",
-                                                                    "price_off_tick",
-                                                                    "post_only_would_trade",
-                                                                    "fill_or_kill_not_filled",
-                                                                    "expired",
-                                                                    "book_full"};
+    constexpr std::array<std::string_view, kOrderReasons> kNames = {
+        "ok",
+        "order_exists",
+        "order_unknown",
+        "order_of_another",
+        "quantity_not_positive",
+        "quantity_too_large",
+        "quantity_off_lot",
+        "price_missing",
+        "price_not_positive",
+        "price_too_high",
+        "price_off_tick",
+        "post_only_would_trade",
+        "fill_or_kill_not_filled",
+        "expired",
+        "book_full",
+        "trader_unknown",
+        "order_exists_with_different_fields",
+        "not_permitted",
+        "throttled",
+        "book_unknown",
+        "market_halted",
+        "price_outside_collar",
+        "notional_too_large",
+        "too_many_orders",
+        "mandate_quantity_exceeded",
+        "mandate_value_exceeded",
+        "holding_limit_exceeded",
+        "account_shut",
+        "insufficient_balance"};
     const auto at = static_cast<std::size_t>(reason);
     ABATE_REQUIRE(at < kNames.size());
     return kNames[at];

@@ -32,7 +32,7 @@ struct Operation {
     bool post_only = false;  // refused where it would trade at once
     std::uint32_t book = 0;
     std::uint64_t order_id = 0;
-    std::uint32_t participant = 0;                 // 0: not said
+    std::uint32_t participant = 0;  // 0: not said; in a market: the number of the trader
     std::optional<std::int64_t> price_micro = {};  // a limit order's; a replacement's new one
     std::optional<std::int64_t> quantity = {};
     std::int64_t at_us = 0;       // never before the line before; 0: as the line before
@@ -56,8 +56,23 @@ enum class OrderReason : std::uint8_t {
     fill_or_kill_not_filled = 12,  //
     expired = 13,                  // its time was over when it came
     book_full = 14,                //
+    // A market's (market.h says in which order they are asked).
+    trader_unknown = 15,
+    order_exists_with_different_fields = 16,  // the id stood for another order
+    not_permitted = 17,                       // the key was revoked, waits, or has no mandate
+    throttled = 18,                           // too many commands in one second
+    book_unknown = 19,                        //
+    market_halted = 20,                       //
+    price_outside_collar = 21,                //
+    notional_too_large = 22,                  // price x quantity beyond 2^62 micro-units
+    too_many_orders = 23,                     // of the trader rest already
+    mandate_quantity_exceeded = 24,           //
+    mandate_value_exceeded = 25,              //
+    holding_limit_exceeded = 26,              // of the group
+    account_shut = 27,                        // none, blocked, frozen or closed
+    insufficient_balance = 28,                //
 };
-inline constexpr std::uint8_t kOrderReasons = 15;
+inline constexpr std::uint8_t kOrderReasons = 29;
 [[nodiscard]] std::string_view to_string(OrderReason reason);
 
 }  // namespace abate::exchange

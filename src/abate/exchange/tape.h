@@ -5,7 +5,7 @@
 
 #include "abate/core/clock.h"
 #include "abate/exchange/order_book.h"
-#include "abate/registry/command.h"
+#include "abate/registry/registry.h"
 
 #include <cstdint>
 #include <string_view>

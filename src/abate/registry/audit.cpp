@@ -400,6 +400,47 @@ void Auditor::record(const Event& event) {
     done_[c.id] = c;
 }
 
+std::optional<Finding> Auditor::cover(const Pocket& from, Int128 amount) {
+    const Place place{number(from.account), number(from.asset)};
+    const Int128 free = at(posted_, place) - at(reserved_, place);
+    if (amount < 0 || amount > free)
+        return Finding{"cover", fmt::format("at most {}", free), fmt::format("{}", amount)};
+    reserved_[place] += amount;
+    return std::nullopt;
+}
+
+void Auditor::uncover(const Pocket& from, Int128 amount) {
+    reserved_[{number(from.account), number(from.asset)}] -= amount;
+}
+
+std::optional<Finding> Auditor::pay(const Pocket& from, AccountId to, Int128 amount) {
+    const Place source{number(from.account), number(from.asset)};
+    const Int128 free = at(posted_, source) - at(reserved_, source);
+    if (amount < 0 || amount > free)
+        return Finding{"balance", fmt::format("at most {}", free), fmt::format("{}", amount)};
+    posted_[source] -= amount;
+    posted_[{number(to), number(from.asset)}] += amount;
+    return std::nullopt;
+}
+
+AccountStatus Auditor::status(AccountId account) const {
+    const Owned* found = owned(account);
+    return found == nullptr ? AccountStatus::closed : found->status;
+}
+
+AccountId Auditor::first_open(ParticipantId owner, AccountKind kind) const {
+    for (const auto& [id, account] : accounts_)
+        if (account.participant == static_cast<std::uint64_t>(owner) && account.kind == kind &&
+            account.status != AccountStatus::closed)
+            return AccountId{id};
+    return {};
+}
+
+GroupId Auditor::group_of(ParticipantId participant) const {
+    const auto found = groups_.find(static_cast<std::uint64_t>(participant));
+    return found == groups_.end() ? GroupId{} : GroupId{found->second};
+}
+
 std::optional<Finding> Auditor::balance() const {
     std::map<std::uint32_t, Int128> sums;
     for (const auto& [place, amount] : posted_) {

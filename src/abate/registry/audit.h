@@ -38,6 +38,20 @@ class Auditor {
     [[nodiscard]] std::optional<Finding> balance() const;
     [[nodiscard]] std::uint64_t events() const { return events_; }
 
+    // For a market's auditor. What covers an order is reserved; a payment comes out of what is free. Findings: cover, balance.
+    struct Pocket {
+        AccountId account{};
+        Asset asset{};
+    };
+    [[nodiscard]] std::optional<Finding> cover(const Pocket& from, Int128 amount);
+    void uncover(const Pocket& from, Int128 amount);
+    [[nodiscard]] std::optional<Finding> pay(const Pocket& from, AccountId to, Int128 amount);
+    // closed for one that there is not.
+    [[nodiscard]] AccountStatus status(AccountId account) const;
+    // The open one with the lowest number; 0: none.
+    [[nodiscard]] AccountId first_open(ParticipantId owner, AccountKind kind) const;
+    [[nodiscard]] GroupId group_of(ParticipantId participant) const;
+
   private:
     struct Owned {
         std::uint64_t participant = 0;

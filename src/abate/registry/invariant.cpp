@@ -59,6 +59,8 @@ std::optional<std::string> broken_invariant(const Registry& registry) {
             if (!broken) broken = broken_balance(account, balance);
     });
     if (broken) return broken;
+    Int128 covered_money = 0;
+    Int128 covered_allowances = 0;
     for (const auto& [asset, sums] : totals(registry)) {
         const auto number = static_cast<std::uint32_t>(asset);
         if (sums.issued != sums.held + sums.retired)
@@ -67,10 +69,20 @@ std::optional<std::string> broken_invariant(const Registry& registry) {
                                sums.issued,
                                sums.held,
                                sums.retired);
-        if (sums.reserved != sums.incoming)
+        // What is reserved beyond promises is the cover of orders.
+        if (sums.reserved < sums.incoming)
             return fmt::format(
                 "asset {}: {} is reserved and {} on the way", number, sums.reserved, sums.incoming);
+        (asset == Asset::cash ? covered_money : covered_allowances) +=
+            sums.reserved - sums.incoming;
     }
+    if (covered_money != registry.covered_money() ||
+        covered_allowances != registry.covered_allowances())
+        return fmt::format("{} of money and {} allowances cover orders, not {} and {}",
+                           covered_money,
+                           covered_allowances,
+                           registry.covered_money(),
+                           registry.covered_allowances());
     return std::nullopt;
 }
 

@@ -23,7 +23,7 @@ struct AssetTotals {
 [[nodiscard]] std::map<Asset, AssetTotals> totals(const Registry& registry);
 
 // The first thing that does not hold, in words; nothing when the books are sound. For each asset issued = held + retired and reserved =
-// incoming; nothing is below 0 that may not be; nothing is reserved beyond what is there; a deficit is 0 or less; money and allowances
+// incoming, and the cover of orders (Registry::cover); nothing is below 0 that may not be; nothing is reserved beyond what is there; a deficit is 0 or less; money and allowances
 // stand where they belong.
 [[nodiscard]] std::optional<std::string> broken_invariant(const Registry& registry);
 

@@ -125,6 +125,18 @@ Balance& Registry::balance_of(Account& account, Asset asset) {
     return more_[account.more].emplace_back(Balance{.asset = asset});
 }
 
+std::optional<Registry::Pocket> Registry::pocket(AccountId id, Asset asset) {
+    const std::uint32_t at = find_account(id);
+    if (at == kNone || !valid(asset)) return std::nullopt;
+    Account& account = accounts_[at];
+    if (rule_of(account.kind).money != (asset == Asset::cash)) return std::nullopt;
+    const Balance* found = &balance_of(account, asset);
+    for (std::uint32_t i = 0; i < account.used; ++i)
+        if (&account.balances[i] == found) return Pocket{at, i};
+    const auto beyond_inline = static_cast<std::size_t>(found - more_[account.more].data());
+    return Pocket{at, static_cast<std::uint32_t>(kInline + beyond_inline)};
+}
+
 // ---- deciding
 
 Reason Registry::check_alone(const Command& c) {

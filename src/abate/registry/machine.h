@@ -6,6 +6,7 @@
 #include "abate/registry/command.h"
 #include "abate/registry/id_index.h"
 #include "abate/registry/reject_reason.h"
+#include "abate/units/energy.h"
 
 #include <array>
 #include <cstdint>
@@ -113,6 +114,52 @@ class Registry {
     // The same in order, with memory asked for ahead; how many were folded: less than all where one cannot follow.
     [[nodiscard]] std::size_t fold_block(std::span<const Event> events);
 
+    // For a market. The cover of an order is reserved as a promise is, but stands under no id: the market's own events say all of it, and
+    // its orders must add up to covered(). Two sides of a trade settle at once, out of what was covered.
+    //
+    // Where an account keeps an asset, found once for many orders.
+    struct Pocket {
+        std::uint32_t account = UINT32_MAX;
+        std::uint32_t at = 0;
+        bool operator==(const Pocket&) const = default;
+    };
+    // Makes room for the asset where there is none. None: no such account, or its kind does not hold that asset.
+    [[nodiscard]] std::optional<Pocket> pocket(AccountId id, Asset asset);
+    [[nodiscard]] const Balance& balance(const Pocket& pocket) const {
+        const Account& account = accounts_[pocket.account];
+        return pocket.at < kInline ? account.balances[pocket.at]
+                                   : more_[account.more][pocket.at - kInline];
+    }
+    [[nodiscard]] AccountStatus status(const Pocket& pocket) const {
+        return accounts_[pocket.account].status;
+    }
+    // REQUIRES: 0 < amount <= what is available in it.
+    void cover(const Pocket& from, std::int64_t amount) {
+        Balance& gives = at(from);
+        gives.reserved += amount;
+        covered_[gives.asset != Asset::cash] += amount;
+    }
+    // REQUIRES: so much of it is covered.
+    void uncover(const Pocket& from, std::int64_t amount) {
+        Balance& gives = at(from);
+        gives.reserved -= amount;
+        covered_[gives.asset != Asset::cash] -= amount;
+    }
+    // Moves what was covered. REQUIRES: so much is covered in `from`; both keep the same asset.
+    struct Delivery {
+        Pocket from;
+        Pocket to;
+        std::int64_t amount = 0;
+    };
+    void deliver(const Delivery& delivery) {
+        uncover(delivery.from, delivery.amount);
+        at(delivery.from).posted -= delivery.amount;
+        at(delivery.to).posted += delivery.amount;
+    }
+    // Of all orders: money, and allowances of whatever vintage.
+    [[nodiscard]] Int128 covered_money() const { return covered_[0]; }
+    [[nodiscard]] Int128 covered_allowances() const { return covered_[1]; }
+
     // What apply() would answer to this command now, by itself. Nothing is done.
     [[nodiscard]] Reason would_answer(const Command& command, Timestamp now) const {
         return decide(command, now).outcome.reason;
@@ -216,6 +263,9 @@ class Registry {
     [[nodiscard]] bool fits(const Event& event, const Decision& decision) const;
 
     [[nodiscard]] bool is_open(const Due& due) const;
+    [[nodiscard]] Balance& at(const Pocket& pocket) {
+        return const_cast<Balance&>(balance(pocket));
+    }
     [[nodiscard]] const Balance* find_balance(const Account& account, Asset asset) const;
     Balance& balance_of(Account& account, Asset asset);
     [[nodiscard]] AccountView view(const Account& account) const;
@@ -232,6 +282,7 @@ class Registry {
     IdIndex participant_ids_;
     Chunks<Participant> participants_;
     std::size_t account_count_ = 0;
+    std::array<Int128, 2> covered_{};
     // Soonest first; what was resolved stays until it comes to the top.
     mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
 };

@@ -164,13 +164,18 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     if (const auto* c = std::get_if<FoundScheme>(&command)) {
         rules(c->rules);
         for (const KeyGrant& grant : c->keys)
-            keys_.emplace(grant.key, Holder{.grant = grant, .from_us = event.at.us});
+            keys_.emplace(grant.key,
+                          Holder{.grant = grant, .from_us = event.at.us, .number = keys_.size()});
     } else if (const auto* changed = std::get_if<ChangeRules>(&command)) {
         rules(changed->rules);
     } else if (const auto* added = std::get_if<AddKey>(&command)) {
-        keys_.emplace(
-            added->grant.key,
-            Holder{.grant = added->grant, .from_us = after_hours(event.at, key_delay_h_).us});
+        keys_.emplace(added->grant.key,
+                      Holder{.grant = added->grant,
+                             .from_us = after_hours(event.at, key_delay_h_).us,
+                             .number = keys_.size()});
+    } else if (const auto* mandate = std::get_if<SetMandate>(&command)) {
+        const auto found = keys_.find(mandate->key);
+        if (found != keys_.end()) found->second.mandate = *mandate;
     } else if (const auto* period = std::get_if<OpenPeriod>(&command)) {
         opened_[period->year] = {.moments = *period, .rules = rules_};
     } else if (const auto* deposit = std::get_if<Deposit>(&command)) {
@@ -235,6 +240,19 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         for (auto& [id, asked] : asked_)
             if (asked.by == revoked->key) asked.open = false;
     }
+}
+
+std::vector<SchemeAuditor::KeyHolder> SchemeAuditor::key_holders() const {
+    std::vector<KeyHolder> out(keys_.size());
+    for (const auto& [key, holder] : keys_)
+        out[holder.number] = {
+            .participant = holder.grant.participant,
+            .may_trade = !holder.revoked &&
+                         (holder.grant.roles & static_cast<std::uint8_t>(Role::market)) != 0,
+            .from_us = holder.from_us,
+            .daily_net_quantity = holder.mandate.daily_net_quantity,
+            .daily_net_value_micro = holder.mandate.daily_net_value_micro};
+    return out;
 }
 
 bool SchemeAuditor::owns(ParticipantId participant, AccountId account) const {

@@ -34,6 +34,16 @@ class SchemeAuditor {
     [[nodiscard]] std::optional<SchemeFinding> check(const Event& event);
     // The next event of the books. Once a scheme is founded, each but an expiry stands behind a command.
     [[nodiscard]] std::optional<SchemeFinding> check_posting(const registry::Event& event);
+    // For the market's auditor: every key, in the order of admission.
+    struct KeyHolder {
+        ParticipantId participant{};
+        bool may_trade = false;
+        std::int64_t from_us = 0;
+        std::int64_t daily_net_quantity = 0;
+        std::int64_t daily_net_value_micro = 0;
+    };
+    [[nodiscard]] std::vector<KeyHolder> key_holders() const;
+    [[nodiscard]] const Rules& rules() const { return rules_; }
     // Postings that the last event still owes.
     [[nodiscard]] std::uint32_t owed() const { return owed_; }
 
@@ -42,6 +52,8 @@ class SchemeAuditor {
         KeyGrant grant;
         std::int64_t from_us = 0;
         bool revoked = false;
+        std::size_t number = 0;
+        SetMandate mandate = {};
     };
     struct Asked {
         Command command;

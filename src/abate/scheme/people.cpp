@@ -133,7 +133,8 @@ struct Admission {
 };
 void keep_key(State& state, const KeyGrant& grant, const Admission& admission) {
     state.keys.emplace(grant.key,
-                       Key{.grant = grant,
+                       Key{.number = static_cast<std::uint32_t>(state.keys.size()),
+                           .grant = grant,
                            .added = admission.at,
                            .active_from = admission.active_from,
                            .revoked = {}});

@@ -237,6 +237,18 @@ Result<void> check_rules(const Rules& r) {
         (!is_tax_category(r.settlement.tax_category) || has_tax_rate(r.settlement.tax_category)))
         wrong = bad_rule("settlement.tax_category",
                          "is none of AE, E, G, K, O and Z: the codes of EN 16931 without a rate");
+    const MarketTerms& m = r.market;
+    within("market.tick_micro", m.tick_micro, {1, 1'000'000'000'000});
+    within("market.lot", m.lot, {1, 1'000'000'000});
+    one_of("market.self_trade",
+           m.self_trade >= SelfTrade::cancel_newest && m.self_trade <= SelfTrade::cancel_both);
+    share("market.collar_percent", m.collar);
+    share("market.band_percent", m.band);
+    share("market.halt_percent", m.halt);
+    within("market.halt_minutes", m.halt_minutes, {0, 525'600});
+    share("market.fee_percent", m.fee);
+    within("market.most_open_orders", m.most_open_orders, {1, 1'000'000});
+    within("market.most_per_second", m.most_per_second, {1, 1'000'000});
     const AuctionRules& a = r.auction;
     constexpr std::int64_t kDearest = 1'000'000'000'000;
     within("auction.lot", a.lot, {1, 1'000'000'000});

@@ -369,6 +369,43 @@ struct AuctionRules {
     }
 };
 
+// Two orders of one group meet.
+enum class SelfTrade : std::uint8_t {
+    cancel_newest = 1,  // what comes goes, as far as it is not filled
+    cancel_oldest = 2,  // what rests goes, and the other meets the next
+    cancel_both = 3,
+};
+
+// The continuous market: one book a vintage. Defaults are ours; no law says them.
+struct MarketTerms {
+    bool trading = true;           // false: there is no market, and the rest says nothing
+    std::int64_t tick_micro = 10;  // a cent for 1,000
+    std::int64_t lot = 1000;
+    SelfTrade self_trade = SelfTrade::cancel_newest;
+    Ppm collar = {200'000};  // an order further from the reference price is refused; 0: none
+    Ppm band = {50'000};     // a market order takes no price worse than the best by more; 0: none
+    Ppm halt = {100'000};    // a trade further from the reference price halts the book; 0: none
+    std::int64_t halt_minutes = 5;
+    Ppm fee = {};                           // of the notional, from each side
+    std::int64_t most_open_orders = 1'000;  // of a key
+    std::int64_t most_per_second = 100;     // commands of a key
+    bool operator==(const MarketTerms&) const = default;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+        visit("trading", self.trading);
+        visit("tick_micro", self.tick_micro);
+        visit("lot", self.lot);
+        visit("self_trade", self.self_trade);
+        visit("collar_percent", self.collar);
+        visit("band_percent", self.band);
+        visit("halt_percent", self.halt);
+        visit("halt_minutes", self.halt_minutes);
+        visit("fee_percent", self.fee);
+        visit("most_open_orders", self.most_open_orders);
+        visit("most_per_second", self.most_per_second);
+    }
+};
+
 struct Rules {
     std::string name = {};
     std::string profile = {};  // which of the shipped ones it began as
@@ -391,6 +428,7 @@ struct Rules {
     CessationRules cessation = {};
     SettlementRules settlement = {};
     AuctionRules auction = {};
+    MarketTerms market = {};
     bool operator==(const Rules&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -415,6 +453,7 @@ struct Rules {
         visit("cessation", self.cessation);
         visit("settlement", self.settlement);
         visit("auction", self.auction);
+        visit("market", self.market);
     }
 };
 
@@ -427,5 +466,6 @@ struct Rules {
 [[nodiscard]] std::string_view to_string(Banking banking);
 [[nodiscard]] std::string_view to_string(CeaseAllocation allocation);
 [[nodiscard]] std::string_view to_string(HoldingExcess excess);
+[[nodiscard]] std::string_view to_string(SelfTrade rule);
 
 }  // namespace abate::scheme

@@ -32,6 +32,7 @@ struct Mandate {
 };
 
 struct Key {
+    std::uint32_t number = 0;  // in the order of admission, from 0 on
     KeyGrant grant = {};
     Timestamp added = {};
     Timestamp active_from = {};
@@ -39,6 +40,7 @@ struct Key {
     Mandate mandate = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
+        visit("number", self.number);
         visit("grant", self.grant);
         visit("added", self.added);
         visit("active_from", self.active_from);

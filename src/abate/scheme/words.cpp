@@ -141,6 +141,17 @@ std::string_view to_string(ReportState value) {
     return "unknown";
 }
 
+std::string_view to_string(SelfTrade rule) {
+    switch (rule) {
+        case SelfTrade::cancel_newest:
+            return "cancel_newest";
+        case SelfTrade::cancel_oldest:
+            return "cancel_oldest";
+        case SelfTrade::cancel_both:
+            return "cancel_both";
+    }
+    return "unknown";
+}
 std::string_view to_string(TieRule value) { return value == TieRule::drawn ? "drawn" : "pro_rata"; }
 
 std::string_view to_string(UnsoldPrice value) {

@@ -1,0 +1,148 @@
+// The engine's market: orders of the scheme's keys in books of its vintages.
+#include "abate/core/assert.h"
+#include "abate/engine/engine.h"
+#include "abate/engine/market_link.h"
+
+#include <algorithm>
+
+namespace abate::engine {
+
+exchange::MarketRules market_rules(const scheme::Rules& rules) {
+    const scheme::MarketTerms& terms = rules.market;
+    static_assert(static_cast<int>(exchange::SelfTrade::cancel_newest) ==
+                      static_cast<int>(scheme::SelfTrade::cancel_newest) &&
+                  static_cast<int>(exchange::SelfTrade::cancel_oldest) ==
+                      static_cast<int>(scheme::SelfTrade::cancel_oldest) &&
+                  static_cast<int>(exchange::SelfTrade::cancel_both) ==
+                      static_cast<int>(scheme::SelfTrade::cancel_both));
+    return {.tick_micro = terms.tick_micro,
+            .lot = terms.lot,
+            .self_trade = static_cast<exchange::SelfTrade>(terms.self_trade),
+            .collar_ppm = terms.collar.value,
+            .band_ppm = terms.band.value,
+            .halt_ppm = terms.halt.value,
+            .halt_us = terms.halt_minutes * 60'000'000,
+            .fee_ppm = terms.fee.value,
+            .most_open_orders = static_cast<std::uint32_t>(terms.most_open_orders),
+            .most_per_second = static_cast<std::uint32_t>(terms.most_per_second)};
+}
+
+std::vector<exchange::Trader> traders_of(const scheme::State& state) {
+    // Of each participant the open accounts with the lowest numbers.
+    struct Accounts {
+        registry::AccountId holding{};
+        registry::AccountId cash{};
+    };
+    std::map<registry::ParticipantId, Accounts> accounts;
+    for (const auto& [id, account] : state.accounts) {
+        if (account.closed) continue;
+        Accounts& own = accounts[account.participant];
+        if (account.kind == registry::AccountKind::holding && own.holding == registry::AccountId{})
+            own.holding = id;
+        if (account.kind == registry::AccountKind::cash && own.cash == registry::AccountId{})
+            own.cash = id;
+    }
+    std::vector<exchange::Trader> out(state.keys.size());
+    for (const auto& [open, key] : state.keys) {
+        ABATE_ASSERT(key.number < out.size());
+        const registry::ParticipantId whose = key.grant.participant;
+        const auto participant = state.participants.find(whose);
+        if (participant == state.participants.end()) continue;
+        const auto own = accounts.find(whose);
+        const bool market =
+            (key.grant.roles & static_cast<std::uint8_t>(scheme::Role::market)) != 0;
+        out[key.number] = {
+            .participant = whose,
+            .group = participant->second.group,
+            .holding = own == accounts.end() ? registry::AccountId{} : own->second.holding,
+            .cash = own == accounts.end() ? registry::AccountId{} : own->second.cash,
+            .may_trade = market && !key.revoked,
+            .active_from = key.active_from,
+            .daily_net_quantity = key.mandate.daily_net_quantity,
+            .daily_net_value_micro = key.mandate.daily_net_value_micro};
+    }
+    return out;
+}
+
+std::vector<exchange::Trader> traders_of(const scheme::SchemeAuditor& rules,
+                                         const registry::Auditor& books) {
+    std::vector<exchange::Trader> out;
+    for (const scheme::SchemeAuditor::KeyHolder& key : rules.key_holders())
+        out.push_back({.participant = key.participant,
+                       .group = books.group_of(key.participant),
+                       .holding = books.first_open(key.participant, registry::AccountKind::holding),
+                       .cash = books.first_open(key.participant, registry::AccountKind::cash),
+                       .may_trade = key.may_trade,
+                       .active_from = {key.from_us},
+                       .daily_net_quantity = key.daily_net_quantity,
+                       .daily_net_value_micro = key.daily_net_value_micro});
+    return out;
+}
+
+void Engine::sync_market() {
+    if (!market_is_behind_) return;
+    market_is_behind_ = false;
+    const scheme::State& state = scheme_.state();
+    if (!state.founded) return;
+    market_.set_rules(market_rules(state.rules));
+    market_.set_fees(scheme::kFees);
+    for (const auto& [year, period] : state.period.years)
+        if (scheme::check_vintage(static_cast<std::int32_t>(year)) == scheme::Reason::ok)
+            market_.open_book(static_cast<std::uint32_t>(year));
+    const std::vector<exchange::Trader> traders = traders_of(state);
+    for (std::uint32_t i = 0; i < traders.size(); ++i) market_.set_trader(i, traders[i]);
+}
+
+void Engine::keep_market(std::uint32_t events) {
+    payload_ += market_bytes_.view();
+    market_bytes_.clear();
+    waiting_ += events;
+}
+
+void Engine::settle_market(Timestamp clock) {
+    // Nobody has an order in a market that never was asked for anything.
+    if (market_.last_time().us == INT64_MIN) return;
+    sync_market();
+    if (market_.has_stale()) keep_market(market_.sweep_stale(market_frame(next_time(clock))));
+}
+
+void Engine::apply(std::span<const exchange::Operation> operations,
+                   Timestamp clock,
+                   std::span<exchange::OrderReason> reasons) {
+    ABATE_REQUIRE(operations.size() == reasons.size());
+    advance_time(clock);
+    sync_market();
+    const scheme::State& state = scheme_.state();
+    const bool halted = !state.founded || state.halted || !state.rules.market.trading;
+    const auto room = [this](const exchange::Market::Room& asked) -> std::optional<std::int64_t> {
+        const std::optional<scheme::HoldingCount> counted =
+            scheme::holding_with({.state = scheme_.state(),
+                                  .books = registry_,
+                                  .now = asked.now,
+                                  .id = {},
+                                  .act = {},
+                                  .by = {}},
+                                 {.participant = asked.participant, .amount = 1});
+        if (!counted) return std::nullopt;
+        return counted->counted > counted->limit ? 0 : counted->limit - counted->counted + 1;
+    };
+    // Without a limit nobody is asked.
+    market_.set_holding_room(state.founded && state.rules.compliance.holding_limit
+                                 ? exchange::Market::HoldingRoom(room)
+                                 : nullptr);
+    constexpr std::size_t kAhead = 6;
+    std::uint32_t events = 0;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (i + kAhead < operations.size()) market_.prefetch(operations[i + kAhead]);
+        if (halted && operations[i].kind != exchange::OperationKind::cancel) {
+            reasons[i] = exchange::OrderReason::market_halted;
+            continue;
+        }
+        reasons[i] = market_.apply(operations[i], market_frame(next_time(clock)));
+        if (reasons[i] == exchange::OrderReason::ok) ++events;
+    }
+    market_.set_holding_room(nullptr);
+    keep_market(events);
+}
+
+}  // namespace abate::engine

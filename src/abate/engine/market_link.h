@@ -1,0 +1,18 @@
+// What the scheme says of the market, for the market and for its auditor. Inside `engine` only.
+#pragma once
+
+#include "abate/exchange/exchange.h"
+#include "abate/scheme/scheme.h"
+
+#include <vector>
+
+namespace abate::engine {
+
+[[nodiscard]] exchange::MarketRules market_rules(const scheme::Rules& rules);
+// By number; from the scheme's state.
+[[nodiscard]] std::vector<exchange::Trader> traders_of(const scheme::State& state);
+// The same from the two auditors, who found it out for themselves.
+[[nodiscard]] std::vector<exchange::Trader> traders_of(const scheme::SchemeAuditor& rules,
+                                                       const registry::Auditor& books);
+
+}  // namespace abate::engine

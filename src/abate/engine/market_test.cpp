@@ -1,0 +1,255 @@
+// Orders in the engine: they follow the scheme's people, settle in its books, and come back from the journal.
+#include "abate/engine/year_test_support.h"
+
+#include <array>
+
+namespace abate::engine {
+namespace {
+
+using namespace scheme;
+using exchange::Operation;
+using exchange::OperationKind;
+using exchange::OrderReason;
+using exchange::Side;
+
+constexpr std::uint32_t kYear = 2027;
+
+Rules market_rules() {
+    Rules rules = year_rules();
+    rules.cap.first_cap = 1'000'000;  // so that there are allowances to trade
+    rules.market = {.tick_micro = 1, .lot = 1};
+    return rules;
+}
+
+// Two firms with a market key each, "lab-m" and "mill-m", 240,000 allowances of 2027 and 10 million in money.
+class MarketDesk : public YearDesk {
+  public:
+    explicit MarketDesk(const Rules& rules = market_rules()) : YearDesk(rules) {
+        for (const std::uint64_t number : {1U, 2U}) {
+            const std::string name = number == 1 ? "lab" : "mill";
+            add_firm(number, name);
+            history(number, {.gflop = 1'000'000 * kWork});
+            add_key(ParticipantId{number}, name + "-m", Role::market);
+            ok(name + "-1",
+               name + "-2",
+               SetMandate{.participant = ParticipantId{number},
+                          .key = key(name + "-m").open,
+                          .daily_net_quantity = 10'000,
+                          .daily_net_value_micro = 5'000'000});
+            ok("ada",
+               Deposit{.account = AccountId{102 + 10 * number},
+                       .amount_micro = 10'000'000,
+                       .bank_reference = name});
+        }
+        open(kYear);
+        allocate(kYear);
+        pass(kHourUs);
+        tick();
+    }
+
+    OrderReason order(const std::string& who, Operation operation) {
+        operation.participant = state().keys.at(key(who).open).number;
+        if (operation.book == 0) operation.book = kYear;
+        std::array<OrderReason, 1> reason{};
+        engine().apply(std::array{operation}, now(), reason);
+        if (auto batch = engine().seal()) (void)journal().append(*batch);
+        return reason[0];
+    }
+    OrderReason buy(const std::string& who,
+                    std::uint64_t id,
+                    std::int64_t price,
+                    std::int64_t quantity) {
+        return order(
+            who, {.side = Side::buy, .order_id = id, .price_micro = price, .quantity = quantity});
+    }
+    OrderReason sell(const std::string& who,
+                     std::uint64_t id,
+                     std::int64_t price,
+                     std::int64_t quantity) {
+        return order(
+            who, {.side = Side::sell, .order_id = id, .price_micro = price, .quantity = quantity});
+    }
+    [[nodiscard]] std::uint32_t resting() {
+        const exchange::OrderBook* book = engine().market().book(kYear);
+        return book == nullptr ? 0 : book->size();
+    }
+    void sound_market() {
+        const exchange::Market::Cover cover = engine().market().cover();
+        EXPECT_EQ(cover.money, engine().registry().covered_money());
+        EXPECT_EQ(cover.allowances, engine().registry().covered_allowances());
+        sound();
+        // The market itself, from the journal and from a snapshot.
+        std::string live;
+        engine().market().append_snapshot(live);
+        for (const bool use_snapshots : {false, true}) {
+            Engine again(kDeskKey);
+            ASSERT_TRUE(recover(again, journal(), {.use_snapshots = use_snapshots}));
+            std::string replayed;
+            again.market().append_snapshot(replayed);
+            EXPECT_EQ(replayed, live);
+        }
+    }
+};
+
+TEST(EngineMarket, TradesAndComesBackFromTheJournal) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.balance(110, kYear).posted, 240'000);
+    EXPECT_EQ(desk.sell("lab-m", 1, 40, 1'000), OrderReason::ok);
+    EXPECT_EQ(desk.balance(110, kYear).reserved, 1'000);
+    EXPECT_EQ(desk.buy("mill-m", 2, 42, 300), OrderReason::ok);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'300);
+    EXPECT_EQ(desk.money(112), 10'000'000 + 12'000);
+    EXPECT_EQ(desk.money(122), 10'000'000 - 12'000);
+    desk.sound_market();
+    // What is covered cannot be given away.
+    EXPECT_EQ(desk.ask_both("lab-1",
+                            "lab-2",
+                            Transfer{.participant = ParticipantId{1},
+                                     .from = AccountId{110},
+                                     .to = AccountId{111},
+                                     .vintage = kYear,
+                                     .quantity = 239'001}),
+              from_registry(registry::Reason::insufficient_balance));
+    EXPECT_EQ(desk.buy("mill-m", 3, 40, 700), OrderReason::ok);
+    EXPECT_EQ(desk.resting(), 0U);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, WhoMayTradeIsTheSchemes) {
+    MarketDesk desk;
+    EXPECT_EQ(desk.buy("lab-1", 1, 40, 1), OrderReason::not_permitted);  // an initiator
+    EXPECT_EQ(desk.buy("ada", 1, 40, 1), OrderReason::not_permitted);
+    EXPECT_EQ(desk.buy("lab-m", 1, 40, 10'001), OrderReason::mandate_quantity_exceeded);
+    EXPECT_EQ(desk.buy("lab-m", 1, 501, 10'000), OrderReason::mandate_value_exceeded);
+    EXPECT_EQ(desk.order("lab-m", {.book = 2028, .order_id = 1, .price_micro = 40, .quantity = 1}),
+              OrderReason::book_unknown);
+    ASSERT_EQ(desk.buy("lab-m", 1, 40, 10), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 2, 60, 10), OrderReason::ok);
+    EXPECT_EQ(desk.order("mill-m", {.kind = OperationKind::cancel, .order_id = 1}),
+              OrderReason::order_of_another);
+    // A stolen key: revoked, and its orders go with it.
+    desk.ok(
+        "ada",
+        RevokeKey{
+            .participant = ParticipantId{1}, .key = desk.key("lab-m").open, .reason = "stolen"});
+    EXPECT_EQ(desk.resting(), 0U);
+    EXPECT_EQ(desk.balance(110, kYear).reserved, 0);
+    EXPECT_EQ(desk.buy("lab-m", 3, 40, 10), OrderReason::not_permitted);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, OneGroupDoesNotTradeWithItself) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
+    desk.ok("ada",
+            "bo",
+            Regroup{.participant = ParticipantId{2}, .group = GroupId{1}, .group_title = "lab"});
+    ASSERT_EQ(desk.buy("mill-m", 2, 40, 100), OrderReason::ok);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'000);
+    EXPECT_EQ(desk.resting(), 1U);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, ABankThatDiffersHalts) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
+    desk.ok("ada",
+            Reconcile{.statement_date = "2027-01-04", .balance_micro = 1, .unknown_lines = {}});
+    EXPECT_EQ(desk.buy("mill-m", 2, 40, 100), OrderReason::market_halted);
+    EXPECT_EQ(desk.order("lab-m", {.kind = OperationKind::cancel, .order_id = 1}), OrderReason::ok);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, AFrozenAccountTradesNoMore) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
+    desk.ok("ada",
+            RestrictAccount{.participant = ParticipantId{1},
+                            .account = AccountId{110},
+                            .status = registry::AccountStatus::frozen,
+                            .reason = "court"});
+    ASSERT_EQ(desk.buy("mill-m", 2, 41, 100), OrderReason::ok);
+    EXPECT_EQ(desk.balance(110, kYear).reserved, 0);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'000);
+    EXPECT_EQ(desk.resting(), 1U);  // the buyer's
+    desk.sound_market();
+}
+
+TEST(EngineMarket, OrdersForATimeGoWithTime) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.order("lab-m",
+                         {.side = Side::buy,
+                          .time_in_force = exchange::TimeInForce::good_till_time,
+                          .order_id = 1,
+                          .price_micro = 40,
+                          .quantity = 10,
+                          .expires_us = desk.now().us + kHourUs}),
+              OrderReason::ok);
+    desk.sound_market();
+    desk.pass(2 * kHourUs);
+    desk.tick();
+    EXPECT_EQ(desk.resting(), 0U);
+    EXPECT_EQ(desk.buy("lab-m", 1, 40, 10), OrderReason::order_exists_with_different_fields);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, TheHoldingLimitHolds) {
+    Rules rules = market_rules();
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 245'000;
+    rules.compliance.holding_base_share = {kMillion};
+    MarketDesk desk(rules);
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 10'000), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 2, 40, 5'001), OrderReason::holding_limit_exceeded);
+    EXPECT_EQ(desk.buy("mill-m", 2, 40, 5'000), OrderReason::ok);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 245'000);
+    desk.sound_market();
+}
+
+// Whatever is changed in an event of the market, the audit names it: as who can write the journal and seal it again would.
+TEST(EngineMarket, TheAuditNamesWhatIsForged) {
+    MarketDesk desk;
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 2, 41, 100), OrderReason::ok);
+    ASSERT_EQ(desk.buy("mill-m", 3, 41, 150), OrderReason::ok);
+    const auto fault_of = [&](auto&& change) {
+        testing::Paper forged;
+        BatchHeader before;
+        std::string field;
+        for (const Batch& batch : desk.journal().batches) {
+            Batch copy = batch;
+            if (exchange::is_market_event(copy.payload.front())) {
+                exchange::MarketEvent event = exchange::read_market_event(copy.payload)->event;
+                if (event.operation.order_id == 3) {
+                    change(event);
+                    exchange::EventBytes bytes;
+                    exchange::append_event(bytes, event.kind, event.operation, event.met);
+                    copy.payload = bytes.view();
+                }
+            }
+            copy.header.prev_digest = before.digest;
+            copy.header.digest = seal(copy);
+            before = copy.header;
+            (void)forged.append(copy);
+        }
+        const AuditReport report = audit(forged, kDeskKey);
+        return report.fault ? report.fault->field : std::string("none");
+    };
+    EXPECT_EQ(fault_of([](auto&) {}), "none");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[0].maker = 2; }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { std::swap(e.met[0], e.met[1]); }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[0].price_micro = 39; }), "met_price_micro");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[1].quantity = 51; }), "met_quantity");
+    EXPECT_EQ(fault_of([](auto& e) { e.met.pop_back(); }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[1].kind = exchange::MeetingKind::undeliverable; }),
+              "met_kind");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.order_id = 2; }), "order_id");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.participant = 0; }), "trader");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.quantity = 10'001; }), "mandate");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.price_micro = 30; }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.price_micro = std::nullopt; }), "price_micro");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.at_us = 1; }), "at");
+}
+
+}  // namespace
+}  // namespace abate::engine

@@ -1,0 +1,1021 @@
+#include "abate/exchange/market.h"
+
+#include "abate/core/assert.h"
+#include "abate/core/mixed.h"
+
+#include <algorithm>
+
+namespace abate::exchange {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::int64_t kDayUs = 86'400 * kSecondUs;
+// So that with its fee it is below 2^63.
+constexpr std::int64_t kMostNotional = std::int64_t{1} << 62;
+
+constexpr std::int64_t floor_of(std::int64_t us, std::int64_t span) {
+    return us / span - (us % span < 0 ? 1 : 0);
+}
+
+// What an id stands for. Two orders with one id are told apart but for one pair in 2^32.
+std::uint32_t mark_of(const Operation& o) {
+    // A market order has no price of its own.
+    const std::int64_t price = o.type == OrderType::market ? -1 : o.price_micro.value_or(-1);
+    const std::uint64_t shape =
+        std::uint64_t{o.participant} << 32 | static_cast<std::uint64_t>(o.side) |
+        static_cast<std::uint64_t>(o.type) << 1 | static_cast<std::uint64_t>(o.time_in_force) << 3 |
+        static_cast<std::uint64_t>(o.post_only) << 6 | std::uint64_t{o.book} << 8;
+    const std::uint64_t sum =
+        static_cast<std::uint64_t>(price) * 0x9e3779b97f4a7c15ULL +
+        static_cast<std::uint64_t>(o.quantity.value_or(-1)) * 0xc2b2ae3d27d4eb4fULL +
+        static_cast<std::uint64_t>(o.expires_us) * 0x165667b19e3779f9ULL;
+    return static_cast<std::uint32_t>(mixed(sum ^ shape * 0x27d4eb2f165667c5ULL) >> 32);
+}
+
+// |price - reference| is more than this part of the reference.
+bool is_beyond(std::int64_t price, std::int64_t reference, std::int64_t ppm) {
+    const Int128 far = Int128{price} - reference;
+    return (far < 0 ? -far : far) * kMillion > Int128{reference} * ppm;
+}
+
+}  // namespace
+
+std::string_view to_string(SelfTrade rule) {
+    switch (rule) {
+        case SelfTrade::cancel_newest:
+            return "cancel_newest";
+        case SelfTrade::cancel_oldest:
+            return "cancel_oldest";
+        case SelfTrade::cancel_both:
+            return "cancel_both";
+    }
+    return "unknown";
+}
+
+Market::Market(std::uint64_t hash_seed) : seed_(hash_seed), ids_(hash_seed) {}
+
+void Market::set_rules(const MarketRules& rules) {
+    ABATE_REQUIRE(rules.tick_micro > 0 && rules.lot > 0);
+    rules_ = rules;
+}
+
+void Market::set_trader(std::uint32_t number, const Trader& trader) {
+    ABATE_REQUIRE(number <= traders_.size());
+    if (number == traders_.size()) traders_.emplace_back();
+    TraderState& state = traders_[number];
+    // Orders that rest hold on to the accounts that cover them, until they are swept.
+    const bool stale =
+        state.open_orders > 0 && (!trader.may_trade || state.cash_account != trader.cash ||
+                                  state.holding_account != trader.holding);
+    if (stale && !state.stale) ++stale_;
+    state.stale = state.stale || stale;
+    state.is = trader;
+    state.group = trader.group;
+}
+
+void Market::open_book(std::uint32_t vintage) {
+    ABATE_REQUIRE(vintage >= registry::kFirstVintage && vintage <= registry::kLastVintage);
+    if (find_venue(vintage) != nullptr) return;
+    venues_.push_back(std::make_unique<Venue>(
+        OrderBook::Options{.most_orders = rules_.most_orders, .hash_seed = seed_}));
+    Venue& venue = *venues_.back();
+    venue.vintage = vintage;
+    venue.number = static_cast<std::uint32_t>(venues_.size() - 1);
+    venue.tick = rules_.tick_micro;
+    venue.lot = rules_.lot;
+}
+
+void Market::set_reference(std::uint32_t vintage, std::int64_t micro) {
+    if (Venue* venue = find_venue(vintage)) venue->reference = micro;
+}
+
+Market::Venue* Market::find_venue(std::uint32_t vintage) const {
+    for (const auto& venue : venues_)
+        if (venue->vintage == vintage) return venue.get();
+    return nullptr;
+}
+
+const OrderBook* Market::book(std::uint32_t vintage) const {
+    const Venue* venue = find_venue(vintage);
+    return venue == nullptr ? nullptr : &venue->book;
+}
+
+std::int64_t Market::reference_micro(std::uint32_t vintage) const {
+    const Venue* venue = find_venue(vintage);
+    return venue == nullptr ? 0 : venue->reference;
+}
+
+std::int64_t Market::tick_micro(std::uint32_t vintage) const {
+    const Venue* venue = find_venue(vintage);
+    return venue == nullptr ? 0 : venue->tick;
+}
+
+std::optional<Timestamp> Market::halted_until(std::uint32_t vintage) const {
+    const Venue* venue = find_venue(vintage);
+    if (venue == nullptr || venue->halted_until == INT64_MIN) return std::nullopt;
+    return Timestamp{venue->halted_until};
+}
+
+Market::Net Market::net_of(std::uint32_t trader) const {
+    ABATE_REQUIRE(trader < traders_.size());
+    const TraderState& state = traders_[trader];
+    return {.quantity = state.net_quantity,
+            .value_micro = state.net_value,
+            .open_orders = state.open_orders};
+}
+
+void Market::prefetch(const Operation& operation) const {
+    if (operation.kind == OperationKind::place) ids_.prefetch(operation.order_id);
+    if (const Venue* venue = find_venue(operation.book)) venue->book.prefetch(operation.order_id);
+}
+
+// ---- money
+
+std::int64_t Market::fee_of(std::int64_t notional) const {
+    if (rules_.fee_ppm == 0 || fees_account_ == registry::AccountId{}) return 0;
+    return static_cast<std::int64_t>(Int128{notional} * rules_.fee_ppm / kMillion);
+}
+
+// A buyer's cover. What is rounded down for the whole is at least the sum of what is for its parts, so it suffices however it is filled.
+std::int64_t Market::money_for(std::int64_t price_micro, std::int64_t quantity) const {
+    const std::int64_t notional = price_micro * quantity;
+    return notional + fee_of(notional);
+}
+
+Market::Cover Market::cover() const {
+    Cover sum;
+    for (const auto& venue : venues_)
+        for (const Side side : {Side::buy, Side::sell})
+            venue->book.for_each_level(side, [&](const LevelView& level) {
+                for (std::uint32_t at = level.first; at != OrderBook::kNone;
+                     at = venue->book.next(at)) {
+                    const std::int64_t left = venue->book.at(at).quantity;
+                    if (side == Side::sell)
+                        sum.allowances += left;
+                    else
+                        sum.money += money_for(level.price * venue->tick, left);
+                }
+                return true;
+            });
+    return sum;
+}
+
+// ---- days
+
+std::int64_t Market::day_of(Timestamp at) const {
+    if (at.us < day_begins_ || at.us - day_begins_ >= kDayUs) {
+        day_ = floor_of(at.us, kDayUs);
+        day_begins_ = day_ * kDayUs;
+    }
+    return day_;
+}
+
+void Market::roll(TraderState& trader, Timestamp at) {
+    const std::int64_t day = day_of(at);
+    if (day == trader.day) return;
+    trader.day = day;
+    trader.net_quantity = 0;
+    trader.net_value = 0;
+}
+
+// The mean price of the last day that had trades, by volume, is the reference of the next; rounded half up.
+void Market::roll(Venue& venue, Timestamp at) {
+    const std::int64_t day = day_of(at);
+    if (day == venue.day) return;
+    if (venue.day_quantity > 0)
+        venue.reference = static_cast<std::int64_t>((venue.day_notional + venue.day_quantity / 2) /
+                                                    venue.day_quantity);
+    venue.day = day;
+    venue.day_notional = 0;
+    venue.day_quantity = 0;
+}
+
+// ---- asking
+
+OrderReason Market::throttle(TraderState& trader, Timestamp now) const {
+    if (rules_.most_per_second == 0) return OrderReason::ok;
+    const std::int64_t second = floor_of(now.us, kSecondUs);
+    if (second != trader.second) {
+        trader.second = second;
+        trader.in_second = 0;
+    }
+    if (trader.in_second >= rules_.most_per_second) return OrderReason::throttled;
+    ++trader.in_second;
+    return OrderReason::ok;
+}
+
+OrderReason Market::check_form(const Venue& venue, const Operation& o) const {
+    const std::int64_t quantity = o.quantity.value_or(0);
+    if (quantity <= 0) return OrderReason::quantity_not_positive;
+    if (quantity > kMostQuantity) return OrderReason::quantity_too_large;
+    if (venue.lot != 1 && quantity % venue.lot != 0) return OrderReason::quantity_off_lot;
+    if (o.type == OrderType::market) return OrderReason::ok;
+    if (!o.price_micro) return OrderReason::price_missing;
+    if (*o.price_micro <= 0) return OrderReason::price_not_positive;
+    if (*o.price_micro > kMostTicks) return OrderReason::price_too_high;
+    if (venue.tick != 1 && *o.price_micro % venue.tick != 0) return OrderReason::price_off_tick;
+    return OrderReason::ok;
+}
+
+// What it would meet within its limit, as far as it wants; of its own group nothing counts, nor what cannot be delivered.
+Market::Reach Market::reach(const Order& order, const registry::Registry& books) const {
+    Reach out;
+    const Side side = order.operation.side;
+    const std::int64_t wanted = *order.operation.quantity;
+    const OrderBook& book = order.venue->book;
+    book.for_each_level(other(side), [&](const LevelView& level) {
+        const std::int64_t price = level.price * order.venue->tick;
+        if (side == Side::buy ? price > order.limit : price < order.limit) return false;
+        for (std::uint32_t at = level.first; at != OrderBook::kNone; at = book.next(at)) {
+            const Resting& maker = book.at(at);
+            const TraderState& owner = traders_[maker.owner];
+            if (owner.group == order.trader->group) {
+                if (rules_.self_trade != SelfTrade::cancel_oldest) return false;
+                continue;
+            }
+            if (!can_trade(owner, owner.positions[order.venue->number], other(side), books))
+                continue;
+            out.worst_micro = price;
+            out.quantity += std::min(maker.quantity, wanted - out.quantity);
+            if (out.quantity == wanted) return false;
+        }
+        return true;
+    });
+    return out;
+}
+
+// Its limit: its own, or of a market order the worst that the band and the collar let it take.
+OrderReason Market::resolve(Order& order, Timestamp now) const {
+    Operation& o = order.operation;
+    const Venue& venue = *order.venue;
+    const TimeInForce until = o.time_in_force;
+    order.may_rest = o.type == OrderType::limit && (until == TimeInForce::good_till_cancelled ||
+                                                    until == TimeInForce::good_till_time);
+    const bool has_collar = rules_.collar_ppm > 0 && venue.reference > 0;
+    if (o.type == OrderType::limit) {
+        order.limit = *o.price_micro;
+        if (has_collar && is_beyond(order.limit, venue.reference, rules_.collar_ppm))
+            return OrderReason::price_outside_collar;
+    } else {
+        const bool buys = o.side == Side::buy;
+        Int128 limit = buys ? Int128{kMostTicks} : Int128{1};
+        const auto within = [&](std::int64_t from, std::int64_t ppm) {
+            const Int128 part = Int128{from} * ppm / kMillion;
+            limit = buys ? std::min(limit, from + part) : std::max(limit, from - part);
+        };
+        if (has_collar) within(venue.reference, rules_.collar_ppm);
+        if (const std::optional<Ticks> best = venue.book.best(other(o.side));
+            best && rules_.band_ppm > 0)
+            within(*best * venue.tick, rules_.band_ppm);
+        order.limit = static_cast<std::int64_t>(limit);
+    }
+    if (until == TimeInForce::good_till_time && o.expires_us <= now.us) return OrderReason::expired;
+    return OrderReason::ok;
+}
+
+OrderReason Market::check_limits(const Order& order, const Part* already, Timestamp now) const {
+    const TraderState& t = *order.trader;
+    const Operation& o = order.operation;
+    const bool buys = o.side == Side::buy;
+    const Int128 quantity = *o.quantity - (already != nullptr ? already->left : 0);
+    if (already == nullptr && rules_.most_open_orders > 0 &&
+        t.open_orders >= rules_.most_open_orders)
+        return OrderReason::too_many_orders;
+    // A sale counts at its limit, or at the best bid where that is more.
+    std::int64_t price = order.limit;
+    if (!buys)
+        if (const std::optional<Ticks> best = order.venue->book.best(Side::buy))
+            price = std::max(price, *best * order.venue->tick);
+    const Int128 value = Int128{price} * *o.quantity -
+                         (already != nullptr ? Int128{already->limit} * already->left : 0);
+    const bool same_day = t.day == day_of(now);
+    const Int128 net_quantity = same_day ? t.net_quantity : 0;
+    const Int128 net_value = same_day ? t.net_value : 0;
+    const Int128 after =
+        (buys ? net_quantity + t.open_buy : -net_quantity + t.open_sell) + quantity;
+    if (after > t.is.daily_net_quantity) return OrderReason::mandate_quantity_exceeded;
+    const Int128 worth =
+        (buys ? net_value + t.open_buy_value : -net_value + t.open_sell_value) + value;
+    if (worth > t.is.daily_net_value_micro) return OrderReason::mandate_value_exceeded;
+    if (buys && holding_room_) {
+        const std::optional<std::int64_t> room = holding_room_(
+            {.participant = t.is.participant, .vintage = order.venue->vintage, .now = now});
+        if (room) {
+            Int128 bought = quantity;
+            for (const TraderState& each : traders_)
+                if (each.group == t.group && order.venue->number < each.positions.size())
+                    bought += each.positions[order.venue->number].open_buy;
+            if (bought > *room) return OrderReason::holding_limit_exceeded;
+        }
+    }
+    return OrderReason::ok;
+}
+
+bool Market::can_trade(const TraderState& trader,
+                       const Position& position,
+                       Side side,
+                       const registry::Registry& books) const {
+    const Pocket& gives = side == Side::buy ? trader.cash : position.holding;
+    const Pocket& takes = side == Side::buy ? position.holding : trader.cash;
+    const registry::AccountStatus in = books.status(takes);
+    return books.status(gives) == registry::AccountStatus::open &&
+           (in == registry::AccountStatus::open || in == registry::AccountStatus::blocked);
+}
+
+bool Market::has_pockets(TraderState& trader, Venue& venue, registry::Registry& books) {
+    if (trader.positions.size() <= venue.number) trader.positions.resize(venue.number + 1);
+    Position& position = trader.positions[venue.number];
+    if (trader.open_orders == 0 &&
+        (trader.cash_account != trader.is.cash || trader.holding_account != trader.is.holding)) {
+        trader.cash = {};
+        for (Position& each : trader.positions) each.holding = {};
+        trader.cash_account = trader.is.cash;
+        trader.holding_account = trader.is.holding;
+    }
+    if (trader.cash == Pocket{}) {
+        const std::optional<Pocket> cash = books.pocket(trader.cash_account, registry::Asset::cash);
+        if (!cash) return false;
+        trader.cash = *cash;
+    }
+    if (position.holding == Pocket{}) {
+        const std::optional<Pocket> holding =
+            books.pocket(trader.holding_account, static_cast<registry::Asset>(venue.vintage));
+        if (!holding) return false;
+        position.holding = *holding;
+    }
+    if (fees_ == Pocket{} && rules_.fee_ppm > 0 && fees_account_ != registry::AccountId{}) {
+        const std::optional<Pocket> fees = books.pocket(fees_account_, registry::Asset::cash);
+        if (!fees) return false;
+        fees_ = *fees;
+    }
+    return true;
+}
+
+OrderReason Market::check_cover(const Order& order,
+                                const Part* already,
+                                registry::Registry& books) const {
+    const TraderState& t = *order.trader;
+    const Position& position = t.positions[order.venue->number];
+    if (!can_trade(t, position, order.operation.side, books)) return OrderReason::account_shut;
+    const bool buys = order.operation.side == Side::buy;
+    std::int64_t needed = *order.operation.quantity;
+    std::int64_t has = already != nullptr ? already->left : 0;
+    if (buys) {
+        needed = money_for(order.limit, needed);
+        has = already != nullptr ? money_for(already->limit, has) : 0;
+    }
+    const Pocket& from = buys ? t.cash : position.holding;
+    return needed - has > books.balance(from).available() ? OrderReason::insufficient_balance
+                                                          : OrderReason::ok;
+}
+
+// ---- doing, live and again
+
+void Market::count(const Part& part, Side side, int sign) {
+    TraderState& t = *part.trader;
+    const std::int64_t quantity = sign * part.left;
+    const std::int64_t value = part.limit * quantity;
+    if (side == Side::buy) {
+        part.position->open_buy += quantity;
+        t.open_buy += quantity;
+        t.open_buy_value += value;
+    } else {
+        part.position->open_sell += quantity;
+        t.open_sell += quantity;
+        t.open_sell_value += value;
+    }
+}
+
+// An order comes into the market: it is covered, and counts.
+void Market::enter(const Part& part, Side side, registry::Registry& books) {
+    if (side == Side::buy)
+        books.cover(part.trader->cash, money_for(part.limit, part.left));
+    else
+        books.cover(part.position->holding, part.left);
+    count(part, side, 1);
+}
+
+// What is left of it goes.
+void Market::leave(const Part& part, Side side, registry::Registry& books) {
+    if (part.left == 0) return;
+    if (side == Side::buy)
+        books.uncover(part.trader->cash, money_for(part.limit, part.left));
+    else
+        books.uncover(part.position->holding, part.left);
+    count(part, side, -1);
+}
+
+void Market::fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price) {
+    TraderState& t = *part.trader;
+    count({.trader = part.trader, .position = part.position, .limit = part.limit, .left = quantity},
+          side,
+          -1);
+    const std::int64_t bought = side == Side::buy ? quantity : -quantity;
+    t.net_quantity += bought;
+    t.net_value += bought * price;
+}
+
+// Delivery versus payment: both, or a broken REQUIRES.
+void Market::settle(const Part& buyer,
+                    const Part& seller,
+                    std::int64_t quantity,
+                    std::int64_t price,
+                    registry::Registry& books) {
+    const std::int64_t notional = price * quantity;
+    const std::int64_t fee = fee_of(notional);
+    const std::int64_t freed =
+        money_for(buyer.limit, buyer.left) - money_for(buyer.limit, buyer.left - quantity);
+    books.deliver(
+        {.from = buyer.trader->cash, .to = seller.trader->cash, .amount = notional - fee});
+    if (fee > 0) books.deliver({.from = buyer.trader->cash, .to = fees_, .amount = 2 * fee});
+    books.uncover(buyer.trader->cash, freed - notional - fee);
+    books.deliver(
+        {.from = seller.position->holding, .to = buyer.position->holding, .amount = quantity});
+    fill(buyer, Side::buy, quantity, price);
+    fill(seller, Side::sell, quantity, price);
+}
+
+Market::Part Market::part_of(Venue& venue, std::uint32_t place) {
+    const Resting& order = venue.book.at(place);
+    TraderState& trader = traders_[order.owner];
+    return {.trader = &trader,
+            .position = &trader.positions[venue.number],
+            .limit = venue.book.price_of(place) * venue.tick,
+            .left = order.quantity};
+}
+
+void Market::tell(Venue& venue, TapeEntry entry) {
+    entry.seq = ++venue.tape_seq;
+    entry.vintage = static_cast<std::int32_t>(venue.vintage);
+    if (tape_ != nullptr) tape_->on(entry);
+}
+
+// Meets what rests; `judging(maker, meeting)` says what becomes of each. What is left rests where it may and nothing stopped it; else it goes.
+template <class Judging>
+void Market::match(const Order& order, Timestamp at, registry::Registry& books, Judging& judging) {
+    const Operation& o = order.operation;
+    Venue& venue = *order.venue;
+    Part taker{.trader = order.trader,
+               .position = &order.trader->positions[venue.number],
+               .limit = order.limit,
+               .left = *o.quantity};
+    enter(taker, o.side, books);
+    const Side facing = other(o.side);
+    // A limit between two ticks, which only a market order has, is as good as the one before it.
+    const Ticks limit = venue.tick == 1       ? order.limit
+                        : o.side == Side::buy ? order.limit / venue.tick
+                                              : (order.limit - 1) / venue.tick + 1;
+    bool stopped = false;
+    venue.book.take(o.side, {.limit = limit, .quantity = taker.left}, [&](const Meeting& met) {
+        const std::int64_t price = met.price * venue.tick;
+        TraderState& owner = traders_[met.maker.owner];
+        const MeetingKind kind = judging(owner, met, price);
+        const Part maker{.trader = &owner,
+                         .position = &owner.positions[venue.number],
+                         .limit = price,
+                         .left = met.maker.quantity};
+        switch (kind) {
+            case MeetingKind::trade: {
+                roll(owner, at);
+                settle(o.side == Side::buy ? taker : maker,
+                       o.side == Side::buy ? maker : taker,
+                       met.quantity,
+                       price,
+                       books);
+                taker.left -= met.quantity;
+                if (maker.left == met.quantity) --owner.open_orders;
+                if (venue.reference == 0) venue.reference = price;
+                venue.day_notional += Int128{price} * met.quantity;
+                venue.day_quantity += met.quantity;
+                if (tape_ != nullptr)
+                    tell(venue,
+                         {.at = at,
+                          .kind = TapeKind::traded,
+                          .side = facing,
+                          .order_id = met.maker.id,
+                          .price_micro = price,
+                          .quantity = met.quantity,
+                          .owner = owner.is.participant,
+                          .taker_id = o.order_id,
+                          .taker = order.trader->is.participant});
+                return Verdict::fill;
+            }
+            case MeetingKind::self_trade:
+            case MeetingKind::undeliverable:
+                leave(maker, facing, books);
+                --owner.open_orders;
+                if (tape_ != nullptr)
+                    tell(venue,
+                         {.at = at,
+                          .kind = TapeKind::removed,
+                          .why = kind == MeetingKind::self_trade ? Removal::self_trade
+                                                                 : Removal::swept,
+                          .side = facing,
+                          .order_id = met.maker.id,
+                          .price_micro = price,
+                          .quantity = met.maker.quantity,
+                          .owner = owner.is.participant});
+                return Verdict::remove_maker;
+            case MeetingKind::halted:
+                venue.halted_until = at.us + rules_.halt_us;
+                break;
+            case MeetingKind::stopped:
+                break;
+        }
+        stopped = true;
+        return Verdict::stop;
+    });
+    stopped = judging.stops_at_the_end() || stopped;
+    if (taker.left == 0 || !order.may_rest || stopped) {
+        leave(taker, o.side, books);
+        return;
+    }
+    static_cast<void>(venue.book.rest(
+        o.side,
+        {.id = o.order_id, .price = limit, .quantity = taker.left, .owner = o.participant}));
+    ++order.trader->open_orders;
+    if (o.time_in_force == TimeInForce::good_till_time) {
+        due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
+        until_[o.order_id] = o.expires_us;
+    }
+    if (tape_ != nullptr)
+        tell(venue,
+             {.at = at,
+              .kind = TapeKind::rested,
+              .side = o.side,
+              .order_id = o.order_id,
+              .price_micro = order.limit,
+              .quantity = taker.left,
+              .owner = order.trader->is.participant});
+}
+
+// Live: the rules say, and what they said is kept.
+class Market::Judge {
+  public:
+    Judge(const Market& market,
+          const Order& order,
+          const registry::Registry& books,
+          std::vector<Met>& met)
+        : market_(&market), order_(&order), books_(&books), met_(&met) {}
+
+    MeetingKind operator()(const TraderState& owner, const Meeting& meeting, std::int64_t price) {
+        const MeetingKind kind = judged(owner, price);
+        met_->push_back(
+            {.maker = meeting.maker.id,
+             .price_micro = price,
+             .quantity = kind == MeetingKind::trade ? meeting.quantity : meeting.maker.quantity,
+             .kind = kind});
+        return kind;
+    }
+    // Of cancel_both where nothing else was met.
+    [[nodiscard]] bool stops_at_the_end() {
+        if (!stop_ || met_->back().kind == MeetingKind::stopped) return stop_;
+        met_->push_back({.kind = MeetingKind::stopped});
+        return true;
+    }
+
+  private:
+    [[nodiscard]] MeetingKind judged(const TraderState& owner, std::int64_t price) {
+        if (stop_) return MeetingKind::stopped;
+        const MarketRules& rules = market_->rules_;
+        if (owner.group == order_->trader->group) {
+            if (rules.self_trade == SelfTrade::cancel_newest) return MeetingKind::stopped;
+            stop_ = rules.self_trade == SelfTrade::cancel_both;
+            return MeetingKind::self_trade;
+        }
+        const Venue& venue = *order_->venue;
+        if (!market_->can_trade(
+                owner, owner.positions[venue.number], other(order_->operation.side), *books_))
+            return MeetingKind::undeliverable;
+        if (rules.halt_ppm > 0 && venue.reference > 0 &&
+            is_beyond(price, venue.reference, rules.halt_ppm))
+            return MeetingKind::halted;
+        return MeetingKind::trade;
+    }
+
+    const Market* market_;
+    const Order* order_;
+    const registry::Registry* books_;
+    std::vector<Met>* met_;
+    bool stop_ = false;
+};
+
+// Again: the event says. Whatever it does not fit is no event of this market.
+class Market::Recorded {
+  public:
+    explicit Recorded(std::span<const Met> met) : met_(met) {}
+
+    MeetingKind operator()(const TraderState& /*owner*/,
+                           const Meeting& meeting,
+                           std::int64_t price) {
+        if (at_ == met_.size()) {
+            good_ = false;
+            return MeetingKind::stopped;
+        }
+        const Met& said = met_[at_++];
+        const bool at_the_end = said.maker == 0 && said.kind == MeetingKind::stopped;
+        good_ = good_ && !at_the_end && said.maker == meeting.maker.id &&
+                said.price_micro == price &&
+                said.quantity ==
+                    (said.kind == MeetingKind::trade ? meeting.quantity : meeting.maker.quantity);
+        return good_ ? said.kind : MeetingKind::stopped;
+    }
+    [[nodiscard]] bool stops_at_the_end() {
+        if (at_ == met_.size() || met_[at_].maker != 0 || met_[at_].kind != MeetingKind::stopped)
+            return false;
+        ++at_;
+        return true;
+    }
+    [[nodiscard]] bool good() const { return good_ && at_ == met_.size(); }
+
+  private:
+    std::span<const Met> met_;
+    std::size_t at_ = 0;
+    bool good_ = true;
+};
+
+void Market::take_out(Venue& venue, std::uint32_t place, registry::Registry& books) {
+    const Part part = part_of(venue, place);
+    leave(part, venue.book.side_of(place), books);
+    --part.trader->open_orders;
+    if (!until_.empty()) until_.erase(venue.book.at(place).id);
+    venue.book.remove(place);
+}
+
+// ---- commands
+
+OrderReason Market::place(const Operation& operation, Frame& frame) {
+    if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
+    TraderState& trader = traders_[operation.participant];
+    if (const std::optional<std::uint32_t> used = ids_.find(operation.order_id))
+        return *used == mark_of(operation) ? OrderReason::order_exists
+                                           : OrderReason::order_exists_with_different_fields;
+    if (!trader.is.may_trade || frame.now < trader.is.active_from)
+        return OrderReason::not_permitted;
+    if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
+    Venue* venue = find_venue(operation.book);
+    if (venue == nullptr) return OrderReason::book_unknown;
+    if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    roll(*venue, frame.now);
+    roll(trader, frame.now);
+    if (const OrderReason r = check_form(*venue, operation); r != OrderReason::ok) return r;
+    Order order{.operation = operation, .venue = venue, .trader = &trader};
+    if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
+    if (!has_pockets(trader, *venue, frame.books)) return OrderReason::account_shut;
+    const std::int64_t quantity = *operation.quantity;
+    if (operation.type == OrderType::market) {
+        // Covered at the worst price that it meets; where nothing rests it asks for nothing.
+        const Reach far = reach(order, frame.books);
+        order.limit = far.quantity > 0 ? far.worst_micro : venue->tick;
+        if (operation.time_in_force == TimeInForce::fill_or_kill && far.quantity < quantity)
+            return OrderReason::fill_or_kill_not_filled;
+    }
+    order.operation.price_micro = order.limit;
+    std::int64_t notional = 0;
+    if (__builtin_mul_overflow(order.limit, quantity, &notional) || notional > kMostNotional)
+        return OrderReason::notional_too_large;
+    if (operation.post_only && venue->book.crosses(operation.side, order.limit / venue->tick))
+        return OrderReason::post_only_would_trade;
+    if (operation.type == OrderType::limit &&
+        operation.time_in_force == TimeInForce::fill_or_kill &&
+        reach(order, frame.books).quantity < quantity)
+        return OrderReason::fill_or_kill_not_filled;
+    if (order.may_rest && venue->book.full()) return OrderReason::book_full;
+    if (const OrderReason r = check_limits(order, nullptr, frame.now); r != OrderReason::ok)
+        return r;
+    if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
+        return r;
+
+    ids_.insert(operation.order_id, mark_of(operation));
+    Judge judge(*this, order, frame.books, met_);
+    match(order, frame.now, frame.books, judge);
+    order.operation.at_us = frame.now.us;
+    append_event(frame.out, MarketEventKind::placed, order.operation, met_);
+    return OrderReason::ok;
+}
+
+// Less at the same price keeps its place in time.
+bool Market::reduce_only(const Venue& venue, std::uint32_t place, const Operation& o) const {
+    return *o.price_micro == venue.book.price_of(place) * venue.tick &&
+           *o.quantity <= venue.book.at(place).quantity;
+}
+
+void Market::shrink(Venue& venue,
+                    std::uint32_t place,
+                    const Operation& o,
+                    Timestamp at,
+                    registry::Registry& books) {
+    const Part before = part_of(venue, place);
+    const Side side = venue.book.side_of(place);
+    leave(before, side, books);
+    enter({.trader = before.trader,
+           .position = before.position,
+           .limit = before.limit,
+           .left = *o.quantity},
+          side,
+          books);
+    venue.book.reduce(place, *o.quantity);
+    if (tape_ != nullptr)
+        tell(venue,
+             {.at = at,
+              .kind = TapeKind::reduced,
+              .side = side,
+              .order_id = o.order_id,
+              .price_micro = before.limit,
+              .quantity = *o.quantity,
+              .owner = before.trader->is.participant});
+}
+
+OrderReason Market::replace(const Operation& operation, Frame& frame) {
+    if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
+    TraderState& trader = traders_[operation.participant];
+    if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
+    Venue* venue = find_venue(operation.book);
+    if (venue == nullptr) return OrderReason::book_unknown;
+    const std::uint32_t place = venue->book.find(operation.order_id);
+    if (place == OrderBook::kNone) return OrderReason::order_unknown;
+    const Resting& resting = venue->book.at(place);
+    if (resting.owner != operation.participant) return OrderReason::order_of_another;
+    if (!trader.is.may_trade || frame.now < trader.is.active_from)
+        return OrderReason::not_permitted;
+    if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    roll(*venue, frame.now);
+    roll(trader, frame.now);
+    Order order{.operation = operation, .venue = venue, .trader = &trader};
+    Operation& o = order.operation;
+    const Part already = part_of(*venue, place);
+    o.side = venue->book.side_of(place);
+    o.type = OrderType::limit;
+    if (!o.price_micro) o.price_micro = already.limit;
+    if (!o.quantity) o.quantity = already.left;
+    const auto until = until_.find(o.order_id);
+    o.time_in_force =
+        until == until_.end() ? TimeInForce::good_till_cancelled : TimeInForce::good_till_time;
+    o.expires_us = until == until_.end() ? 0 : until->second;
+    o.at_us = frame.now.us;
+    if (const OrderReason r = check_form(*venue, o); r != OrderReason::ok) return r;
+    if (reduce_only(*venue, place, o)) {
+        shrink(*venue, place, o, frame.now, frame.books);
+        append_event(frame.out, MarketEventKind::replaced, o, met_);
+        return OrderReason::ok;
+    }
+    if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
+    std::int64_t notional = 0;
+    if (__builtin_mul_overflow(order.limit, *o.quantity, &notional) || notional > kMostNotional)
+        return OrderReason::notional_too_large;
+    if (o.post_only && venue->book.crosses(o.side, order.limit / venue->tick))
+        return OrderReason::post_only_would_trade;
+    if (const OrderReason r = check_limits(order, &already, frame.now); r != OrderReason::ok)
+        return r;
+    if (const OrderReason r = check_cover(order, &already, frame.books); r != OrderReason::ok)
+        return r;
+    if (tape_ != nullptr)
+        tell(*venue,
+             {.at = frame.now,
+              .kind = TapeKind::removed,
+              .why = Removal::cancelled,
+              .side = o.side,
+              .order_id = o.order_id,
+              .price_micro = already.limit,
+              .quantity = already.left,
+              .owner = trader.is.participant});
+    take_out(*venue, place, frame.books);
+    Judge judge(*this, order, frame.books, met_);
+    match(order, frame.now, frame.books, judge);
+    append_event(frame.out, MarketEventKind::replaced, o, met_);
+    return OrderReason::ok;
+}
+
+OrderReason Market::cancel(const Operation& operation, Frame& frame) {
+    if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
+    Venue* venue = find_venue(operation.book);
+    if (venue == nullptr) return OrderReason::book_unknown;
+    const std::uint32_t place = venue->book.find(operation.order_id);
+    if (place == OrderBook::kNone) return OrderReason::order_unknown;
+    if (venue->book.at(place).owner != operation.participant) return OrderReason::order_of_another;
+    if (tape_ != nullptr) {
+        const Part part = part_of(*venue, place);
+        tell(*venue,
+             {.at = frame.now,
+              .kind = TapeKind::removed,
+              .why = Removal::cancelled,
+              .side = venue->book.side_of(place),
+              .order_id = operation.order_id,
+              .price_micro = part.limit,
+              .quantity = part.left,
+              .owner = part.trader->is.participant});
+    }
+    take_out(*venue, place, frame.books);
+    append_event(frame.out,
+                 MarketEventKind::cancelled,
+                 {.kind = OperationKind::cancel,
+                  .book = operation.book,
+                  .order_id = operation.order_id,
+                  .participant = operation.participant,
+                  .at_us = frame.now.us},
+                 {});
+    return OrderReason::ok;
+}
+
+OrderReason Market::apply(const Operation& operation, Frame frame) {
+    ABATE_REQUIRE(frame.now >= last_);
+    met_.clear();
+    OrderReason reason = OrderReason::ok;
+    switch (operation.kind) {
+        case OperationKind::place:
+            reason = place(operation, frame);
+            break;
+        case OperationKind::replace:
+            reason = replace(operation, frame);
+            break;
+        case OperationKind::cancel:
+            reason = cancel(operation, frame);
+            break;
+    }
+    if (reason == OrderReason::ok) last_ = frame.now;
+    return reason;
+}
+
+// What was filled, cancelled or replaced before its time is not due.
+void Market::forget_stale() const {
+    while (!due_.empty()) {
+        const Due& next = due_.top();
+        const auto until = until_.find(next.order_id);
+        if (until != until_.end() && until->second == next.us &&
+            venues_[next.venue]->book.find(next.order_id) != OrderBook::kNone)
+            return;
+        if (until != until_.end() && until->second == next.us) until_.erase(until);
+        due_.pop();
+    }
+}
+
+std::optional<Timestamp> Market::next_due() const {
+    forget_stale();
+    if (due_.empty()) return std::nullopt;
+    return Timestamp{due_.top().us};
+}
+
+std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
+    std::uint32_t done = 0;
+    for (forget_stale(); !due_.empty() && due_.top().us <= until.us; forget_stale(), ++done) {
+        const Due due = due_.top();
+        due_.pop();
+        Venue& venue = *venues_[due.venue];
+        const std::uint32_t place = venue.book.find(due.order_id);
+        const Part part = part_of(venue, place);
+        const std::uint32_t owner = venue.book.at(place).owner;
+        if (tape_ != nullptr)
+            tell(venue,
+                 {.at = frame.now,
+                  .kind = TapeKind::removed,
+                  .why = Removal::expired,
+                  .side = venue.book.side_of(place),
+                  .order_id = due.order_id,
+                  .price_micro = part.limit,
+                  .quantity = part.left,
+                  .owner = part.trader->is.participant});
+        take_out(venue, place, frame.books);
+        append_event(frame.out,
+                     MarketEventKind::expired,
+                     {.kind = OperationKind::cancel,
+                      .book = venue.vintage,
+                      .order_id = due.order_id,
+                      .participant = owner,
+                      .at_us = frame.now.us},
+                     {});
+        last_ = std::max(last_, frame.now);
+    }
+    return done;
+}
+
+std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
+    std::vector<Operation> orders;
+    for (const auto& venue : venues_)
+        for (const Side side : {Side::buy, Side::sell})
+            venue->book.for_each_level(side, [&](const LevelView& level) {
+                for (std::uint32_t at = level.first; at != OrderBook::kNone;
+                     at = venue->book.next(at))
+                    if (venue->book.at(at).owner == trader)
+                        orders.push_back({.kind = OperationKind::cancel,
+                                          .book = venue->vintage,
+                                          .order_id = venue->book.at(at).id,
+                                          .participant = trader,
+                                          .at_us = frame.now.us});
+                return true;
+            });
+    for (const Operation& o : orders) {
+        Venue& venue = *find_venue(o.book);
+        const std::uint32_t place = venue.book.find(o.order_id);
+        const Part part = part_of(venue, place);
+        if (tape_ != nullptr)
+            tell(venue,
+                 {.at = frame.now,
+                  .kind = TapeKind::removed,
+                  .why = Removal::swept,
+                  .side = venue.book.side_of(place),
+                  .order_id = o.order_id,
+                  .price_micro = part.limit,
+                  .quantity = part.left,
+                  .owner = part.trader->is.participant});
+        take_out(venue, place, frame.books);
+        append_event(frame.out, MarketEventKind::swept, o, {});
+        last_ = std::max(last_, frame.now);
+    }
+    return static_cast<std::uint32_t>(orders.size());
+}
+
+std::uint32_t Market::sweep_stale(Frame frame) {
+    std::uint32_t gone = 0;
+    for (std::uint32_t i = 0; i < traders_.size() && stale_ > 0; ++i) {
+        if (!traders_[i].stale) continue;
+        traders_[i].stale = false;
+        --stale_;
+        gone += sweep(i, frame);
+    }
+    return gone;
+}
+
+// ---- again
+
+bool Market::fold(const MarketEvent& event, registry::Registry& books) {
+    const Operation& o = event.operation;
+    const Timestamp at{o.at_us};
+    Venue* venue = find_venue(o.book);
+    if (at < last_ || venue == nullptr || o.participant >= traders_.size()) return false;
+    TraderState& trader = traders_[o.participant];
+    if (!has_pockets(trader, *venue, books)) return false;
+    last_ = at;
+    const std::uint32_t place = venue->book.find(o.order_id);
+    const bool placed = event.kind == MarketEventKind::placed;
+    if (placed ? ids_.find(o.order_id).has_value() || place != OrderBook::kNone
+               : place == OrderBook::kNone || venue->book.at(place).owner != o.participant)
+        return false;
+    if (!placed && event.kind != MarketEventKind::replaced) {
+        if (!event.met.empty()) return false;
+        if (tape_ != nullptr) {
+            const Part part = part_of(*venue, place);
+            tell(*venue,
+                 {.at = at,
+                  .kind = TapeKind::removed,
+                  .why = event.kind == MarketEventKind::expired ? Removal::expired
+                         : event.kind == MarketEventKind::swept ? Removal::swept
+                                                                : Removal::cancelled,
+                  .side = venue->book.side_of(place),
+                  .order_id = o.order_id,
+                  .price_micro = part.limit,
+                  .quantity = part.left,
+                  .owner = part.trader->is.participant});
+        }
+        take_out(*venue, place, books);
+        if (trader.stale && trader.open_orders == 0) {
+            trader.stale = false;
+            --stale_;
+        }
+        return true;
+    }
+    roll(*venue, at);
+    roll(trader, at);
+    std::int64_t notional = 0;
+    if (!o.price_micro || !o.quantity || *o.quantity <= 0 || *o.quantity > kMostQuantity ||
+        *o.price_micro <= 0 || *o.price_micro > kMostTicks || *o.quantity % venue->lot != 0 ||
+        __builtin_mul_overflow(*o.price_micro, *o.quantity, &notional) || notional > kMostNotional)
+        return false;
+    Order order{.operation = o, .venue = venue, .trader = &trader, .limit = *o.price_micro};
+    order.may_rest =
+        o.type == OrderType::limit && (o.time_in_force == TimeInForce::good_till_cancelled ||
+                                       o.time_in_force == TimeInForce::good_till_time);
+    if (order.may_rest && (*o.price_micro % venue->tick != 0 || venue->book.full())) return false;
+    if (placed) {
+        ids_.insert(o.order_id, mark_of(o));
+    } else {
+        const Part already = part_of(*venue, place);
+        if (o.side != venue->book.side_of(place)) return false;
+        if (reduce_only(*venue, place, o)) {
+            if (!event.met.empty()) return false;
+            shrink(*venue, place, o, at, books);
+            return true;
+        }
+        if (tape_ != nullptr)
+            tell(*venue,
+                 {.at = at,
+                  .kind = TapeKind::removed,
+                  .why = Removal::cancelled,
+                  .side = o.side,
+                  .order_id = o.order_id,
+                  .price_micro = already.limit,
+                  .quantity = already.left,
+                  .owner = trader.is.participant});
+        take_out(*venue, place, books);
+    }
+    const Position& position = trader.positions[venue->number];
+    const std::int64_t needed =
+        o.side == Side::buy ? money_for(order.limit, *o.quantity) : *o.quantity;
+    if (needed > books.balance(o.side == Side::buy ? trader.cash : position.holding).available())
+        return false;
+    Recorded recorded(event.met);
+    match(order, at, books, recorded);
+    return recorded.good();
+}
+
+}  // namespace abate::exchange

@@ -1,0 +1,269 @@
+// A market: orders with rights, limits and cover, and trades that settle in the books as they happen.
+//
+//     Market market;
+//     market.open_book(2027);
+//     market.set_trader(0, {.participant = lab, .group = ..., .holding = ..., .cash = ..., .may_trade = true, ...});
+//     const OrderReason reason = market.apply(operation, {.books = registry, .now = now, .out = payload});
+//
+// What is done stands in `out` as an event (market_event.h); what is refused leaves nothing, and its id is free. The same state comes of
+// folding the events in order, in books that are as they were: fold() asks no rule, limit or clock.
+//
+// An order's cover is reserved when it comes, and is the whole of what it can cost: a buyer's money at the limit with the fee, a seller's
+// allowances. So a trade can never fail; what the two sides get for each other moves at once, or neither. A replacement, an end or a better
+// price gives back what is not needed any more. The sum of all covers is what the books have reserved: cover() says it.
+//
+// Asked in this order: trader_unknown, order_exists and order_exists_with_different_fields, not_permitted, throttled, book_unknown,
+// market_halted, what is wrong with quantity and price, price_outside_collar, notional_too_large, post only, fill or kill, expired,
+// book_full, too_many_orders, mandate_quantity_exceeded, mandate_value_exceeded, holding_limit_exceeded, account_shut,
+// insufficient_balance. Cancelling and replacing: trader_unknown, throttled (not cancelling), book_unknown, order_unknown,
+// order_of_another, and of a replacement the same as of an order. A cancel is done in a halt, and by a key that may trade no more.
+//
+// Not thread-safe. Each command works on the orders that it meets, and on nothing else.
+#pragma once
+
+#include "abate/exchange/market_event.h"
+#include "abate/exchange/market_rules.h"
+#include "abate/exchange/order.h"
+#include "abate/exchange/order_ids.h"
+#include "abate/exchange/tape.h"
+#include "abate/registry/registry.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <span>
+#include <vector>
+
+namespace abate::exchange {
+
+class TapeSink {
+  public:
+    virtual ~TapeSink() = default;
+    virtual void on(const TapeEntry& entry) = 0;
+};
+
+class Market {
+  public:
+    explicit Market(std::uint64_t hash_seed = 0x5eed);
+
+    // Of all books; open ones keep their tick. REQUIRES: a tick and a lot above 0.
+    void set_rules(const MarketRules& rules);
+    // Adds or changes one. REQUIRES: number <= how many there are.
+    void set_trader(std::uint32_t number, const Trader& trader);
+    // Where fees go; none: nobody pays one.
+    void set_fees(registry::AccountId account) { fees_account_ = account; }
+    // A vintage becomes a market; a second time: nothing. REQUIRES: a vintage that there is.
+    void open_book(std::uint32_t vintage);
+    // From which collars and halts are measured; 0: none yet.
+    void set_reference(std::uint32_t vintage, std::int64_t micro);
+    // How many allowances more the group of a participant may hold; none: as many as it likes. Asked when somebody wants to buy.
+    struct Room {
+        registry::ParticipantId participant{};
+        std::uint32_t vintage = 0;
+        Timestamp now = {};
+    };
+    using HoldingRoom = std::function<std::optional<std::int64_t>(const Room&)>;
+    void set_holding_room(HoldingRoom room) { holding_room_ = std::move(room); }
+    // Sees every change of what rests, those of folding too; null: nobody.
+    void set_tape(TapeSink* tape) { tape_ = tape; }
+
+    struct Frame {
+        registry::Registry& books;
+        Timestamp now;    // not before any event so far
+        EventBytes& out;  // events go to its end
+    };
+    // `operation.at_us` is not asked: time is the frame's. `operation.participant` is the trader's number, `book` the vintage.
+    OrderReason apply(const Operation& operation, Frame frame);
+    // What the order of the last apply() that was done met. Until the next call.
+    [[nodiscard]] std::span<const Met> met() const { return met_; }
+    // Orders whose time is over at `until`, in the order of (time, id), as events of the frame's time. How many they were.
+    std::uint32_t advance_time(Timestamp until, Frame frame);
+    [[nodiscard]] std::optional<Timestamp> next_due() const;
+    // All orders of a trader go. How many.
+    std::uint32_t sweep(std::uint32_t trader, Frame frame);
+
+    // Does again what was done. False where the event cannot follow; the market and the books are then of no use.
+    [[nodiscard]] bool fold(const MarketEvent& event, registry::Registry& books);
+
+    // For a snapshot; tape, rules, traders and accounts are not in it.
+    void append_snapshot(std::string& out) const;
+    // In a market whose rules and traders are as they were, and books that have what is covered. False where that cannot be; it is then of
+    // no use. REQUIRES: nothing was applied.
+    [[nodiscard]] bool restore(std::string_view bytes, registry::Registry& books);
+    // Traders who may trade no more, or with other accounts, and whose orders still rest: they are swept.
+    [[nodiscard]] bool has_stale() const { return stale_ > 0; }
+    std::uint32_t sweep_stale(Frame frame);
+
+    // The tables are asked for an operation ahead of its turn.
+    void prefetch(const Operation& operation) const;
+
+    [[nodiscard]] Timestamp last_time() const { return last_; }
+    [[nodiscard]] std::uint32_t traders() const {
+        return static_cast<std::uint32_t>(traders_.size());
+    }
+    [[nodiscard]] const OrderBook* book(std::uint32_t vintage) const;
+    [[nodiscard]] std::int64_t reference_micro(std::uint32_t vintage) const;
+    // 0: no such book.
+    [[nodiscard]] std::int64_t tick_micro(std::uint32_t vintage) const;
+    [[nodiscard]] std::optional<Timestamp> halted_until(std::uint32_t vintage) const;
+    // A pass over all that rests: what its cover must be, in money and in allowances.
+    struct Cover {
+        Int128 money = 0;
+        Int128 allowances = 0;
+        bool operator==(const Cover&) const = default;
+    };
+    [[nodiscard]] Cover cover() const;
+    // In the trader's day: bought less sold.
+    struct Net {
+        std::int64_t quantity = 0;
+        Int128 value_micro = 0;
+        std::uint32_t open_orders = 0;
+    };
+    [[nodiscard]] Net net_of(std::uint32_t trader) const;
+
+  private:
+    using Pocket = registry::Registry::Pocket;
+    struct Position {
+        Pocket holding;
+        std::int64_t open_buy = 0;
+        std::int64_t open_sell = 0;
+    };
+    // What a maker's trade touches comes first, in two lines of the cache.
+    struct alignas(64) TraderState {
+        registry::GroupId group{};  // as in `is`
+        Pocket cash;
+        std::vector<Position> positions;  // by venue
+        std::int64_t day = INT64_MIN;
+        // Money and allowances that there are: 64 bits hold them. In all books.
+        std::int64_t net_quantity = 0;
+        std::int64_t net_value = 0;
+        std::int64_t open_buy = 0;
+        std::int64_t open_sell = 0;
+        std::int64_t open_buy_value = 0;  // at their limits
+        Int128 open_sell_value = 0;       // of what nobody may ever have
+        std::uint32_t open_orders = 0;
+        std::uint32_t in_second = 0;
+        std::int64_t second = INT64_MIN;
+        Trader is;
+        // Those that `cash` and the positions keep.
+        registry::AccountId cash_account{};
+        registry::AccountId holding_account{};
+        bool stale = false;
+    };
+    struct Venue {
+        explicit Venue(const OrderBook::Options& options) : book(options) {}
+        std::uint32_t vintage = 0;
+        std::uint32_t number = 0;
+        std::int64_t tick = 1;
+        std::int64_t lot = 1;
+        OrderBook book;
+        std::int64_t reference = 0;
+        std::int64_t halted_until = INT64_MIN;
+        std::int64_t day = INT64_MIN;
+        Int128 day_notional = 0;
+        std::int64_t day_quantity = 0;
+        std::uint64_t tape_seq = 0;
+    };
+    // One side of a trade, or an order that comes.
+    struct Part {
+        TraderState* trader;
+        Position* position;
+        std::int64_t limit;  // micro-units
+        std::int64_t left;
+    };
+    struct Due {
+        std::int64_t us;
+        std::uint64_t order_id;
+        std::uint32_t venue;
+        auto operator<=>(const Due&) const = default;
+    };
+    class Judge;
+    class Recorded;
+
+    [[nodiscard]] Venue* find_venue(std::uint32_t vintage) const;
+    [[nodiscard]] std::int64_t money_for(std::int64_t price_micro, std::int64_t quantity) const;
+    [[nodiscard]] std::int64_t fee_of(std::int64_t notional) const;
+    [[nodiscard]] std::int64_t day_of(Timestamp at) const;
+    void roll(TraderState& trader, Timestamp at);
+    void roll(Venue& venue, Timestamp at);
+
+    // An order, resolved: what it may cost at most, and what it does with what is not filled.
+    struct Order {
+        Operation operation;  // with price and quantity
+        Venue* venue;
+        TraderState* trader;
+        std::int64_t limit = 0;  // micro-units
+        bool may_rest = false;
+    };
+    [[nodiscard]] OrderReason check_form(const Venue& venue, const Operation& operation) const;
+    [[nodiscard]] OrderReason resolve(Order& order, Timestamp now) const;
+    struct Reach {
+        std::int64_t quantity = 0;
+        std::int64_t worst_micro = 0;
+    };
+    [[nodiscard]] Reach reach(const Order& order, const registry::Registry& books) const;
+    // `already`: what the order that it replaces has of the same.
+    [[nodiscard]] OrderReason check_limits(const Order& order,
+                                           const Part* already,
+                                           Timestamp now) const;
+    [[nodiscard]] OrderReason check_cover(const Order& order,
+                                          const Part* already,
+                                          registry::Registry& books) const;
+    [[nodiscard]] bool can_trade(const TraderState& trader,
+                                 const Position& position,
+                                 Side side,
+                                 const registry::Registry& books) const;
+    [[nodiscard]] bool has_pockets(TraderState& trader, Venue& venue, registry::Registry& books);
+
+    OrderReason place(const Operation& operation, Frame& frame);
+    OrderReason replace(const Operation& operation, Frame& frame);
+    OrderReason cancel(const Operation& operation, Frame& frame);
+    [[nodiscard]] OrderReason throttle(TraderState& trader, Timestamp now) const;
+
+    // Into what is open (sign 1) or out of it (-1).
+    static void count(const Part& part, Side side, int sign);
+    [[nodiscard]] bool read_venue(std::string_view& bytes, registry::Registry& books);
+    void enter(const Part& part, Side side, registry::Registry& books);
+    void leave(const Part& part, Side side, registry::Registry& books);
+    void fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price);
+    template <class Judging>
+    void match(const Order& order, Timestamp at, registry::Registry& books, Judging& judging);
+    void settle(const Part& buyer,
+                const Part& seller,
+                std::int64_t quantity,
+                std::int64_t price,
+                registry::Registry& books);
+    [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
+    void take_out(Venue& venue, std::uint32_t place, registry::Registry& books);
+    void tell(Venue& venue, TapeEntry entry);
+    [[nodiscard]] bool reduce_only(const Venue& venue,
+                                   std::uint32_t place,
+                                   const Operation& operation) const;
+    void shrink(Venue& venue,
+                std::uint32_t place,
+                const Operation& operation,
+                Timestamp at,
+                registry::Registry& books);
+    void forget_stale() const;
+
+    std::uint64_t seed_;
+    MarketRules rules_;
+    registry::AccountId fees_account_{};
+    Pocket fees_;
+    HoldingRoom holding_room_;
+    TapeSink* tape_ = nullptr;
+    OrderIds ids_;
+    std::vector<std::unique_ptr<Venue>> venues_;
+    std::vector<TraderState> traders_;
+    std::uint32_t stale_ = 0;
+    Timestamp last_{INT64_MIN};
+    mutable std::int64_t day_ = 0;  // the last that was asked for
+    mutable std::int64_t day_begins_ = 0;
+    std::vector<Met> met_;  // of the command at hand
+    // Soonest first; what went before its time stays until it comes to the top.
+    mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+    mutable std::map<std::uint64_t, std::int64_t> until_;  // orders that rest for a time, by id
+};
+
+}  // namespace abate::exchange

@@ -1,0 +1,136 @@
+#include "abate/exchange/market_event.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+
+namespace abate::exchange {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the codec copies numbers as they are");
+
+enum Flag : std::uint8_t {
+    kSell = 1,
+    kMarket = 2,
+    kPostOnly = 4,
+    kHasPrice = 8,
+    kHasQuantity = 16,
+    kPastFlags = 32
+};
+
+constexpr std::size_t kHead = 56;
+constexpr std::size_t kMet = 28;
+
+template <class T>
+T read_at(std::string_view bytes, std::size_t at) {
+    T value;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
+    return value;
+}
+template <class T>
+void write_at(char* out, std::size_t at, T value) {
+    std::memcpy(out + at, &value, sizeof value);
+}
+
+bool known(MarketEventKind kind) {
+    return kind >= MarketEventKind::placed && kind <= MarketEventKind::swept;
+}
+bool known(MeetingKind kind) { return kind >= MeetingKind::trade && kind <= MeetingKind::halted; }
+
+}  // namespace
+
+void append_event(EventBytes& out,
+                  MarketEventKind kind,
+                  const Operation& operation,
+                  std::span<const Met> met) {
+    const Operation& o = operation;
+    const auto flag = [](bool on, Flag bit) {
+        return on ? static_cast<std::uint8_t>(bit) : std::uint8_t{0};
+    };
+    const std::size_t size = kHead + kMet * met.size();
+    char* bytes = out.room(size);
+    write_at(bytes, 0, kind);
+    write_at(bytes, 1, kMarketEventVersion);
+    write_at(bytes,
+             2,
+             static_cast<std::uint8_t>(
+                 flag(o.side == Side::sell, kSell) | flag(o.type == OrderType::market, kMarket) |
+                 flag(o.post_only, kPostOnly) | flag(o.price_micro.has_value(), kHasPrice) |
+                 flag(o.quantity.has_value(), kHasQuantity)));
+    write_at(bytes, 3, o.time_in_force);
+    write_at(bytes, 4, o.book);
+    write_at(bytes, 8, o.order_id);
+    write_at(bytes, 16, o.at_us);
+    write_at(bytes, 24, o.participant);
+    write_at(bytes, 28, static_cast<std::uint32_t>(met.size()));
+    write_at(bytes, 32, o.price_micro.value_or(0));
+    write_at(bytes, 40, o.quantity.value_or(0));
+    write_at(bytes, 48, o.expires_us);
+    bytes += kHead;
+    for (const Met& each : met) {
+        write_at(bytes, 0, each.maker);
+        write_at(bytes, 8, each.price_micro);
+        write_at(bytes, 16, each.quantity);
+        write_at(bytes, 24, each.kind);
+        bytes += kMet;
+    }
+    out.add(size);
+}
+
+Result<ReadMarketEvent> read_market_event(std::string_view bytes) {
+    const auto refuse = [](std::string what, ErrorCode code = ErrorCode::corrupt) {
+        return Error{
+            code,
+            std::move(what),
+            "an event of the market",
+            code == ErrorCode::corrupt ? "Restore the journal from a backup" : "Use a newer abate"};
+    };
+    if (bytes.size() < kHead) return refuse("an event is cut short");
+    ReadMarketEvent out;
+    MarketEvent& event = out.event;
+    Operation& o = event.operation;
+    const auto version = read_at<std::uint8_t>(bytes, 1);
+    if (version > kMarketEventVersion)
+        return refuse(fmt::format("an event of version {}", version), ErrorCode::version_mismatch);
+    event.kind = read_at<MarketEventKind>(bytes, 0);
+    const auto flags = read_at<std::uint8_t>(bytes, 2);
+    o.time_in_force = read_at<TimeInForce>(bytes, 3);
+    if (version == 0 || !known(event.kind) || flags >= kPastFlags ||
+        o.time_in_force < TimeInForce::good_till_cancelled ||
+        o.time_in_force > TimeInForce::good_till_time)
+        return refuse("an event of no known kind");
+    o.kind = event.kind == MarketEventKind::placed     ? OperationKind::place
+             : event.kind == MarketEventKind::replaced ? OperationKind::replace
+                                                       : OperationKind::cancel;
+    o.side = (flags & kSell) != 0 ? Side::sell : Side::buy;
+    o.type = (flags & kMarket) != 0 ? OrderType::market : OrderType::limit;
+    o.post_only = (flags & kPostOnly) != 0;
+    o.book = read_at<std::uint32_t>(bytes, 4);
+    o.order_id = read_at<std::uint64_t>(bytes, 8);
+    o.at_us = read_at<std::int64_t>(bytes, 16);
+    o.participant = read_at<std::uint32_t>(bytes, 24);
+    const auto price = read_at<std::int64_t>(bytes, 32);
+    const auto quantity = read_at<std::int64_t>(bytes, 40);
+    if ((flags & kHasPrice) != 0) o.price_micro = price;
+    if ((flags & kHasQuantity) != 0) o.quantity = quantity;
+    o.expires_us = read_at<std::int64_t>(bytes, 48);
+    if ((!o.price_micro && price != 0) || (!o.quantity && quantity != 0))
+        return refuse("an event has a field that it does not name");
+    const auto met = read_at<std::uint32_t>(bytes, 28);
+    if ((bytes.size() - kHead) / kMet < met) return refuse("an event is cut short");
+    event.met.reserve(met);
+    std::size_t at = kHead;
+    for (std::uint32_t i = 0; i < met; ++i, at += kMet) {
+        const Met each{.maker = read_at<std::uint64_t>(bytes, at),
+                       .price_micro = read_at<std::int64_t>(bytes, at + 8),
+                       .quantity = read_at<std::int64_t>(bytes, at + 16),
+                       .kind = read_at<MeetingKind>(bytes, at + 24)};
+        if (!known(each.kind)) return refuse("a meeting of no known kind");
+        event.met.push_back(each);
+    }
+    out.size = at;
+    return out;
+}
+
+}  // namespace abate::exchange

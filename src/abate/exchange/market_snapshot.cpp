@@ -1,0 +1,181 @@
+// A market as bytes, and again: what rests in its order, the days, every id. Little endian.
+//
+// "abMK", u16 version, u16 0, i64 last_us; u32 venues, of each: u32 vintage, i64 tick, lot, reference, halted_until, day, day_quantity,
+// day_notional (low, high), u64 tape_seq, u32 orders, of each, buys before sells, best first: u64 id, i64 price, quantity, u32 owner, u32
+// side, i64 until (0: none); u32 traders, of each: i64 day, net_quantity, net_value; u64 ids, of each by number: u64 id, u32 mark.
+#include "abate/exchange/market.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace abate::exchange {
+namespace {
+
+constexpr std::string_view kMark = "abMK";
+constexpr std::uint16_t kVersion = 1;
+
+template <class T>
+void put(std::string& out, T value) {
+    char bytes[sizeof value];
+    std::memcpy(bytes, &value, sizeof value);
+    out.append(bytes, sizeof value);
+}
+
+struct Front {
+    std::string_view bytes;
+    bool good = true;
+
+    template <class T>
+    T number() {
+        T value{};
+        if (bytes.size() < sizeof value) {
+            good = false;
+            return value;
+        }
+        std::memcpy(&value, bytes.data(), sizeof value);
+        bytes.remove_prefix(sizeof value);
+        return value;
+    }
+};
+
+}  // namespace
+
+void Market::append_snapshot(std::string& out) const {
+    out += kMark;
+    put(out, kVersion);
+    put(out, std::uint16_t{0});
+    put(out, last_.us);
+    put(out, static_cast<std::uint32_t>(venues_.size()));
+    for (const auto& venue : venues_) {
+        put(out, venue->vintage);
+        for (const std::int64_t number : {venue->tick,
+                                          venue->lot,
+                                          venue->reference,
+                                          venue->halted_until,
+                                          venue->day,
+                                          venue->day_quantity,
+                                          static_cast<std::int64_t>(venue->day_notional),
+                                          static_cast<std::int64_t>(venue->day_notional >> 64)})
+            put(out, number);
+        put(out, venue->tape_seq);
+        put(out, venue->book.size());
+        for (const Side side : {Side::buy, Side::sell})
+            venue->book.for_each_level(side, [&](const LevelView& level) {
+                for (std::uint32_t at = level.first; at != OrderBook::kNone;
+                     at = venue->book.next(at)) {
+                    const Resting& order = venue->book.at(at);
+                    const auto until = until_.find(order.id);
+                    put(out, order.id);
+                    put(out, level.price);
+                    put(out, order.quantity);
+                    put(out, order.owner);
+                    put(out, static_cast<std::uint32_t>(side));
+                    put(out, until == until_.end() ? std::int64_t{0} : until->second);
+                }
+                return true;
+            });
+    }
+    put(out, static_cast<std::uint32_t>(traders_.size()));
+    for (const TraderState& trader : traders_)
+        for (const std::int64_t number : {trader.day, trader.net_quantity, trader.net_value})
+            put(out, number);
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> ids;
+    ids.reserve(ids_.size());
+    ids_.for_each([&](std::uint64_t id, std::uint32_t mark) { ids.emplace_back(id, mark); });
+    std::sort(ids.begin(), ids.end());
+    put(out, static_cast<std::uint64_t>(ids.size()));
+    for (const auto& [id, mark] : ids) {
+        put(out, id);
+        put(out, mark);
+    }
+}
+
+bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
+    Front in{bytes};
+    const auto vintage = in.number<std::uint32_t>();
+    if (!in.good || vintage < registry::kFirstVintage || vintage > registry::kLastVintage)
+        return false;
+    open_book(vintage);
+    Venue& venue = *find_venue(vintage);
+    venue.tick = in.number<std::int64_t>();
+    venue.lot = in.number<std::int64_t>();
+    venue.reference = in.number<std::int64_t>();
+    venue.halted_until = in.number<std::int64_t>();
+    venue.day = in.number<std::int64_t>();
+    venue.day_quantity = in.number<std::int64_t>();
+    const auto low = in.number<std::uint64_t>();
+    const auto high = in.number<std::int64_t>();
+    // NOLINTNEXTLINE(hicpp-signed-bitwise): two halves of one number
+    venue.day_notional = Int128{high} * (Int128{1} << 64) + low;
+    venue.tape_seq = in.number<std::uint64_t>();
+    const auto orders = in.number<std::uint32_t>();
+    if (!in.good || venue.tick <= 0 || venue.lot <= 0 || venue.day_quantity < 0 ||
+        venue.book.size() != 0)
+        return false;
+    for (std::uint32_t i = 0; i < orders; ++i) {
+        const auto id = in.number<std::uint64_t>();
+        const auto price = in.number<Ticks>();
+        const auto quantity = in.number<std::int64_t>();
+        const auto owner = in.number<std::uint32_t>();
+        const auto side_number = in.number<std::uint32_t>();
+        const auto until = in.number<std::int64_t>();
+        std::int64_t limit = 0;
+        std::int64_t notional = 0;
+        if (!in.good || owner >= traders_.size() || side_number > 1 || price <= 0 ||
+            quantity <= 0 || quantity > kMostQuantity || venue.book.full() ||
+            __builtin_mul_overflow(price, venue.tick, &limit) || limit > kMostTicks ||
+            __builtin_mul_overflow(limit, quantity, &notional) ||
+            venue.book.find(id) != OrderBook::kNone)
+            return false;
+        const auto side = static_cast<Side>(side_number);
+        if (venue.book.crosses(side, price)) return false;
+        TraderState& trader = traders_[owner];
+        if (!has_pockets(trader, venue, books)) return false;
+        count({.trader = &trader,
+               .position = &trader.positions[venue.number],
+               .limit = limit,
+               .left = quantity},
+              side,
+              1);
+        static_cast<void>(venue.book.rest(
+            side, {.id = id, .price = price, .quantity = quantity, .owner = owner}));
+        ++trader.open_orders;
+        if (until != 0) {
+            due_.push({.us = until, .order_id = id, .venue = venue.number});
+            until_[id] = until;
+        }
+    }
+    bytes = in.bytes;
+    return true;
+}
+
+bool Market::restore(std::string_view bytes, registry::Registry& books) {
+    if (bytes.substr(0, kMark.size()) != kMark) return false;
+    Front in{bytes.substr(kMark.size())};
+    const auto version = in.number<std::uint16_t>();
+    const auto nothing = in.number<std::uint16_t>();
+    const auto last_us = in.number<std::int64_t>();
+    const auto venues = in.number<std::uint32_t>();
+    if (!in.good || version != kVersion || nothing != 0) return false;
+    for (std::uint32_t i = 0; i < venues; ++i)
+        if (!read_venue(in.bytes, books)) return false;
+    if (in.number<std::uint32_t>() != traders_.size()) return false;
+    for (TraderState& trader : traders_) {
+        trader.day = in.number<std::int64_t>();
+        trader.net_quantity = in.number<std::int64_t>();
+        trader.net_value = in.number<std::int64_t>();
+    }
+    const auto ids = in.number<std::uint64_t>();
+    if (!in.good || in.bytes.size() / 12 != ids || in.bytes.size() % 12 != 0) return false;
+    for (std::uint64_t i = 0; i < ids; ++i) {
+        const auto id = in.number<std::uint64_t>();
+        const auto mark = in.number<std::uint32_t>();
+        if (ids_.find(id)) return false;
+        ids_.insert(id, mark);
+    }
+    last_ = {last_us};
+    const Cover all = cover();
+    return all.money == books.covered_money() && all.allowances == books.covered_allowances();
+}
+
+}  // namespace abate::exchange
