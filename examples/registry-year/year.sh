@@ -19,6 +19,7 @@ unset ABATE_AS ABATE_JOURNAL ABATE_KEYS
 cd "$(dirname "$0")"
 
 registry() { "$abate" registry "$@"; }
+auction() { "$abate" auction "$@"; }
 # A heading, and the moment at which what follows happens.
 on() { at=$1; printf '\n== %s  %s\n' "${1%%T*}" "$2"; }
 # Must be refused, for this reason.
@@ -108,6 +109,7 @@ on 2027-02-15T09:00:00Z "Money comes in; Alder will trust Cedar's account in fou
 
 registry cash deposit Cedar/cash 20000000.00 --reference CEDAR-1 --as ada --at $at
 registry cash deposit Rowan/cash 100000.00 --reference ROWAN-1 --as ada --at $at
+registry cash deposit Elm/cash 2000000.00 --reference ELM-1 --as ada --at $at
 registry trusted add Cedar/holding --as alder.a --second alder.b --at $at
 
 on 2027-03-01T09:00:00Z "Trades: one at once, one that waits, one that is stopped in time"
@@ -126,6 +128,19 @@ registry transfer --from Birch/holding --to Larch/holding --vintage 2027 --quant
 registry transfer --from Birch/holding --to Hazel/holding --vintage 2027 --quantity 1.2M --price 40.25 --as birch.a --second birch.b --at $at
 registry transfer --from Birch/holding --to Maple/holding --vintage 2027 --quantity 1.8M --price 40.25 --as birch.a --second birch.b --at $at
 
+on 2027-03-08T09:00:00Z "An auction of 100 million is announced, a week before; it takes bids for three hours and clears by itself"
+
+auction open --vintage 2027 --quantity 100M --opens 2027-03-16T09:00:00Z --closes 2027-03-16T12:00:00Z $operators --at $at
+auction bid 1 --price 40.00 --quantity 60M --as cedar.a --at 2027-03-16T10:00:00Z
+auction bid 1 --price 38.00 --quantity 15M --as cedar.a --at 2027-03-16T10:01:00Z
+bid=$(auction bid 1 --price 37.00 --quantity 45M --as elm.a --at 2027-03-16T10:05:00Z | id_of)
+auction bid 1 --price 30.00 --quantity 500K --as rowan.a --at 2027-03-16T10:30:00Z
+auction bid 1 --price 39.00 --quantity 45M --change "$bid" --as elm.a --at 2027-03-16T11:59:59Z
+if auction bid 1 --price 45.00 --quantity 500K --as rowan.a --at 2027-03-16T12:00:00Z; then exit 1; fi
+auction clear 1 --dry-run --as ada --at 2027-03-16T12:05:00Z
+auction clear 1 --as ada --at 2027-03-16T12:10:00Z
+auction result 1 --as rowan.a --at 2027-03-16T12:15:00Z
+
 on 2027-06-08T09:00:00Z "Cedar takes money out; the bank pays two days later"
 
 out=$(registry cash withdraw Cedar/cash 5000000.00 --bank-account BE00-0000-0001 --as cedar.a --second cedar.b --at $at | id_of)
@@ -140,6 +155,14 @@ on 2027-09-01T09:00:00Z "They were Fir's: recorded, and both agree again"
 
 registry cash deposit Fir/cash 250.00 --reference FIR-1 --as ada --at $at
 registry cash reconcile inputs/bank-september.csv --as ada --at $at
+
+on 2027-10-04T09:00:00Z "A second auction: fewer bids than allowances, so it clears at its reserve price"
+
+auction open --vintage 2027 --quantity 50M --opens 2027-10-12T09:00:00Z --closes 2027-10-12T12:00:00Z $operators --at $at
+auction bid 2 --price 30.00 --quantity 20M --as cedar.a --at 2027-10-12T09:00:00Z
+auction bid 2 --price 26.00 --quantity 10M --as elm.a --at 2027-10-12T11:00:00Z
+auction clear 2 --as ada --at 2027-10-12T12:01:00Z
+auction list --at 2027-10-12T12:02:00Z
 
 # ----------------------------------------------------------------------------------------------------
 on 2028-01-15T09:00:00Z "The year is over. Alder states what Juniper had in its cloud; reports are submitted. Larch sends none"

@@ -54,6 +54,7 @@ class RegistryYear(e2e.E2e):
         self.everybody_is_covered()
         self.the_notes_say_what_was_paid()
         self.assertIsNone(self.see("audit")["fault"])
+        self.auctions_came_to_what_the_bids_say()
         self.views_show_what_is_due()
         self.assertIsNone(self.see("audit")["fault"])
         self.every_flip_is_named()
@@ -80,6 +81,18 @@ class RegistryYear(e2e.E2e):
             if row["shortfall"]:
                 self.assertEqual(row["penalty"]["stage"], "paid", row)
         self.assertEqual([row["participant"] for row in rows if row["shortfall"]], ["Rowan"])
+
+    def auctions_came_to_what_the_bids_say(self):
+        """year.sh: 60 and 15 million of Cedar at 40 and 38, 45 of Elm at 39, half of Rowan at 30, for 100; then 20 and 10 for 50 at a reserve price of 24."""
+        rows = json.loads(self.ok("auction", "list", "--json").stdout)["auctions"]
+        results = [row["result"] for row in rows]
+        self.assertEqual([(r["outcome"], r["price_micro"], r["sold"], r["bid_for"]) for r in results],
+                         [("sold", 39_000, 100_000_000, 120_500_000), ("sold", 24_000, 30_000_000, 30_000_000)])
+        notes = [n for n in self.see("note")["notes"] if n["kind"] == "sale" and n["seller_title"] == "the scheme"]
+        self.assertEqual(sum(n["quantity"] for n in notes), 130_000_000)
+        self.assertEqual(sum(n["consideration_micro"] for n in notes), sum(r["revenue_micro"] for r in results))
+        (proceeds,) = [row for row in self.see("balance")["balances"] if row["name"] == "auction proceeds"]
+        self.assertEqual(proceeds["held_micro"], sum(r["revenue_micro"] for r in results))
 
     def views_show_what_is_due(self):
         """A transfer to an account that is not trusted is done at the second noon of a working day (scheme.toml: outside_delay_days = 2;

@@ -19,7 +19,8 @@
 namespace abate::scenarios {
 namespace {
 
-const char* const kTables[] = {"people", "transfers", "monitoring", "period", "compliance", "cash"};
+const char* const kTables[] = {
+    "people", "transfers", "monitoring", "period", "compliance", "cash", "auctions"};
 
 std::string path_of(const std::string& table) {
     return table_folder() + "scheme_" + table + ".scn";

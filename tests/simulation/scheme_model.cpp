@@ -21,6 +21,7 @@ constexpr std::uint64_t kAuction = 3;
 constexpr std::uint64_t kEntrants = 4;
 constexpr std::uint64_t kContainment = 5;
 constexpr std::uint64_t kRetirement = 6;
+constexpr std::uint64_t kProceeds = 7;
 constexpr std::uint64_t kPenalties = 8;
 constexpr std::uint64_t kFreePot = 10;
 
@@ -61,7 +62,10 @@ Eyes eyes_of(const Command& command) {
                 return {kInitiator, kApprover, number(c.participant)};
             } else if constexpr (std::is_same_v<C, scheme::VerifyReport>) {
                 return {kVerifier};
-            } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty>) {
+            } else if constexpr (std::is_same_v<C, scheme::ObjectPenalty> ||
+                                 std::is_same_v<C, scheme::PlaceBid> ||
+                                 std::is_same_v<C, scheme::ChangeBid> ||
+                                 std::is_same_v<C, scheme::WithdrawBid>) {
                 return {kInitiator, 0, number(c.participant)};
             } else if constexpr (std::is_same_v<C, scheme::CancelTransfer> ||
                                  std::is_same_v<C, scheme::RestrictAccount>) {
@@ -82,7 +86,9 @@ Eyes eyes_of(const Command& command) {
                                scheme::FinaliseReport,
                                scheme::ClawBack,
                                scheme::ReleaseAccount,
-                               scheme::CorrectDeposit>(command)
+                               scheme::CorrectDeposit,
+                               scheme::OpenAuction,
+                               scheme::CallOffAuction>(command)
                             ? kOperator
                             : std::uint8_t{0}};
             }
@@ -170,6 +176,103 @@ Reason SchemeModel::movement(const scheme::Transfer& c) const {
     if (to % 10 == 3 && at(has_, {to, c.vintage}) + c.quantity > 0)
         return books(R::deficit_must_not_become_positive);
     return Reason::ok;
+}
+
+// ---- auctions, by docs/reference/auctions.md: lots of 1, no reserve price, cancelled where too little is bid for, re-spread over two
+
+Reason SchemeModel::opening(const scheme::OpenAuction& c) const {
+    if (periods_.count(c.vintage) == 0) return Reason::period_not_open;
+    if (issued_.count(c.vintage) == 0) return Reason::cap_not_issued;
+    if (c.opens_at.us < now_us_ || c.closes_at.us < c.opens_at.us + 2 * kModelHourUs)
+        return Reason::auction_window_invalid;
+    std::int64_t left = at(has_, {kAuction, c.vintage});
+    for (const auto& [id, auction] : auctions_)
+        if (!auction.over && auction.said.vintage == c.vintage) left -= auction.volume;
+    std::int64_t waits = 0;
+    if (const auto parts = carried_.find(c.vintage); parts != carried_.end()) {
+        for (const std::int64_t part : parts->second) left -= part;
+        if (!parts->second.empty()) waits = parts->second.front();
+    }
+    if (c.quantity > left) return Reason::auction_exceeds_supply;
+    return c.quantity + waits == 0 ? Reason::amount_not_positive : Reason::ok;
+}
+
+Reason SchemeModel::bidding(const scheme::PlaceBid& c, const TransferId& instead_of) const {
+    const auto found = auctions_.find(c.auction);
+    if (found == auctions_.end()) return Reason::auction_not_found;
+    const Auction& auction = found->second;
+    if (auction.over || now_us_ < auction.said.opens_at.us) return Reason::auction_not_open;
+    if (halted_) return Reason::trading_halted;
+    if (c.quantity <= 0) return Reason::amount_not_positive;
+    if (c.price_micro <= 0) return Reason::bid_off_tick;
+    // Each firm is a group of its own, and may bid for all that there is.
+    std::int64_t own = c.quantity;
+    for (const auto& [id, bid] : auction.bids)
+        if (bid.open && id != instead_of && bid.asked.participant == c.participant)
+            own += bid.asked.quantity;
+    return own > auction.volume ? Reason::purchase_limit_exceeded : Reason::ok;
+}
+
+Reason SchemeModel::its_bid(scheme::ParticipantId participant,
+                            const TransferId& auction,
+                            const TransferId& bid) const {
+    const auto found = auctions_.find(auction);
+    if (found == auctions_.end()) return Reason::auction_not_found;
+    if (found->second.over || now_us_ < found->second.said.opens_at.us)
+        return Reason::auction_not_open;
+    const auto its = found->second.bids.find(bid);
+    return its == found->second.bids.end() || !its->second.open ||
+                   its->second.asked.participant != participant
+               ? Reason::bid_not_found
+               : Reason::ok;
+}
+
+void SchemeModel::release(Bid& bid) {
+    bid.open = false;
+    money_reserved_[number(bid.asked.from)] -= bid.cover();
+}
+
+void SchemeModel::not_held(Auction& auction) {
+    auction.over = true;
+    for (auto& [id, bid] : auction.bids)
+        if (bid.open) release(bid);
+    std::vector<std::int64_t>& waits = carried_[auction.said.vintage];
+    waits.resize(std::max<std::size_t>(waits.size(), 2));
+    waits[0] += (auction.volume + 1) / 2;
+    waits[1] += auction.volume / 2;
+}
+
+void SchemeModel::clear(Auction& auction) {
+    if (halted_) return not_held(auction);
+    std::vector<Bid*> bids;
+    std::int64_t asked = 0;
+    for (auto& [id, bid] : auction.bids) {
+        if (!bid.open) continue;
+        if (frozen_.count(number(bid.asked.to)) != 0) {
+            release(bid);
+            continue;
+        }
+        bids.push_back(&bid);
+        asked += bid.asked.quantity;
+    }
+    if (asked < auction.volume) return not_held(auction);
+    auction.over = true;
+    std::sort(bids.begin(), bids.end(), [](const Bid* a, const Bid* b) {
+        return a->asked.price_micro > b->asked.price_micro;
+    });
+    for (Bid* bid : bids) {
+        bid->fill = std::min(bid->asked.quantity, auction.volume - auction.sold);
+        auction.sold += bid->fill;
+        if (bid->fill > 0) auction.price_micro = bid->asked.price_micro;
+    }
+    for (Bid* bid : bids) {
+        release(*bid);
+        if (bid->fill == 0) continue;
+        const std::int64_t pays = bid->fill * auction.price_micro;
+        money_[number(bid->asked.from)] -= pays;
+        money_[kProceeds] += pays;
+        move(kAuction, number(bid->asked.to), auction.said.vintage, bid->fill);
+    }
 }
 
 // ---- reports
@@ -398,6 +501,23 @@ Reason SchemeModel::decide(const Command& command) const {
                 if (found != reports_.end())
                     for (const Report& each : found->second)
                         if (each.checked == Checked::final) return Reason::report_final;
+            } else if constexpr (std::is_same_v<C, scheme::OpenAuction>) {
+                return opening(c);
+            } else if constexpr (std::is_same_v<C, scheme::CallOffAuction>) {
+                const auto found = auctions_.find(c.auction);
+                if (found == auctions_.end()) return Reason::auction_not_found;
+                if (found->second.over) return Reason::auction_over;
+            } else if constexpr (std::is_same_v<C, scheme::PlaceBid>) {
+                return bidding(c, {});
+            } else if constexpr (std::is_same_v<C, scheme::ChangeBid>) {
+                if (const Reason r = its_bid(c.participant, c.auction, c.bid); r != Reason::ok)
+                    return r;
+                scheme::PlaceBid as_new = auctions_.at(c.auction).bids.at(c.bid).asked;
+                as_new.price_micro = c.price_micro;
+                as_new.quantity = c.quantity;
+                return bidding(as_new, c.bid);
+            } else if constexpr (std::is_same_v<C, scheme::WithdrawBid>) {
+                return its_bid(c.participant, c.auction, c.bid);
             } else if constexpr (std::is_same_v<C, scheme::ClawBack>) {
                 if (c.quantity <= 0) return Reason::amount_not_positive;
                 if (c.quantity > over_allocated(number(c.participant)))
@@ -421,6 +541,15 @@ Reason SchemeModel::books(const Command& command) const {
             }
             if constexpr (std::is_same_v<C, scheme::WithdrawCash>)
                 return money_of(number(c.account)) < c.amount_micro ? too_little : Reason::ok;
+            if constexpr (std::is_same_v<C, scheme::PlaceBid>)
+                return money_of(number(c.from)) < c.price_micro * c.quantity ? too_little
+                                                                             : Reason::ok;
+            if constexpr (std::is_same_v<C, scheme::ChangeBid>) {
+                const Bid& bid = auctions_.at(c.auction).bids.at(c.bid);
+                return money_of(number(bid.asked.from)) + bid.cover() < c.price_micro * c.quantity
+                           ? too_little
+                           : Reason::ok;
+            }
             if constexpr (std::is_same_v<C, scheme::CorrectDeposit>) {
                 const scheme::Deposit& deposit = deposits_.at(c.deposit).said;
                 return money_of(number(deposit.account)) < deposit.amount_micro ? too_little
@@ -562,6 +691,27 @@ void SchemeModel::done(const Command& command, const TransferId& id) {
                 bank_references_.insert(c.bank_reference);
                 money_[number(asked.account)] -= asked.amount_micro;
                 bank_ -= asked.amount_micro;
+            } else if constexpr (std::is_same_v<C, scheme::OpenAuction>) {
+                Auction& auction = auctions_[id];
+                auction.said = c;
+                auction.volume = c.quantity;
+                std::vector<std::int64_t>& waits = carried_[c.vintage];
+                if (waits.empty()) return;
+                auction.volume += waits.front();
+                waits.erase(waits.begin());
+            } else if constexpr (std::is_same_v<C, scheme::CallOffAuction>) {
+                not_held(auctions_.at(c.auction));
+            } else if constexpr (std::is_same_v<C, scheme::PlaceBid>) {
+                auctions_.at(c.auction).bids[id] = {.asked = c};
+                money_reserved_[number(c.from)] += c.price_micro * c.quantity;
+            } else if constexpr (std::is_same_v<C, scheme::ChangeBid>) {
+                Bid& bid = auctions_.at(c.auction).bids.at(c.bid);
+                money_reserved_[number(bid.asked.from)] -= bid.cover();
+                bid.asked.price_micro = c.price_micro;
+                bid.asked.quantity = c.quantity;
+                money_reserved_[number(bid.asked.from)] += bid.cover();
+            } else if constexpr (std::is_same_v<C, scheme::WithdrawBid>) {
+                release(auctions_.at(c.auction).bids.at(c.bid));
             } else if constexpr (std::is_same_v<C, scheme::Reconcile>) {
                 halted_ = c.balance_micro != bank_;
             } else if constexpr (std::is_same_v<C, scheme::RestrictAccount>) {
@@ -617,6 +767,8 @@ void SchemeModel::advance() {
             proposal.state = ProposalState::lapsed;
     for (const auto& [year, period] : periods_)
         if (period.surrender_due.us <= now_us_ && fixed_years_.insert(year).second) fix(year);
+    for (auto& [id, auction] : auctions_)
+        if (!auction.over && auction.said.closes_at.us <= now_us_) clear(auction);
     for (auto& [id, waiting] : waiting_) {
         if (waiting.stage != Stage::waiting || waiting.due_us > now_us_) continue;
         const scheme::Transfer& c = waiting.transfer;
@@ -842,6 +994,18 @@ std::optional<std::string> SchemeModel::differs(const engine::Engine& engine, bo
         if (found == state.withdrawals.end() ||
             static_cast<int>(found->second.state) != static_cast<int>(stage) + 1)
             return fmt::format("withdrawal {}.{} is otherwise", id.high, id.low);
+    }
+    if (state.auction.auctions.size() != auctions_.size()) return "other auctions";
+    for (const auto& [id, auction] : auctions_) {
+        const scheme::Auction& is = state.auction.auctions.at(id);
+        if (is.result.has_value() != auction.over || is.notice.own_volume != auction.volume ||
+            (is.result && is.result->sold != auction.sold) ||
+            (auction.sold > 0 && is.result->price_micro != auction.price_micro))
+            return fmt::format("auction {}.{} came to something else", id.high, id.low);
+        for (const auto& [bid, each] : auction.bids)
+            if (is.bids.at(bid).fill != each.fill ||
+                (is.bids.at(bid).state == scheme::BidState::open) != each.open)
+                return fmt::format("bid {}.{} is otherwise", bid.high, bid.low);
     }
     if (state.halted != halted_) return "trading is halted, or is not";
     if (!thorough) return std::nullopt;

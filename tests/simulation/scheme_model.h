@@ -94,6 +94,21 @@ class SchemeModel {
         Checked checked = Checked::submitted;
         scheme::ReportFigures figures = {};
     };
+    struct Bid {
+        scheme::PlaceBid asked;  // as it was changed last
+        bool open = true;
+        std::int64_t fill = 0;
+        [[nodiscard]] std::int64_t cover() const { return asked.price_micro * asked.quantity; }
+    };
+    // No two bids have the same price here: nothing hangs on a draw.
+    struct Auction {
+        scheme::OpenAuction said;
+        std::int64_t volume = 0;
+        bool over = false;
+        std::int64_t sold = 0;
+        std::int64_t price_micro = 0;
+        std::map<scheme::TransferId, Bid> bids = {};
+    };
     struct PaidIn {
         scheme::Deposit said;
         bool taken_back = false;
@@ -132,6 +147,9 @@ class SchemeModel {
         return proposals_;
     }
     [[nodiscard]] const std::set<std::uint64_t>& frozen() const { return frozen_; }
+    [[nodiscard]] const std::map<scheme::TransferId, Auction>& auctions() const {
+        return auctions_;
+    }
     void believe_too_much(std::uint64_t account) { ++has_[{account, 2027}]; }
 
   private:
@@ -152,6 +170,16 @@ class SchemeModel {
     void done(const scheme::Command& command, const scheme::TransferId& id);
     void use(const scheme::Envelope& envelope, bool was_done);
     void advance();
+    [[nodiscard]] scheme::Reason opening(const scheme::OpenAuction& c) const;
+    // `instead_of`: the bid that is changed.
+    [[nodiscard]] scheme::Reason bidding(const scheme::PlaceBid& c,
+                                         const scheme::TransferId& instead_of) const;
+    [[nodiscard]] scheme::Reason its_bid(scheme::ParticipantId participant,
+                                         const scheme::TransferId& auction,
+                                         const scheme::TransferId& bid) const;
+    void clear(Auction& auction);
+    void not_held(Auction& auction);
+    void release(Bid& bid);
     void fix(std::int64_t year);
     void carry(Whose whose, std::int64_t amount);
     void learn(const Whose& whose, Int128 obligated_uj);
@@ -193,6 +221,8 @@ class SchemeModel {
     std::set<std::string> bank_references_;
     bool halted_ = false;
     std::set<std::uint64_t> frozen_;
+    std::map<scheme::TransferId, Auction> auctions_;
+    std::map<std::int32_t, std::vector<std::int64_t>> carried_;  // by vintage: for the next ones
     std::map<std::int64_t, scheme::OpenPeriod> periods_;
     std::set<std::int64_t> fixed_years_;
     std::map<Whose, Owed> owed_;

@@ -38,6 +38,11 @@ scheme::Rules rules_of_the_game(const ModelRules& model) {
                                .permitted_uncertainty = {75'000},
                                .materiality = {50'000}}};
     rules.monitoring.output_materiality = {50'000};
+    rules.auction.auctions = true;
+    rules.auction.lot = 1;
+    rules.auction.tick_micro = 1;
+    rules.auction.on_shortfall = scheme::Shortfall::cancel;
+    rules.auction.respread_auctions = 2;
     return rules;
 }
 
@@ -212,6 +217,7 @@ class SchemeWorld final : public World {
     void any_act(Dice& dice);
     void move_allowances(Dice& dice, std::uint64_t firm);
     void move_money(Dice& dice, std::uint64_t firm);
+    void auction(Dice& dice, std::uint64_t firm);
     void attend_proposal(Dice& dice, std::uint64_t firm);
     void disturb(Dice& dice);
     void firm_asks(Dice& dice, std::uint64_t firm, const Command& command);
@@ -232,6 +238,7 @@ class SchemeWorld final : public World {
     std::map<std::uint64_t, std::uint64_t> aj_per_flop_;
     std::vector<std::int64_t> open_years_;
     int references_ = 0;
+    std::int64_t prices_ = 0;  // so that no two bids have the same
 };
 
 // Some rounds of traffic until then; they are put before what is planned.
@@ -712,10 +719,12 @@ void SchemeWorld::traffic(Dice& dice) {
 void SchemeWorld::any_act(Dice& dice) {
     const std::uint64_t firm = 1 + dice.below(firms_);
     const std::uint64_t which = dice.below(100);
-    if (which < 40) {
+    if (which < 30) {
         move_allowances(dice, firm);
-    } else if (which < 62) {
+    } else if (which < 48) {
         move_money(dice, firm);
+    } else if (which < 64) {
+        auction(dice, firm);
     } else if (which < 78) {
         attend_proposal(dice, firm);
     } else {
@@ -833,6 +842,63 @@ void SchemeWorld::move_money(Dice& dice, std::uint64_t firm) {
         sign("bo",
              scheme::Reconcile{.statement_date = "2027-01-01",
                                .balance_micro = model_.bank() + (dice.percent(20) ? 1 : 0)});
+    }
+}
+
+// Announced, bid for, changed, taken back, called off; the firm's own person, now and then another.
+void SchemeWorld::auction(Dice& dice, std::uint64_t firm) {
+    const auto& all = model_.auctions();
+    std::vector<TransferId> running;
+    for (const auto& [id, each] : all)
+        if (!each.over) running.push_back(id);
+    if (running.empty() || dice.percent(12)) {
+        const std::int64_t opens = now_us_ + dice.between(1, 3600) * kSecondUs;
+        operators(scheme::OpenAuction{
+            .vintage =
+                static_cast<std::int32_t>(open_years_.empty() ? 2027 : dice.one_of(open_years_)),
+            .quantity = dice.percent(8) ? dice.between(0, 500) : dice.between(0, 40),
+            .opens_at = {opens},
+            .closes_at = {opens + dice.between(1, 90) * kModelHourUs},
+            .reference_price_micro = 0,
+            .reference = ""});
+        return;
+    }
+    const TransferId id =
+        dice.percent(4) && !all.empty() ? all.begin()->first : dice.one_of(running);
+    const ParticipantId whose{firm};
+    const std::string who = dice.percent(92)   ? person(firm, 1)
+                            : dice.percent(50) ? person(firm, 2)
+                                               : person(1 + firm % firms_, 1);
+    const std::int64_t price = dice.between(1, 4000) * 10'000 + ++prices_;
+    const std::int64_t quantity = dice.between(dice.percent(4) ? 0 : 1, dice.percent(10) ? 60 : 20);
+    const auto& bids = all.at(id).bids;
+    const std::uint64_t which = dice.below(100);
+    if (which < 68 || bids.empty()) {
+        sign(who,
+             scheme::PlaceBid{.participant = whose,
+                              .auction = id,
+                              .from = AccountId{102 + 10 * firm},
+                              .to = AccountId{100 + 10 * firm},
+                              .price_micro = price,
+                              .quantity = quantity});
+        return;
+    }
+    auto bid = bids.begin();
+    std::advance(bid, static_cast<std::ptrdiff_t>(dice.below(bids.size())));
+    const bool by_owner = dice.percent(85);
+    const ParticipantId owner = by_owner ? bid->second.asked.participant : whose;
+    const std::string owners = by_owner ? person(static_cast<std::uint64_t>(owner), 1) : who;
+    if (which < 84) {
+        sign(owners,
+             scheme::ChangeBid{.participant = owner,
+                               .auction = id,
+                               .bid = bid->first,
+                               .price_micro = price,
+                               .quantity = quantity});
+    } else if (which < 96) {
+        sign(owners, scheme::WithdrawBid{.participant = owner, .auction = id, .bid = bid->first});
+    } else {
+        operators(scheme::CallOffAuction{.auction = id, .reason = "a wrong window"});
     }
 }
 

@@ -199,7 +199,12 @@ TEST(Simulation, SchemeOfManySeeds) {
               "report_final",
               "misstatement_is_material",
               "misstatements_left",
-              "not_over_allocated"});
+              "not_over_allocated",
+              "auction_exceeds_supply",
+              "auction_not_open",
+              "auction_over",
+              "bid_not_found",
+              "purchase_limit_exceeded"});
 }
 
 TEST(Simulation, LedgerOfManySeeds) {

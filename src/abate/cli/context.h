@@ -125,6 +125,7 @@ void add_watch(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);
 void add_registry(CLI::App& app, Context& context);
+void add_auction(CLI::App& app, Context& context);
 void add_market(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
 void add_embodied(CLI::App& app, Context& context);

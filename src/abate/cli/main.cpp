@@ -214,6 +214,7 @@ void add_commands(CLI::App& app, Context& context, bool run_alone) {
     add_doctor(app, context);
     add_calibrate(app, context);
     add_registry(app, context);
+    add_auction(app, context);
     add_market(app, context);
     add_data(app, context);
     add_embodied(app, context);

@@ -458,6 +458,64 @@ std::string circulation_detail(const Office& office, const Refused& refused) {
                        names);
 }
 
+// Of an auction: its window, its supply, its limits.
+std::string auction_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    if (const auto* c = std::get_if<scheme::OpenAuction>(&refused.command)) {
+        if (refused.reason == Reason::auction_exceeds_supply)
+            return fmt::format("{} of {} can be offered; {} was asked",
+                               grouped(scheme::unpromised_volume({.state = state,
+                                                                  .books = office.books(),
+                                                                  .now = refused.now,
+                                                                  .id = {},
+                                                                  .act = {},
+                                                                  .by = {}},
+                                                                 c->vintage)),
+                               c->vintage,
+                               grouped(c->quantity));
+        const scheme::Period* period = scheme::period_of_moment(state, c->closes_at);
+        if (period == nullptr) return "";
+        return fmt::format("it opens {} h from now at least, for {} h at least",
+                           period->rules.auction.notice_h,
+                           period->rules.auction.window_h);
+    }
+    scheme::TransferId id{};
+    scheme::ParticipantId whose{};
+    if (const auto* c = std::get_if<scheme::PlaceBid>(&refused.command)) {
+        id = c->auction;
+        whose = c->participant;
+    } else if (const auto* changed = std::get_if<scheme::ChangeBid>(&refused.command)) {
+        id = changed->auction;
+        whose = changed->participant;
+    } else if (const auto* gone = std::get_if<scheme::WithdrawBid>(&refused.command)) {
+        id = gone->auction;
+    }
+    const auto found = state.auction.auctions.find(id);
+    if (found == state.auction.auctions.end()) return "";
+    const scheme::Notice& notice = found->second.notice;
+    switch (refused.reason) {
+        case Reason::auction_not_open:
+            return fmt::format("bids are taken from {} until {}",
+                               moment_text(office, notice.said.opens_at),
+                               moment_text(office, notice.said.closes_at));
+        case Reason::bid_off_lot:
+            return fmt::format("the lot is {}", grouped(notice.lot));
+        case Reason::bid_off_tick:
+            return fmt::format("prices are multiples of {} for 1,000",
+                               money_text(Int128{notice.tick_micro} * 1000));
+        case Reason::purchase_limit_exceeded: {
+            const auto participant = state.participants.find(whose);
+            return participant == state.participants.end()
+                       ? ""
+                       : fmt::format("its group may bid for {} in this auction, in all",
+                                     grouped(scheme::purchase_limit_of(
+                                         state, notice, participant->second.group)));
+        }
+        default:
+            return "";
+    }
+}
+
 // A moment that was asked too early, or too late.
 std::string time_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
@@ -626,6 +684,13 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
                        ? ""
                        : fmt::format("by {}", report::id_text(*found->second.corrected_by));
         }
+        case Reason::auction_exceeds_supply:
+        case Reason::auction_window_invalid:
+        case Reason::auction_not_open:
+        case Reason::bid_off_lot:
+        case Reason::bid_off_tick:
+        case Reason::purchase_limit_exceeded:
+            return auction_detail(office, refused);
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);
         default:

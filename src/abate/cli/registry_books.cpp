@@ -203,6 +203,39 @@ struct Entry {
     bool touches = false;  // the account that was asked for
 };
 
+bool is_sealed(const scheme::State& state, const scheme::TransferId& auction) {
+    const auto found = state.auction.auctions.find(auction);
+    return found != state.auction.auctions.end() && !found->second.result;
+}
+
+// The cover of bids, where an auction that was open then has not cleared: promised, or let go.
+bool is_sealed_cover(const scheme::State& state, const registry::Command& c, Timestamp at) {
+    if (c.to != scheme::kProceeds ||
+        (c.op != registry::Op::reserve && c.op != registry::Op::void_pending))
+        return false;
+    return std::any_of(
+        state.auction.auctions.begin(), state.auction.auctions.end(), [&](const auto& each) {
+            return !each.second.result && each.second.notice.said.opens_at <= at;
+        });
+}
+
+// Until its auction has cleared a bid is nobody's to read here: who, and in which auction.
+std::string command_line(const Office& office, const scheme::Command& command) {
+    const auto sealed = [&](const auto& bid, const char* name) {
+        return fmt::format("{} participant={} auction={} (sealed)",
+                           name,
+                           static_cast<std::uint64_t>(bid.participant),
+                           report::id_text(bid.auction));
+    };
+    if (const auto* placed = std::get_if<scheme::PlaceBid>(&command);
+        placed != nullptr && is_sealed(office.state(), placed->auction))
+        return sealed(*placed, scheme::PlaceBid::name);
+    if (const auto* changed = std::get_if<scheme::ChangeBid>(&command);
+        changed != nullptr && is_sealed(office.state(), changed->auction))
+        return sealed(*changed, scheme::ChangeBid::name);
+    return report::command_text(command);
+}
+
 Entry entry_of(const Office& office, const scheme::Event& event) {
     Entry out{.at = event.at, .id = {}, .end_of_id = {}, .who = {}, .what = {}, .result = {}};
     if (event.kind == scheme::EventKind::due) {
@@ -219,7 +252,7 @@ Entry entry_of(const Office& office, const scheme::Event& event) {
         const auto key = office.state().keys.find(event.envelope.key);
         out.who = key == office.state().keys.end() ? "?" : key->second.grant.holder;
         const auto command = scheme::decode_command(event.envelope.body);
-        out.what = command ? report::command_text(*command) : "?";
+        out.what = command ? command_line(office, *command) : "?";
     }
     out.result = std::string(scheme::to_string(event.reason));
     return out;
@@ -244,7 +277,9 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
               .result = std::string(registry::to_string(event.outcome.reason))};
     if (c.from != scheme::AccountId{}) out.what += " " + office.name_of(c.from);
     if (c.to != scheme::AccountId{}) out.what += " -> " + office.name_of(c.to);
-    if (event.outcome.amount != 0)
+    if (is_sealed_cover(office.state(), c, event.at)) {
+        out.what += " (sealed)";
+    } else if (event.outcome.amount != 0)
         out.what += fmt::format(" {} {}",
                                 amount_text(c.asset, event.outcome.amount),
                                 c.asset == registry::Asset::cash ? office.state().rules.currency

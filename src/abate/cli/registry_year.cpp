@@ -221,12 +221,18 @@ void show_cap(Office& office, const YearOptions& options) {
         Json out{{"year", options.year}, {"stage", to_string(steps.stage)}};
         scheme::CapParts::fields(period->cap->parts,
                                  [&](const char* name, std::int64_t value) { out[name] = value; });
+        if (const auto sold = office.state().auction.above_cap.find(options.year);
+            sold != office.state().auction.above_cap.end())
+            out["above_cap"] = sold->second.quantity;
         out.update(steps_json(office, steps));
         print_document(out);
         return;
     }
     print_steps(options.year, steps);
     print_statement(office, options.year, period->cap->parts);
+    if (const auto sold = office.state().auction.above_cap.find(options.year);
+        sold != office.state().auction.above_cap.end())
+        fmt::print("Issued above it, at the price ceiling: {}\n", grouped(sold->second.quantity));
     print_objections(office, steps);
 }
 

@@ -43,7 +43,7 @@ Derived<std::int64_t> price_in_year(
     std::int64_t first_micro,
     std::int64_t year) {
     constexpr std::int64_t kPerThousand = 1000;
-    const std::int64_t years = year - rules.cap.first_year;
+    const std::int64_t years = sum_within(0, Int128{year} - rules.cap.first_year);
     const Result<std::int64_t> grown = trigger_after(
         {.first_micro = first_micro * kPerThousand,
          .growth_ppm = rules.auction.price_growth.value,
@@ -99,7 +99,7 @@ Derived<Notice> notice_of(const State& state, const OpenAuction& said, const Ann
     Int128 consigned = 0;
     if (rules.consignment)
         for (const auto& [whose, waits] : state.compliance.consigned) {
-            const std::int64_t free = waits - in_notices(state, whose);
+            const std::int64_t free = sum_within(0, Int128{waits} - in_notices(state, whose));
             if (whose.year != said.vintage || free <= 0) continue;
             notice.consigned.push_back({.participant = whose.participant, .quantity = free});
             consigned += free;
@@ -123,8 +123,9 @@ Derived<Notice> notice_of(const State& state, const OpenAuction& said, const Ann
     for (std::size_t i = 0; i < rules.containment.size(); ++i)
         add_step(notice,
                  {.price_micro = price(rules.containment[i].trigger_micro),
-                  .quantity = part_of(reserve, rules.containment[i].share) -
-                              sold_of_tier(state, said.vintage, i),
+                  .quantity = sum_within(0,
+                                         Int128{part_of(reserve, rules.containment[i].share)} -
+                                             sold_of_tier(state, said.vintage, i)),
                   .source = Source::containment,
                   .tier = static_cast<std::uint32_t>(i)});
     notice.group_limit = part_of(offered(notice), rules.purchase_limit);

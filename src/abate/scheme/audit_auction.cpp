@@ -20,7 +20,8 @@ SchemeFinding auction_finding(std::string field, Int128 expected, Int128 found) 
 std::int64_t grown(const Rules& rules, std::int64_t first_micro, std::int64_t year) {
     constexpr std::int64_t kCent = 10'000;
     Int128 price = Int128{first_micro} * 1000;
-    for (std::int64_t y = rules.cap.first_year; y < year; ++y) {
+    const Int128 years = std::min(Int128{1000}, Int128{year} - rules.cap.first_year);
+    for (int y = 0; y < years; ++y) {
         const Int128 twice = price * (kMillion + rules.auction.price_growth.value) * 2 / kMillion;
         price = (twice + kCent) / (2 * kCent) * kCent;
         if (price > INT64_MAX) return INT64_MAX;
@@ -127,7 +128,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_open(const OpenAuction& said) 
     if (!priced->rules.auction.auctions)
         return SchemeFinding{"auction", "rules that have auctions", "others"};
     if (said.closes_at <= said.opens_at ||
-        said.closes_at.us - said.opens_at.us < hours_us(priced->rules.auction.window_h))
+        Int128{said.closes_at.us} - said.opens_at.us < hours_us(priced->rules.auction.window_h))
         return SchemeFinding{"auction.window", "as long as the rules say", "a shorter one"};
     if (said.quantity < 0 || said.quantity > free_volume(said.vintage))
         return auction_finding("quantity", free_volume(said.vintage), said.quantity);
@@ -273,9 +274,9 @@ void SchemeAuditor::let_go(SeenAuction& auction, bool cancelled) {
         const auto index = static_cast<std::int64_t>(i);
         const std::int64_t turns =
             (lots - index + rules.respread_auctions - 1) / rules.respread_auctions;
-        waits[i] += std::max<std::int64_t>(0, turns) * rules.lot;
+        waits[i] = sum_within(waits[i], Int128{std::max<std::int64_t>(0, turns)} * rules.lot);
     }
-    waits[0] += auction.volume % rules.lot;
+    waits[0] = sum_within(waits[0], auction.volume % rules.lot);
 }
 
 // Who was left out, and why: an account out of use, or a group at a limit.
@@ -311,6 +312,9 @@ std::optional<SchemeFinding> SchemeAuditor::check_counted(const SeenAuction& auc
         asked[group_of(bid.participant)] += bid.quantity;
         counted[group_of(bid.participant)] += each.counted;
     }
+    Int128 everybody = 0;
+    for (const auto& [group, sum] : asked) everybody += sum;
+    if (everybody > INT64_MAX) return auction_finding("bids", INT64_MAX, everybody);
     bool has_limit = false;
     for (const auto& [year, opened] : opened_)
         has_limit = has_limit || opened.rules.compliance.holding_limit;
@@ -449,7 +453,8 @@ std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
         if (sale.price_micro > 0 && line.quantity > 0)
             due_now_.holders[money_account(line.participant)] +=
                 Int128{sale.price_micro} * line.quantity;
-        consigned_[{line.participant, due_now_.vintage}] -= line.quantity;
+        std::int64_t& waits = consigned_[{line.participant, due_now_.vintage}];
+        waits = sum_within(0, Int128{waits} - line.quantity);
     }
     if (said_sold != of_holders) return auction_finding("consigned", of_holders, said_sold);
     due_now_.pots[kConsignment] = of_holders;
@@ -457,10 +462,11 @@ std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
         const Int128 used = sale.used[i] - (i == 0 ? of_holders : Int128{0});
         const OfferStep& step = steps[i];
         due_now_.pots[step.source == Source::containment ? kContainmentReserve : kAuction] += used;
+        const auto add = [](std::int64_t& sum, Int128 more) { sum = sum_within(sum, more); };
         if (step.source == Source::containment)
-            tier_sold_[{auction.said.vintage, step.tier}] += sum_within(0, used);
+            add(tier_sold_[{auction.said.vintage, step.tier}], used);
         if (step.source == Source::withheld)
-            taken_out_[auction.said.vintage] += sum_within(0, Int128{step.quantity} - used);
+            add(taken_out_[auction.said.vintage], step.quantity - used);
     }
     let_go(auction, false);
     if (event.postings == 0) return auction_finding("postings", 1, 0);

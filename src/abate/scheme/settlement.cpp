@@ -2,6 +2,8 @@
 
 #include "abate/scheme/decide.h"
 
+#include <algorithm>
+
 namespace abate::scheme {
 
 std::string_view to_string(NoteKind kind) {
@@ -22,6 +24,10 @@ std::string_view to_string(NoteKind kind) {
 
 void SettlementNotes::on(const Event& event) {
     effect_.reset();
+    cleared_.reset();
+    if (event.kind == EventKind::due && event.due.kind == DueKind::clear_auction &&
+        event.reason == Reason::ok)
+        cleared_ = Cleared{.auction = event.due.id, .price_micro = event.clearing.price_micro};
     if (event.kind != EventKind::command || event.reason != Reason::ok) return;
     const std::optional<Command> command = decode_command(event.envelope.body);
     if (!command) return;
@@ -53,6 +59,18 @@ void SettlementNotes::take_effect(const Command& command, const TransferId& id) 
         titles_[joined->participant] = joined->title;
     } else if (const auto* opened = std::get_if<OpenAccount>(&command)) {
         owners_[opened->account] = opened->participant;
+    } else if (const auto* auction = std::get_if<OpenAuction>(&command)) {
+        vintages_[id] = auction->vintage;
+    } else if (const auto* bid = std::get_if<PlaceBid>(&command)) {
+        bids_[posting_id(id, 0)] = {.id = id, .to = bid->to};
+    } else if (const auto* moved = std::get_if<ChangeBid>(&command)) {
+        const auto before = std::find_if(bids_.begin(), bids_.end(), [&](const auto& each) {
+            return each.second.id == moved->bid;
+        });
+        if (before == bids_.end()) return;
+        const Bidder bidder = before->second;
+        bids_.erase(before);
+        bids_[posting_id(id, 1)] = bidder;
     }
 }
 
@@ -64,9 +82,38 @@ void SettlementNotes::on(const registry::Event& posting) {
     if (p.op == Op::post) {
         const auto sold = promised_.find(p.reference);
         if (sold != promised_.end()) add_sale(sold->second, posting.at);
+        const auto bid = bids_.find(p.reference);
+        if (cleared_ && bid != bids_.end())
+            add_auction_sale({.seller = kAuction,
+                              .buyer = bid->second.to,
+                              .command = bid->second.id,
+                              .vintage = vintages_[cleared_->auction],
+                              .price_micro = cleared_->price_micro,
+                              .paid_micro = posting.outcome.amount},
+                             posting.at);
         return;
     }
+    // What was consigned is sold on its holder's account, and the holder is paid.
+    if (cleared_ && p.op == Op::transfer && p.from == kProceeds)
+        add_auction_sale({.seller = p.to,
+                          .buyer = kConsignment,
+                          .command = cleared_->auction,
+                          .vintage = vintages_[cleared_->auction],
+                          .price_micro = cleared_->price_micro,
+                          .paid_micro = posting.outcome.amount},
+                         posting.at);
     if (!effect_) return;
+    if (const auto* c = std::get_if<BuyAtCeiling>(&*effect_)) {
+        if (p.op == Op::transfer && c->quantity > 0)
+            add_auction_sale({.seller = kIssuance,
+                              .buyer = c->to,
+                              .command = effect_id_,
+                              .vintage = static_cast<std::int32_t>(c->year),
+                              .price_micro = posting.outcome.amount / c->quantity,
+                              .paid_micro = posting.outcome.amount},
+                             posting.at);
+        return;
+    }
     if (const auto* c = std::get_if<Transfer>(&*effect_)) {
         if (c->price_micro == 0) return;
         const Sold sold{.transfer = *c, .id = effect_id_};
@@ -136,6 +183,21 @@ void SettlementNotes::add_sale(const Sold& sold, Timestamp at) {
     note.tax_rate = {c.tax_rate_ppm};
     note.tax_micro = c.tax_micro;
     note.total_micro = sum_within(note.consideration_micro, note.tax_micro);
+    notes_.push_back(std::move(note));
+}
+
+void SettlementNotes::add_auction_sale(const Auctioned& sold, Timestamp at) {
+    if (sold.price_micro <= 0) return;
+    SettlementNote note = between(sold.seller, sold.buyer);
+    note.number = static_cast<std::int64_t>(notes_.size()) + 1;
+    note.at = at;
+    note.command = sold.command;
+    note.vintage = sold.vintage;
+    note.quantity = sold.paid_micro / sold.price_micro;
+    note.price_micro = sold.price_micro;
+    note.consideration_micro = sold.paid_micro;
+    note.tax_category = tax_category_;
+    note.total_micro = sold.paid_micro;
     notes_.push_back(std::move(note));
 }
 

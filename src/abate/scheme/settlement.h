@@ -94,6 +94,16 @@ class SettlementNotes {
         Transfer transfer;
         TransferId id;
     };
+    // Of an auction: what a winner pays, or a holder of consigned allowances is paid.
+    struct Auctioned {
+        AccountId seller{};
+        AccountId buyer{};
+        TransferId command{};
+        std::int32_t vintage = 0;
+        std::int64_t price_micro = 0;
+        std::int64_t paid_micro = 0;
+    };
+    void add_auction_sale(const Auctioned& sold, Timestamp at);
     void take_effect(const Command& command, const TransferId& id);
     void add_sale(const Sold& sold, Timestamp at);
     void add_money(SettlementNote note, std::int64_t amount_micro, Timestamp at);
@@ -103,6 +113,17 @@ class SettlementNotes {
     std::map<ParticipantId, std::string> titles_;
     std::map<AccountId, ParticipantId> owners_;
     std::map<TransferId, Sold> promised_;  // by the id of the reserve
+    struct Bidder {
+        TransferId id{};
+        AccountId to{};
+    };
+    struct Cleared {
+        TransferId auction{};
+        std::int64_t price_micro = 0;
+    };
+    std::map<TransferId, std::int32_t> vintages_;  // of auctions
+    std::map<TransferId, Bidder> bids_;            // by the id of the reserve
+    std::optional<Cleared> cleared_;               // the last event was of an auction that closed
     std::optional<Command> effect_;
     TransferId effect_id_{};
     std::string currency_;
