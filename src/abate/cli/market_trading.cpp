@@ -22,7 +22,7 @@ using exchange::Side;
 using exchange::TapeEntry;
 using exchange::TapeKind;
 
-constexpr std::int64_t kDayUs = 86'400'000'000;
+constexpr std::int64_t kMarketDayUs = 86'400'000'000;
 
 class TapeKeeper final : public exchange::TapeSink {
   public:
@@ -491,8 +491,8 @@ exchange::GroupOf groups_of(const scheme::State& state) {
 exchange::Period day_of(const std::vector<TapeEntry>& tape, const std::string& day) {
     std::int64_t from = tape.empty() ? 0 : tape.back().at.us;
     if (!day.empty()) from = for_option(parse_rfc3339(day + "T00:00:00Z"), "--day").us;
-    from -= (from % kDayUs + kDayUs) % kDayUs;
-    return {.from = {from}, .until = {from + kDayUs}};
+    from -= (from % kMarketDayUs + kMarketDayUs) % kMarketDayUs;
+    return {.from = {from}, .until = {from + kMarketDayUs}};
 }
 std::vector<TapeEntry> tape_of(Office& office, std::uint32_t vintage) {
     std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
@@ -508,11 +508,11 @@ void show_index(Office& office, const WhoseOptions& options) {
     std::optional<std::int64_t> last;
     const exchange::IndexRules rules;
     const std::int64_t first = tape.empty() ? day.from.us : tape.front().at.us;
-    for (std::int64_t from = first - (first % kDayUs + kDayUs) % kDayUs; from < day.from.us;
-         from += kDayUs)
+    for (std::int64_t from = first - (first % kMarketDayUs + kMarketDayUs) % kMarketDayUs; from < day.from.us;
+         from += kMarketDayUs)
         last =
             value_or_fail(exchange::price_index(
-                              {.tape = tape, .period = {{from}, {from + kDayUs}}, .groups = groups},
+                              {.tape = tape, .period = {{from}, {from + kMarketDayUs}}, .groups = groups},
                               last,
                               rules))
                 .price_micro;

@@ -288,21 +288,85 @@ Entry entry_of(const Office& office, const registry::Event& event, scheme::Accou
     return out;
 }
 
+// Orders, and whose they are: an event names the makers by their orders.
+class OrderEntries {
+  public:
+    explicit OrderEntries(const Office& office) : office_(&office) {
+        for (const auto& [open, key] : office.state().keys) keys_[key.number] = &key;
+    }
+    Entry operator()(const exchange::MarketEvent& event, scheme::AccountId account) {
+        using exchange::MarketEventKind;
+        const exchange::Operation& o = event.operation;
+        if (event.kind == MarketEventKind::placed) owners_[o.order_id] = o.participant;
+        Entry out{.at = {o.at_us},
+                  .id = fmt::format("{}", o.order_id),
+                  .end_of_id = {},
+                  .who = {},
+                  .what = {},
+                  .result = "ok"};
+        const auto key = keys_.find(o.participant);
+        out.who = key == keys_.end() ? "?" : key->second->grant.holder;
+        const char* const verb = event.kind == MarketEventKind::placed      ? "order"
+                                 : event.kind == MarketEventKind::replaced  ? "replace order"
+                                 : event.kind == MarketEventKind::cancelled ? "cancel order"
+                                 : event.kind == MarketEventKind::expired   ? "end of order"
+                                                                            : "sweep order";
+        out.what = fmt::format("{} {}", verb, o.order_id);
+        if (o.quantity && o.price_micro)
+            out.what += fmt::format(" {} {} of {} at {} for 1,000",
+                                    o.side == exchange::Side::buy ? "buy" : "sell",
+                                    grouped(*o.quantity),
+                                    o.book,
+                                    money_text(Int128{*o.price_micro} * 1000));
+        out.touches = is_of(o.participant, account);
+        for (const exchange::Met& met : event.met) {
+            if (met.kind != exchange::MeetingKind::trade) continue;
+            out.what += fmt::format("; {} at {} with order {}",
+                                    grouped(met.quantity),
+                                    money_text(Int128{met.price_micro} * 1000),
+                                    met.maker);
+            const auto owner = owners_.find(met.maker);
+            out.touches = out.touches || (owner != owners_.end() && is_of(owner->second, account));
+        }
+        return out;
+    }
+
+  private:
+    [[nodiscard]] bool is_of(std::uint32_t trader, scheme::AccountId account) const {
+        const auto key = keys_.find(trader);
+        const auto found = office_->state().accounts.find(account);
+        return key != keys_.end() && found != office_->state().accounts.end() &&
+               found->second.participant == key->second->grant.participant &&
+               (found->second.kind == registry::AccountKind::holding ||
+                found->second.kind == registry::AccountKind::cash);
+    }
+
+    const Office* office_;
+    std::map<std::uint32_t, const scheme::Key*> keys_;
+    std::map<std::uint64_t, std::uint32_t> owners_;
+};
+
 void history(Office& office, const HistoryOptions& options) {
     const scheme::AccountId account =
         options.account.empty() ? scheme::AccountId{} : office.account(options.account);
     std::vector<Entry> entries;
-    read_journal(office.journal(), [&](std::uint64_t seq, const auto& event) {
-        Entry entry;
-        if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
-            entry = entry_of(office, event, account);
-        } else {
-            entry = entry_of(office, event);
-        }
+    OrderEntries orders(office);
+    const auto keep = [&](std::uint64_t seq, Entry entry) {
         if (account != scheme::AccountId{} && !entry.touches) return;
         entry.seq = seq;
         entries.push_back(std::move(entry));
-    });
+    };
+    read_journal(
+        office.journal(),
+        [&](std::uint64_t seq, const auto& event) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>)
+                keep(seq, entry_of(office, event, account));
+            else
+                keep(seq, entry_of(office, event));
+        },
+        [&](std::uint64_t seq, const exchange::MarketEvent& event) {
+            keep(seq, orders(event, account));
+        });
     const std::size_t last =
         options.all ? entries.size()
                     : static_cast<std::size_t>(std::max<std::int64_t>(options.last, 1));
@@ -448,9 +512,37 @@ void status(Office& office, const BalanceOptions& options) {
                    plain_line(state.rules.currency));
 }
 
+Json market_row(std::uint64_t seq, const exchange::MarketEvent& event) {
+    using exchange::MarketEventKind;
+    const exchange::Operation& o = event.operation;
+    Json row{{"seq", seq},
+             {"at", to_rfc3339({o.at_us})},
+             {"market",
+              event.kind == MarketEventKind::placed      ? "placed"
+              : event.kind == MarketEventKind::replaced  ? "replaced"
+              : event.kind == MarketEventKind::cancelled ? "cancelled"
+              : event.kind == MarketEventKind::expired   ? "expired"
+                                                         : "swept"},
+             {"order_id", o.order_id},
+             {"trader", o.participant},
+             {"vintage", o.book}};
+    if (o.quantity && o.price_micro) {
+        row["side"] = o.side == exchange::Side::buy ? "buy" : "sell";
+        row["price_micro"] = *o.price_micro;
+        row["quantity"] = *o.quantity;
+    }
+    row["met"] = Json::array();
+    for (const exchange::Met& met : event.met)
+        row["met"].push_back({{"kind", static_cast<std::uint32_t>(met.kind)},
+                              {"order_id", met.maker},
+                              {"price_micro", met.price_micro},
+                              {"quantity", met.quantity}});
+    return row;
+}
+
 // Every event as one line of JSON.
 void export_journal(Office& office) {
-    read_journal(office.journal(), [&](std::uint64_t seq, const auto& event) {
+    const auto print_event = [&](std::uint64_t seq, const auto& event) {
         Json row{{"seq", seq}, {"at", to_rfc3339(event.at)}};
         if constexpr (std::is_same_v<std::decay_t<decltype(event)>, registry::Event>) {
             registry::Command c = event.command;
@@ -479,6 +571,9 @@ void export_journal(Office& office) {
             row["reason"] = scheme::to_string(event.reason);
         }
         fmt::print("{}\n", row.dump(-1, ' ', false, Json::error_handler_t::replace));
+    };
+    read_journal(office.journal(), print_event, [&](std::uint64_t seq, const auto& event) {
+        fmt::print("{}\n", market_row(seq, event).dump());
     });
 }
 

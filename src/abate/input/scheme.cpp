@@ -36,8 +36,7 @@ Result<scheme::Rules> parse_scheme(std::string_view text, std::string_view file)
                        "cap.rebasings",
                        "stability",
                        "auction",
-                       "auction.containment",
-                       "market"});
+                       "auction.containment"});
     fields.read(*root, "", rules);
     const auto refuse = [&](std::string_view path, std::string what, std::string hint) {
         reader.refuse(ErrorCode::parse_error,
