@@ -77,7 +77,7 @@ class Auctions(e2e.E2e):
         self.assertNotIn("70.05", self.auction("result", "1", at="2027-03-01T09:00:00Z").stdout)
         self.assertNotIn("bids", self.read("result", "1", at="2027-03-01T09:00:00Z"))
         history = self.registry("history").stdout
-        self.assertEqual(history.count("(sealed)"), 7)
+        self.assertEqual(history.count("(sealed)"), 8)
         self.assertNotIn("price_micro=7", history)
         self.check_error(self.abate("auction", "result", "1", "--as", "ada", "--at", "2027-03-01T09:00:00Z"), "is no participant's key", code=1)
         self.check_error(self.abate("auction", "clear", "1", "--dry-run", "--as", "ada", "--at", "2027-03-01T09:59:59Z"),

@@ -218,6 +218,8 @@ class SchemeWorld final : public World {
     void move_allowances(Dice& dice, std::uint64_t firm);
     void move_money(Dice& dice, std::uint64_t firm);
     void auction(Dice& dice, std::uint64_t firm);
+    // Where one opens before then: into it, with some bids.
+    bool to_a_window(Dice& dice, std::int64_t until_us);
     void attend_proposal(Dice& dice, std::uint64_t firm);
     void disturb(Dice& dice);
     void firm_asks(Dice& dice, std::uint64_t firm, const Command& command);
@@ -249,7 +251,15 @@ void SchemeWorld::wait(std::int64_t until_us, int rounds) {
             return;
         }
         if (rounds > 0) {
-            // By hours, in which proposals and transfers wait, or by days.
+            // To a window that opens, where bids come in; else
+            if (to_a_window(dice, until_us)) {
+                traffic(dice);
+                std::deque<Step> rest = std::exchange(script_, {});
+                wait(until_us, rounds);
+                for (Step& step : rest) script_.push_back(std::move(step));
+                return;
+            }
+            // by hours, in which proposals and transfers wait, or by days.
             std::int64_t most = (until_us - now_us_) / rounds;
             if (dice.percent(60)) most = std::min(most, 20 * kModelHourUs);
             now_us_ += dice.between(1, std::max<std::int64_t>(1, most));
@@ -272,6 +282,18 @@ void SchemeWorld::wait(std::int64_t until_us, int rounds) {
         }
         now_us_ = until_us + dice.between(1, kSecondUs);
     });
+}
+
+bool SchemeWorld::to_a_window(Dice& dice, std::int64_t until_us) {
+    if (dice.percent(20)) return false;
+    for (const auto& [id, each] : model_.auctions()) {
+        const std::int64_t inside = each.said.opens_at.us + dice.between(1, 1800) * 997'003;
+        if (each.over || inside <= now_us_ || inside >= until_us) continue;
+        now_us_ = inside;
+        for (std::uint64_t n = 4 + dice.below(8); n > 0; --n) auction(dice, 1 + dice.below(firms_));
+        return true;
+    }
+    return false;
 }
 
 void SchemeWorld::begin(Dice& dice) {
@@ -851,7 +873,7 @@ void SchemeWorld::auction(Dice& dice, std::uint64_t firm) {
     std::vector<TransferId> running;
     for (const auto& [id, each] : all)
         if (!each.over) running.push_back(id);
-    if (running.empty() || dice.percent(12)) {
+    if (running.empty() || (running.size() < 3 && dice.percent(12))) {
         const std::int64_t opens = now_us_ + dice.between(1, 3600) * kSecondUs;
         operators(scheme::OpenAuction{
             .vintage =
@@ -864,16 +886,16 @@ void SchemeWorld::auction(Dice& dice, std::uint64_t firm) {
         return;
     }
     const TransferId id =
-        dice.percent(4) && !all.empty() ? all.begin()->first : dice.one_of(running);
+        dice.percent(15) && !all.empty() ? all.begin()->first : dice.one_of(running);
     const ParticipantId whose{firm};
     const std::string who = dice.percent(92)   ? person(firm, 1)
                             : dice.percent(50) ? person(firm, 2)
                                                : person(1 + firm % firms_, 1);
-    const std::int64_t price = dice.between(1, 4000) * 10'000 + ++prices_;
+    const std::int64_t price = dice.between(1, 300) * 10'000 + ++prices_;
     const std::int64_t quantity = dice.between(dice.percent(4) ? 0 : 1, dice.percent(10) ? 60 : 20);
     const auto& bids = all.at(id).bids;
     const std::uint64_t which = dice.below(100);
-    if (which < 68 || bids.empty()) {
+    if (which < 60 || (which < 94 && bids.empty())) {
         sign(who,
              scheme::PlaceBid{.participant = whose,
                               .auction = id,
@@ -883,22 +905,24 @@ void SchemeWorld::auction(Dice& dice, std::uint64_t firm) {
                               .quantity = quantity});
         return;
     }
+    if (which >= 94) {
+        operators(scheme::CallOffAuction{.auction = id, .reason = "a wrong window"});
+        return;
+    }
     auto bid = bids.begin();
     std::advance(bid, static_cast<std::ptrdiff_t>(dice.below(bids.size())));
     const bool by_owner = dice.percent(85);
     const ParticipantId owner = by_owner ? bid->second.asked.participant : whose;
     const std::string owners = by_owner ? person(static_cast<std::uint64_t>(owner), 1) : who;
-    if (which < 84) {
+    if (which < 80) {
         sign(owners,
              scheme::ChangeBid{.participant = owner,
                                .auction = id,
                                .bid = bid->first,
                                .price_micro = price,
                                .quantity = quantity});
-    } else if (which < 96) {
-        sign(owners, scheme::WithdrawBid{.participant = owner, .auction = id, .bid = bid->first});
     } else {
-        operators(scheme::CallOffAuction{.auction = id, .reason = "a wrong window"});
+        sign(owners, scheme::WithdrawBid{.participant = owner, .auction = id, .bid = bid->first});
     }
 }
 
