@@ -29,6 +29,7 @@ class Market(e2e.E2e):
             self.registry("key", "add", second, "--role", "approver", "--participant", firm, *TWO, *at)
             self.registry("key", "add", trader, "--role", "market", "--participant", firm, *TWO, *at)
             self.registry("cash", "deposit", firm + "/cash", "1000000", "--reference", firm, "--as", "ada", *at)
+        for trader, first, second in (("mo", "lee", "kim"), ("mia", "eli", "max")):
             self.registry("mandate", trader, "--quantity", "500K", "--value", "25000", "--as", first, "--second", second, "--at", "2027-02-02")
         self.registry("period", "open", "2027", *TWO, "--at", "2027-02-02")
         self.registry("cap", "propose", "2027", "--as", "ada", "--at", "2027-02-02")
@@ -37,7 +38,7 @@ class Market(e2e.E2e):
         # What lab has to sell it buys at an auction.
         self.ok("auction", "open", "--vintage", "2027", "--quantity", "1M", "--opens", "2027-02-27T08:00:00Z", "--closes",
                 "2027-02-27T12:00:00Z", *TWO, "--at", "2027-02-25T10:00:00Z")
-        self.ok("auction", "bid", "--price", "40", "--quantity", "1M", "--as", "lee", "--at", "2027-02-27T09:00:00Z")
+        self.ok("auction", "bid", "1", "--price", "40", "--quantity", "1M", "--as", "lee", "--at", "2027-02-27T09:00:00Z")
 
     def registry(self, *words):
         return self.ok("registry", *words)
@@ -89,7 +90,7 @@ class Market(e2e.E2e):
         day = self.read("index", "2027")
         self.assertEqual((day["volume"], day["trades"], day["close_micro"], day["carried"]), (200_000, 1, 41_250, True))
         self.assertEqual(self.read("surveillance", "2027")["findings"], [])
-        self.assertIn("41.25 with order", self.registry("history", "elm/cash").stdout)
+        self.assertIn("41.25 with order", self.registry("history", "--account", "elm/cash").stdout)
         self.assertIn('"market":"placed"', self.registry("export").stdout)
         self.registry("audit")
 

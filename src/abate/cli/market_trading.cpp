@@ -508,14 +508,15 @@ void show_index(Office& office, const WhoseOptions& options) {
     std::optional<std::int64_t> last;
     const exchange::IndexRules rules;
     const std::int64_t first = tape.empty() ? day.from.us : tape.front().at.us;
-    for (std::int64_t from = first - (first % kMarketDayUs + kMarketDayUs) % kMarketDayUs; from < day.from.us;
+    for (std::int64_t from = first - (first % kMarketDayUs + kMarketDayUs) % kMarketDayUs;
+         from < day.from.us;
          from += kMarketDayUs)
-        last =
-            value_or_fail(exchange::price_index(
-                              {.tape = tape, .period = {{from}, {from + kMarketDayUs}}, .groups = groups},
-                              last,
-                              rules))
-                .price_micro;
+        last = value_or_fail(
+                   exchange::price_index(
+                       {.tape = tape, .period = {{from}, {from + kMarketDayUs}}, .groups = groups},
+                       last,
+                       rules))
+                   .price_micro;
     const exchange::DayStatistics s = value_or_fail(
         exchange::day_statistics({.tape = tape, .period = day, .groups = groups}, last, rules));
     const auto json = [](const std::optional<std::int64_t>& price) {
@@ -712,6 +713,33 @@ void add_market_trading(CLI::App& market, Context& context) {
         Shows::written);
     made->add_option("VINTAGE", watch.vintage, "The year of the allowances")->required();
     made->add_option("--day", watch.day, "2027-03-31 [the last with an order]")->type_name("DATE");
+
+    market.footer(
+        "Prices are for 1,000 allowances: an MWh, where an allowance is a kWh.\n\n"
+        "Example:\n"
+        "  abate market order sell 250K --vintage 2027 --price 41.25 --as mo\n"
+        "  abate market book 2027\n"
+        "  abate market statement lab\n\n"
+        "See also: docs/reference/market.md, registry key add (role market), registry mandate");
+    struct Footer {
+        const char* command;
+        const char* examples;
+    };
+    constexpr Footer kFooters[] = {
+        {"order",
+         "Examples:\n  abate market order buy 250K --vintage 2027 --price 41.25 --as mo\n"
+         "  abate market order sell 10K --vintage 2027 --at-market --as mo"},
+        {"cancel", "Example:\n  abate market cancel 550 --as mo"},
+        {"replace", "Example:\n  abate market replace 550 --price 41.50 --quantity 200K --as mo"},
+        {"book", "Example:\n  abate market book 2027 --levels 5"},
+        {"orders", "Example:\n  abate market orders lab"},
+        {"trades", "Example:\n  abate market trades 2027 --last 100 --json"},
+        {"statement", "Example:\n  abate market statement lab --json"},
+        {"index", "Example:\n  abate market index 2027 --day 2027-03-31"},
+        {"surveillance", "Example:\n  abate market surveillance 2027 --day 2027-03-31 --json"}};
+    for (const Footer& footer : kFooters)
+        market.get_subcommand(footer.command)
+            ->footer(footer.examples + std::string("\n\nSee also: docs/reference/market.md"));
 }
 
 }  // namespace abate::cli

@@ -13,8 +13,8 @@
 // price gives back what is not needed any more. The sum of all covers is what the books have reserved: cover() says it.
 //
 // Asked in this order: trader_unknown, order_exists and order_exists_with_different_fields, not_permitted, throttled, book_unknown,
-// market_halted, what is wrong with quantity and price, price_outside_collar, notional_too_large, post only, fill or kill, expired,
-// book_full, too_many_orders, mandate_quantity_exceeded, mandate_value_exceeded, holding_limit_exceeded, account_shut,
+// market_halted, what is wrong with quantity and price, price_outside_collar, expired, account_shut (there is none), notional_too_large, post
+// only, fill or kill, book_full, too_many_orders, mandate_quantity_exceeded, mandate_value_exceeded, holding_limit_exceeded, account_shut,
 // insufficient_balance. Cancelling and replacing: trader_unknown, throttled (not cancelling), book_unknown, order_unknown,
 // order_of_another, and of a replacement the same as of an order. A cancel is done in a halt, and by a key that may trade no more.
 //
