@@ -1,6 +1,7 @@
 """`abate market` through the real door: orders under a mandate, covered and settled in the books, that the audit follows."""
 
 import json
+import os
 import re
 
 import e2e
@@ -120,6 +121,23 @@ class Market(e2e.E2e):
         self.assertEqual(self.read("book", "2027", at="10:06:00Z")["orders"], 0)
         self.refused("not_permitted", "order", "sell", "1K", "--vintage", "2027", "--price", "41.25", "--as", "mo", at="10:07:00Z")
         self.registry("audit")
+
+    def test_a_file_of_orders_in_every_mode(self):
+        orders = self.path("orders.csv")
+        self.write(orders, "seq,kind,order_id,participant,side,type,price_micro,quantity\n1,new,1,7,sell,limit,40,100\n"
+                           "2,new,2,8,buy,limit,41,60\n3,new,3,7,buy,limit,40,10\n4,cancel,1,,,,,\n")
+        book, covered, durable = (self.read("replay", orders, "--mode", mode) for mode in ("book", "covered", "durable"))
+        for each in (covered, durable):
+            # 7 does not meet its own order.
+            self.assertEqual((each["trades"], each["quantity"], each["notional"], each["resting"]), (1, 60, 2400, 0))
+        self.assertEqual((book["trades"], book["quantity"]), (2, 70))
+        self.assertGreater(durable["latency_p99_us"], 0)
+        self.assertEqual([name for name in os.listdir(self.home) if name.startswith("replay-")], [])
+        self.write(self.path("endow.csv"), "participant,money_micro,allowances\n7,0,100\n8,2459,0\n")
+        poor = self.read("replay", orders, "--mode", "covered", "--endow", self.path("endow.csv"))
+        self.assertEqual((poor["trades"], poor["refused"]), (0, {"insufficient_balance": 2}))
+        wrong = self.abate("market", "replay", orders, "--endow", self.path("endow.csv"))
+        self.assertIn("without accounts", wrong.stderr)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,21 @@
 #include "abate/cli/context.h"
 #include "abate/cli/market_tape.h"
 #include "abate/core/read_file.h"
+#include "abate/engine/engine.h"
 #include "abate/exchange/exchange.h"
+#include "abate/store/store.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace abate::cli {
 namespace {
@@ -19,6 +26,8 @@ struct ReplayOptions {
     std::string mode = "book";
     std::int64_t tick_micro = 1;
     std::int64_t lot = 1;
+    std::string endow;
+    std::size_t batch = 1024;
 };
 
 // More than any file of orders that a market of a day leaves.
@@ -30,21 +39,130 @@ nlohmann::ordered_json exact(Int128 value) {
     return fmt::format("{}", value);
 }
 
+struct Played {
+    exchange::ReplayTotals totals;
+    double took_s = 0;
+    std::optional<double> p99_us = {};  // from when an order is taken up until it is durable
+};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// As many as may rest: all of them.
+std::uint32_t most_orders(const input::OrderFile& file) {
+    return static_cast<std::uint32_t>(
+        std::clamp<std::size_t>(file.operations.size(), 1, exchange::kMostOrders));
+}
+
+Played play_book(const ReplayOptions& options, const input::OrderFile& file) {
+    exchange::Replay replay({.books = file.books.size(),
+                             .matcher = {.tick_micro = options.tick_micro,
+                                         .lot = options.lot,
+                                         .most_orders = most_orders(file)}});
+    const auto start = std::chrono::steady_clock::now();
+    replay.play(file.operations);
+    const double took = seconds_since(start);
+    return {.totals = replay.totals(), .took_s = took};
+}
+
+// Batches, sealed and committed to a journal of their own that is taken away in the end.
+class ThrowawayJournal {
+  public:
+    explicit ThrowawayJournal(const Context& context)
+        : path_(context.home + fmt::format("/replay-{}.db", ::getpid())) {
+        std::error_code problem;
+        std::filesystem::create_directories(context.home, problem);
+        journal_ = value_or_fail(store::open_sqlite_journal(path_, kKey));
+        epoch_ = journal_->take_lease("replay");
+    }
+    ~ThrowawayJournal() {
+        journal_.reset();
+        for (const char* end : {"", "-wal", "-shm"}) {
+            std::error_code ignored;
+            std::filesystem::remove(path_ + end, ignored);
+        }
+    }
+    ThrowawayJournal(const ThrowawayJournal&) = delete;
+    ThrowawayJournal& operator=(const ThrowawayJournal&) = delete;
+
+    void keep(const exchange::CoveredReplay::PlayedBatch& played) {
+        engine::Batch batch;
+        batch.header = {.tenant_id = kKey.tenant_id,
+                        .scheme_id = kKey.scheme_id,
+                        .first_seq = last_seq_ + 1,
+                        .last_seq = last_seq_ + played.events,
+                        .count = played.events,
+                        .epoch = epoch_,
+                        .at = played.at,
+                        .prev_digest = head_};
+        batch.payload = played.payload;
+        batch.header.digest = engine::seal(batch);
+        if (journal_->append(batch) != engine::Append::committed)
+            throw Failure({ErrorCode::conflict, "another process wrote to it", path_, ""});
+        head_ = batch.header.digest;
+        last_seq_ = batch.header.last_seq;
+    }
+
+  private:
+    static constexpr engine::SchemeKey kKey{.tenant_id = 1, .scheme_id = 1};
+    std::string path_;
+    std::unique_ptr<engine::Journal> journal_;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t last_seq_ = 0;
+    engine::Digest head_;
+};
+
+Played play_covered(const ReplayOptions& options, const input::OrderFile& file, Context& context) {
+    exchange::CoveredReplay::Options with{.books = file.books.size(),
+                                          .rules = {.tick_micro = options.tick_micro,
+                                                    .lot = options.lot,
+                                                    .most_orders = most_orders(file)}};
+    if (!options.endow.empty())
+        with.endowments = value_or_fail(input::parse_endowments(
+            value_or_fail(read_regular_file(options.endow, kMostBytes)), options.endow));
+    exchange::CoveredReplay replay(with, file.operations);
+    if (options.mode == "covered") {
+        const auto start = std::chrono::steady_clock::now();
+        replay.play();
+        const double took = seconds_since(start);
+        return {.totals = replay.totals(), .took_s = took};
+    }
+    ThrowawayJournal journal(context);
+    // Of each order the time until its batch is durable; orders of a batch are taken up one after another.
+    std::vector<double> waits;
+    waits.reserve(file.operations.size());
+    auto begun = std::chrono::steady_clock::now();
+    const auto start = begun;
+    replay.play(options.batch, [&](const exchange::CoveredReplay::PlayedBatch& played) {
+        const double matched = seconds_since(begun);
+        journal.keep(played);
+        const double durable = seconds_since(begun);
+        for (std::size_t i = 0; i < played.operations; ++i)
+            waits.push_back(durable - matched * static_cast<double>(i) /
+                                          static_cast<double>(played.operations));
+        begun = std::chrono::steady_clock::now();
+    });
+    Played out{.totals = replay.totals(), .took_s = seconds_since(start)};
+    if (!waits.empty()) {
+        std::sort(waits.begin(), waits.end());
+        out.p99_us = 1e6 * waits[waits.size() - 1 - waits.size() / 100];
+    }
+    return out;
+}
+
 void replay_file(const ReplayOptions& options, Context& context) {
     const std::string text = value_or_fail(read_regular_file(options.file, kMostBytes));
     const input::OrderFile file = value_or_fail(input::parse_order_file(text, options.file));
-    exchange::Replay replay(
-        {.books = file.books.size(),
-         .matcher = {.tick_micro = options.tick_micro,
-                     .lot = options.lot,
-                     // As many as may rest: all of them.
-                     .most_orders = static_cast<std::uint32_t>(std::clamp<std::size_t>(
-                         file.operations.size(), 1, exchange::kMostOrders))}});
-    const auto start = std::chrono::steady_clock::now();
-    replay.play(file.operations);
-    const double took =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const exchange::ReplayTotals totals = replay.totals();
+    if (!options.endow.empty() && options.mode == "book")
+        throw Failure({ErrorCode::invalid_argument,
+                       "without accounts nobody has anything",
+                       "--endow",
+                       "Say --mode covered, or durable"});
+    const Played played =
+        options.mode == "book" ? play_book(options, file) : play_covered(options, file, context);
+    const exchange::ReplayTotals& totals = played.totals;
+    const double took = played.took_s;
     const double per_second = took > 0 ? static_cast<double>(totals.operations) / took : 0;
     const std::string hash = fmt::format("{:016x}", totals.trade_hash);
     if (context.json) {
@@ -62,6 +180,7 @@ void replay_file(const ReplayOptions& options, Context& context) {
         out["best_ask"] = price(totals.best_ask_micro);
         out["trade_hash"] = hash;
         out["operations_per_s"] = per_second;
+        if (played.p99_us) out["latency_p99_us"] = *played.p99_us;
         out["expired"] = totals.expired;
         nlohmann::ordered_json refused = nlohmann::ordered_json::object();
         for (std::uint8_t i = 1; i < exchange::kOrderReasons; ++i)
@@ -87,6 +206,8 @@ void replay_file(const ReplayOptions& options, Context& context) {
                totals.resting,
                price(totals.best_bid_micro),
                price(totals.best_ask_micro));
+    if (played.p99_us)
+        fmt::print("durable      99 of 100 within {:.0f} us of being taken up\n", *played.p99_us);
     if (totals.expired > 0) fmt::print("expired      {}\n", totals.expired);
     for (std::uint8_t i = 1; i < exchange::kOrderReasons; ++i)
         if (totals.answers[i] > 0)
@@ -110,9 +231,23 @@ void add_market(CLI::App& app, Context& context) {
                      options->file,
                      "CSV: seq,kind,order_id,participant,side,type,price_micro,quantity")
         ->required();
-    replay->add_option("--mode", options->mode, "book: matching only, without accounts")
-        ->check(CLI::IsMember({"book"}))
+    replay
+        ->add_option("--mode",
+                     options->mode,
+                     "book: matching only; covered: with accounts, limits and cover; durable: "
+                     "committed to a journal too, which is taken away again")
+        ->check(CLI::IsMember({"book", "covered", "durable"}))
         ->default_str("book");
+    replay
+        ->add_option("--endow",
+                     options->endow,
+                     "CSV: participant,money_micro,allowances; who is not in it has nothing [all "
+                     "can pay]")
+        ->type_name("FILE");
+    replay->add_option("--batch", options->batch, "Operations of one commit, with --mode durable")
+        ->check(CLI::Range(1, 65'536))
+        ->type_name("N")
+        ->default_str("1024");
     replay->add_option("--tick", options->tick_micro, "Prices are multiples of it, in micro-units")
         ->check(CLI::PositiveNumber)
         ->type_name("MICRO")

@@ -10,9 +10,6 @@ namespace {
 
 using namespace registry;
 
-// Batches of a group commit: their bytes are taken together.
-constexpr std::size_t kBatch = 1024;
-
 constexpr AccountId kIssuance{1};
 constexpr AccountId kBank{2};
 constexpr AccountId holding_of(std::uint32_t trader) {
@@ -106,11 +103,26 @@ void CoveredReplay::open_accounts(const Options& options) {
                             .daily_net_value_micro = INT64_MAX});
 }
 
-void CoveredReplay::play() {
+void CoveredReplay::play(std::size_t batch,
+                         const std::function<void(const PlayedBatch&)>& on_batch) {
+    ABATE_REQUIRE(batch > 0);
     // The operations themselves come from far away, too.
     constexpr std::size_t kAhead = 6;
     constexpr std::size_t kFarAhead = 24;
     EventBytes payload;
+    std::uint32_t events = 0;
+    std::size_t since = 0;
+    const auto take = [&] {
+        event_bytes_ += payload.view().size();
+        if (on_batch && events > 0)
+            on_batch({.payload = payload.view(),
+                      .events = events,
+                      .at = market_.last_time(),
+                      .operations = since});
+        payload.clear();
+        events = 0;
+        since = 0;
+    };
     for (std::size_t i = 0; i < operations_.size(); ++i) {
         if (i + kFarAhead < operations_.size())
             __builtin_prefetch(&operations_[i + kFarAhead].order_id);
@@ -118,21 +130,20 @@ void CoveredReplay::play() {
         const Operation& o = operations_[i];
         now_us_ = std::max(now_us_ + 1, o.at_us);
         const Market::Frame frame{.books = books_, .now = Timestamp{now_us_}, .out = payload};
-        expired_ += market_.advance_time(frame.now, frame);
+        const std::uint32_t over = market_.advance_time(frame.now, frame);
+        expired_ += over;
         const OrderReason reason = market_.apply(o, frame);
         ++answers_[static_cast<std::size_t>(reason)];
+        events += over + (reason == OrderReason::ok ? 1 : 0);
         for (const Met& met : market_.met())
             if (met.kind == MeetingKind::trade)
                 trades_.push_back({.taker = o.order_id,
                                    .maker = met.maker,
                                    .price_micro = met.price_micro,
                                    .quantity = met.quantity});
-        if (i % kBatch == kBatch - 1) {
-            event_bytes_ += payload.view().size();
-            payload.clear();
-        }
+        if (++since == batch) take();
     }
-    event_bytes_ += payload.view().size();
+    take();
 }
 
 ReplayTotals CoveredReplay::totals() const {

@@ -9,6 +9,7 @@
 #include "abate/exchange/market.h"
 #include "abate/exchange/replay.h"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,8 +34,16 @@ class CoveredReplay {
     // REQUIRES: at least one book; every operation names one of them.
     CoveredReplay(const Options& options, std::span<const Operation> operations);
 
-    // All of them. An operation without a participant (a cancel) is that of the order's owner.
-    void play();
+    // All of them. An operation without a participant (a cancel) is that of the order's owner. `on_batch`: after each batch of `batch`
+    // operations that left events, for whoever keeps them.
+    struct PlayedBatch {
+        std::string_view payload;
+        std::uint32_t events = 0;
+        Timestamp at = {};           // of the last event
+        std::size_t operations = 0;  // since the batch before
+    };
+    void play(std::size_t batch = 1024,
+              const std::function<void(const PlayedBatch&)>& on_batch = {});
     [[nodiscard]] ReplayTotals totals() const;
     [[nodiscard]] std::uint64_t event_bytes() const { return event_bytes_; }
     [[nodiscard]] const registry::Registry& books() const { return books_; }

@@ -5,6 +5,7 @@
 #include "abate/core/result.h"
 #include "abate/data/data.h"
 #include "abate/footprint/footprint.h"
+#include "abate/input/endowments.h"
 #include "abate/input/intensity.h"
 #include "abate/input/jobs.h"
 #include "abate/input/monitoring.h"
