@@ -4,6 +4,9 @@
 A clean file leaves a stamp in BUILD/tidy-stamps: a digest of clang-tidy's version, .clang-tidy and the compile command,
 and a digest of each file that the compiler read. All the same: skipped. Any finding is an error.
 
+Files with one compile command are read some at a time, as one that includes them: most of the time goes into the headers they share.
+What is found in such a batch is looked for again file by file, and only that counts.
+
     scripts/test.sh --only tidy              everything
     scripts/tidy.py FILE...                  these files, stamps or not
 """
@@ -21,6 +24,7 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-14"
+BATCH = 6
 
 
 @functools.lru_cache(maxsize=None)
@@ -31,19 +35,24 @@ def digest_of(path):
         return "missing"
 
 
-def files_read(entry, arguments):
-    """Every file the compiler reads for this entry, itself included, or None when it does not preprocess."""
+def plain_command(entry):
+    """The compile command without its source, its outputs and what makes them."""
     kept = []
     skip = False
-    for argument in arguments:
+    for argument in shlex.split(entry["command"]):
         if skip:
             skip = False
         elif argument in ("-o", "-MF", "-MT", "-MQ"):
             skip = True
-        elif argument not in ("-c", "-MD", "-MMD", "ccache") and not argument.endswith("/ccache"):
+        elif argument not in ("-c", "-MD", "-MMD", "ccache", entry["file"]) and not argument.endswith("/ccache"):
             kept.append(argument)
+    return kept
+
+
+def files_read(entry, source):
+    """Every file the compiler reads for this source, itself included, or None when it does not preprocess."""
     done = subprocess.run(
-        kept + ["-M", "-MT", "x"], cwd=entry["directory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        [*plain_command(entry), "-M", "-MT", "x", source], cwd=entry["directory"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
     )
     if done.returncode != 0:
         return None
@@ -64,21 +73,51 @@ def is_clean(stamps, entry, key):
     return stamp["key"] == key and all(digest_of(path) == digest for path, digest in stamp["files"].items())
 
 
-def check(build, stamps, entry, key):
-    """Runs clang-tidy on one file. Returns its findings, empty when it is clean."""
-    files = files_read(entry, shlex.split(entry["command"]))
+def read(entry, source):
+    """What clang-tidy says of one source under that entry's command. Empty: clean."""
     done = subprocess.run(
-        [TIDY, "--quiet", "--warnings-as-errors=*", "-p", str(build), entry["file"]],
+        [TIDY, "--quiet", "--warnings-as-errors=*", source, "--", *plain_command(entry)[1:]],
+        cwd=entry["directory"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         errors="replace",
         check=False,
     )
-    if done.returncode != 0:
-        return done.stdout or done.stderr
+    return (done.stdout or done.stderr) if done.returncode != 0 else ""
+
+
+def check(stamps, batch):
+    """Reads the files of a batch, which is (entry, key) pairs of one command. Returns the findings of each that has some."""
+    entry = batch[0][0]
+    if len(batch) > 1:
+        names = "".join(f'#include "{one["file"]}"\n' for one, _ in batch)
+        source = stamps / f"batch-{hashlib.sha256(names.encode()).hexdigest()[:16]}{pathlib.Path(entry['file']).suffix}"
+        source.write_text(names)
+        try:
+            if read(entry, str(source)):
+                return [finding for one in batch for finding in check(stamps, [one])]
+            files = files_read(entry, str(source))
+        finally:
+            source.unlink()
+        files = files and [name for name in files if name != str(source)]
+    else:
+        findings = read(entry, entry["file"])
+        if findings:
+            return [findings]
+        files = files_read(entry, entry["file"])
     if files is not None:
-        stamp_path(stamps, entry).write_text(json.dumps({"key": key, "files": {name: digest_of(name) for name in files}}))
-    return ""
+        digests = {name: digest_of(name) for name in files}
+        for one, key in batch:
+            stamp_path(stamps, one).write_text(json.dumps({"key": key, "files": digests}))
+    return []
+
+
+def batches(todo):
+    """Some files at a time, all of one command and one folder."""
+    alike = {}
+    for entry, key in todo:
+        alike.setdefault((*plain_command(entry), os.path.dirname(entry["file"])), []).append((entry, key))
+    return [group[at : at + BATCH] for group in alike.values() for at in range(0, len(group), BATCH)]
 
 
 def generate(build):
@@ -123,10 +162,8 @@ def main():
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(check, build, stamps, entry, key): entry for entry, key in todo}
-        for future in concurrent.futures.as_completed(running):
-            findings = future.result()
-            if findings:
+        for done in concurrent.futures.as_completed([pool.submit(check, stamps, batch) for batch in batches(todo)]):
+            for findings in done.result():
                 failed += 1
                 print(findings.replace(f"{SOURCE}/", ""), flush=True)
     if failed:
