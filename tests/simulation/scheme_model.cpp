@@ -213,9 +213,11 @@ Reason SchemeModel::bidding(const scheme::PlaceBid& c, const TransferId& instead
     return own > auction.volume ? Reason::purchase_limit_exceeded : Reason::ok;
 }
 
-Reason SchemeModel::its_bid(scheme::ParticipantId participant,
-                            const TransferId& auction,
-                            const TransferId& bid) const {
+Reason SchemeModel::its_bid(
+    scheme::ParticipantId participant,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): from the large to the small
+    const TransferId& auction,
+    const TransferId& bid) const {
     const auto found = auctions_.find(auction);
     if (found == auctions_.end()) return Reason::auction_not_found;
     if (found->second.over || now_us_ < found->second.said.opens_at.us)

@@ -57,6 +57,7 @@ class MarketDesk : public YearDesk {
     }
     OrderReason buy(const std::string& who,
                     std::uint64_t id,
+                    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
                     std::int64_t price,
                     std::int64_t quantity) {
         return order(
@@ -64,6 +65,7 @@ class MarketDesk : public YearDesk {
     }
     OrderReason sell(const std::string& who,
                      std::uint64_t id,
+                     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
                      std::int64_t price,
                      std::int64_t quantity) {
         return order(

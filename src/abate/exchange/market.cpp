@@ -14,6 +14,7 @@ constexpr std::int64_t kDayUs = 86'400 * kSecondUs;
 // So that with its fee it is below 2^63.
 constexpr std::int64_t kMostNotional = std::int64_t{1} << 62;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a division has them
 constexpr std::int64_t floor_of(std::int64_t us, std::int64_t span) {
     return us / span - (us % span < 0 ? 1 : 0);
 }
@@ -34,6 +35,7 @@ std::uint32_t mark_of(const Operation& o) {
 }
 
 // |price - reference| is more than this part of the reference.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a price, from what, how far
 bool is_beyond(std::int64_t price, std::int64_t reference, std::int64_t ppm) {
     const Int128 far = Int128{price} - reference;
     return (far < 0 ? -far : far) * kMillion > Int128{reference} * ppm;
@@ -138,6 +140,7 @@ std::int64_t Market::fee_of(std::int64_t notional) const {
 }
 
 // A buyer's cover. What is rounded down for the whole is at least the sum of what is for its parts, so it suffices however it is filled.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
 std::int64_t Market::money_for(std::int64_t price_micro, std::int64_t quantity) const {
     const std::int64_t notional = price_micro * quantity;
     return notional + fee_of(notional);
@@ -406,6 +409,7 @@ void Market::leave(const Part& part, Side side, registry::Registry& books) {
     count(part, side, -1);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a trade is said
 void Market::fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price) {
     TraderState& t = *part.trader;
     count({.trader = part.trader, .position = part.position, .limit = part.limit, .left = quantity},
@@ -417,23 +421,21 @@ void Market::fill(const Part& part, Side side, std::int64_t quantity, std::int64
 }
 
 // Delivery versus payment: both, or a broken REQUIRES.
-void Market::settle(const Part& buyer,
-                    const Part& seller,
-                    std::int64_t quantity,
-                    std::int64_t price,
-                    registry::Registry& books) {
-    const std::int64_t notional = price * quantity;
+void Market::settle(const Deal& deal, registry::Registry& books) {
+    const Part& buyer = deal.buyer;
+    const Part& seller = deal.seller;
+    const std::int64_t notional = deal.price * deal.quantity;
     const std::int64_t fee = fee_of(notional);
     const std::int64_t freed =
-        money_for(buyer.limit, buyer.left) - money_for(buyer.limit, buyer.left - quantity);
+        money_for(buyer.limit, buyer.left) - money_for(buyer.limit, buyer.left - deal.quantity);
     books.deliver(
         {.from = buyer.trader->cash, .to = seller.trader->cash, .amount = notional - fee});
     if (fee > 0) books.deliver({.from = buyer.trader->cash, .to = fees_, .amount = 2 * fee});
     books.uncover(buyer.trader->cash, freed - notional - fee);
     books.deliver(
-        {.from = seller.position->holding, .to = buyer.position->holding, .amount = quantity});
-    fill(buyer, Side::buy, quantity, price);
-    fill(seller, Side::sell, quantity, price);
+        {.from = seller.position->holding, .to = buyer.position->holding, .amount = deal.quantity});
+    fill(buyer, Side::buy, deal.quantity, deal.price);
+    fill(seller, Side::sell, deal.quantity, deal.price);
 }
 
 Market::Part Market::part_of(Venue& venue, std::uint32_t place) {
@@ -478,10 +480,10 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
         switch (kind) {
             case MeetingKind::trade: {
                 roll(owner, at);
-                settle(o.side == Side::buy ? taker : maker,
-                       o.side == Side::buy ? maker : taker,
-                       met.quantity,
-                       price,
+                settle({.buyer = o.side == Side::buy ? taker : maker,
+                        .seller = o.side == Side::buy ? maker : taker,
+                        .quantity = met.quantity,
+                        .price = price},
                        books);
                 taker.left -= met.quantity;
                 if (maker.left == met.quantity) --owner.open_orders;

@@ -182,6 +182,7 @@ class Market {
     class Recorded;
 
     [[nodiscard]] Venue* find_venue(std::uint32_t vintage) const;
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
     [[nodiscard]] std::int64_t money_for(std::int64_t price_micro, std::int64_t quantity) const;
     [[nodiscard]] std::int64_t fee_of(std::int64_t notional) const;
     [[nodiscard]] std::int64_t day_of(Timestamp at) const;
@@ -226,14 +227,17 @@ class Market {
     [[nodiscard]] bool read_venue(std::string_view& bytes, registry::Registry& books);
     void enter(const Part& part, Side side, registry::Registry& books);
     void leave(const Part& part, Side side, registry::Registry& books);
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a trade is said
     void fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price);
     template <class Judging>
     void match(const Order& order, Timestamp at, registry::Registry& books, Judging& judging);
-    void settle(const Part& buyer,
-                const Part& seller,
-                std::int64_t quantity,
-                std::int64_t price,
-                registry::Registry& books);
+    struct Deal {
+        const Part& buyer;
+        const Part& seller;
+        std::int64_t quantity;
+        std::int64_t price;
+    };
+    void settle(const Deal& deal, registry::Registry& books);
     [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
     void take_out(Venue& venue, std::uint32_t place, registry::Registry& books);
     void tell(Venue& venue, TapeEntry entry);

@@ -31,6 +31,7 @@ void MarketAuditor::set_rules(const MarketRules& rules, registry::AccountId fees
 Int128 MarketAuditor::fee(Int128 notional) const {
     return fees_ == registry::AccountId{} ? 0 : notional * rules_.fee_ppm / 1'000'000;
 }
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
 Int128 MarketAuditor::money(Int128 price, Int128 quantity) const {
     return price * quantity + fee(price * quantity);
 }

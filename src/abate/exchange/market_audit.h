@@ -56,6 +56,7 @@ class MarketAuditor {
         Int128 value = 0;
     };
 
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
     [[nodiscard]] Int128 money(Int128 price, Int128 quantity) const;
     [[nodiscard]] Int128 fee(Int128 notional) const;
     [[nodiscard]] registry::GroupId group(std::uint32_t trader) const;

@@ -10,14 +10,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the codec copies numbers as they are");
 
-enum Flag : std::uint8_t {
-    kSell = 1,
-    kMarket = 2,
-    kPostOnly = 4,
-    kHasPrice = 8,
-    kHasQuantity = 16,
-    kPastFlags = 32
-};
+// Bits of the flags.
+constexpr std::uint8_t kSell = 1;
+constexpr std::uint8_t kMarket = 2;
+constexpr std::uint8_t kPostOnly = 4;
+constexpr std::uint8_t kHasPrice = 8;
+constexpr std::uint8_t kHasQuantity = 16;
+constexpr std::uint8_t kPastFlags = 32;
 
 constexpr std::size_t kHead = 56;
 constexpr std::size_t kMet = 28;
@@ -45,9 +44,7 @@ void append_event(EventBytes& out,
                   const Operation& operation,
                   std::span<const Met> met) {
     const Operation& o = operation;
-    const auto flag = [](bool on, Flag bit) {
-        return on ? static_cast<std::uint8_t>(bit) : std::uint8_t{0};
-    };
+    const auto flag = [](bool on, std::uint8_t bit) { return on ? bit : std::uint8_t{0}; };
     const std::size_t size = kHead + kMet * met.size();
     char* bytes = out.room(size);
     write_at(bytes, 0, kind);

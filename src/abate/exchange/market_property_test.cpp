@@ -77,6 +77,7 @@ class SlowMarket {
     [[nodiscard]] std::int64_t fee(std::int64_t notional) const {
         return notional * rules_.fee_ppm / 1'000'000;
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
     [[nodiscard]] std::int64_t cost(std::int64_t price, std::int64_t quantity) const {
         return price * quantity + fee(price * quantity);
     }

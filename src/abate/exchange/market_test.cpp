@@ -240,16 +240,18 @@ TEST(Market, AMarketOrderIsCoveredAtTheWorstPriceThatItMeets) {
 
 TEST(Market, ReplacingKeepsThePlaceOnlyForLess) {
     TestMarket m;
-    const auto replace = [&](std::uint32_t trader,
-                             std::uint64_t id,
-                             std::optional<std::int64_t> price,
-                             std::optional<std::int64_t> quantity) {
-        return m.apply({.kind = OperationKind::replace,
-                        .order_id = id,
-                        .participant = trader,
-                        .price_micro = price,
-                        .quantity = quantity});
-    };
+    const auto replace =
+        [&](std::uint32_t trader,
+            std::uint64_t id,
+            // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
+            std::optional<std::int64_t> price,
+            std::optional<std::int64_t> quantity) {
+            return m.apply({.kind = OperationKind::replace,
+                            .order_id = id,
+                            .participant = trader,
+                            .price_micro = price,
+                            .quantity = quantity});
+        };
     ASSERT_EQ(m.buy(0, 1, 40, 10), R::ok);
     ASSERT_EQ(m.buy(1, 2, 40, 10), R::ok);
     ASSERT_EQ(replace(0, 1, std::nullopt, 8), R::ok);

@@ -97,6 +97,7 @@ struct TestMarket {
     OrderReason limit(std::uint32_t trader,
                       Side side,
                       std::uint64_t id,
+                      // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
                       std::int64_t price,
                       std::int64_t quantity) {
         return apply({.side = side,
@@ -107,12 +108,14 @@ struct TestMarket {
     }
     OrderReason buy(std::uint32_t trader,
                     std::uint64_t id,
+                    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
                     std::int64_t price,
                     std::int64_t quantity) {
         return limit(trader, Side::buy, id, price, quantity);
     }
     OrderReason sell(std::uint32_t trader,
                      std::uint64_t id,
+                     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
                      std::int64_t price,
                      std::int64_t quantity) {
         return limit(trader, Side::sell, id, price, quantity);

@@ -17,13 +17,15 @@ SchemeFinding auction_finding(std::string field, Int128 expected, Int128 found) 
 }
 
 // In millionths for a thousand, to whole cents each year, halves up.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a price, and of when
 std::int64_t grown(const Rules& rules, std::int64_t first_micro, std::int64_t year) {
     constexpr std::int64_t kCent = 10'000;
     Int128 price = Int128{first_micro} * 1000;
     const Int128 years = std::min(Int128{1000}, Int128{year} - rules.cap.first_year);
     for (int y = 0; y < years; ++y) {
-        const Int128 twice = price * (kMillion + rules.auction.price_growth.value) * 2 / kMillion;
-        price = (twice + kCent) / (2 * kCent) * kCent;
+        const Int128 twice =
+            price * (Int128{kMillion} + rules.auction.price_growth.value) * 2 / kMillion;
+        price = (twice + kCent) / (Int128{2} * kCent) * kCent;
         if (price > INT64_MAX) return INT64_MAX;
     }
     return sum_within(0, price / 1000);
@@ -428,7 +430,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
             left -= right;
         } else {
             const Int128 off = Int128{fill} * at_the_last - rest * bid.quantity;
-            if ((off < 0 ? -off : off) > 2 * auction.rules.lot * at_the_last)
+            if ((off < 0 ? -off : off) > Int128{2} * auction.rules.lot * at_the_last)
                 return auction_finding("fill", rest * bid.quantity / at_the_last, fill);
         }
         const SeenBid& seen = auction.bids.at(said.bids[bid.place].bid);
