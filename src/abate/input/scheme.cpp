@@ -36,7 +36,8 @@ Result<scheme::Rules> parse_scheme(std::string_view text, std::string_view file)
                        "cap.rebasings",
                        "stability",
                        "auction",
-                       "auction.containment"});
+                       "auction.containment",
+                       "market"});
     fields.read(*root, "", rules);
     const auto refuse = [&](std::string_view path, std::string what, std::string hint) {
         reader.refuse(ErrorCode::parse_error,
