@@ -109,6 +109,10 @@ Result<ReadMarketEvent> read_market_event(std::string_view bytes) {
     o.participant = read_at<std::uint32_t>(bytes, 24);
     const auto price = read_at<std::int64_t>(bytes, 32);
     const auto quantity = read_at<std::int64_t>(bytes, 40);
+    // So that days and halts can be reckoned from it.
+    constexpr std::int64_t kFarthest = std::int64_t{1} << 61;
+    if (o.at_us < -kFarthest || o.at_us > kFarthest)
+        return refuse("an event of no time that there is");
     if ((flags & kHasPrice) != 0) o.price_micro = price;
     if ((flags & kHasQuantity) != 0) o.quantity = quantity;
     o.expires_us = read_at<std::int64_t>(bytes, 48);

@@ -79,7 +79,7 @@ struct ReadMarketEvent {
     MarketEvent event;
     std::size_t size = 0;  // bytes taken
 };
-// The event at the start of `bytes`. Errors: corrupt, version_mismatch.
+// The event at the start of `bytes`. Its time lies within 2^61 microseconds of 1970. Errors: corrupt, version_mismatch.
 [[nodiscard]] Result<ReadMarketEvent> read_market_event(std::string_view bytes);
 
 }  // namespace abate::exchange
