@@ -1,5 +1,6 @@
 // The feed on any bytes: what is read is written back byte for byte; a reader of any messages and snapshots keeps a book whose depth is the
 // sum of its orders; nothing crashes.
+#include "abate/core/crc32c.h"
 #include "abate/exchange/feed_codec.h"
 
 #include <cstdint>
@@ -19,7 +20,7 @@ void must(bool holds) {
 std::string sealed(std::string_view bytes) {
     std::string out(bytes);
     if (!out.empty()) out[0] = static_cast<char>(kFeedVersion);
-    const std::uint32_t sum = feed_checksum(std::string_view(out).substr(0, out.size() - 4));
+    const std::uint32_t sum = abate::crc32c(std::string_view(out).substr(0, out.size() - 4));
     for (unsigned i = 0; i < 4; ++i)
         out[out.size() - 4 + i] = static_cast<char>(sum >> 8 * i & 0xff);
     return out;

@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view left(reinterpret_cast<const char*>(data), size);
     abate::exchange::testing::TestMarket market(
         {.traders = 3, .groups = 2, .money = 100'000, .allowances = 1'000},
-        {.self_trade = SelfTrade::cancel_both, .fee_ppm = 1'500, .most_orders = 1'000});
+        {.self_trade = SelfTrade::cancel_both},
+        {.fee_ppm = 1'500, .most_orders = 1'000});
     while (!left.empty()) {
         const auto read = read_market_event(left);
         if (!read) break;

@@ -70,52 +70,46 @@ Played play_book(const ReplayOptions& options, const input::OrderFile& file) {
 class ThrowawayJournal {
   public:
     explicit ThrowawayJournal(const Context& context)
-        : path_(context.home + fmt::format("/replay-{}.db", ::getpid())) {
+        : file_{context.home + fmt::format("/replay-{}.db", ::getpid())} {
         std::error_code problem;
         std::filesystem::create_directories(context.home, problem);
-        journal_ = value_or_fail(store::open_sqlite_journal(path_, kKey));
-        epoch_ = journal_->take_lease("replay");
-    }
-    ~ThrowawayJournal() {
-        journal_.reset();
-        for (const char* end : {"", "-wal", "-shm"}) {
-            std::error_code ignored;
-            std::filesystem::remove(path_ + end, ignored);
-        }
+        journal_ = value_or_fail(store::open_sqlite_journal(file_.path, kKey));
+        head_ = {.tenant_id = kKey.tenant_id,
+                 .scheme_id = kKey.scheme_id,
+                 .epoch = journal_->take_lease("replay")};
     }
     ThrowawayJournal(const ThrowawayJournal&) = delete;
     ThrowawayJournal& operator=(const ThrowawayJournal&) = delete;
 
     void keep(const exchange::CoveredReplay::PlayedBatch& played) {
-        engine::Batch batch;
-        batch.header = {.tenant_id = kKey.tenant_id,
-                        .scheme_id = kKey.scheme_id,
-                        .first_seq = last_seq_ + 1,
-                        .last_seq = last_seq_ + played.events,
-                        .count = played.events,
-                        .epoch = epoch_,
-                        .at = played.at,
-                        .prev_digest = head_};
-        batch.payload = played.payload;
-        batch.header.digest = engine::seal(batch);
+        const engine::Batch batch = engine::next_batch(
+            head_,
+            {.payload = std::string(played.payload), .events = played.events, .at = played.at});
         if (journal_->append(batch) != engine::Append::committed)
-            throw Failure({ErrorCode::conflict, "another process wrote to it", path_, ""});
-        head_ = batch.header.digest;
-        last_seq_ = batch.header.last_seq;
+            throw Failure({ErrorCode::conflict, "another process wrote to it", file_.path, ""});
+        head_ = batch.header;
     }
 
   private:
     static constexpr engine::SchemeKey kKey{.tenant_id = 1, .scheme_id = 1};
-    std::string path_;
+    // Goes last, whatever went wrong before.
+    struct File {
+        std::string path;
+        ~File() {
+            for (const char* end : {"", "-wal", "-shm"}) {
+                std::error_code ignored;
+                std::filesystem::remove(path + end, ignored);
+            }
+        }
+    };
+    File file_;
     std::unique_ptr<engine::Journal> journal_;
-    std::uint64_t epoch_ = 0;
-    std::uint64_t last_seq_ = 0;
-    engine::Digest head_;
+    engine::BatchHeader head_;
 };
 
 Played play_covered(const ReplayOptions& options, const input::OrderFile& file, Context& context) {
     exchange::CoveredReplay::Options with{.books = file.books.size(),
-                                          .rules = {.tick_micro = options.tick_micro,
+                                          .terms = {.tick_micro = options.tick_micro,
                                                     .lot = options.lot,
                                                     .most_orders = most_orders(file)}};
     if (!options.endow.empty())

@@ -289,7 +289,7 @@ void show_book(Office& office, const BookOptions& options) {
                     {{"price_micro", level.price_micro}, {"quantity", level.quantity}});
         }
         out["orders"] = book->size();
-        out["reference_micro"] = market.reference_micro(options.vintage);
+        out["reference_micro"] = market.reference_micro(options.vintage, office.moment());
         out["halted_until"] = is_halted ? MarketJson(to_rfc3339(*halted)) : MarketJson();
         print_document(out);
         return;
@@ -303,7 +303,8 @@ void show_book(Office& office, const BookOptions& options) {
                    i < asks.size() ? per_thousand(asks[i].price_micro) : "",
                    i < asks.size() ? grouped(asks[i].quantity) : "");
     if (bids.empty() && asks.empty()) fmt::print("No order rests\n");
-    if (const std::int64_t reference = market.reference_micro(options.vintage); reference > 0)
+    if (const std::int64_t reference = market.reference_micro(options.vintage, office.moment());
+        reference > 0)
         fmt::print("Reference price {}\n", per_thousand(reference));
     if (is_halted) fmt::print("HALTED until {}\n", to_rfc3339(*halted));
     if (office.state().halted)

@@ -20,6 +20,15 @@ struct Timestamp {
     auto operator<=>(const Timestamp&) const = default;
 };
 
+inline constexpr std::int64_t kSecondUs = 1'000'000;
+inline constexpr std::int64_t kMinuteUs = 60 * kSecondUs;
+inline constexpr std::int64_t kHourUs = 60 * kMinuteUs;
+inline constexpr std::int64_t kDayUs = 24 * kHourUs;
+// The day of UTC, counted from 1970-01-01; before it below 0.
+[[nodiscard]] constexpr std::int64_t day_of(Timestamp at) {
+    return at.us / kDayUs - (at.us % kDayUs < 0 ? 1 : 0);
+}
+
 // RFC 3339 in UTC with microseconds ("2026-11-22T09:00:00.250000Z"); whole seconds print without a
 // fraction. RFC 3339 has the years 0000 to 9999: a time outside them is written as the nearest one inside.
 [[nodiscard]] std::string to_rfc3339(Timestamp time);

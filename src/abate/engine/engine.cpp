@@ -106,7 +106,9 @@ Result<void> Engine::go_on(Restored from, const BatchHeader& after, Journal& jou
     market_.set_tape(tape_);
     market_is_behind_ = true;
     sync_market();
-    if (!from.market.empty() && !market_.restore(from.market, registry_))
+    const bool nobody_trades =
+        registry_.covered_money() == 0 && registry_.covered_allowances() == 0;
+    if (from.market.empty() ? !nobody_trades : !market_.restore(from.market, registry_))
         return Error{ErrorCode::corrupt, "a market that cannot be", "", ""};
     payload_.clear();
     waiting_ = 0;
@@ -214,6 +216,7 @@ void Engine::advance_time(Timestamp clock) {
         const std::int64_t orders = in_market ? in_market->us : kNever;
         if (std::min({books, rules, orders}) > now.us) return;
         if (rules <= std::min(books, orders)) {
+            free_for(*in_scheme, clock);
             do_due(*in_scheme, clock);
             settle_market(clock);
         } else if (books <= orders) {
@@ -326,22 +329,34 @@ Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
     return answer;
 }
 
+Batch next_batch(const BatchHeader& before, NextBatch next) {
+    Batch batch;
+    batch.header = {.tenant_id = before.tenant_id,
+                    .scheme_id = before.scheme_id,
+                    .first_seq = before.last_seq + 1,
+                    .last_seq = before.last_seq + next.events,
+                    .count = next.events,
+                    .epoch = before.epoch,
+                    .at = next.at,
+                    .codec_version = kCodecVersion,
+                    .prev_digest = before.digest,
+                    .digest = {}};
+    batch.payload = std::move(next.payload);
+    batch.header.digest = seal(batch);
+    return batch;
+}
+
 std::optional<Batch> Engine::seal() {
     if (waiting_ == 0) return std::nullopt;
-    Batch batch;
-    batch.header = {.tenant_id = key_.tenant_id,
-                    .scheme_id = key_.scheme_id,
-                    .first_seq = last_seq_ + 1,
-                    .last_seq = last_seq_ + waiting_,
-                    .count = static_cast<std::uint32_t>(waiting_),
-                    .epoch = epoch_,
-                    .at = last_time(),
-                    .codec_version = kCodecVersion,
-                    .prev_digest = head_,
-                    .digest = {}};
     const std::size_t room = payload_.size();
-    batch.payload = std::move(payload_);
-    batch.header.digest = engine::seal(batch);
+    Batch batch = next_batch({.tenant_id = key_.tenant_id,
+                              .scheme_id = key_.scheme_id,
+                              .last_seq = last_seq_,
+                              .epoch = epoch_,
+                              .digest = head_},
+                             {.payload = std::move(payload_),
+                              .events = static_cast<std::uint32_t>(waiting_),
+                              .at = last_time()});
     payload_.clear();
     payload_.reserve(room);
     last_seq_ = batch.header.last_seq;
@@ -355,6 +370,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     registry::Auditor auditor;
     scheme::SchemeAuditor rules({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id});
     exchange::MarketAuditor market(auditor);
+    market.set_fees(scheme::kFees);
+    bool market_is_behind = true;  // people, accounts or rules have changed
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
@@ -379,6 +396,7 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                 if (!read) return found(seq, "payload", "an event", read.error().what);
                 if (const auto finding = rules.check(read->event))
                     return found(seq, finding->field, finding->expected, finding->found);
+                market_is_behind = true;
                 if (read->event.at > h.at)
                     return found(seq,
                                  "at",
@@ -392,8 +410,14 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                 const Result<exchange::ReadMarketEvent> read =
                     exchange::read_market_event(reader.left());
                 if (!read) return found(seq, "payload", "an event", read.error().what);
-                market.set_rules(market_rules(rules.rules()), scheme::kFees);
-                market.set_traders(traders_of(rules, auditor));
+                if (market_is_behind) {
+                    market.set_rules(market_rules(rules.rules()));
+                    market.set_trading(rules.rules().market.trading && !rules.halted());
+                    for (const auto& [year, of_year] : rules.years())
+                        market.set_book(static_cast<std::uint32_t>(year), book_terms(*of_year));
+                    market.set_traders(traders_of(rules, auditor));
+                    market_is_behind = false;
+                }
                 if (const auto finding = market.check(read->event))
                     return found(seq, finding->field, finding->expected, finding->found);
                 if (read->event.operation.at_us > h.at.us)

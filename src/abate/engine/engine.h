@@ -94,6 +94,8 @@ class Engine {
     // Of the last batch that was sealed or recovered; zero before the first.
     [[nodiscard]] const Digest& head() const { return head_; }
     [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+    // Of the last event of all.
+    [[nodiscard]] Timestamp last_time() const;
     [[nodiscard]] const SchemeKey& key() const { return key_; }
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
     [[nodiscard]] std::uint64_t hash_seed() const { return hash_seed_; }
@@ -101,7 +103,6 @@ class Engine {
   private:
     class Sink;
     [[nodiscard]] Timestamp next_time(Timestamp clock) const;
-    [[nodiscard]] Timestamp last_time() const;
     struct Posted {
         registry::Reason reason = registry::Reason::ok;
         std::string events;
@@ -112,6 +113,8 @@ class Engine {
     void do_due(const scheme::Due& due, Timestamp clock);
     // The market's rules, books and traders are those of the scheme.
     void sync_market();
+    // What is about to be consigned is not promised to orders.
+    void free_for(const scheme::Due& due, Timestamp clock);
     // Orders of keys that may trade no more go at once.
     void settle_market(Timestamp clock);
     [[nodiscard]] exchange::Market::Frame market_frame(Timestamp now) {

@@ -15,16 +15,19 @@ exchange::MarketRules market_rules(const scheme::Rules& rules) {
                       static_cast<int>(scheme::SelfTrade::cancel_oldest) &&
                   static_cast<int>(exchange::SelfTrade::cancel_both) ==
                       static_cast<int>(scheme::SelfTrade::cancel_both));
-    return {.tick_micro = terms.tick_micro,
-            .lot = terms.lot,
-            .self_trade = static_cast<exchange::SelfTrade>(terms.self_trade),
+    return {.self_trade = static_cast<exchange::SelfTrade>(terms.self_trade),
             .collar_ppm = terms.collar.value,
             .band_ppm = terms.band.value,
             .halt_ppm = terms.halt.value,
             .halt_us = terms.halt_minutes * 60'000'000,
-            .fee_ppm = terms.fee.value,
             .most_open_orders = static_cast<std::uint32_t>(terms.most_open_orders),
             .most_per_second = static_cast<std::uint32_t>(terms.most_per_second)};
+}
+
+exchange::BookTerms book_terms(const scheme::Rules& rules) {
+    return {.tick_micro = rules.market.tick_micro,
+            .lot = rules.market.lot,
+            .fee_ppm = rules.market.fee.value};
 }
 
 std::vector<exchange::Trader> traders_of(const scheme::State& state) {
@@ -66,16 +69,20 @@ std::vector<exchange::Trader> traders_of(const scheme::State& state) {
 
 std::vector<exchange::Trader> traders_of(const scheme::SchemeAuditor& rules,
                                          const registry::Auditor& books) {
+    const auto accounts = books.first_open();
     std::vector<exchange::Trader> out;
-    for (const scheme::SchemeAuditor::KeyHolder& key : rules.key_holders())
-        out.push_back({.participant = key.participant,
-                       .group = books.group_of(key.participant),
-                       .holding = books.first_open(key.participant, registry::AccountKind::holding),
-                       .cash = books.first_open(key.participant, registry::AccountKind::cash),
-                       .may_trade = key.may_trade,
-                       .active_from = {key.from_us},
-                       .daily_net_quantity = key.daily_net_quantity,
-                       .daily_net_value_micro = key.daily_net_value_micro});
+    for (const scheme::SchemeAuditor::KeyHolder& key : rules.key_holders()) {
+        const auto own = accounts.find(key.participant);
+        out.push_back(
+            {.participant = key.participant,
+             .group = books.group_of(key.participant),
+             .holding = own == accounts.end() ? registry::AccountId{} : own->second.holding,
+             .cash = own == accounts.end() ? registry::AccountId{} : own->second.cash,
+             .may_trade = key.may_trade,
+             .active_from = {key.from_us},
+             .daily_net_quantity = key.daily_net_quantity,
+             .daily_net_value_micro = key.daily_net_value_micro});
+    }
     return out;
 }
 
@@ -88,9 +95,25 @@ void Engine::sync_market() {
     market_.set_fees(scheme::kFees);
     for (const auto& [year, period] : state.period.years)
         if (scheme::check_vintage(static_cast<std::int32_t>(year)) == scheme::Reason::ok)
-            market_.open_book(static_cast<std::uint32_t>(year));
+            market_.open_book(static_cast<std::uint32_t>(year), book_terms(period.rules));
     const std::vector<exchange::Trader> traders = traders_of(state);
     for (std::uint32_t i = 0; i < traders.size(); ++i) market_.set_trader(i, traders[i]);
+}
+
+void Engine::free_for(const scheme::Due& due, Timestamp clock) {
+    if (due.kind != scheme::DueKind::consign_holding) return;
+    const scheme::ParticipantYear whose = scheme::whose_due(due);
+    const auto holder = scheme_.state().participants.find(whose.participant);
+    if (holder == scheme_.state().participants.end() || market_.last_time().us == INT64_MIN) return;
+    sync_market();
+    const scheme::Look look{.state = scheme_.state(),
+                            .books = registry_,
+                            .now = {due.at_us},
+                            .id = {},
+                            .act = {},
+                            .by = {}};
+    if (scheme::holding_excess(look, holder->second.group) > 0)
+        keep_market(market_.sweep(whose.participant, market_frame(next_time(clock))));
 }
 
 void Engine::keep_market(std::uint32_t events) {
@@ -138,7 +161,9 @@ void Engine::apply(std::span<const exchange::Operation> operations,
             reasons[i] = exchange::OrderReason::market_halted;
             continue;
         }
-        reasons[i] = market_.apply(operations[i], market_frame(next_time(clock)));
+        const exchange::Market::Frame frame = market_frame(next_time(clock));
+        events += market_.advance_time(frame.now, frame);
+        reasons[i] = market_.apply(operations[i], frame);
         if (reasons[i] == exchange::OrderReason::ok) ++events;
     }
     market_.set_holding_room(nullptr);

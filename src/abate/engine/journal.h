@@ -55,6 +55,14 @@ struct Snapshot {
 // What the digest should be.
 [[nodiscard]] Digest seal(const Batch& batch);
 
+// The batch that follows one: `before` says whose journal it is, the epoch of whoever writes now, and where the journal ends.
+struct NextBatch {
+    std::string payload = {};
+    std::uint32_t events = 0;
+    Timestamp at = {};  // of its last event
+};
+[[nodiscard]] Batch next_batch(const BatchHeader& before, NextBatch next);
+
 enum class Append {
     committed,
     fenced,  // the lease or the last batch has a later epoch: stop at once

@@ -8,7 +8,10 @@
 
 namespace abate::engine {
 
+// Of today's rules.
 [[nodiscard]] exchange::MarketRules market_rules(const scheme::Rules& rules);
+// Of the rules with which a year was opened: its book keeps them.
+[[nodiscard]] exchange::BookTerms book_terms(const scheme::Rules& rules);
 // By number; from the scheme's state.
 [[nodiscard]] std::vector<exchange::Trader> traders_of(const scheme::State& state);
 // The same from the two auditors, who found it out for themselves.

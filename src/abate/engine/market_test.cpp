@@ -208,6 +208,91 @@ TEST(EngineMarket, TheHoldingLimitHolds) {
     desk.sound_market();
 }
 
+// Tick, lot and fee of a book are those of the rules with which its year was opened, whenever somebody first asks for them.
+TEST(EngineMarket, ABookKeepsTheTermsOfItsYear) {
+    MarketDesk desk;
+    Rules changed = market_rules();
+    changed.version = 2;
+    changed.market.tick_micro = 7;
+    changed.market.lot = 10;
+    changed.market.fee = {500'000};
+    changed.market.self_trade = SelfTrade::cancel_oldest;
+    ASSERT_EQ(desk.buy("lab-m", 1, 41, 3), OrderReason::ok);
+    desk.ok("ada", "bo", ChangeRules{.rules = changed, .rules_text = ""});
+    EXPECT_EQ(desk.sell("mill-m", 2, 41, 1), OrderReason::ok);
+    EXPECT_EQ(desk.buy("lab-m", 3, 43, 5), OrderReason::ok);
+    EXPECT_EQ(desk.order("lab-m", {.kind = OperationKind::cancel, .order_id = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.money(9), 0);  // fees
+    desk.sound_market();
+}
+
+TEST(EngineMarket, TheFirstOrderMayComeAfterTheRulesHaveChanged) {
+    MarketDesk desk;
+    Rules changed = market_rules();
+    changed.version = 2;
+    changed.market.tick_micro = 7;
+    desk.ok("ada", "bo", ChangeRules{.rules = changed, .rules_text = ""});
+    EXPECT_EQ(desk.buy("lab-m", 1, 41, 3), OrderReason::ok);
+    desk.sound_market();
+}
+
+TEST(EngineMarket, TheHoldingLimitIsOneForAllVintages) {
+    Rules rules = market_rules();
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 245'000;
+    rules.compliance.holding_base_share = {kMillion};
+    MarketDesk desk(rules);
+    desk.open(2028);
+    EXPECT_EQ(desk.buy("mill-m", 1, 40, 3'000), OrderReason::ok);
+    const auto of_next_year = [&](std::uint64_t id, std::int64_t quantity) {
+        return desk.order("mill-m",
+                          {.book = 2028, .order_id = id, .price_micro = 40, .quantity = quantity});
+    };
+    EXPECT_EQ(of_next_year(2, 2'001), OrderReason::holding_limit_exceeded);
+    EXPECT_EQ(of_next_year(2, 2'000), OrderReason::ok);
+    // What came by another way takes the room of what rests.
+    desk.ok("lab-1",
+            "lab-2",
+            Transfer{.participant = ParticipantId{1},
+                     .from = AccountId{110},
+                     .to = AccountId{120},
+                     .vintage = kYear,
+                     .quantity = 4'000});
+    EXPECT_EQ(desk.sell("lab-m", 3, 40, 3'000), OrderReason::ok);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 244'000);
+    EXPECT_EQ(desk.balance(110, kYear).reserved,
+              3'000);  // the buyer's order went, the seller's rests
+    desk.sound_market();
+}
+
+TEST(EngineMarket, AnOrderIsGoneAtItsMicrosecondWithinABatchToo) {
+    MarketDesk desk;
+    const std::int64_t now = desk.now().us;
+    std::vector<Operation> batch{
+        {.side = Side::buy,
+         .time_in_force = exchange::TimeInForce::good_till_time,
+         .book = kYear,
+         .order_id = 1,
+         .participant = desk.state().keys.at(desk.key("lab-m").open).number,
+         .price_micro = 40,
+         .quantity = 10,
+         .expires_us = now + 2}};
+    for (std::uint64_t id = 2; id < 6; ++id)
+        batch.push_back({.side = Side::sell,
+                         .time_in_force = exchange::TimeInForce::immediate_or_cancel,
+                         .book = kYear,
+                         .order_id = id,
+                         .participant = desk.state().keys.at(desk.key("mill-m").open).number,
+                         .price_micro = 40,
+                         .quantity = 1});
+    std::vector<OrderReason> reasons(batch.size());
+    desk.engine().apply(batch, desk.now(), reasons);
+    if (auto sealed = desk.engine().seal()) (void)desk.journal().append(*sealed);
+    EXPECT_EQ(desk.balance(120, kYear).posted,
+              240'000 - 1);  // the one that came before it was over
+    desk.sound_market();
+}
+
 // Whatever is changed in an event of the market, the audit names it: as who can write the journal and seal it again would.
 TEST(EngineMarket, TheAuditNamesWhatIsForged) {
     MarketDesk desk;

@@ -2,6 +2,7 @@
 
 #include "abate/core/assert.h"
 #include "abate/core/fault.h"
+#include "abate/core/number_bytes.h"
 #include "abate/engine/engine.h"
 
 #include <fmt/format.h>
@@ -14,39 +15,9 @@ namespace {
 
 constexpr std::string_view kEngineMark = "abES";
 
-template <class T>
-void put(std::string& out, T value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    out.append(bytes, sizeof value);
-}
-
 std::string_view view_of(const Digest& digest) {
     return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
 }
-
-// Takes numbers and pieces from the front; `good` is false once there was too little.
-struct Front {
-    std::string_view bytes;
-    bool good = true;
-
-    std::string_view piece(std::uint64_t size) {
-        if (size > bytes.size()) {
-            good = false;
-            return {};
-        }
-        const std::string_view out = bytes.substr(0, size);
-        bytes.remove_prefix(size);
-        return out;
-    }
-    template <class T>
-    T number() {
-        T value{};
-        const std::string_view raw = piece(sizeof value);
-        if (good) std::memcpy(&value, raw.data(), sizeof value);
-        return value;
-    }
-};
 
 struct Opened {
     std::uint64_t epoch = 0;
@@ -64,7 +35,7 @@ Result<Opened> open_snapshot(const Snapshot& snapshot, const SchemeKey& key) {
     if (all.size() < kEngineMark.size() + out.head.bytes.size()) return bad("it is cut short");
     const std::string_view body = all.substr(0, all.size() - out.head.bytes.size());
     if (view_of(digest_of(body)) != all.substr(body.size())) return bad("its digest is wrong");
-    Front in{body};
+    NumberReader in{body};
     if (in.piece(kEngineMark.size()) != kEngineMark) return bad("it is none");
     const auto version = in.number<std::uint16_t>();
     (void)in.number<std::uint16_t>();
@@ -130,21 +101,21 @@ Snapshot take_snapshot(const Engine& engine) {
     Snapshot out{.last_seq = engine.last_seq(), .bytes = {}};
     out.bytes.reserve(books.size() + others.size() + 160);
     out.bytes += kEngineMark;
-    put(out.bytes, kEngineSnapshotVersion);
-    put(out.bytes, std::uint16_t{0});
-    put(out.bytes, engine.key().tenant_id);
-    put(out.bytes, engine.key().scheme_id);
-    put(out.bytes, engine.last_seq());
-    put(out.bytes, engine.epoch());
+    append_number(out.bytes, kEngineSnapshotVersion);
+    append_number(out.bytes, std::uint16_t{0});
+    append_number(out.bytes, engine.key().tenant_id);
+    append_number(out.bytes, engine.key().scheme_id);
+    append_number(out.bytes, engine.last_seq());
+    append_number(out.bytes, engine.epoch());
     out.bytes += view_of(engine.head());
-    put(out.bytes, std::uint64_t{others.size()});
+    append_number(out.bytes, std::uint64_t{others.size()});
     out.bytes += others;
-    put(out.bytes, std::uint64_t{books.size()});
+    append_number(out.bytes, std::uint64_t{books.size()});
     out.bytes += books;
     std::string market;
     // Nobody has traded: there is nothing that the scheme does not say.
     if (engine.market().last_time().us != INT64_MIN) engine.market().append_snapshot(market);
-    put(out.bytes, std::uint64_t{market.size()});
+    append_number(out.bytes, std::uint64_t{market.size()});
     out.bytes += market;
     const Digest digest = digest_of(out.bytes);
     out.bytes += view_of(digest);

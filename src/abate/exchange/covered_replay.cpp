@@ -45,7 +45,7 @@ CoveredReplay::CoveredReplay(const Options& options, std::span<const Operation> 
     }
     market_.set_rules(options.rules);
     for (std::size_t i = 0; i < options.books; ++i)
-        market_.open_book(static_cast<std::uint32_t>(kFirstVintage + i));
+        market_.open_book(static_cast<std::uint32_t>(kFirstVintage + i), options.terms);
     open_accounts(options);
     trades_.resize(operations_.size() / 2);  // so that the kernel gives the memory now
     trades_.clear();

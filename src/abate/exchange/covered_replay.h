@@ -26,6 +26,7 @@ class CoveredReplay {
   public:
     struct Options {
         std::size_t books = 1;
+        BookTerms terms = {};  // of every book
         MarketRules rules = {};
         // Nobody named: everybody has so much that nothing is refused for want of it. Else who is not named has nothing.
         std::map<std::uint32_t, Endowment> endowments = {};

@@ -29,7 +29,4 @@ inline constexpr std::size_t kFeedOrderBytes = 24;
 void append_feed_snapshot(std::string& out, const FeedSnapshot& snapshot);
 [[nodiscard]] FeedFault read_feed_snapshot(std::string_view bytes, FeedSnapshot& snapshot);
 
-// CRC-32C (RFC 3720, B.4); the last four bytes of both are that of all before them.
-[[nodiscard]] std::uint32_t feed_checksum(std::string_view bytes);
-
 }  // namespace abate::exchange

@@ -1,5 +1,7 @@
 #include "abate/exchange/feed_codec.h"
 
+#include "abate/core/crc32c.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -43,7 +45,7 @@ std::string bytes_of(const FeedSnapshot& snapshot) {
 std::string with(std::string bytes, std::size_t at, char byte) {
     bytes[at] = byte;
     bytes.resize(bytes.size() - 4);
-    const std::uint32_t sum = feed_checksum(bytes);
+    const std::uint32_t sum = abate::crc32c(bytes);
     for (unsigned i = 0; i < 4; ++i) bytes.push_back(static_cast<char>(sum >> 8 * i & 0xff));
     return bytes;
 }
@@ -66,8 +68,8 @@ std::string_view why_snapshot(std::string_view bytes) {
 
 // The check value of CRC-32C, and 32 bytes of zeros from RFC 3720, B.4 (aa 36 91 8a, little endian).
 TEST(FeedCodec, TheChecksumIsThatOfTheStandard) {
-    EXPECT_EQ(feed_checksum("123456789"), 0xe3069283U);
-    EXPECT_EQ(feed_checksum(std::string(32, '\0')), 0x8a9136aaU);
+    EXPECT_EQ(abate::crc32c("123456789"), 0xe3069283U);
+    EXPECT_EQ(abate::crc32c(std::string(32, '\0')), 0x8a9136aaU);
 }
 
 // As the table in docs/reference/market.md has it: 2031 = 0x07ef, 70,000 = 0x011170, 1,000 = 0x03e8.

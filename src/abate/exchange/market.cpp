@@ -1,6 +1,7 @@
 #include "abate/exchange/market.h"
 
 #include "abate/core/assert.h"
+#include "abate/core/clock.h"
 #include "abate/core/mixed.h"
 
 #include <algorithm>
@@ -9,15 +10,8 @@ namespace abate::exchange {
 namespace {
 
 constexpr std::int64_t kMillion = 1'000'000;
-constexpr std::int64_t kSecondUs = 1'000'000;
-constexpr std::int64_t kDayUs = 86'400 * kSecondUs;
 // So that with its fee it is below 2^63.
-constexpr std::int64_t kMostNotional = std::int64_t{1} << 62;
-
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a division has them
-constexpr std::int64_t floor_of(std::int64_t us, std::int64_t span) {
-    return us / span - (us % span < 0 ? 1 : 0);
-}
+constexpr std::int64_t kMostNotional = (std::int64_t{1} << 62) - 1;
 
 // What an id stands for. Two orders with one id are told apart but for one pair in 2^32.
 std::uint32_t mark_of(const Operation& o) {
@@ -43,24 +37,7 @@ bool is_beyond(std::int64_t price, std::int64_t reference, std::int64_t ppm) {
 
 }  // namespace
 
-std::string_view to_string(SelfTrade rule) {
-    switch (rule) {
-        case SelfTrade::cancel_newest:
-            return "cancel_newest";
-        case SelfTrade::cancel_oldest:
-            return "cancel_oldest";
-        case SelfTrade::cancel_both:
-            return "cancel_both";
-    }
-    return "unknown";
-}
-
 Market::Market(std::uint64_t hash_seed) : seed_(hash_seed), ids_(hash_seed) {}
-
-void Market::set_rules(const MarketRules& rules) {
-    ABATE_REQUIRE(rules.tick_micro > 0 && rules.lot > 0);
-    rules_ = rules;
-}
 
 void Market::set_trader(std::uint32_t number, const Trader& trader) {
     ABATE_REQUIRE(number <= traders_.size());
@@ -76,16 +53,16 @@ void Market::set_trader(std::uint32_t number, const Trader& trader) {
     state.group = trader.group;
 }
 
-void Market::open_book(std::uint32_t vintage) {
+void Market::open_book(std::uint32_t vintage, const BookTerms& terms) {
     ABATE_REQUIRE(vintage >= registry::kFirstVintage && vintage <= registry::kLastVintage);
+    ABATE_REQUIRE(terms.tick_micro > 0 && terms.lot > 0);
     if (find_venue(vintage) != nullptr) return;
     venues_.push_back(std::make_unique<Venue>(
-        OrderBook::Options{.most_orders = rules_.most_orders, .hash_seed = seed_}));
+        OrderBook::Options{.most_orders = terms.most_orders, .hash_seed = seed_}));
     Venue& venue = *venues_.back();
     venue.vintage = vintage;
     venue.number = static_cast<std::uint32_t>(venues_.size() - 1);
-    venue.tick = rules_.tick_micro;
-    venue.lot = rules_.lot;
+    venue.terms = terms;
 }
 
 void Market::set_reference(std::uint32_t vintage, std::int64_t micro) {
@@ -103,14 +80,14 @@ const OrderBook* Market::book(std::uint32_t vintage) const {
     return venue == nullptr ? nullptr : &venue->book;
 }
 
-std::int64_t Market::reference_micro(std::uint32_t vintage) const {
+std::int64_t Market::reference_micro(std::uint32_t vintage, Timestamp at) const {
     const Venue* venue = find_venue(vintage);
-    return venue == nullptr ? 0 : venue->reference;
+    return venue == nullptr ? 0 : reference_at(*venue, at);
 }
 
 std::int64_t Market::tick_micro(std::uint32_t vintage) const {
     const Venue* venue = find_venue(vintage);
-    return venue == nullptr ? 0 : venue->tick;
+    return venue == nullptr ? 0 : venue->terms.tick_micro;
 }
 
 std::optional<Timestamp> Market::halted_until(std::uint32_t vintage) const {
@@ -134,16 +111,18 @@ void Market::prefetch(const Operation& operation) const {
 
 // ---- money
 
-std::int64_t Market::fee_of(std::int64_t notional) const {
-    if (rules_.fee_ppm == 0 || fees_account_ == registry::AccountId{}) return 0;
-    return static_cast<std::int64_t>(Int128{notional} * rules_.fee_ppm / kMillion);
+std::int64_t Market::fee_of(const Venue& venue, std::int64_t notional) const {
+    if (venue.terms.fee_ppm == 0 || fees_account_ == registry::AccountId{}) return 0;
+    return static_cast<std::int64_t>(Int128{notional} * venue.terms.fee_ppm / kMillion);
 }
 
 // A buyer's cover. What is rounded down for the whole is at least the sum of what is for its parts, so it suffices however it is filled.
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
-std::int64_t Market::money_for(std::int64_t price_micro, std::int64_t quantity) const {
+std::int64_t Market::money_for(const Venue& venue,
+                               // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
+                               std::int64_t price_micro,
+                               std::int64_t quantity) const {
     const std::int64_t notional = price_micro * quantity;
-    return notional + fee_of(notional);
+    return notional + fee_of(venue, notional);
 }
 
 Market::Cover Market::cover() const {
@@ -157,7 +136,7 @@ Market::Cover Market::cover() const {
                     if (side == Side::sell)
                         sum.allowances += left;
                     else
-                        sum.money += money_for(level.price * venue->tick, left);
+                        sum.money += money_for(*venue, level.price * venue->terms.tick_micro, left);
                 }
                 return true;
             });
@@ -168,7 +147,7 @@ Market::Cover Market::cover() const {
 
 std::int64_t Market::day_of(Timestamp at) const {
     if (at.us < day_begins_ || at.us - day_begins_ >= kDayUs) {
-        day_ = floor_of(at.us, kDayUs);
+        day_ = abate::day_of(at);
         day_begins_ = day_ * kDayUs;
     }
     return day_;
@@ -183,12 +162,16 @@ void Market::roll(TraderState& trader, Timestamp at) {
 }
 
 // The mean price of the last day that had trades, by volume, is the reference of the next; rounded half up.
+std::int64_t Market::reference_at(const Venue& venue, Timestamp at) const {
+    if (day_of(at) == venue.day || venue.day_quantity == 0) return venue.reference;
+    return static_cast<std::int64_t>((venue.day_notional + venue.day_quantity / 2) /
+                                     venue.day_quantity);
+}
+
 void Market::roll(Venue& venue, Timestamp at) {
     const std::int64_t day = day_of(at);
     if (day == venue.day) return;
-    if (venue.day_quantity > 0)
-        venue.reference = static_cast<std::int64_t>((venue.day_notional + venue.day_quantity / 2) /
-                                                    venue.day_quantity);
+    venue.reference = reference_at(venue, at);
     venue.day = day;
     venue.day_notional = 0;
     venue.day_quantity = 0;
@@ -196,15 +179,20 @@ void Market::roll(Venue& venue, Timestamp at) {
 
 // ---- asking
 
-OrderReason Market::throttle(TraderState& trader, Timestamp now) const {
-    if (rules_.most_per_second == 0) return OrderReason::ok;
-    const std::int64_t second = floor_of(now.us, kSecondUs);
+void Market::count_command(TraderState& trader, Timestamp now) const {
+    const std::int64_t second = now.us / kSecondUs;
     if (second != trader.second) {
         trader.second = second;
         trader.in_second = 0;
     }
-    if (trader.in_second >= rules_.most_per_second) return OrderReason::throttled;
     ++trader.in_second;
+}
+
+OrderReason Market::throttle(TraderState& trader, Timestamp now) const {
+    if (rules_.most_per_second == 0) return OrderReason::ok;
+    if (trader.second == now.us / kSecondUs && trader.in_second >= rules_.most_per_second)
+        return OrderReason::throttled;
+    count_command(trader, now);
     return OrderReason::ok;
 }
 
@@ -212,24 +200,31 @@ OrderReason Market::check_form(const Venue& venue, const Operation& o) const {
     const std::int64_t quantity = o.quantity.value_or(0);
     if (quantity <= 0) return OrderReason::quantity_not_positive;
     if (quantity > kMostQuantity) return OrderReason::quantity_too_large;
-    if (venue.lot != 1 && quantity % venue.lot != 0) return OrderReason::quantity_off_lot;
+    if (venue.terms.lot != 1 && quantity % venue.terms.lot != 0)
+        return OrderReason::quantity_off_lot;
     if (o.type == OrderType::market) return OrderReason::ok;
     if (!o.price_micro) return OrderReason::price_missing;
     if (*o.price_micro <= 0) return OrderReason::price_not_positive;
     if (*o.price_micro > kMostTicks) return OrderReason::price_too_high;
-    if (venue.tick != 1 && *o.price_micro % venue.tick != 0) return OrderReason::price_off_tick;
+    const std::int64_t tick = venue.terms.tick_micro;
+    if (tick != 1 && *o.price_micro % tick != 0) return OrderReason::price_off_tick;
     return OrderReason::ok;
 }
 
-// What it would meet within its limit, as far as it wants; of its own group nothing counts, nor what cannot be delivered.
-Market::Reach Market::reach(const Order& order, const registry::Registry& books) const {
+// What it would trade within its limit, as far as it wants, by the same rules as Judge.
+Market::Reach Market::reach(const Order& order,
+                            const registry::Registry& books,
+                            Timestamp now) const {
     Reach out;
     const Side side = order.operation.side;
     const std::int64_t wanted = *order.operation.quantity;
     const OrderBook& book = order.venue->book;
+    std::int64_t reference = reference_at(*order.venue, now);
     book.for_each_level(other(side), [&](const LevelView& level) {
-        const std::int64_t price = level.price * order.venue->tick;
+        const std::int64_t price = level.price * order.venue->terms.tick_micro;
         if (side == Side::buy ? price > order.limit : price < order.limit) return false;
+        if (reference == 0) reference = price;
+        if (rules_.halt_ppm > 0 && is_beyond(price, reference, rules_.halt_ppm)) return false;
         for (std::uint32_t at = level.first; at != OrderBook::kNone; at = book.next(at)) {
             const Resting& maker = book.at(at);
             const TraderState& owner = traders_[maker.owner];
@@ -238,6 +233,10 @@ Market::Reach Market::reach(const Order& order, const registry::Registry& books)
                 continue;
             }
             if (!can_trade(owner, owner.positions[order.venue->number], other(side), books))
+                continue;
+            if (side == Side::sell &&
+                !has_room(
+                    owner, *order.venue, std::min(maker.quantity, wanted - out.quantity), now))
                 continue;
             out.worst_micro = price;
             out.quantity += std::min(maker.quantity, wanted - out.quantity);
@@ -255,10 +254,11 @@ OrderReason Market::resolve(Order& order, Timestamp now) const {
     const TimeInForce until = o.time_in_force;
     order.may_rest = o.type == OrderType::limit && (until == TimeInForce::good_till_cancelled ||
                                                     until == TimeInForce::good_till_time);
-    const bool has_collar = rules_.collar_ppm > 0 && venue.reference > 0;
+    const std::int64_t reference = reference_at(venue, now);
+    const bool has_collar = rules_.collar_ppm > 0 && reference > 0;
     if (o.type == OrderType::limit) {
         order.limit = *o.price_micro;
-        if (has_collar && is_beyond(order.limit, venue.reference, rules_.collar_ppm))
+        if (has_collar && is_beyond(order.limit, reference, rules_.collar_ppm))
             return OrderReason::price_outside_collar;
     } else {
         const bool buys = o.side == Side::buy;
@@ -267,10 +267,10 @@ OrderReason Market::resolve(Order& order, Timestamp now) const {
             const Int128 part = Int128{from} * ppm / kMillion;
             limit = buys ? std::min(limit, from + part) : std::max(limit, from - part);
         };
-        if (has_collar) within(venue.reference, rules_.collar_ppm);
+        if (has_collar) within(reference, rules_.collar_ppm);
         if (const std::optional<Ticks> best = venue.book.best(other(o.side));
             best && rules_.band_ppm > 0)
-            within(*best * venue.tick, rules_.band_ppm);
+            within(*best * venue.terms.tick_micro, rules_.band_ppm);
         order.limit = static_cast<std::int64_t>(limit);
     }
     if (until == TimeInForce::good_till_time && o.expires_us <= now.us) return OrderReason::expired;
@@ -289,7 +289,7 @@ OrderReason Market::check_limits(const Order& order, const Part* already, Timest
     std::int64_t price = order.limit;
     if (!buys)
         if (const std::optional<Ticks> best = order.venue->book.best(Side::buy))
-            price = std::max(price, *best * order.venue->tick);
+            price = std::max(price, *best * order.venue->terms.tick_micro);
     const Int128 value = Int128{price} * *o.quantity -
                          (already != nullptr ? Int128{already->limit} * already->left : 0);
     const bool same_day = t.day == day_of(now);
@@ -307,26 +307,38 @@ OrderReason Market::check_limits(const Order& order, const Part* already, Timest
         if (room) {
             Int128 bought = quantity;
             for (const TraderState& each : traders_)
-                if (each.group == t.group && order.venue->number < each.positions.size())
-                    bought += each.positions[order.venue->number].open_buy;
+                if (each.group == t.group) bought += each.open_buy;
             if (bought > *room) return OrderReason::holding_limit_exceeded;
         }
     }
     return OrderReason::ok;
 }
 
+// The group may have come to hold more by other ways since the order was taken.
+bool Market::has_room(const TraderState& buyer,
+                      const Venue& venue,
+                      std::int64_t quantity,
+                      Timestamp now) const {
+    if (!holding_room_) return true;
+    const std::optional<std::int64_t> room =
+        holding_room_({.participant = buyer.is.participant, .vintage = venue.vintage, .now = now});
+    return !room || quantity <= *room;
+}
+
 bool Market::can_trade(const TraderState& trader,
                        const Position& position,
                        Side side,
                        const registry::Registry& books) const {
-    const Pocket& gives = side == Side::buy ? trader.cash : position.holding;
-    const Pocket& takes = side == Side::buy ? position.holding : trader.cash;
+    const BalanceRef& gives = side == Side::buy ? trader.cash : position.holding;
+    const BalanceRef& takes = side == Side::buy ? position.holding : trader.cash;
     const registry::AccountStatus in = books.status(takes);
     return books.status(gives) == registry::AccountStatus::open &&
            (in == registry::AccountStatus::open || in == registry::AccountStatus::blocked);
 }
 
-bool Market::has_pockets(TraderState& trader, Venue& venue, registry::Registry& books) {
+bool Market::find_balances(TraderState& trader,
+                           const Venue& venue,
+                           const registry::Registry& books) const {
     if (trader.positions.size() <= venue.number) trader.positions.resize(venue.number + 1);
     Position& position = trader.positions[venue.number];
     if (trader.open_orders == 0 &&
@@ -336,22 +348,24 @@ bool Market::has_pockets(TraderState& trader, Venue& venue, registry::Registry& 
         trader.cash_account = trader.is.cash;
         trader.holding_account = trader.is.holding;
     }
-    if (trader.cash == Pocket{}) {
-        const std::optional<Pocket> cash = books.pocket(trader.cash_account, registry::Asset::cash);
-        if (!cash) return false;
-        trader.cash = *cash;
-    }
-    if (position.holding == Pocket{}) {
-        const std::optional<Pocket> holding =
-            books.pocket(trader.holding_account, static_cast<registry::Asset>(venue.vintage));
-        if (!holding) return false;
-        position.holding = *holding;
-    }
-    if (fees_ == Pocket{} && rules_.fee_ppm > 0 && fees_account_ != registry::AccountId{}) {
-        const std::optional<Pocket> fees = books.pocket(fees_account_, registry::Asset::cash);
-        if (!fees) return false;
-        fees_ = *fees;
-    }
+    if (!trader.cash.found())
+        trader.cash = books.find_balance(trader.cash_account, registry::Asset::cash);
+    if (!position.holding.found())
+        position.holding =
+            books.find_balance(trader.holding_account, static_cast<registry::Asset>(venue.vintage));
+    return trader.cash.found() && position.holding.found();
+}
+
+bool Market::open_balances(TraderState& trader, const Venue& venue, registry::Registry& books) {
+    if (!find_balances(trader, venue, books)) return false;
+    books.open_balance(trader.cash, registry::Asset::cash);
+    books.open_balance(trader.positions[venue.number].holding,
+                       static_cast<registry::Asset>(venue.vintage));
+    if (fees_.opened() || venue.terms.fee_ppm == 0 || fees_account_ == registry::AccountId{})
+        return true;
+    fees_ = books.find_balance(fees_account_, registry::Asset::cash);
+    if (!fees_.found()) return false;
+    books.open_balance(fees_, registry::Asset::cash);
     return true;
 }
 
@@ -365,10 +379,10 @@ OrderReason Market::check_cover(const Order& order,
     std::int64_t needed = *order.operation.quantity;
     std::int64_t has = already != nullptr ? already->left : 0;
     if (buys) {
-        needed = money_for(order.limit, needed);
-        has = already != nullptr ? money_for(already->limit, has) : 0;
+        needed = money_for(*order.venue, order.limit, needed);
+        has = already != nullptr ? money_for(*order.venue, already->limit, has) : 0;
     }
-    const Pocket& from = buys ? t.cash : position.holding;
+    const BalanceRef& from = buys ? t.cash : position.holding;
     return needed - has > books.balance(from).available() ? OrderReason::insufficient_balance
                                                           : OrderReason::ok;
 }
@@ -391,19 +405,19 @@ void Market::count(const Part& part, Side side, int sign) {
 }
 
 // An order comes into the market: it is covered, and counts.
-void Market::enter(const Part& part, Side side, registry::Registry& books) {
+void Market::enter(const Venue& venue, const Part& part, Side side, registry::Registry& books) {
     if (side == Side::buy)
-        books.cover(part.trader->cash, money_for(part.limit, part.left));
+        books.cover(part.trader->cash, money_for(venue, part.limit, part.left));
     else
         books.cover(part.position->holding, part.left);
     count(part, side, 1);
 }
 
 // What is left of it goes.
-void Market::leave(const Part& part, Side side, registry::Registry& books) {
+void Market::leave(const Venue& venue, const Part& part, Side side, registry::Registry& books) {
     if (part.left == 0) return;
     if (side == Side::buy)
-        books.uncover(part.trader->cash, money_for(part.limit, part.left));
+        books.uncover(part.trader->cash, money_for(venue, part.limit, part.left));
     else
         books.uncover(part.position->holding, part.left);
     count(part, side, -1);
@@ -421,13 +435,13 @@ void Market::fill(const Part& part, Side side, std::int64_t quantity, std::int64
 }
 
 // Delivery versus payment: both, or a broken REQUIRES.
-void Market::settle(const Deal& deal, registry::Registry& books) {
+void Market::settle(const Venue& venue, const Deal& deal, registry::Registry& books) {
     const Part& buyer = deal.buyer;
     const Part& seller = deal.seller;
     const std::int64_t notional = deal.price * deal.quantity;
-    const std::int64_t fee = fee_of(notional);
-    const std::int64_t freed =
-        money_for(buyer.limit, buyer.left) - money_for(buyer.limit, buyer.left - deal.quantity);
+    const std::int64_t fee = fee_of(venue, notional);
+    const std::int64_t freed = money_for(venue, buyer.limit, buyer.left) -
+                               money_for(venue, buyer.limit, buyer.left - deal.quantity);
     books.deliver(
         {.from = buyer.trader->cash, .to = seller.trader->cash, .amount = notional - fee});
     if (fee > 0) books.deliver({.from = buyer.trader->cash, .to = fees_, .amount = 2 * fee});
@@ -443,14 +457,18 @@ Market::Part Market::part_of(Venue& venue, std::uint32_t place) {
     TraderState& trader = traders_[order.owner];
     return {.trader = &trader,
             .position = &trader.positions[venue.number],
-            .limit = venue.book.price_of(place) * venue.tick,
+            .limit = venue.book.price_of(place) * venue.terms.tick_micro,
             .left = order.quantity};
 }
 
-void Market::tell(Venue& venue, TapeEntry entry) {
-    entry.seq = ++venue.tape_seq;
+template <class Make>
+void Market::tell(Venue& venue, const Make& make) {
+    const std::uint64_t seq = ++venue.tape_seq;
+    if (tape_ == nullptr) return;
+    TapeEntry entry = make();
+    entry.seq = seq;
     entry.vintage = static_cast<std::int32_t>(venue.vintage);
-    if (tape_ != nullptr) tape_->on(entry);
+    tape_->on(entry);
 }
 
 // Meets what rests; `judging(maker, meeting)` says what becomes of each. What is left rests where it may and nothing stopped it; else it goes.
@@ -458,19 +476,22 @@ template <class Judging>
 void Market::match(const Order& order, Timestamp at, registry::Registry& books, Judging& judging) {
     const Operation& o = order.operation;
     Venue& venue = *order.venue;
+    roll(venue, at);
+    roll(*order.trader, at);
     Part taker{.trader = order.trader,
                .position = &order.trader->positions[venue.number],
                .limit = order.limit,
                .left = *o.quantity};
-    enter(taker, o.side, books);
+    enter(venue, taker, o.side, books);
     const Side facing = other(o.side);
     // A limit between two ticks, which only a market order has, is as good as the one before it.
-    const Ticks limit = venue.tick == 1       ? order.limit
-                        : o.side == Side::buy ? order.limit / venue.tick
-                                              : (order.limit - 1) / venue.tick + 1;
+    const std::int64_t tick = venue.terms.tick_micro;
+    const Ticks limit = tick == 1             ? order.limit
+                        : o.side == Side::buy ? order.limit / tick
+                                              : (order.limit - 1) / tick + 1;
     bool stopped = false;
     venue.book.take(o.side, {.limit = limit, .quantity = taker.left}, [&](const Meeting& met) {
-        const std::int64_t price = met.price * venue.tick;
+        const std::int64_t price = met.price * tick;
         TraderState& owner = traders_[met.maker.owner];
         const MeetingKind kind = judging(owner, met, price);
         const Part maker{.trader = &owner,
@@ -480,7 +501,8 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
         switch (kind) {
             case MeetingKind::trade: {
                 roll(owner, at);
-                settle({.buyer = o.side == Side::buy ? taker : maker,
+                settle(venue,
+                       {.buyer = o.side == Side::buy ? taker : maker,
                         .seller = o.side == Side::buy ? maker : taker,
                         .quantity = met.quantity,
                         .price = price},
@@ -490,35 +512,36 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
                 if (venue.reference == 0) venue.reference = price;
                 venue.day_notional += Int128{price} * met.quantity;
                 venue.day_quantity += met.quantity;
-                if (tape_ != nullptr)
-                    tell(venue,
-                         {.at = at,
-                          .kind = TapeKind::traded,
-                          .side = facing,
-                          .order_id = met.maker.id,
-                          .price_micro = price,
-                          .quantity = met.quantity,
-                          .owner = owner.is.participant,
-                          .taker_id = o.order_id,
-                          .taker = order.trader->is.participant,
-                          .fee_micro = fee_of(price * met.quantity)});
+                tell(venue, [&] {
+                    return TapeEntry{.at = at,
+                                     .kind = TapeKind::traded,
+                                     .side = facing,
+                                     .order_id = met.maker.id,
+                                     .price_micro = price,
+                                     .quantity = met.quantity,
+                                     .owner = owner.is.participant,
+                                     .taker_id = o.order_id,
+                                     .taker = order.trader->is.participant,
+                                     .fee_micro = fee_of(venue, price * met.quantity)};
+                });
                 return Verdict::fill;
             }
             case MeetingKind::self_trade:
             case MeetingKind::undeliverable:
-                leave(maker, facing, books);
+            case MeetingKind::over_limit:
+                leave(venue, maker, facing, books);
                 --owner.open_orders;
-                if (tape_ != nullptr)
-                    tell(venue,
-                         {.at = at,
-                          .kind = TapeKind::removed,
-                          .why = kind == MeetingKind::self_trade ? Removal::self_trade
-                                                                 : Removal::swept,
-                          .side = facing,
-                          .order_id = met.maker.id,
-                          .price_micro = price,
-                          .quantity = met.maker.quantity,
-                          .owner = owner.is.participant});
+                tell(venue, [&] {
+                    return TapeEntry{.at = at,
+                                     .kind = TapeKind::removed,
+                                     .why = kind == MeetingKind::self_trade ? Removal::self_trade
+                                                                            : Removal::swept,
+                                     .side = facing,
+                                     .order_id = met.maker.id,
+                                     .price_micro = price,
+                                     .quantity = met.maker.quantity,
+                                     .owner = owner.is.participant};
+                });
                 return Verdict::remove_maker;
             case MeetingKind::halted:
                 venue.halted_until = at.us + rules_.halt_us;
@@ -531,7 +554,7 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
     });
     stopped = judging.stops_at_the_end() || stopped;
     if (taker.left == 0 || !order.may_rest || stopped) {
-        leave(taker, o.side, books);
+        leave(venue, taker, o.side, books);
         return;
     }
     static_cast<void>(venue.book.rest(
@@ -542,28 +565,25 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
         due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
         until_[o.order_id] = o.expires_us;
     }
-    if (tape_ != nullptr)
-        tell(venue,
-             {.at = at,
-              .kind = TapeKind::rested,
-              .side = o.side,
-              .order_id = o.order_id,
-              .price_micro = order.limit,
-              .quantity = taker.left,
-              .owner = order.trader->is.participant});
+    tell(venue, [&] {
+        return TapeEntry{.at = at,
+                         .kind = TapeKind::rested,
+                         .side = o.side,
+                         .order_id = o.order_id,
+                         .price_micro = order.limit,
+                         .quantity = taker.left,
+                         .owner = order.trader->is.participant};
+    });
 }
 
 // Live: the rules say, and what they said is kept.
 class Market::Judge {
   public:
-    Judge(const Market& market,
-          const Order& order,
-          const registry::Registry& books,
-          std::vector<Met>& met)
-        : market_(&market), order_(&order), books_(&books), met_(&met) {}
+    Judge(const Market& market, const Order& order, const Frame& frame, std::vector<Met>& met)
+        : market_(&market), order_(&order), frame_(&frame), met_(&met) {}
 
     MeetingKind operator()(const TraderState& owner, const Meeting& meeting, std::int64_t price) {
-        const MeetingKind kind = judged(owner, price);
+        const MeetingKind kind = judged(owner, meeting, price);
         met_->push_back(
             {.maker = meeting.maker.id,
              .price_micro = price,
@@ -574,12 +594,14 @@ class Market::Judge {
     // Of cancel_both where nothing else was met.
     [[nodiscard]] bool stops_at_the_end() {
         if (!stop_ || met_->back().kind == MeetingKind::stopped) return stop_;
-        met_->push_back({.kind = MeetingKind::stopped});
+        met_->push_back(kStoppedAtTheEnd);
         return true;
     }
 
   private:
-    [[nodiscard]] MeetingKind judged(const TraderState& owner, std::int64_t price) {
+    [[nodiscard]] MeetingKind judged(const TraderState& owner,
+                                     const Meeting& meeting,
+                                     std::int64_t price) {
         if (stop_) return MeetingKind::stopped;
         const MarketRules& rules = market_->rules_;
         if (owner.group == order_->trader->group) {
@@ -589,8 +611,11 @@ class Market::Judge {
         }
         const Venue& venue = *order_->venue;
         if (!market_->can_trade(
-                owner, owner.positions[venue.number], other(order_->operation.side), *books_))
+                owner, owner.positions[venue.number], other(order_->operation.side), frame_->books))
             return MeetingKind::undeliverable;
+        if (order_->operation.side == Side::sell &&
+            !market_->has_room(owner, venue, meeting.quantity, frame_->now))
+            return MeetingKind::over_limit;
         if (rules.halt_ppm > 0 && venue.reference > 0 &&
             is_beyond(price, venue.reference, rules.halt_ppm))
             return MeetingKind::halted;
@@ -599,7 +624,7 @@ class Market::Judge {
 
     const Market* market_;
     const Order* order_;
-    const registry::Registry* books_;
+    const Frame* frame_;
     std::vector<Met>* met_;
     bool stop_ = false;
 };
@@ -617,16 +642,14 @@ class Market::Recorded {
             return MeetingKind::stopped;
         }
         const Met& said = met_[at_++];
-        const bool at_the_end = said.maker == 0 && said.kind == MeetingKind::stopped;
-        good_ = good_ && !at_the_end && said.maker == meeting.maker.id &&
+        good_ = good_ && said != kStoppedAtTheEnd && said.maker == meeting.maker.id &&
                 said.price_micro == price &&
                 said.quantity ==
                     (said.kind == MeetingKind::trade ? meeting.quantity : meeting.maker.quantity);
         return good_ ? said.kind : MeetingKind::stopped;
     }
     [[nodiscard]] bool stops_at_the_end() {
-        if (at_ == met_.size() || met_[at_].maker != 0 || met_[at_].kind != MeetingKind::stopped)
-            return false;
+        if (at_ == met_.size() || met_[at_] != kStoppedAtTheEnd) return false;
         ++at_;
         return true;
     }
@@ -638,12 +661,52 @@ class Market::Recorded {
     bool good_ = true;
 };
 
-void Market::take_out(Venue& venue, std::uint32_t place, registry::Registry& books) {
+void Market::take_out(Venue& venue,
+                      std::uint32_t place,
+                      const Ending& ending,
+                      registry::Registry& books) {
     const Part part = part_of(venue, place);
-    leave(part, venue.book.side_of(place), books);
+    const Side side = venue.book.side_of(place);
+    const std::uint64_t id = venue.book.at(place).id;
+    tell(venue, [&] {
+        return TapeEntry{.at = ending.at,
+                         .kind = TapeKind::removed,
+                         .why = ending.why,
+                         .side = side,
+                         .order_id = id,
+                         .price_micro = part.limit,
+                         .quantity = part.left,
+                         .owner = part.trader->is.participant};
+    });
+    leave(venue, part, side, books);
     --part.trader->open_orders;
-    if (!until_.empty()) until_.erase(venue.book.at(place).id);
+    if (!until_.empty()) until_.erase(id);
     venue.book.remove(place);
+}
+
+namespace {
+
+Removal why_of(MarketEventKind kind) {
+    return kind == MarketEventKind::expired ? Removal::expired
+           : kind == MarketEventKind::swept ? Removal::swept
+                                            : Removal::cancelled;
+}
+
+}  // namespace
+
+// As an event of its own.
+void Market::end_order(Venue& venue, std::uint32_t place, MarketEventKind kind, Frame& frame) {
+    const Resting& order = venue.book.at(place);
+    append_event(frame.out,
+                 kind,
+                 {.kind = OperationKind::cancel,
+                  .book = venue.vintage,
+                  .order_id = order.id,
+                  .participant = order.owner,
+                  .at_us = frame.now.us},
+                 {});
+    take_out(venue, place, {.why = why_of(kind), .at = frame.now}, frame.books);
+    last_ = std::max(last_, frame.now);
 }
 
 // ---- commands
@@ -660,17 +723,15 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
     if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
-    roll(*venue, frame.now);
-    roll(trader, frame.now);
     if (const OrderReason r = check_form(*venue, operation); r != OrderReason::ok) return r;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
     if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
-    if (!has_pockets(trader, *venue, frame.books)) return OrderReason::account_shut;
+    if (!find_balances(trader, *venue, frame.books)) return OrderReason::account_shut;
     const std::int64_t quantity = *operation.quantity;
     if (operation.type == OrderType::market) {
         // Covered at the worst price that it meets; where nothing rests it asks for nothing.
-        const Reach far = reach(order, frame.books);
-        order.limit = far.quantity > 0 ? far.worst_micro : venue->tick;
+        const Reach far = reach(order, frame.books, frame.now);
+        order.limit = far.quantity > 0 ? far.worst_micro : venue->terms.tick_micro;
         if (operation.time_in_force == TimeInForce::fill_or_kill && far.quantity < quantity)
             return OrderReason::fill_or_kill_not_filled;
     }
@@ -678,11 +739,12 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     std::int64_t notional = 0;
     if (__builtin_mul_overflow(order.limit, quantity, &notional) || notional > kMostNotional)
         return OrderReason::notional_too_large;
-    if (operation.post_only && venue->book.crosses(operation.side, order.limit / venue->tick))
+    if (operation.post_only &&
+        venue->book.crosses(operation.side, order.limit / venue->terms.tick_micro))
         return OrderReason::post_only_would_trade;
     if (operation.type == OrderType::limit &&
         operation.time_in_force == TimeInForce::fill_or_kill &&
-        reach(order, frame.books).quantity < quantity)
+        reach(order, frame.books, frame.now).quantity < quantity)
         return OrderReason::fill_or_kill_not_filled;
     if (order.may_rest && venue->book.full()) return OrderReason::book_full;
     if (const OrderReason r = check_limits(order, nullptr, frame.now); r != OrderReason::ok)
@@ -690,8 +752,10 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
         return r;
 
+    const bool opened = open_balances(trader, *venue, frame.books);
+    ABATE_ASSERT(opened);
     ids_.insert(operation.order_id, mark_of(operation));
-    Judge judge(*this, order, frame.books, met_);
+    Judge judge(*this, order, frame, met_);
     match(order, frame.now, frame.books, judge);
     order.operation.at_us = frame.now.us;
     append_event(frame.out, MarketEventKind::placed, order.operation, met_);
@@ -700,7 +764,7 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
 
 // Less at the same price keeps its place in time.
 bool Market::reduce_only(const Venue& venue, std::uint32_t place, const Operation& o) const {
-    return *o.price_micro == venue.book.price_of(place) * venue.tick &&
+    return *o.price_micro == venue.book.price_of(place) * venue.terms.tick_micro &&
            *o.quantity <= venue.book.at(place).quantity;
 }
 
@@ -711,23 +775,26 @@ void Market::shrink(Venue& venue,
                     registry::Registry& books) {
     const Part before = part_of(venue, place);
     const Side side = venue.book.side_of(place);
-    leave(before, side, books);
-    enter({.trader = before.trader,
+    roll(venue, at);
+    roll(*before.trader, at);
+    leave(venue, before, side, books);
+    enter(venue,
+          {.trader = before.trader,
            .position = before.position,
            .limit = before.limit,
            .left = *o.quantity},
           side,
           books);
     venue.book.reduce(place, *o.quantity);
-    if (tape_ != nullptr)
-        tell(venue,
-             {.at = at,
-              .kind = TapeKind::reduced,
-              .side = side,
-              .order_id = o.order_id,
-              .price_micro = before.limit,
-              .quantity = *o.quantity,
-              .owner = before.trader->is.participant});
+    tell(venue, [&] {
+        return TapeEntry{.at = at,
+                         .kind = TapeKind::reduced,
+                         .side = side,
+                         .order_id = o.order_id,
+                         .price_micro = before.limit,
+                         .quantity = *o.quantity,
+                         .owner = before.trader->is.participant};
+    });
 }
 
 OrderReason Market::replace(const Operation& operation, Frame& frame) {
@@ -743,8 +810,6 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     if (!trader.is.may_trade || frame.now < trader.is.active_from)
         return OrderReason::not_permitted;
     if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
-    roll(*venue, frame.now);
-    roll(trader, frame.now);
     Order order{.operation = operation, .venue = venue, .trader = &trader};
     Operation& o = order.operation;
     const Part already = part_of(*venue, place);
@@ -767,24 +832,14 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     std::int64_t notional = 0;
     if (__builtin_mul_overflow(order.limit, *o.quantity, &notional) || notional > kMostNotional)
         return OrderReason::notional_too_large;
-    if (o.post_only && venue->book.crosses(o.side, order.limit / venue->tick))
+    if (o.post_only && venue->book.crosses(o.side, order.limit / venue->terms.tick_micro))
         return OrderReason::post_only_would_trade;
     if (const OrderReason r = check_limits(order, &already, frame.now); r != OrderReason::ok)
         return r;
     if (const OrderReason r = check_cover(order, &already, frame.books); r != OrderReason::ok)
         return r;
-    if (tape_ != nullptr)
-        tell(*venue,
-             {.at = frame.now,
-              .kind = TapeKind::removed,
-              .why = Removal::cancelled,
-              .side = o.side,
-              .order_id = o.order_id,
-              .price_micro = already.limit,
-              .quantity = already.left,
-              .owner = trader.is.participant});
-    take_out(*venue, place, frame.books);
-    Judge judge(*this, order, frame.books, met_);
+    take_out(*venue, place, {.why = Removal::cancelled, .at = frame.now}, frame.books);
+    Judge judge(*this, order, frame, met_);
     match(order, frame.now, frame.books, judge);
     append_event(frame.out, MarketEventKind::replaced, o, met_);
     return OrderReason::ok;
@@ -797,27 +852,7 @@ OrderReason Market::cancel(const Operation& operation, Frame& frame) {
     const std::uint32_t place = venue->book.find(operation.order_id);
     if (place == OrderBook::kNone) return OrderReason::order_unknown;
     if (venue->book.at(place).owner != operation.participant) return OrderReason::order_of_another;
-    if (tape_ != nullptr) {
-        const Part part = part_of(*venue, place);
-        tell(*venue,
-             {.at = frame.now,
-              .kind = TapeKind::removed,
-              .why = Removal::cancelled,
-              .side = venue->book.side_of(place),
-              .order_id = operation.order_id,
-              .price_micro = part.limit,
-              .quantity = part.left,
-              .owner = part.trader->is.participant});
-    }
-    take_out(*venue, place, frame.books);
-    append_event(frame.out,
-                 MarketEventKind::cancelled,
-                 {.kind = OperationKind::cancel,
-                  .book = operation.book,
-                  .order_id = operation.order_id,
-                  .participant = operation.participant,
-                  .at_us = frame.now.us},
-                 {});
+    end_order(*venue, place, MarketEventKind::cancelled, frame);
     return OrderReason::ok;
 }
 
@@ -865,67 +900,35 @@ std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
         const Due due = due_.top();
         due_.pop();
         Venue& venue = *venues_[due.venue];
-        const std::uint32_t place = venue.book.find(due.order_id);
-        const Part part = part_of(venue, place);
-        const std::uint32_t owner = venue.book.at(place).owner;
-        if (tape_ != nullptr)
-            tell(venue,
-                 {.at = frame.now,
-                  .kind = TapeKind::removed,
-                  .why = Removal::expired,
-                  .side = venue.book.side_of(place),
-                  .order_id = due.order_id,
-                  .price_micro = part.limit,
-                  .quantity = part.left,
-                  .owner = part.trader->is.participant});
-        take_out(venue, place, frame.books);
-        append_event(frame.out,
-                     MarketEventKind::expired,
-                     {.kind = OperationKind::cancel,
-                      .book = venue.vintage,
-                      .order_id = due.order_id,
-                      .participant = owner,
-                      .at_us = frame.now.us},
-                     {});
-        last_ = std::max(last_, frame.now);
+        end_order(venue, venue.book.find(due.order_id), MarketEventKind::expired, frame);
     }
     return done;
 }
 
 std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
-    std::vector<Operation> orders;
-    for (const auto& venue : venues_)
+    std::uint32_t gone = 0;
+    for (const auto& venue : venues_) {
+        std::vector<std::uint32_t> places;
         for (const Side side : {Side::buy, Side::sell})
             venue->book.for_each_level(side, [&](const LevelView& level) {
                 for (std::uint32_t at = level.first; at != OrderBook::kNone;
                      at = venue->book.next(at))
-                    if (venue->book.at(at).owner == trader)
-                        orders.push_back({.kind = OperationKind::cancel,
-                                          .book = venue->vintage,
-                                          .order_id = venue->book.at(at).id,
-                                          .participant = trader,
-                                          .at_us = frame.now.us});
+                    if (venue->book.at(at).owner == trader) places.push_back(at);
                 return true;
             });
-    for (const Operation& o : orders) {
-        Venue& venue = *find_venue(o.book);
-        const std::uint32_t place = venue.book.find(o.order_id);
-        const Part part = part_of(venue, place);
-        if (tape_ != nullptr)
-            tell(venue,
-                 {.at = frame.now,
-                  .kind = TapeKind::removed,
-                  .why = Removal::swept,
-                  .side = venue.book.side_of(place),
-                  .order_id = o.order_id,
-                  .price_micro = part.limit,
-                  .quantity = part.left,
-                  .owner = part.trader->is.participant});
-        take_out(venue, place, frame.books);
-        append_event(frame.out, MarketEventKind::swept, o, {});
-        last_ = std::max(last_, frame.now);
+        for (const std::uint32_t place : places)
+            end_order(*venue, place, MarketEventKind::swept, frame);
+        gone += static_cast<std::uint32_t>(places.size());
     }
-    return static_cast<std::uint32_t>(orders.size());
+    return gone;
+}
+
+std::uint32_t Market::sweep(registry::ParticipantId participant, Frame frame) {
+    std::uint32_t gone = 0;
+    for (std::uint32_t i = 0; i < traders_.size(); ++i)
+        if (traders_[i].is.participant == participant && traders_[i].open_orders > 0)
+            gone += sweep(i, frame);
+    return gone;
 }
 
 std::uint32_t Market::sweep_stale(Frame frame) {
@@ -947,7 +950,7 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
     Venue* venue = find_venue(o.book);
     if (at < last_ || venue == nullptr || o.participant >= traders_.size()) return false;
     TraderState& trader = traders_[o.participant];
-    if (!has_pockets(trader, *venue, books)) return false;
+    if (!open_balances(trader, *venue, books)) return false;
     last_ = at;
     const std::uint32_t place = venue->book.find(o.order_id);
     const bool placed = event.kind == MarketEventKind::placed;
@@ -956,64 +959,39 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
         return false;
     if (!placed && event.kind != MarketEventKind::replaced) {
         if (!event.met.empty()) return false;
-        if (tape_ != nullptr) {
-            const Part part = part_of(*venue, place);
-            tell(*venue,
-                 {.at = at,
-                  .kind = TapeKind::removed,
-                  .why = event.kind == MarketEventKind::expired ? Removal::expired
-                         : event.kind == MarketEventKind::swept ? Removal::swept
-                                                                : Removal::cancelled,
-                  .side = venue->book.side_of(place),
-                  .order_id = o.order_id,
-                  .price_micro = part.limit,
-                  .quantity = part.left,
-                  .owner = part.trader->is.participant});
-        }
-        take_out(*venue, place, books);
+        take_out(*venue, place, {.why = why_of(event.kind), .at = at}, books);
         if (trader.stale && trader.open_orders == 0) {
             trader.stale = false;
             --stale_;
         }
         return true;
     }
-    roll(*venue, at);
-    roll(trader, at);
+    if (rules_.most_per_second > 0) count_command(trader, at);
     std::int64_t notional = 0;
     if (!o.price_micro || !o.quantity || *o.quantity <= 0 || *o.quantity > kMostQuantity ||
-        *o.price_micro <= 0 || *o.price_micro > kMostTicks || *o.quantity % venue->lot != 0 ||
+        *o.price_micro <= 0 || *o.price_micro > kMostTicks || *o.quantity % venue->terms.lot != 0 ||
         __builtin_mul_overflow(*o.price_micro, *o.quantity, &notional) || notional > kMostNotional)
         return false;
     Order order{.operation = o, .venue = venue, .trader = &trader, .limit = *o.price_micro};
     order.may_rest =
         o.type == OrderType::limit && (o.time_in_force == TimeInForce::good_till_cancelled ||
                                        o.time_in_force == TimeInForce::good_till_time);
-    if (order.may_rest && (*o.price_micro % venue->tick != 0 || venue->book.full())) return false;
+    if (order.may_rest && (*o.price_micro % venue->terms.tick_micro != 0 || venue->book.full()))
+        return false;
     if (placed) {
         ids_.insert(o.order_id, mark_of(o));
     } else {
-        const Part already = part_of(*venue, place);
         if (o.side != venue->book.side_of(place)) return false;
         if (reduce_only(*venue, place, o)) {
             if (!event.met.empty()) return false;
             shrink(*venue, place, o, at, books);
             return true;
         }
-        if (tape_ != nullptr)
-            tell(*venue,
-                 {.at = at,
-                  .kind = TapeKind::removed,
-                  .why = Removal::cancelled,
-                  .side = o.side,
-                  .order_id = o.order_id,
-                  .price_micro = already.limit,
-                  .quantity = already.left,
-                  .owner = trader.is.participant});
-        take_out(*venue, place, books);
+        take_out(*venue, place, {.why = Removal::cancelled, .at = at}, books);
     }
     const Position& position = trader.positions[venue->number];
     const std::int64_t needed =
-        o.side == Side::buy ? money_for(order.limit, *o.quantity) : *o.quantity;
+        o.side == Side::buy ? money_for(*venue, order.limit, *o.quantity) : *o.quantity;
     if (needed > books.balance(o.side == Side::buy ? trader.cash : position.holding).available())
         return false;
     Recorded recorded(event.met);

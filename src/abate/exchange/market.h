@@ -47,14 +47,13 @@ class Market {
   public:
     explicit Market(std::uint64_t hash_seed = 0x5eed);
 
-    // Of all books; open ones keep their tick. REQUIRES: a tick and a lot above 0.
-    void set_rules(const MarketRules& rules);
+    void set_rules(const MarketRules& rules) { rules_ = rules; }
     // Adds or changes one. REQUIRES: number <= how many there are.
     void set_trader(std::uint32_t number, const Trader& trader);
     // Where fees go; none: nobody pays one.
     void set_fees(registry::AccountId account) { fees_account_ = account; }
-    // A vintage becomes a market; a second time: nothing. REQUIRES: a vintage that there is.
-    void open_book(std::uint32_t vintage);
+    // A vintage becomes a market; a second time: nothing. REQUIRES: a vintage that there is, a tick and a lot above 0.
+    void open_book(std::uint32_t vintage, const BookTerms& terms = {});
     // From which collars and halts are measured; 0: none yet.
     void set_reference(std::uint32_t vintage, std::int64_t micro);
     // How many allowances more the group of a participant may hold; none: as many as it likes. Asked when somebody wants to buy.
@@ -80,15 +79,16 @@ class Market {
     // Orders whose time is over at `until`, in the order of (time, id), as events of the frame's time. How many they were.
     std::uint32_t advance_time(Timestamp until, Frame frame);
     [[nodiscard]] std::optional<Timestamp> next_due() const;
-    // All orders of a trader go. How many.
+    // All orders of a trader, or of all traders of a participant, go. How many.
     std::uint32_t sweep(std::uint32_t trader, Frame frame);
+    std::uint32_t sweep(registry::ParticipantId participant, Frame frame);
 
     // Does again what was done. False where the event cannot follow; the market and the books are then of no use.
     [[nodiscard]] bool fold(const MarketEvent& event, registry::Registry& books);
 
-    // For a snapshot; tape, rules, traders and accounts are not in it.
+    // For a snapshot; tape, rules, terms of books, traders and accounts are not in it.
     void append_snapshot(std::string& out) const;
-    // In a market whose rules and traders are as they were, and books that have what is covered. False where that cannot be; it is then of
+    // In a market whose rules, books and traders are as they were, and books that have what is covered. False where that cannot be; it is then of
     // no use. REQUIRES: nothing was applied.
     [[nodiscard]] bool restore(std::string_view bytes, registry::Registry& books);
     // Traders who may trade no more, or with other accounts, and whose orders still rest: they are swept.
@@ -103,7 +103,7 @@ class Market {
         return static_cast<std::uint32_t>(traders_.size());
     }
     [[nodiscard]] const OrderBook* book(std::uint32_t vintage) const;
-    [[nodiscard]] std::int64_t reference_micro(std::uint32_t vintage) const;
+    [[nodiscard]] std::int64_t reference_micro(std::uint32_t vintage, Timestamp at) const;
     // 0: no such book.
     [[nodiscard]] std::int64_t tick_micro(std::uint32_t vintage) const;
     [[nodiscard]] std::optional<Timestamp> halted_until(std::uint32_t vintage) const;
@@ -123,16 +123,16 @@ class Market {
     [[nodiscard]] Net net_of(std::uint32_t trader) const;
 
   private:
-    using Pocket = registry::Registry::Pocket;
+    using BalanceRef = registry::Registry::BalanceRef;
     struct Position {
-        Pocket holding;
+        BalanceRef holding;
         std::int64_t open_buy = 0;
         std::int64_t open_sell = 0;
     };
     // What a maker's trade touches comes first, in two lines of the cache.
     struct alignas(64) TraderState {
         registry::GroupId group{};  // as in `is`
-        Pocket cash;
+        BalanceRef cash;
         std::vector<Position> positions;  // by venue
         std::int64_t day = INT64_MIN;
         // Money and allowances that there are: 64 bits hold them. In all books.
@@ -155,8 +155,7 @@ class Market {
         explicit Venue(const OrderBook::Options& options) : book(options) {}
         std::uint32_t vintage = 0;
         std::uint32_t number = 0;
-        std::int64_t tick = 1;
-        std::int64_t lot = 1;
+        BookTerms terms;
         OrderBook book;
         std::int64_t reference = 0;
         std::int64_t halted_until = INT64_MIN;
@@ -182,12 +181,16 @@ class Market {
     class Recorded;
 
     [[nodiscard]] Venue* find_venue(std::uint32_t vintage) const;
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
-    [[nodiscard]] std::int64_t money_for(std::int64_t price_micro, std::int64_t quantity) const;
-    [[nodiscard]] std::int64_t fee_of(std::int64_t notional) const;
+    [[nodiscard]] std::int64_t money_for(
+        const Venue& venue,
+        // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
+        std::int64_t price_micro,
+        std::int64_t quantity) const;
+    [[nodiscard]] std::int64_t fee_of(const Venue& venue, std::int64_t notional) const;
     [[nodiscard]] std::int64_t day_of(Timestamp at) const;
     void roll(TraderState& trader, Timestamp at);
     void roll(Venue& venue, Timestamp at);
+    [[nodiscard]] std::int64_t reference_at(const Venue& venue, Timestamp at) const;
 
     // An order, resolved: what it may cost at most, and what it does with what is not filled.
     struct Order {
@@ -203,7 +206,9 @@ class Market {
         std::int64_t quantity = 0;
         std::int64_t worst_micro = 0;
     };
-    [[nodiscard]] Reach reach(const Order& order, const registry::Registry& books) const;
+    [[nodiscard]] Reach reach(const Order& order,
+                              const registry::Registry& books,
+                              Timestamp now) const;
     // `already`: what the order that it replaces has of the same.
     [[nodiscard]] OrderReason check_limits(const Order& order,
                                            const Part* already,
@@ -211,11 +216,21 @@ class Market {
     [[nodiscard]] OrderReason check_cover(const Order& order,
                                           const Part* already,
                                           registry::Registry& books) const;
+    [[nodiscard]] bool has_room(const TraderState& buyer,
+                                const Venue& venue,
+                                std::int64_t quantity,
+                                Timestamp now) const;
     [[nodiscard]] bool can_trade(const TraderState& trader,
                                  const Position& position,
                                  Side side,
                                  const registry::Registry& books) const;
-    [[nodiscard]] bool has_pockets(TraderState& trader, Venue& venue, registry::Registry& books);
+    // Where the trader's money and allowances are; those are made that it never had before. False: no such accounts.
+    [[nodiscard]] bool find_balances(TraderState& trader,
+                                     const Venue& venue,
+                                     const registry::Registry& books) const;
+    [[nodiscard]] bool open_balances(TraderState& trader,
+                                     const Venue& venue,
+                                     registry::Registry& books);
 
     OrderReason place(const Operation& operation, Frame& frame);
     OrderReason replace(const Operation& operation, Frame& frame);
@@ -225,8 +240,8 @@ class Market {
     // Into what is open (sign 1) or out of it (-1).
     static void count(const Part& part, Side side, int sign);
     [[nodiscard]] bool read_venue(std::string_view& bytes, registry::Registry& books);
-    void enter(const Part& part, Side side, registry::Registry& books);
-    void leave(const Part& part, Side side, registry::Registry& books);
+    void enter(const Venue& venue, const Part& part, Side side, registry::Registry& books);
+    void leave(const Venue& venue, const Part& part, Side side, registry::Registry& books);
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a trade is said
     void fill(const Part& part, Side side, std::int64_t quantity, std::int64_t price);
     template <class Judging>
@@ -237,10 +252,22 @@ class Market {
         std::int64_t quantity;
         std::int64_t price;
     };
-    void settle(const Deal& deal, registry::Registry& books);
+    void settle(const Venue& venue, const Deal& deal, registry::Registry& books);
     [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
-    void take_out(Venue& venue, std::uint32_t place, registry::Registry& books);
-    void tell(Venue& venue, TapeEntry entry);
+    // An order ends that was not filled: its cover is free, and the tape says why.
+    struct Ending {
+        Removal why;
+        Timestamp at;
+    };
+    void take_out(Venue& venue,
+                  std::uint32_t place,
+                  const Ending& ending,
+                  registry::Registry& books);
+    void end_order(Venue& venue, std::uint32_t place, MarketEventKind kind, Frame& frame);
+    // Every change has its number, whether somebody reads it or not; `make` says what it was.
+    template <class Make>
+    void tell(Venue& venue, const Make& make);
+    void count_command(TraderState& trader, Timestamp now) const;
     [[nodiscard]] bool reduce_only(const Venue& venue,
                                    std::uint32_t place,
                                    const Operation& operation) const;
@@ -254,7 +281,7 @@ class Market {
     std::uint64_t seed_;
     MarketRules rules_;
     registry::AccountId fees_account_{};
-    Pocket fees_;
+    BalanceRef fees_;
     HoldingRoom holding_room_;
     TapeSink* tape_ = nullptr;
     OrderIds ids_;

@@ -1,5 +1,7 @@
 #include "abate/exchange/market_audit.h"
 
+#include "abate/core/clock.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,57 +17,65 @@ template <class E, class F>
 Finding differs(const char* field, const E& expected, const F& found) {
     return {field, fmt::format("{}", expected), fmt::format("{}", found)};
 }
-std::int64_t day_of(std::int64_t us) {
-    constexpr std::int64_t kDay = 86'400'000'000;
-    return us >= 0 ? us / kDay : -((-us + kDay - 1) / kDay);
-}
 Asset asset(std::uint32_t vintage) { return static_cast<Asset>(vintage); }
 
 }  // namespace
 
-void MarketAuditor::set_rules(const MarketRules& rules, registry::AccountId fees) {
-    rules_ = rules;
-    fees_ = fees;
+void MarketAuditor::set_book(std::uint32_t vintage, const BookTerms& terms) {
+    market_.try_emplace(vintage).first->second.terms = terms;
 }
 
-Int128 MarketAuditor::fee(Int128 notional) const {
-    return fees_ == registry::AccountId{} ? 0 : notional * rules_.fee_ppm / 1'000'000;
+Int128 MarketAuditor::fee(const Book& book, Int128 notional) {
+    return notional * book.terms.fee_ppm / 1'000'000;
 }
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
-Int128 MarketAuditor::money(Int128 price, Int128 quantity) const {
-    return price * quantity + fee(price * quantity);
+Int128 MarketAuditor::money(const Book& book, Int128 price, Int128 quantity) {
+    return price * quantity + fee(book, price * quantity);
 }
 registry::GroupId MarketAuditor::group(std::uint32_t trader) const {
     return traders_[trader].group;
 }
 
-bool MarketAuditor::deliverable(const Order& order, std::uint32_t vintage) const {
+bool MarketAuditor::deliverable(const Order& order) const {
     const bool buys = order.side == Side::buy;
     const auto gives = books_->status(buys ? order.cash : order.holding);
     const auto takes = books_->status(buys ? order.holding : order.cash);
-    static_cast<void>(vintage);
     return gives == registry::AccountStatus::open &&
            (takes == registry::AccountStatus::open || takes == registry::AccountStatus::blocked);
 }
 
-MarketAuditor::Queue::iterator MarketAuditor::find(Book& book, std::uint64_t id, Queue*& queue) {
-    for (auto* side : {&book.buys, &book.sells})
-        for (auto& [price, orders] : *side) {
-            const auto found = std::find_if(
-                orders.begin(), orders.end(), [&](const Order& each) { return each.id == id; });
-            if (found == orders.end()) continue;
-            queue = &orders;
-            return found;
-        }
-    queue = nullptr;
-    return {};
+MarketAuditor::Exposure& MarketAuditor::exposure(std::uint32_t trader, std::int64_t day) {
+    Exposure& out = exposures_[trader];
+    if (out.day != day) {
+        out.day = day;
+        out.net = {};
+    }
+    return out;
 }
 
-void MarketAuditor::let_go(const Order& order, std::uint32_t vintage) {
+void MarketAuditor::open(const Order& order, Int128 quantity) {
+    Exposure& own = exposures_[order.trader];
+    Sum& sum = order.side == Side::buy ? own.buys : own.sells;
+    sum.quantity += quantity;
+    sum.value += order.price * quantity;
+}
+
+void MarketAuditor::let_go(const Book& book, const Order& order, std::uint32_t vintage) {
     if (order.side == Side::buy)
-        books_->uncover({order.cash, Asset::cash}, money(order.price, order.left));
+        books_->uncover({order.cash, Asset::cash}, money(book, order.price, order.left));
     else
         books_->uncover({order.holding, asset(vintage)}, order.left);
+    open(order, -order.left);
+}
+
+void MarketAuditor::forget(Book& book, const Order& order) {
+    auto& side = order.side == Side::buy ? book.buys : book.sells;
+    const auto level = side.find(order.price);
+    const auto at = book.orders.find(order.id);
+    const auto place = at->second;
+    book.orders.erase(at);
+    level->second.erase(place);
+    if (level->second.empty()) side.erase(level);
 }
 
 void MarketAuditor::roll(Book& book, std::int64_t day) {
@@ -77,26 +87,48 @@ void MarketAuditor::roll(Book& book, std::int64_t day) {
     book.day_notional = 0;
 }
 
-// What rests of the trader's counts as filled where that makes it more.
-std::optional<Finding> MarketAuditor::mandate(const Order& order, std::int64_t day) {
-    Day& so_far = days_[order.trader];
-    if (so_far.day != day) so_far = {.day = day};
+// What is open counts as filled where that makes it more.
+std::optional<Finding> MarketAuditor::check_mandate(const Order& order, std::int64_t day) {
+    const Exposure& own = exposure(order.trader, day);
     const Trader& trader = traders_[order.trader];
-    Int128 quantity = order.left;
-    Int128 value = order.price * order.left;
-    for (auto& [vintage, book] : market_)
-        for (const auto& [price, orders] : order.side == Side::buy ? book.buys : book.sells)
-            for (const Order& each : orders) {
-                if (each.trader != order.trader) continue;
-                quantity += each.left;
-                value += each.price * each.left;
-            }
-    quantity += order.side == Side::buy ? so_far.quantity : -so_far.quantity;
-    value += order.side == Side::buy ? so_far.value : -so_far.value;
+    const bool buys = order.side == Side::buy;
+    const Sum& open_so_far = buys ? own.buys : own.sells;
+    const int sign = buys ? 1 : -1;
+    const Int128 quantity = order.left + open_so_far.quantity + sign * own.net.quantity;
+    const Int128 value = order.price * order.left + open_so_far.value + sign * own.net.value;
     if (quantity > trader.daily_net_quantity)
         return differs("mandate", fmt::format("at most {}", trader.daily_net_quantity), quantity);
     if (value > trader.daily_net_value_micro)
         return differs("mandate", fmt::format("at most {}", trader.daily_net_value_micro), value);
+    return std::nullopt;
+}
+
+// Delivery against payment, out of what was covered.
+std::optional<Finding> MarketAuditor::pay(Book& book, const Trade& trade, const Operation& o) {
+    Order& buyer = trade.buyer;
+    Order& seller = trade.seller;
+    const Int128 notional = trade.price * trade.quantity;
+    const Int128 each_fee = fee(book, notional);
+    books_->uncover({buyer.cash, Asset::cash},
+                    money(book, buyer.price, buyer.left) -
+                        money(book, buyer.price, buyer.left - trade.quantity));
+    books_->uncover({seller.holding, asset(o.book)}, trade.quantity);
+    if (auto wrong = books_->pay({buyer.cash, Asset::cash}, seller.cash, notional - each_fee))
+        return wrong;
+    if (each_fee > 0)
+        if (auto wrong = books_->pay({buyer.cash, Asset::cash}, fees_, 2 * each_fee)) return wrong;
+    if (auto wrong = books_->pay({seller.holding, asset(o.book)}, buyer.holding, trade.quantity))
+        return wrong;
+    for (const auto& [order, sign] : {std::pair(&buyer, 1), std::pair(&seller, -1)}) {
+        Exposure& own = exposure(order->trader, day_of({o.at_us}));
+        own.net.quantity += sign * trade.quantity;
+        own.net.value += sign * notional;
+        open(*order, -trade.quantity);
+        order->left -= trade.quantity;
+    }
+    if (book.reference == 0) book.reference = trade.price;
+    book.day_quantity += trade.quantity;
+    book.day_notional += notional;
     return std::nullopt;
 }
 
@@ -108,21 +140,28 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
         return Finding{"trader", "one who may trade", fmt::format("{}", order.trader)};
     if (o.at_us < book.halted_until)
         return Finding{"at", "after the halt", fmt::format("{}", o.at_us)};
-    if (order.left <= 0 || order.left % book.lot != 0)
-        return differs("quantity", fmt::format("lots of {}", book.lot), order.left);
-    if (o.type == OrderType::limit && order.price % book.tick != 0)
-        return differs("price_micro", fmt::format("a multiple of {}", book.tick), order.price);
-    if (!deliverable(order, o.book)) return Finding{"account", "open", "shut"};
-    if (auto wrong = mandate(order, day_of(o.at_us))) return wrong;
-    if (auto wrong = buys ? books_->cover({order.cash, Asset::cash}, money(order.price, order.left))
-                          : books_->cover({order.holding, asset(o.book)}, order.left))
+    if (order.left <= 0 || order.left % book.terms.lot != 0)
+        return differs("quantity", fmt::format("lots of {}", book.terms.lot), order.left);
+    if (o.type == OrderType::limit && order.price % book.terms.tick_micro != 0)
+        return differs(
+            "price_micro", fmt::format("a multiple of {}", book.terms.tick_micro), order.price);
+    if (!deliverable(order)) return Finding{"account", "open", "shut"};
+    if (!trading_) return Finding{"market", "halted", "an order"};
+    if (o.post_only && !event.met.empty()) return Finding{"met", "nothing: post only", "something"};
+    if (order.until != 0 && order.until <= o.at_us)
+        return differs("expires_us", fmt::format("after {}", o.at_us), order.until);
+    if (auto wrong = check_mandate(order, day_of({o.at_us}))) return wrong;
+    if (auto wrong =
+            buys ? books_->cover({order.cash, Asset::cash}, money(book, order.price, order.left))
+                 : books_->cover({order.holding, asset(o.book)}, order.left))
         return wrong;
+    open(order, order.left);
     auto& facing = buys ? book.sells : book.buys;
     bool stopped = false;
     bool must_stop = false;
     for (const Met& said : event.met) {
         if (stopped) return Finding{"met", "nothing after a stop", fmt::format("{}", said.maker)};
-        if (said.maker == 0 && said.kind == MeetingKind::stopped) {
+        if (said == kStoppedAtTheEnd) {
             if (!must_stop) return Finding{"met", "a reason to stop", "none"};
             stopped = true;
             continue;
@@ -131,26 +170,28 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
             return Finding{"met", "nothing more", fmt::format("{}", said.maker)};
         const auto level = buys ? facing.begin() : std::prev(facing.end());
         Order& maker = level->second.front();
-        if (buys ? level->first > order.price : level->first < order.price)
+        const Int128 price = level->first;
+        if (buys ? price > order.price : price < order.price)
             return Finding{"met", "nothing within the limit", fmt::format("{}", said.maker)};
         if (said.maker != maker.id) return differs("met", maker.id, said.maker);
-        if (said.price_micro != level->first)
-            return differs("met_price_micro", level->first, said.price_micro);
+        if (said.price_micro != price) return differs("met_price_micro", price, said.price_micro);
         const bool same_group = group(maker.trader) == group(order.trader);
-        const bool shut = !deliverable(maker, o.book);
-        const Int128 far = level->first - book.reference;
-        const bool beyond = rules_.halt_ppm > 0 && book.reference > 0 &&
-                            (far < 0 ? -far : far) * 1'000'000 > book.reference * rules_.halt_ppm;
+        const Int128 far = price - book.reference;
         MeetingKind right = MeetingKind::trade;
         if (must_stop)
             right = MeetingKind::stopped;
         else if (same_group)
             right = rules_.self_trade == SelfTrade::cancel_newest ? MeetingKind::stopped
                                                                   : MeetingKind::self_trade;
-        else if (shut)
+        else if (!deliverable(maker))
             right = MeetingKind::undeliverable;
-        else if (beyond)
+        else if (rules_.halt_ppm > 0 && book.reference > 0 &&
+                 (far < 0 ? -far : far) * 1'000'000 > book.reference * rules_.halt_ppm)
             right = MeetingKind::halted;
+        // What a group holds is not counted here.
+        if (said.kind == MeetingKind::over_limit && order.side == Side::sell &&
+            (right == MeetingKind::trade || right == MeetingKind::halted))
+            right = MeetingKind::over_limit;
         if (said.kind != right)
             return differs("met_kind",
                            static_cast<std::uint32_t>(right),
@@ -161,95 +202,67 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
         if (right == MeetingKind::stopped || right == MeetingKind::halted) {
             stopped = true;
             if (right == MeetingKind::halted) book.halted_until = o.at_us + rules_.halt_us;
-            continue;
-        }
-        bool gone = true;
-        if (right == MeetingKind::trade) {
-            const Int128 notional = level->first * quantity;
-            const Int128 each_fee = fee(notional);
-            Order& buyer = buys ? order : maker;
-            Order& seller = buys ? maker : order;
-            books_->uncover(
-                {buyer.cash, Asset::cash},
-                money(buyer.price, buyer.left) - money(buyer.price, buyer.left - quantity));
-            books_->uncover({seller.holding, asset(o.book)}, quantity);
-            if (auto wrong =
-                    books_->pay({buyer.cash, Asset::cash}, seller.cash, notional - each_fee))
+        } else if (right == MeetingKind::trade) {
+            if (auto wrong = pay(book,
+                                 {.buyer = buys ? order : maker,
+                                  .seller = buys ? maker : order,
+                                  .price = price,
+                                  .quantity = quantity},
+                                 o))
                 return wrong;
-            if (each_fee > 0)
-                if (auto wrong = books_->pay({buyer.cash, Asset::cash}, fees_, 2 * each_fee))
-                    return wrong;
-            if (auto wrong = books_->pay({seller.holding, asset(o.book)}, buyer.holding, quantity))
-                return wrong;
-            for (const auto& [who, sign] :
-                 {std::pair(buyer.trader, 1), std::pair(seller.trader, -1)}) {
-                Day& day = days_[who];
-                if (day.day != day_of(o.at_us)) day = {.day = day_of(o.at_us)};
-                day.quantity += sign * quantity;
-                day.value += sign * notional;
-            }
-            order.left -= quantity;
-            maker.left -= quantity;
-            gone = maker.left == 0;
-            if (book.reference == 0) book.reference = level->first;
-            book.day_quantity += quantity;
-            book.day_notional += notional;
+            if (maker.left == 0) forget(book, maker);
         } else {
-            let_go(maker, o.book);
+            let_go(book, maker, o.book);
             must_stop = same_group && rules_.self_trade == SelfTrade::cancel_both;
+            forget(book, maker);
         }
-        if (gone) level->second.pop_front();
-        if (level->second.empty()) facing.erase(level);
     }
     const bool crosses = !facing.empty() && (buys ? facing.begin()->first <= order.price
                                                   : std::prev(facing.end())->first >= order.price);
     if (order.left > 0 && crosses && !stopped) return Finding{"met", "more orders", "no more"};
     if (must_stop && !stopped && order.left > 0) return Finding{"met", "a stop", "none"};
-    const bool rests = order.left > 0 && !stopped && o.type == OrderType::limit &&
-                       (o.time_in_force == TimeInForce::good_till_cancelled ||
-                        o.time_in_force == TimeInForce::good_till_time);
     if (o.time_in_force == TimeInForce::fill_or_kill && order.left > 0)
         return Finding{"met", "all of it", fmt::format("{} left", order.left)};
+    if (order.left == 0) return std::nullopt;
+    const bool rests = !stopped && o.type == OrderType::limit &&
+                       (o.time_in_force == TimeInForce::good_till_cancelled ||
+                        o.time_in_force == TimeInForce::good_till_time);
     if (!rests) {
-        if (order.left > 0) let_go(order, o.book);
+        let_go(book, order, o.book);
         return std::nullopt;
     }
-    (buys ? book.buys : book.sells)[order.price].push_back(order);
+    Queue& queue = (buys ? book.buys : book.sells)[order.price];
+    book.orders[order.id] = queue.insert(queue.end(), order);
     return std::nullopt;
 }
 
 std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) {
     const Operation& o = event.operation;
-    Queue* queue = nullptr;
-    const auto found = find(book, o.order_id, queue);
-    if (queue == nullptr) return differs("order_id", "one that rests", o.order_id);
-    const Order order = *found;
+    const auto found = book.orders.find(o.order_id);
+    if (found == book.orders.end()) return differs("order_id", "one that rests", o.order_id);
+    Order& order = *found->second;
     if (order.trader != o.participant) return differs("trader", order.trader, o.participant);
     if (event.kind == MarketEventKind::expired && (order.until == 0 || order.until > o.at_us))
         return differs("at", fmt::format("{} or later", order.until), o.at_us);
     if (event.kind != MarketEventKind::replaced) {
-        let_go(order, o.book);
-        queue->erase(found);
-        std::erase_if(order.side == Side::buy ? book.buys : book.sells,
-                      [](const auto& level) { return level.second.empty(); });
+        if (!event.met.empty()) return Finding{"met", "nothing", "something"};
+        let_go(book, order, o.book);
+        forget(book, order);
         return std::nullopt;
     }
     if (order.side != o.side) return Finding{"side", "as it was", "another"};
-    if (*o.price_micro == order.price && *o.quantity <= order.left) {
+    const bool less = *o.price_micro == order.price && *o.quantity <= order.left;
+    let_go(book, order, o.book);
+    if (less) {
         if (!event.met.empty()) return Finding{"met", "nothing", "something"};
-        Order less = order;
-        less.left = order.left;
-        let_go(less, o.book);
-        found->left = *o.quantity;
+        order.left = *o.quantity;
+        open(order, order.left);
         return order.side == Side::buy
-                   ? books_->cover({order.cash, Asset::cash}, money(order.price, found->left))
-                   : books_->cover({order.holding, asset(o.book)}, found->left);
+                   ? books_->cover({order.cash, Asset::cash}, money(book, order.price, order.left))
+                   : books_->cover({order.holding, asset(o.book)}, order.left);
     }
-    let_go(order, o.book);
-    queue->erase(found);
-    std::erase_if(order.side == Side::buy ? book.buys : book.sells,
-                  [](const auto& level) { return level.second.empty(); });
     Order again = order;
+    forget(book, order);
     again.price = *o.price_micro;
     again.left = *o.quantity;
     return enter(book, again, event);
@@ -261,17 +274,14 @@ std::optional<Finding> MarketAuditor::check(const MarketEvent& event) {
     last_us_ = o.at_us;
     if (o.participant >= traders_.size())
         return differs("trader", "one that there is", o.participant);
-    Book& book = market_[o.book];
-    if (book.tick == 0) {
-        book.tick = rules_.tick_micro;
-        book.lot = rules_.lot;
-        book.day = day_of(o.at_us);
-    }
+    const auto found = market_.find(o.book);
+    if (found == market_.end()) return differs("vintage", "one of a year that is open", o.book);
+    Book& book = found->second;
     const bool comes =
         event.kind == MarketEventKind::placed || event.kind == MarketEventKind::replaced;
     if (comes && (!o.price_micro || !o.quantity || *o.price_micro <= 0))
         return Finding{"price_micro", "a price and a quantity", "none"};
-    if (comes) roll(book, day_of(o.at_us));
+    if (comes) roll(book, day_of({o.at_us}));
     if (event.kind != MarketEventKind::placed) return end(book, event);
     if (!ids_.insert(o.order_id).second)
         return differs("order_id", "one that was not used", o.order_id);

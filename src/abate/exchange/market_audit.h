@@ -1,8 +1,9 @@
 // A second opinion on a market: it matches every order again with a book of its own, and says where the journal differs.
 //
 // It shares no code with Market: its book is two ordered maps of lists, its money 128-bit numbers in the books' auditor. It checks time and
-// price, that nobody of one group meets, that a stop has its reason, cover and mandate at entry, every payment and delivery; not collars,
-// holding limits and throttles, which only ever refuse, and refusals leave nothing.
+// price, that nobody of one group meets, that a stop has its reason, cover and mandate at entry, halts, post only, every payment and delivery.
+// Not checked: collars, holding limits, throttles, how many orders a key may have, who asked for a cancel, and that an order whose time is
+// over went at once.
 #pragma once
 
 #include "abate/exchange/market_event.h"
@@ -13,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace abate::exchange {
@@ -22,8 +24,13 @@ class MarketAuditor {
     // `books` must outlive it, and is told of every cover, payment and delivery.
     explicit MarketAuditor(registry::Auditor& books) : books_(&books) {}
 
-    void set_rules(const MarketRules& rules, registry::AccountId fees);
-    void set_traders(const std::vector<Trader>& traders) { traders_ = traders; }
+    void set_rules(const MarketRules& rules) { rules_ = rules; }
+    // False: orders can only be cancelled.
+    void set_trading(bool trading) { trading_ = trading; }
+    void set_fees(registry::AccountId account) { fees_ = account; }
+    void set_traders(std::vector<Trader> traders) { traders_ = std::move(traders); }
+    // What a vintage trades by; said again: nothing.
+    void set_book(std::uint32_t vintage, const BookTerms& terms);
     // The first thing about this event that does not follow from the ones before it.
     [[nodiscard]] std::optional<registry::Finding> check(const MarketEvent& event);
 
@@ -40,42 +47,62 @@ class MarketAuditor {
     };
     using Queue = std::list<Order>;
     struct Book {
+        BookTerms terms;
         std::map<Int128, Queue> buys;
         std::map<Int128, Queue> sells;
-        std::int64_t tick = 0;
-        std::int64_t lot = 0;
+        std::map<std::uint64_t, Queue::iterator> orders;  // by id
         Int128 reference = 0;
         std::int64_t day = 0;
         Int128 day_quantity = 0;
         Int128 day_notional = 0;
         std::int64_t halted_until = INT64_MIN;
     };
-    struct Day {
-        std::int64_t day = 0;
+    struct Sum {
         Int128 quantity = 0;
         Int128 value = 0;
     };
+    // Of a trader: bought less sold in the day, and what is open of each side.
+    struct Exposure {
+        std::int64_t day = 0;
+        Sum net;
+        Sum buys;
+        Sum sells;
+    };
 
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
-    [[nodiscard]] Int128 money(Int128 price, Int128 quantity) const;
-    [[nodiscard]] Int128 fee(Int128 notional) const;
+    [[nodiscard]] static Int128 fee(const Book& book, Int128 notional);
+    [[nodiscard]] static Int128 money(const Book& book, Int128 price, Int128 quantity);
     [[nodiscard]] registry::GroupId group(std::uint32_t trader) const;
-    [[nodiscard]] bool deliverable(const Order& order, std::uint32_t book) const;
-    [[nodiscard]] Queue::iterator find(Book& book, std::uint64_t id, Queue*& queue);
-    void let_go(const Order& order, std::uint32_t vintage);
-    void roll(Book& book, std::int64_t day);
+    [[nodiscard]] bool deliverable(const Order& order) const;
+    [[nodiscard]] Exposure& exposure(std::uint32_t trader, std::int64_t day);
+    // So much of an order is open, or is not any more.
+    void open(const Order& order, Int128 quantity);
+    // Its cover is free.
+    void let_go(const Book& book, const Order& order, std::uint32_t vintage);
+    void forget(Book& book, const Order& order);
+    static void roll(Book& book, std::int64_t day);
     [[nodiscard]] std::optional<registry::Finding> enter(Book& book,
                                                          Order order,
                                                          const MarketEvent& event);
-    [[nodiscard]] std::optional<registry::Finding> mandate(const Order& order, std::int64_t day);
+    [[nodiscard]] std::optional<registry::Finding> check_mandate(const Order& order,
+                                                                 std::int64_t day);
+    struct Trade {
+        Order& buyer;
+        Order& seller;
+        Int128 price;
+        Int128 quantity;
+    };
+    [[nodiscard]] std::optional<registry::Finding> pay(Book& book,
+                                                       const Trade& trade,
+                                                       const Operation& o);
     [[nodiscard]] std::optional<registry::Finding> end(Book& book, const MarketEvent& event);
 
     registry::Auditor* books_;
     MarketRules rules_;
+    bool trading_ = true;
     registry::AccountId fees_{};
     std::vector<Trader> traders_;
     std::map<std::uint32_t, Book> market_;
-    std::map<std::uint32_t, Day> days_;
+    std::map<std::uint32_t, Exposure> exposures_;
     std::set<std::uint64_t> ids_;
     std::int64_t last_us_ = INT64_MIN;
 };

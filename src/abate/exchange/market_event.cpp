@@ -1,14 +1,11 @@
 #include "abate/exchange/market_event.h"
 
-#include <fmt/format.h>
+#include "abate/core/number_bytes.h"
 
-#include <bit>
-#include <cstring>
+#include <fmt/format.h>
 
 namespace abate::exchange {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the codec copies numbers as they are");
 
 // Bits of the flags.
 constexpr std::uint8_t kSell = 1;
@@ -21,21 +18,12 @@ constexpr std::uint8_t kPastFlags = 32;
 constexpr std::size_t kHead = 56;
 constexpr std::size_t kMet = 28;
 
-template <class T>
-T read_at(std::string_view bytes, std::size_t at) {
-    T value;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
-    return value;
-}
-template <class T>
-void write_at(char* out, std::size_t at, T value) {
-    std::memcpy(out + at, &value, sizeof value);
-}
-
 bool known(MarketEventKind kind) {
     return kind >= MarketEventKind::placed && kind <= MarketEventKind::swept;
 }
-bool known(MeetingKind kind) { return kind >= MeetingKind::trade && kind <= MeetingKind::halted; }
+bool known(MeetingKind kind) {
+    return kind >= MeetingKind::trade && kind <= MeetingKind::over_limit;
+}
 
 }  // namespace
 
@@ -47,29 +35,28 @@ void append_event(EventBytes& out,
     const auto flag = [](bool on, std::uint8_t bit) { return on ? bit : std::uint8_t{0}; };
     const std::size_t size = kHead + kMet * met.size();
     char* bytes = out.room(size);
-    write_at(bytes, 0, kind);
-    write_at(bytes, 1, kMarketEventVersion);
-    write_at(bytes,
-             2,
-             static_cast<std::uint8_t>(
-                 flag(o.side == Side::sell, kSell) | flag(o.type == OrderType::market, kMarket) |
-                 flag(o.post_only, kPostOnly) | flag(o.price_micro.has_value(), kHasPrice) |
-                 flag(o.quantity.has_value(), kHasQuantity)));
-    write_at(bytes, 3, o.time_in_force);
-    write_at(bytes, 4, o.book);
-    write_at(bytes, 8, o.order_id);
-    write_at(bytes, 16, o.at_us);
-    write_at(bytes, 24, o.participant);
-    write_at(bytes, 28, static_cast<std::uint32_t>(met.size()));
-    write_at(bytes, 32, o.price_micro.value_or(0));
-    write_at(bytes, 40, o.quantity.value_or(0));
-    write_at(bytes, 48, o.expires_us);
+    put_number(bytes + 0, kind);
+    put_number(bytes + 1, kMarketEventVersion);
+    put_number(bytes + 2,
+               static_cast<std::uint8_t>(
+                   flag(o.side == Side::sell, kSell) | flag(o.type == OrderType::market, kMarket) |
+                   flag(o.post_only, kPostOnly) | flag(o.price_micro.has_value(), kHasPrice) |
+                   flag(o.quantity.has_value(), kHasQuantity)));
+    put_number(bytes + 3, o.time_in_force);
+    put_number(bytes + 4, o.book);
+    put_number(bytes + 8, o.order_id);
+    put_number(bytes + 16, o.at_us);
+    put_number(bytes + 24, o.participant);
+    put_number(bytes + 28, static_cast<std::uint32_t>(met.size()));
+    put_number(bytes + 32, o.price_micro.value_or(0));
+    put_number(bytes + 40, o.quantity.value_or(0));
+    put_number(bytes + 48, o.expires_us);
     bytes += kHead;
     for (const Met& each : met) {
-        write_at(bytes, 0, each.maker);
-        write_at(bytes, 8, each.price_micro);
-        write_at(bytes, 16, each.quantity);
-        write_at(bytes, 24, each.kind);
+        put_number(bytes + 0, each.maker);
+        put_number(bytes + 8, each.price_micro);
+        put_number(bytes + 16, each.quantity);
+        put_number(bytes + 24, each.kind);
         bytes += kMet;
     }
     out.add(size);
@@ -87,12 +74,12 @@ Result<ReadMarketEvent> read_market_event(std::string_view bytes) {
     ReadMarketEvent out;
     MarketEvent& event = out.event;
     Operation& o = event.operation;
-    const auto version = read_at<std::uint8_t>(bytes, 1);
+    const auto version = number_at<std::uint8_t>(bytes, 1);
     if (version > kMarketEventVersion)
         return refuse(fmt::format("an event of version {}", version), ErrorCode::version_mismatch);
-    event.kind = read_at<MarketEventKind>(bytes, 0);
-    const auto flags = read_at<std::uint8_t>(bytes, 2);
-    o.time_in_force = read_at<TimeInForce>(bytes, 3);
+    event.kind = number_at<MarketEventKind>(bytes, 0);
+    const auto flags = number_at<std::uint8_t>(bytes, 2);
+    o.time_in_force = number_at<TimeInForce>(bytes, 3);
     if (version == 0 || !known(event.kind) || flags >= kPastFlags ||
         o.time_in_force < TimeInForce::good_till_cancelled ||
         o.time_in_force > TimeInForce::good_till_time)
@@ -103,30 +90,30 @@ Result<ReadMarketEvent> read_market_event(std::string_view bytes) {
     o.side = (flags & kSell) != 0 ? Side::sell : Side::buy;
     o.type = (flags & kMarket) != 0 ? OrderType::market : OrderType::limit;
     o.post_only = (flags & kPostOnly) != 0;
-    o.book = read_at<std::uint32_t>(bytes, 4);
-    o.order_id = read_at<std::uint64_t>(bytes, 8);
-    o.at_us = read_at<std::int64_t>(bytes, 16);
-    o.participant = read_at<std::uint32_t>(bytes, 24);
-    const auto price = read_at<std::int64_t>(bytes, 32);
-    const auto quantity = read_at<std::int64_t>(bytes, 40);
+    o.book = number_at<std::uint32_t>(bytes, 4);
+    o.order_id = number_at<std::uint64_t>(bytes, 8);
+    o.at_us = number_at<std::int64_t>(bytes, 16);
+    o.participant = number_at<std::uint32_t>(bytes, 24);
+    const auto price = number_at<std::int64_t>(bytes, 32);
+    const auto quantity = number_at<std::int64_t>(bytes, 40);
     // So that days and halts can be reckoned from it.
     constexpr std::int64_t kFarthest = std::int64_t{1} << 61;
     if (o.at_us < -kFarthest || o.at_us > kFarthest)
         return refuse("an event of no time that there is");
     if ((flags & kHasPrice) != 0) o.price_micro = price;
     if ((flags & kHasQuantity) != 0) o.quantity = quantity;
-    o.expires_us = read_at<std::int64_t>(bytes, 48);
+    o.expires_us = number_at<std::int64_t>(bytes, 48);
     if ((!o.price_micro && price != 0) || (!o.quantity && quantity != 0))
         return refuse("an event has a field that it does not name");
-    const auto met = read_at<std::uint32_t>(bytes, 28);
+    const auto met = number_at<std::uint32_t>(bytes, 28);
     if ((bytes.size() - kHead) / kMet < met) return refuse("an event is cut short");
     event.met.reserve(met);
     std::size_t at = kHead;
     for (std::uint32_t i = 0; i < met; ++i, at += kMet) {
-        const Met each{.maker = read_at<std::uint64_t>(bytes, at),
-                       .price_micro = read_at<std::int64_t>(bytes, at + 8),
-                       .quantity = read_at<std::int64_t>(bytes, at + 16),
-                       .kind = read_at<MeetingKind>(bytes, at + 24)};
+        const Met each{.maker = number_at<std::uint64_t>(bytes, at),
+                       .price_micro = number_at<std::int64_t>(bytes, at + 8),
+                       .quantity = number_at<std::int64_t>(bytes, at + 16),
+                       .kind = number_at<MeetingKind>(bytes, at + 24)};
         if (!known(each.kind)) return refuse("a meeting of no known kind");
         event.met.push_back(each);
     }

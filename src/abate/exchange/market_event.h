@@ -31,8 +31,8 @@ enum class MeetingKind : std::uint32_t {
     self_trade = 2,     // the maker went: both are of one group
     undeliverable = 3,  // the maker went: its account is shut
     stopped = 4,        // the taker takes no more: of one group, as the rule says
-    halted =
-        5,  // the taker takes no more: the trade would have been beyond the band, and the book halts
+    halted = 5,      // the taker takes no more: the trade would be too far off, and the book halts
+    over_limit = 6,  // the maker went: its group would hold more than the scheme allows
 };
 
 struct Met {
@@ -43,10 +43,13 @@ struct Met {
     bool operator==(const Met&) const = default;
 };
 
+// What came takes no more, where nothing was left that it could have met (SelfTrade::cancel_both).
+inline constexpr Met kStoppedAtTheEnd{.kind = MeetingKind::stopped};
+
 struct MarketEvent {
     MarketEventKind kind = MarketEventKind::placed;
-    Operation operation =
-        {};  // `book` is the vintage, `participant` the trader's number, `at_us` the time of the event
+    // `book` is the vintage, `participant` the trader's number, `at_us` the time of the event.
+    Operation operation = {};
     std::vector<Met> met = {};
 };
 

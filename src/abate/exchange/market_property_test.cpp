@@ -17,8 +17,8 @@ using testing::TestMarket;
 // A market as one would write it on paper: lists, and money that is counted anew each time.
 class SlowMarket {
   public:
-    SlowMarket(const Endowment& endowment, const MarketRules& rules)
-        : rules_(rules), endowment_(endowment) {
+    SlowMarket(const Endowment& endowment, const MarketRules& rules, const BookTerms& terms)
+        : rules_(rules), terms_(terms), endowment_(endowment) {
         for (std::uint32_t i = 0; i < endowment.traders; ++i) {
             money_.push_back(endowment.money);
             allowances_.push_back(endowment.allowances);
@@ -75,7 +75,7 @@ class SlowMarket {
         return trader % endowment_.groups;
     }
     [[nodiscard]] std::int64_t fee(std::int64_t notional) const {
-        return notional * rules_.fee_ppm / 1'000'000;
+        return notional * terms_.fee_ppm / 1'000'000;
     }
     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
     [[nodiscard]] std::int64_t cost(std::int64_t price, std::int64_t quantity) const {
@@ -167,6 +167,7 @@ class SlowMarket {
     }
 
     MarketRules rules_;
+    BookTerms terms_;
     Endowment endowment_;
     std::vector<std::int64_t> money_;
     std::vector<std::int64_t> allowances_;
@@ -202,13 +203,13 @@ RC_GTEST_PROP(MarketProperty, IsTheObviousMarketAndTheSameFromItsEvents, ()) {
                               .groups = *rc::gen::inRange<std::uint32_t>(1, 5),
                               .money = *rc::gen::inRange<std::int64_t>(1, 20'000),
                               .allowances = *rc::gen::inRange<std::int64_t>(1, 200)};
-    const MarketRules rules{
-        .self_trade = *rc::gen::element(
-            SelfTrade::cancel_newest, SelfTrade::cancel_oldest, SelfTrade::cancel_both),
-        .fee_ppm = *rc::gen::element<std::int64_t>(0, 1'500, 333'333)};
-    TestMarket market(endowment, rules);
-    TestMarket again(endowment, rules);
-    SlowMarket slow(endowment, rules);
+    const MarketRules rules{.self_trade = *rc::gen::element(SelfTrade::cancel_newest,
+                                                            SelfTrade::cancel_oldest,
+                                                            SelfTrade::cancel_both)};
+    const BookTerms terms{.fee_ppm = *rc::gen::element<std::int64_t>(0, 1'500, 333'333)};
+    TestMarket market(endowment, rules, terms);
+    TestMarket again(endowment, rules, terms);
+    SlowMarket slow(endowment, rules, terms);
     std::size_t read_to = 0;
     const int count = *rc::gen::inRange(1, 200);
     for (int i = 0; i < count; ++i) {
@@ -237,6 +238,112 @@ RC_GTEST_PROP(MarketProperty, IsTheObviousMarketAndTheSameFromItsEvents, ()) {
         }
     }
     RC_ASSERT(registry::broken_invariant(market.books).value_or("sound") == "sound");
+}
+
+// Any order, of any kind.
+Operation any_operation(std::uint32_t traders, std::int64_t now_us) {
+    Operation o = random_operation(traders);
+    o.order_id = *rc::gen::inRange<std::uint64_t>(0, 60);
+    if (o.kind == OperationKind::cancel) return o;
+    o.post_only = *rc::gen::inRange(0, 8) == 0;
+    if (o.kind == OperationKind::replace) return o;
+    if (*rc::gen::inRange(0, 6) == 0) o.type = OrderType::market;
+    o.time_in_force = *rc::gen::element(TimeInForce::good_till_cancelled,
+                                        TimeInForce::good_till_cancelled,
+                                        TimeInForce::immediate_or_cancel,
+                                        TimeInForce::fill_or_kill,
+                                        TimeInForce::good_till_time);
+    if (o.time_in_force == TimeInForce::good_till_time)
+        o.expires_us = now_us + *rc::gen::inRange<std::int64_t>(-1, 40);
+    return o;
+}
+
+// A market that is built again: from its events, and from a snapshot of it and of the books.
+void expect_built_again(const TestMarket& market, TestMarket& again, const BookTerms& terms) {
+    std::string live;
+    market.market.append_snapshot(live);
+    std::string folded;
+    again.market.append_snapshot(folded);
+    RC_ASSERT(folded == live);
+    std::string books;
+    registry::append_snapshot(books, market.books);
+    Result<registry::Registry> restored_books = registry::read_snapshot(books);
+    RC_ASSERT(static_cast<bool>(restored_books));
+    Market restored;
+    restored.open_book(kVintage, terms);
+    restored.set_fees(testing::kFees);
+    for (std::uint32_t i = 0; i < market.market.traders(); ++i)
+        restored.set_trader(i, TestMarket::trader(i, registry::GroupId{i + 1}));
+    RC_ASSERT(restored.restore(live, *restored_books));
+    std::string once_more;
+    restored.append_snapshot(once_more);
+    RC_ASSERT(once_more == live);
+}
+
+// Time in force, market orders, halts, collars, ticks and lots, accounts that are shut: what is done is sound, is the same from its events
+// and from a snapshot, and the auditor, who matches for himself, finds nothing.
+RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
+    const Endowment endowment{.traders = *rc::gen::inRange<std::uint32_t>(1, 6),
+                              .groups = *rc::gen::inRange<std::uint32_t>(1, 4),
+                              .money = *rc::gen::inRange<std::int64_t>(1, 50'000),
+                              .allowances = *rc::gen::inRange<std::int64_t>(1, 500)};
+    const MarketRules rules{
+        .self_trade = *rc::gen::element(
+            SelfTrade::cancel_newest, SelfTrade::cancel_oldest, SelfTrade::cancel_both),
+        .collar_ppm = *rc::gen::element<std::int64_t>(0, 60'000),
+        .band_ppm = *rc::gen::element<std::int64_t>(0, 20'000),
+        .halt_ppm = *rc::gen::element<std::int64_t>(0, 20'000),
+        .halt_us = 7,
+        .most_open_orders = *rc::gen::element<std::uint32_t>(0, 5),
+        .most_per_second = *rc::gen::element<std::uint32_t>(0, 150)};
+    const BookTerms terms{.tick_micro = *rc::gen::element<std::int64_t>(1, 5),
+                          .lot = *rc::gen::element<std::int64_t>(1, 2),
+                          .fee_ppm = *rc::gen::element<std::int64_t>(0, 1'500, 1'000'000)};
+    TestMarket market(endowment, rules, terms);
+    TestMarket again(endowment, rules, terms);
+    std::size_t read_to = 0;
+    const int count = *rc::gen::inRange(1, 150);
+    for (int i = 0; i < count; ++i) {
+        if (*rc::gen::inRange(0, 25) == 0) {
+            const auto trader = *rc::gen::inRange<std::uint32_t>(0, endowment.traders);
+            const registry::Command shut{
+                .op = registry::Op::set_status,
+                .status = *rc::gen::element(registry::AccountStatus::open,
+                                            registry::AccountStatus::blocked,
+                                            registry::AccountStatus::frozen),
+                .from = *rc::gen::element(testing::holding_of(trader), testing::cash_of(trader))};
+            market.do_in_books(shut);
+            again.do_in_books(shut);
+        }
+        const Market::Frame frame{
+            .books = market.books, .now = Timestamp{++market.now_us}, .out = market.payload};
+        static_cast<void>(market.market.advance_time(frame.now, frame));
+        if (*rc::gen::inRange(0, 40) == 0)
+            static_cast<void>(market.market.sweep(0, frame));
+        else
+            static_cast<void>(market.apply(any_operation(endowment.traders, market.now_us)));
+        again.now_us = market.now_us;
+        while (read_to < market.payload.view().size()) {
+            const Result<ReadMarketEvent> event =
+                read_market_event(market.payload.view().substr(read_to));
+            RC_ASSERT(static_cast<bool>(event));
+            RC_ASSERT(again.market.fold(event->event, again.books));
+            const auto finding = market.auditor.check(event->event);
+            if (finding)
+                RC_FAIL(finding->field + ": " + finding->expected + ", not " + finding->found);
+            read_to += event->size;
+        }
+        RC_ASSERT(registry::broken_invariant(market.books).value_or("sound") == "sound");
+        const Market::Cover cover = market.market.cover();
+        RC_ASSERT(cover.money == market.books.covered_money());
+        RC_ASSERT(cover.allowances == market.books.covered_allowances());
+    }
+    RC_ASSERT(!market.books_auditor.balance());
+    for (std::uint32_t t = 0; t < endowment.traders; ++t) {
+        RC_ASSERT(again.money(t) == market.money(t));
+        RC_ASSERT(again.allowances(t) == market.allowances(t));
+    }
+    expect_built_again(market, again, terms);
 }
 
 }  // namespace

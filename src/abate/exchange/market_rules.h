@@ -5,7 +5,6 @@
 #include "abate/registry/registry.h"
 
 #include <cstdint>
-#include <string_view>
 
 namespace abate::exchange {
 
@@ -15,22 +14,27 @@ enum class SelfTrade : std::uint8_t {
     cancel_oldest = 2,  // what rests goes, and the other meets the next
     cancel_both = 3,
 };
-[[nodiscard]] std::string_view to_string(SelfTrade rule);
 
-// Parts are parts of a million; 0 switches a rule off.
-struct MarketRules {
+// What a book has from when it is opened until there is none any more: what rests in it was covered by these.
+struct BookTerms {
     std::int64_t tick_micro = 1;  // above 0
     std::int64_t lot = 1;         // above 0
+    std::int64_t fee_ppm = 0;     // of the notional of a trade, from each side, rounded down
+    std::uint32_t most_orders = 1U << 20;  // that rest in it
+    bool operator==(const BookTerms&) const = default;
+};
+
+// Parts are parts of a million; 0 switches a rule off. They may change at any time.
+struct MarketRules {
     SelfTrade self_trade = SelfTrade::cancel_newest;
     std::int64_t collar_ppm = 0;  // an order further from the reference price is refused
     std::int64_t band_ppm =
         0;  // a market order takes no worse price than the best one and this; 0: any
     std::int64_t halt_ppm = 0;  // a trade further from the reference price halts the book instead
     std::int64_t halt_us = 0;   // so long
-    std::int64_t fee_ppm = 0;   // of the notional of a trade, from each side, rounded down
-    std::uint32_t most_open_orders = 0;    // of a trader in all books
-    std::uint32_t most_per_second = 0;     // commands of a trader in one second of the clock
-    std::uint32_t most_orders = 1U << 20;  // that rest in a book
+    std::uint32_t most_open_orders = 0;  // of a trader in all books
+    // Commands of a trader in one second of the clock; refused ones count until the market is built again.
+    std::uint32_t most_per_second = 0;
 };
 
 // A key that may trade, by a number of its own from 0 on.

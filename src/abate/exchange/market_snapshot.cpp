@@ -1,12 +1,12 @@
 // A market as bytes, and again: what rests in its order, the days, every id. Little endian.
 //
-// "abMK", u16 version, u16 0, i64 last_us; u32 venues, of each: u32 vintage, i64 tick, lot, reference, halted_until, day, day_quantity,
+// "abMK", u16 version, u16 0, i64 last_us; u32 venues, of each: u32 vintage, i64 reference, halted_until, day, day_quantity,
 // day_notional (low, high), u64 tape_seq, u32 orders, of each, buys before sells, best first: u64 id, i64 price, quantity, u32 owner, u32
 // side, i64 until (0: none); u32 traders, of each: i64 day, net_quantity, net_value; u64 ids, of each by number: u64 id, u32 mark.
+#include "abate/core/number_bytes.h"
 #include "abate/exchange/market.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace abate::exchange {
 namespace {
@@ -14,91 +14,64 @@ namespace {
 constexpr std::string_view kMark = "abMK";
 constexpr std::uint16_t kVersion = 1;
 
-template <class T>
-void put(std::string& out, T value) {
-    char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    out.append(bytes, sizeof value);
-}
-
-struct Front {
-    std::string_view bytes;
-    bool good = true;
-
-    template <class T>
-    T number() {
-        T value{};
-        if (bytes.size() < sizeof value) {
-            good = false;
-            return value;
-        }
-        std::memcpy(&value, bytes.data(), sizeof value);
-        bytes.remove_prefix(sizeof value);
-        return value;
-    }
-};
-
 }  // namespace
 
 void Market::append_snapshot(std::string& out) const {
     out += kMark;
-    put(out, kVersion);
-    put(out, std::uint16_t{0});
-    put(out, last_.us);
-    put(out, static_cast<std::uint32_t>(venues_.size()));
+    append_number(out, kVersion);
+    append_number(out, std::uint16_t{0});
+    append_number(out, last_.us);
+    append_number(out, static_cast<std::uint32_t>(venues_.size()));
     for (const auto& venue : venues_) {
-        put(out, venue->vintage);
-        for (const std::int64_t number : {venue->tick,
-                                          venue->lot,
-                                          venue->reference,
+        append_number(out, venue->vintage);
+        for (const std::int64_t number : {venue->reference,
                                           venue->halted_until,
                                           venue->day,
                                           venue->day_quantity,
                                           static_cast<std::int64_t>(venue->day_notional),
                                           static_cast<std::int64_t>(venue->day_notional >> 64)})
-            put(out, number);
-        put(out, venue->tape_seq);
-        put(out, venue->book.size());
+            append_number(out, number);
+        append_number(out, venue->tape_seq);
+        append_number(out, venue->book.size());
         for (const Side side : {Side::buy, Side::sell})
             venue->book.for_each_level(side, [&](const LevelView& level) {
                 for (std::uint32_t at = level.first; at != OrderBook::kNone;
                      at = venue->book.next(at)) {
                     const Resting& order = venue->book.at(at);
                     const auto until = until_.find(order.id);
-                    put(out, order.id);
-                    put(out, level.price);
-                    put(out, order.quantity);
-                    put(out, order.owner);
-                    put(out, static_cast<std::uint32_t>(side));
-                    put(out, until == until_.end() ? std::int64_t{0} : until->second);
+                    append_number(out, order.id);
+                    append_number(out, level.price);
+                    append_number(out, order.quantity);
+                    append_number(out, order.owner);
+                    append_number(out, static_cast<std::uint32_t>(side));
+                    append_number(out, until == until_.end() ? std::int64_t{0} : until->second);
                 }
                 return true;
             });
     }
-    put(out, static_cast<std::uint32_t>(traders_.size()));
+    append_number(out, static_cast<std::uint32_t>(traders_.size()));
     for (const TraderState& trader : traders_)
         for (const std::int64_t number : {trader.day, trader.net_quantity, trader.net_value})
-            put(out, number);
+            append_number(out, number);
     std::vector<std::pair<std::uint64_t, std::uint32_t>> ids;
     ids.reserve(ids_.size());
     ids_.for_each([&](std::uint64_t id, std::uint32_t mark) { ids.emplace_back(id, mark); });
     std::sort(ids.begin(), ids.end());
-    put(out, static_cast<std::uint64_t>(ids.size()));
+    append_number(out, static_cast<std::uint64_t>(ids.size()));
     for (const auto& [id, mark] : ids) {
-        put(out, id);
-        put(out, mark);
+        append_number(out, id);
+        append_number(out, mark);
     }
 }
 
 bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
-    Front in{bytes};
+    NumberReader in{bytes};
     const auto vintage = in.number<std::uint32_t>();
     if (!in.good || vintage < registry::kFirstVintage || vintage > registry::kLastVintage)
         return false;
-    open_book(vintage);
-    Venue& venue = *find_venue(vintage);
-    venue.tick = in.number<std::int64_t>();
-    venue.lot = in.number<std::int64_t>();
+    Venue* const found = find_venue(vintage);
+    if (found == nullptr) return false;
+    Venue& venue = *found;
     venue.reference = in.number<std::int64_t>();
     venue.halted_until = in.number<std::int64_t>();
     venue.day = in.number<std::int64_t>();
@@ -109,9 +82,7 @@ bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
     venue.day_notional = Int128{high} * (Int128{1} << 64) + low;
     venue.tape_seq = in.number<std::uint64_t>();
     const auto orders = in.number<std::uint32_t>();
-    if (!in.good || venue.tick <= 0 || venue.lot <= 0 || venue.day_quantity < 0 ||
-        venue.book.size() != 0)
-        return false;
+    if (!in.good || venue.day_quantity < 0 || venue.book.size() != 0) return false;
     for (std::uint32_t i = 0; i < orders; ++i) {
         const auto id = in.number<std::uint64_t>();
         const auto price = in.number<Ticks>();
@@ -123,14 +94,14 @@ bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
         std::int64_t notional = 0;
         if (!in.good || owner >= traders_.size() || side_number > 1 || price <= 0 ||
             quantity <= 0 || quantity > kMostQuantity || venue.book.full() ||
-            __builtin_mul_overflow(price, venue.tick, &limit) || limit > kMostTicks ||
+            __builtin_mul_overflow(price, venue.terms.tick_micro, &limit) || limit > kMostTicks ||
             __builtin_mul_overflow(limit, quantity, &notional) ||
             venue.book.find(id) != OrderBook::kNone)
             return false;
         const auto side = static_cast<Side>(side_number);
         if (venue.book.crosses(side, price)) return false;
         TraderState& trader = traders_[owner];
-        if (!has_pockets(trader, venue, books)) return false;
+        if (!open_balances(trader, venue, books)) return false;
         count({.trader = &trader,
                .position = &trader.positions[venue.number],
                .limit = limit,
@@ -151,7 +122,7 @@ bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
 
 bool Market::restore(std::string_view bytes, registry::Registry& books) {
     if (bytes.substr(0, kMark.size()) != kMark) return false;
-    Front in{bytes.substr(kMark.size())};
+    NumberReader in{bytes.substr(kMark.size())};
     const auto version = in.number<std::uint16_t>();
     const auto nothing = in.number<std::uint16_t>();
     const auto last_us = in.number<std::int64_t>();

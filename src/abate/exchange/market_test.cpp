@@ -19,8 +19,11 @@ void expect_sound(const TestMarket& m) {
 }
 
 // The whole state again, in fresh books, from the events alone.
-void expect_same_again(const TestMarket& m, const Endowment& endowment, const MarketRules& rules) {
-    TestMarket again(endowment, rules);
+void expect_same_again(const TestMarket& m,
+                       const Endowment& endowment,
+                       const MarketRules& rules,
+                       const BookTerms& terms = {}) {
+    TestMarket again(endowment, rules, terms);
     std::string_view left = m.payload.view();
     while (!left.empty()) {
         const Result<ReadMarketEvent> read = read_market_event(left);
@@ -52,8 +55,8 @@ TEST(Market, DeliversAgainstPayment) {
 }
 
 TEST(Market, ABuyerIsCoveredAtItsLimitWithTheFee) {
-    const MarketRules rules{.fee_ppm = 1'500};
-    TestMarket m({}, rules);
+    const BookTerms terms{.fee_ppm = 1'500};
+    TestMarket m({}, {}, terms);
     ASSERT_EQ(m.buy(0, 1, 1'000, 333), R::ok);
     EXPECT_EQ(m.money(0).reserved, 333'000 + 499);  // 499.5 rounded down
     ASSERT_EQ(m.sell(1, 2, 1'000, 100), R::ok);
@@ -63,7 +66,7 @@ TEST(Market, ABuyerIsCoveredAtItsLimitWithTheFee) {
     EXPECT_EQ(m.books.balance(testing::kFees, registry::Asset::cash).posted, 300);
     EXPECT_EQ(m.money(0).reserved, 233'000 + 349);
     expect_sound(m);
-    expect_same_again(m, {}, rules);
+    expect_same_again(m, {}, {}, terms);
     ASSERT_EQ(m.cancel(0, 1), R::ok);
     EXPECT_EQ(m.money(0).reserved, 0);
     expect_sound(m);
@@ -218,6 +221,47 @@ TEST(Market, ACollarRefusesAndABandHalts) {
     m.now_us += 60'000'000;
     EXPECT_EQ(m.buy(1, 4, 1'000, 1), R::ok);
     expect_sound(m);
+}
+
+TEST(Market, FillOrKillDoesNotCountWhatAHaltWouldStop) {
+    const MarketRules rules{.halt_ppm = 50'000, .halt_us = 60'000'000};
+    TestMarket m({}, rules);
+    m.market.set_reference(kVintage, 1'000);
+    ASSERT_EQ(m.sell(0, 1, 1'050, 10), R::ok);
+    ASSERT_EQ(m.sell(0, 2, 1'051, 10), R::ok);
+    Operation all{.time_in_force = TimeInForce::fill_or_kill,
+                  .order_id = 3,
+                  .participant = 1,
+                  .price_micro = 1'100,
+                  .quantity = 20};
+    EXPECT_EQ(m.apply(all), R::fill_or_kill_not_filled);
+    EXPECT_EQ(m.market.halted_until(kVintage), std::nullopt);
+    all.quantity = 10;
+    EXPECT_EQ(m.apply(all), R::ok);
+}
+
+TEST(Market, AnOrderOfIdNoughtIsAnOrder) {
+    const Endowment endowment{.traders = 2, .groups = 1};
+    TestMarket m(endowment);
+    ASSERT_EQ(m.sell(0, 0, 40, 5), R::ok);
+    ASSERT_EQ(m.buy(1, 1, 40, 5), R::ok);  // of its own group: it goes
+    EXPECT_EQ(m.resting(), "sell 5 at 40 (order 0 of 0) ");
+    expect_same_again(m, endowment, {});
+}
+
+// A refusal leaves nothing, not even an account's line for what it never had.
+TEST(Market, ARefusalLeavesTheBooksAsTheyWere) {
+    TestMarket m({.traders = 1, .groups = 1, .money = 100, .allowances = 0});
+    const auto lines = [&] {
+        std::size_t count = 0;
+        m.books.for_each_account([&](const auto& account) { count += account.balances.size(); });
+        return count;
+    };
+    const std::size_t before = lines();
+    EXPECT_EQ(m.buy(0, 1, 40, 10), R::insufficient_balance);
+    EXPECT_EQ(lines(), before);
+    EXPECT_EQ(m.buy(0, 1, 10, 10), R::ok);
+    EXPECT_EQ(lines(), before + 1);
 }
 
 TEST(Market, AMarketOrderIsCoveredAtTheWorstPriceThatItMeets) {

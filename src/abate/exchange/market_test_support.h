@@ -3,17 +3,24 @@
 
 #include "abate/core/assert.h"
 #include "abate/exchange/market.h"
+#include "abate/exchange/market_audit.h"
 
 #include <string>
+#include <vector>
 
 namespace abate::exchange::testing {
 
 inline constexpr std::uint32_t kVintage = 2027;
 inline constexpr registry::AccountId kFees{3};
 
-class NoEvents final : public registry::EventSink {
+// Whatever the books do is told to their auditor.
+class Audited final : public registry::EventSink {
   public:
-    void on(const registry::Event& /*event*/) override {}
+    explicit Audited(registry::Auditor& auditor) : auditor_(&auditor) {}
+    void on(const registry::Event& event) override { ABATE_REQUIRE(!auditor_->check(event)); }
+
+  private:
+    registry::Auditor* auditor_;
 };
 
 // Trader i is participant i + 1 with accounts of its own; groups as given.
@@ -34,17 +41,25 @@ inline registry::AccountId cash_of(std::uint32_t trader) {
 struct TestMarket {
     registry::Registry books;
     Market market;
+    registry::Auditor books_auditor;
+    MarketAuditor auditor{books_auditor};  // check() it with what stands in the payload
     EventBytes payload;
     std::int64_t now_us = 0;
 
-    explicit TestMarket(const Endowment& endowment = {}, const MarketRules& rules = {}) {
+    explicit TestMarket(const Endowment& endowment = {},
+                        const MarketRules& rules = {},
+                        const BookTerms& terms = {}) {
         using namespace registry;
         do_in_books({.op = Op::open_account, .kind = AccountKind::issuance, .from = AccountId{1}});
         do_in_books({.op = Op::open_account, .kind = AccountKind::bank, .from = AccountId{2}});
         do_in_books({.op = Op::open_account, .kind = AccountKind::fees, .from = kFees});
         market.set_rules(rules);
-        market.open_book(kVintage);
+        market.open_book(kVintage, terms);
         market.set_fees(kFees);
+        auditor.set_rules(rules);
+        auditor.set_fees(kFees);
+        auditor.set_book(kVintage, terms);
+        std::vector<Trader> traders;
         for (std::uint32_t i = 0; i < endowment.traders; ++i) {
             const ParticipantId owner{i + 1};
             const GroupId group{1 + i % endowment.groups};
@@ -68,9 +83,13 @@ struct TestMarket {
                              .from = AccountId{2},
                              .to = cash_of(i),
                              .amount = endowment.money});
-            market.set_trader(i, trader(i, group));
+            traders.push_back(trader(i, group));
+            market.set_trader(i, traders.back());
         }
+        auditor.set_traders(traders);
     }
+    TestMarket(const TestMarket&) = delete;  // the auditors know each other
+    TestMarket& operator=(const TestMarket&) = delete;
 
     [[nodiscard]] static Trader trader(std::uint32_t number, registry::GroupId group) {
         return {.participant = registry::ParticipantId{number + 1},
@@ -84,7 +103,7 @@ struct TestMarket {
 
     void do_in_books(registry::Command command) {
         command.id = {0, ++ids_};
-        NoEvents sink;
+        Audited sink(books_auditor);
         const registry::Outcome outcome = books.apply(command, Timestamp{++now_us}, sink);
         ABATE_REQUIRE(outcome.reason == registry::Reason::ok);
     }

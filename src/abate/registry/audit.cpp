@@ -400,7 +400,7 @@ void Auditor::record(const Event& event) {
     done_[c.id] = c;
 }
 
-std::optional<Finding> Auditor::cover(const Pocket& from, Int128 amount) {
+std::optional<Finding> Auditor::cover(const AccountAsset& from, Int128 amount) {
     const Place place{number(from.account), number(from.asset)};
     const Int128 free = at(posted_, place) - at(reserved_, place);
     if (amount < 0 || amount > free)
@@ -409,11 +409,11 @@ std::optional<Finding> Auditor::cover(const Pocket& from, Int128 amount) {
     return std::nullopt;
 }
 
-void Auditor::uncover(const Pocket& from, Int128 amount) {
+void Auditor::uncover(const AccountAsset& from, Int128 amount) {
     reserved_[{number(from.account), number(from.asset)}] -= amount;
 }
 
-std::optional<Finding> Auditor::pay(const Pocket& from, AccountId to, Int128 amount) {
+std::optional<Finding> Auditor::pay(const AccountAsset& from, AccountId to, Int128 amount) {
     const Place source{number(from.account), number(from.asset)};
     const Int128 free = at(posted_, source) - at(reserved_, source);
     if (amount < 0 || amount > free)
@@ -428,12 +428,15 @@ AccountStatus Auditor::status(AccountId account) const {
     return found == nullptr ? AccountStatus::closed : found->status;
 }
 
-AccountId Auditor::first_open(ParticipantId owner, AccountKind kind) const {
-    for (const auto& [id, account] : accounts_)
-        if (account.participant == static_cast<std::uint64_t>(owner) && account.kind == kind &&
-            account.status != AccountStatus::closed)
-            return AccountId{id};
-    return {};
+std::map<ParticipantId, Auditor::FirstOpen> Auditor::first_open() const {
+    std::map<ParticipantId, FirstOpen> out;
+    for (const auto& [id, account] : accounts_) {
+        if (account.status == AccountStatus::closed) continue;
+        FirstOpen& own = out[ParticipantId{account.participant}];
+        if (account.kind == K::holding && own.holding == AccountId{}) own.holding = AccountId{id};
+        if (account.kind == K::cash && own.cash == AccountId{}) own.cash = AccountId{id};
+    }
+    return out;
 }
 
 GroupId Auditor::group_of(ParticipantId participant) const {

@@ -39,17 +39,21 @@ class Auditor {
     [[nodiscard]] std::uint64_t events() const { return events_; }
 
     // For a market's auditor. What covers an order is reserved; a payment comes out of what is free. Findings: cover, balance.
-    struct Pocket {
+    struct AccountAsset {
         AccountId account{};
         Asset asset{};
     };
-    [[nodiscard]] std::optional<Finding> cover(const Pocket& from, Int128 amount);
-    void uncover(const Pocket& from, Int128 amount);
-    [[nodiscard]] std::optional<Finding> pay(const Pocket& from, AccountId to, Int128 amount);
+    [[nodiscard]] std::optional<Finding> cover(const AccountAsset& from, Int128 amount);
+    void uncover(const AccountAsset& from, Int128 amount);
+    [[nodiscard]] std::optional<Finding> pay(const AccountAsset& from, AccountId to, Int128 amount);
     // closed for one that there is not.
     [[nodiscard]] AccountStatus status(AccountId account) const;
-    // The open one with the lowest number; 0: none.
-    [[nodiscard]] AccountId first_open(ParticipantId owner, AccountKind kind) const;
+    // Of each participant the open ones with the lowest numbers; 0: none. A pass over all accounts.
+    struct FirstOpen {
+        AccountId holding{};
+        AccountId cash{};
+    };
+    [[nodiscard]] std::map<ParticipantId, FirstOpen> first_open() const;
     [[nodiscard]] GroupId group_of(ParticipantId participant) const;
 
   private:

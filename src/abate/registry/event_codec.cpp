@@ -1,15 +1,14 @@
 #include "abate/registry/event_codec.h"
 
+#include "abate/core/number_bytes.h"
+
 #include <fmt/format.h>
 
-#include <bit>
 #include <cstring>
 #include <type_traits>
 
 namespace abate::registry {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the codec copies numbers as they are");
 
 // Bits of an event's `fields`, and the order in which they stand.
 enum Field : std::uint32_t {
@@ -92,13 +91,6 @@ void each_field(Codec& codec, C& c) {
     codec.field(f_timeout, c.timeout_us);
 }
 
-template <class T>
-T read_at(std::string_view bytes, std::size_t at) {
-    T value;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
-    return value;
-}
-
 bool known_reason(std::uint16_t number) {
     return number == 0 || to_string(static_cast<Reason>(number)) != "unknown_reason";
 }
@@ -139,8 +131,8 @@ std::optional<Error> EventReader::read(Event& event) {
     if (version > kEventVersion)
         return refuse(fmt::format("an event of version {}", version), ErrorCode::version_mismatch);
     if (version == 0) return refuse("an event without a version");
-    const auto reason = read_at<std::uint16_t>(bytes_, at_ + 2);
-    const auto fields = read_at<std::uint32_t>(bytes_, at_ + 4);
+    const auto reason = number_at<std::uint16_t>(bytes_, at_ + 2);
+    const auto fields = number_at<std::uint32_t>(bytes_, at_ + 4);
     if (op == 0 || op > static_cast<std::uint8_t>(Op::expire))
         return refuse(fmt::format("no operation has the number {}", op));
     if (!known_reason(reason)) return refuse(fmt::format("no reason has the number {}", reason));
@@ -148,7 +140,7 @@ std::optional<Error> EventReader::read(Event& event) {
     event = Event{};
     event.command.op = static_cast<Op>(op);
     event.outcome.reason = static_cast<Reason>(reason);
-    event.at.us = read_at<std::int64_t>(bytes_, at_ + 8);
+    event.at.us = number_at<std::int64_t>(bytes_, at_ + 8);
     Reader reader{bytes_, at_ + kHead, fields};
     each_field(reader, event.command);
     std::int64_t beyond_usual = 0;

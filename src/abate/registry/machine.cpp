@@ -125,16 +125,28 @@ Balance& Registry::balance_of(Account& account, Asset asset) {
     return more_[account.more].emplace_back(Balance{.asset = asset});
 }
 
-std::optional<Registry::Pocket> Registry::pocket(AccountId id, Asset asset) {
+Registry::BalanceRef Registry::find_balance(AccountId id, Asset asset) const {
+    BalanceRef out;
     const std::uint32_t at = find_account(id);
-    if (at == kNone || !valid(asset)) return std::nullopt;
-    Account& account = accounts_[at];
-    if (rule_of(account.kind).money != (asset == Asset::cash)) return std::nullopt;
-    const Balance* found = &balance_of(account, asset);
+    if (at == kNone || !valid(asset)) return out;
+    const Account& account = accounts_[at];
+    if (rule_of(account.kind).money != (asset == Asset::cash)) return out;
+    out.account_ = at;
+    if (const Balance* balance = find_balance(account, asset)) out.at_ = place_of(account, balance);
+    return out;
+}
+
+void Registry::open_balance(BalanceRef& of, Asset asset) {
+    if (of.opened()) return;
+    Account& account = accounts_[of.account_];
+    of.at_ = place_of(account, &balance_of(account, asset));
+}
+
+std::uint32_t Registry::place_of(const Account& account, const Balance* balance) const {
     for (std::uint32_t i = 0; i < account.used; ++i)
-        if (&account.balances[i] == found) return Pocket{at, i};
-    const auto beyond_inline = static_cast<std::size_t>(found - more_[account.more].data());
-    return Pocket{at, static_cast<std::uint32_t>(kInline + beyond_inline)};
+        if (&account.balances[i] == balance) return i;
+    return static_cast<std::uint32_t>(
+        kInline + static_cast<std::size_t>(balance - more_[account.more].data()));
 }
 
 // ---- deciding

@@ -118,37 +118,46 @@ class Registry {
     // its orders must add up to covered(). Two sides of a trade settle at once, out of what was covered.
     //
     // Where an account keeps an asset, found once for many orders.
-    struct Pocket {
-        std::uint32_t account = UINT32_MAX;
-        std::uint32_t at = 0;
-        bool operator==(const Pocket&) const = default;
+    class BalanceRef {
+      public:
+        [[nodiscard]] bool found() const { return account_ != kNone; }
+        // The account has had the asset before.
+        [[nodiscard]] bool opened() const { return at_ != kNone; }
+        bool operator==(const BalanceRef&) const = default;
+
+      private:
+        friend class Registry;
+        std::uint32_t account_ = UINT32_MAX;
+        std::uint32_t at_ = UINT32_MAX;
     };
-    // Makes room for the asset where there is none. None: no such account, or its kind does not hold that asset.
-    [[nodiscard]] std::optional<Pocket> pocket(AccountId id, Asset asset);
-    [[nodiscard]] const Balance& balance(const Pocket& pocket) const {
-        const Account& account = accounts_[pocket.account];
-        return pocket.at < kInline ? account.balances[pocket.at]
-                                   : more_[account.more][pocket.at - kInline];
+    // Not found: no such account, or its kind does not hold that asset.
+    [[nodiscard]] BalanceRef find_balance(AccountId id, Asset asset) const;
+    // Makes room for the asset where there is none. REQUIRES: found, for this asset.
+    void open_balance(BalanceRef& of, Asset asset);
+    [[nodiscard]] Balance balance(const BalanceRef& of) const {
+        if (!of.opened()) return {};
+        const Account& account = accounts_[of.account_];
+        return of.at_ < kInline ? account.balances[of.at_] : more_[account.more][of.at_ - kInline];
     }
-    [[nodiscard]] AccountStatus status(const Pocket& pocket) const {
-        return accounts_[pocket.account].status;
+    [[nodiscard]] AccountStatus status(const BalanceRef& of) const {
+        return accounts_[of.account_].status;
     }
     // REQUIRES: 0 < amount <= what is available in it.
-    void cover(const Pocket& from, std::int64_t amount) {
+    void cover(const BalanceRef& from, std::int64_t amount) {
         Balance& gives = at(from);
         gives.reserved += amount;
         covered_[gives.asset != Asset::cash] += amount;
     }
     // REQUIRES: so much of it is covered.
-    void uncover(const Pocket& from, std::int64_t amount) {
+    void uncover(const BalanceRef& from, std::int64_t amount) {
         Balance& gives = at(from);
         gives.reserved -= amount;
         covered_[gives.asset != Asset::cash] -= amount;
     }
     // Moves what was covered. REQUIRES: so much is covered in `from`; both keep the same asset.
     struct Delivery {
-        Pocket from;
-        Pocket to;
+        BalanceRef from;
+        BalanceRef to;
         std::int64_t amount = 0;
     };
     void deliver(const Delivery& delivery) {
@@ -263,11 +272,14 @@ class Registry {
     [[nodiscard]] bool fits(const Event& event, const Decision& decision) const;
 
     [[nodiscard]] bool is_open(const Due& due) const;
-    [[nodiscard]] Balance& at(const Pocket& pocket) {
-        return const_cast<Balance&>(balance(pocket));
+    [[nodiscard]] Balance& at(const BalanceRef& of) {
+        Account& account = accounts_[of.account_];
+        return of.at_ < kInline ? account.balances[of.at_] : more_[account.more][of.at_ - kInline];
     }
     [[nodiscard]] const Balance* find_balance(const Account& account, Asset asset) const;
     Balance& balance_of(Account& account, Asset asset);
+    // REQUIRES: one of this account's.
+    [[nodiscard]] std::uint32_t place_of(const Account& account, const Balance* balance) const;
     [[nodiscard]] AccountView view(const Account& account) const;
     // Positions in accounts_. A number that a chain took and gave back has kept its place there, and may have been opened since.
     [[nodiscard]] std::vector<std::uint32_t> in_order_of_opening() const;

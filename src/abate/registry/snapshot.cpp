@@ -1,5 +1,6 @@
 #include "abate/registry/snapshot.h"
 
+#include "abate/core/number_bytes.h"
 #include "abate/registry/account_rules.h"
 #include "abate/registry/event_codec.h"
 #include "abate/registry/invariant.h"
@@ -19,27 +20,7 @@ struct SnapshotWriter {
     std::string& out;
     template <class T>
     void number(T value) {
-        char bytes[sizeof value];
-        std::memcpy(bytes, &value, sizeof value);
-        out.append(bytes, sizeof value);
-    }
-};
-
-struct SnapshotReader {
-    std::string_view bytes;
-    bool good = true;
-    // 0 beyond the end.
-    template <class T>
-    T number() {
-        T value{};
-        if (bytes.size() < sizeof value) {
-            good = false;
-            bytes = {};
-            return value;
-        }
-        std::memcpy(&value, bytes.data(), sizeof value);
-        bytes.remove_prefix(sizeof value);
-        return value;
+        append_number(out, value);
     }
 };
 
@@ -68,10 +49,10 @@ struct SnapshotAccess {
     static bool is_resolved(const Record& record) {
         return record.pending != PendingState::none && record.pending != PendingState::pending;
     }
-    static const char* read_participant(Registry& r, SnapshotReader& in);
-    static const char* read_account(Registry& r, SnapshotReader& in);
+    static const char* read_participant(Registry& r, NumberReader& in);
+    static const char* read_account(Registry& r, NumberReader& in);
     static const char* add_record(Registry& r, const Event& event, PendingState pending);
-    static Result<void> read_records(Registry& r, SnapshotReader& in, const Counts& counts);
+    static Result<void> read_records(Registry& r, NumberReader& in, const Counts& counts);
     static const char* check_promises(const Registry& r);
 };
 
@@ -141,7 +122,7 @@ void SnapshotAccess::write(std::string& out, const Registry& r) {
     }
 }
 
-const char* SnapshotAccess::read_participant(Registry& r, SnapshotReader& in) {
+const char* SnapshotAccess::read_participant(Registry& r, NumberReader& in) {
     const auto id = in.number<ParticipantId>();
     const auto group = in.number<GroupId>();
     if (!in.good || id == ParticipantId{} || group == GroupId{} ||
@@ -152,7 +133,7 @@ const char* SnapshotAccess::read_participant(Registry& r, SnapshotReader& in) {
     return nullptr;
 }
 
-const char* SnapshotAccess::read_account(Registry& r, SnapshotReader& in) {
+const char* SnapshotAccess::read_account(Registry& r, NumberReader& in) {
     constexpr const char* kBad = "an account that cannot be";
     const auto id = in.number<AccountId>();
     const auto participant = in.number<ParticipantId>();
@@ -219,7 +200,7 @@ const char* SnapshotAccess::add_record(Registry& r, const Event& event, PendingS
     return nullptr;
 }
 
-Result<void> SnapshotAccess::read_records(Registry& r, SnapshotReader& in, const Counts& counts) {
+Result<void> SnapshotAccess::read_records(Registry& r, NumberReader& in, const Counts& counts) {
     struct Resolved {
         std::uint64_t record;
         PendingState how;
@@ -275,7 +256,7 @@ const char* SnapshotAccess::check_promises(const Registry& r) {
 
 Result<Registry> SnapshotAccess::read(std::string_view bytes, std::uint64_t hash_seed) {
     Registry r(hash_seed);
-    SnapshotReader in{bytes};
+    NumberReader in{bytes};
     if (bytes.substr(0, sizeof kSnapshotMark) !=
         std::string_view(kSnapshotMark, sizeof kSnapshotMark))
         return bad_snapshot("no snapshot of books");

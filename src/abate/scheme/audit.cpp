@@ -178,6 +178,9 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         if (found != keys_.end()) found->second.mandate = *mandate;
     } else if (const auto* period = std::get_if<OpenPeriod>(&command)) {
         opened_[period->year] = {.moments = *period, .rules = rules_};
+    } else if (const auto* statement = std::get_if<Reconcile>(&command)) {
+        halted_ = !statement->unknown_lines.empty() ||
+                  statement->balance_micro != -held_[{kBank, registry::Asset::cash}];
     } else if (const auto* deposit = std::get_if<Deposit>(&command)) {
         deposits_[effect_id_] = *deposit;
     } else if (const auto* correction = std::get_if<CorrectDeposit>(&command)) {
@@ -240,6 +243,12 @@ void SchemeAuditor::take_effect(const Command& command, const Event& event) {
         for (auto& [id, asked] : asked_)
             if (asked.by == revoked->key) asked.open = false;
     }
+}
+
+std::map<std::int64_t, const Rules*> SchemeAuditor::years() const {
+    std::map<std::int64_t, const Rules*> out;
+    for (const auto& [year, opened] : opened_) out[year] = &opened.rules;
+    return out;
 }
 
 std::vector<SchemeAuditor::KeyHolder> SchemeAuditor::key_holders() const {

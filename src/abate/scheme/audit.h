@@ -44,6 +44,10 @@ class SchemeAuditor {
     };
     [[nodiscard]] std::vector<KeyHolder> key_holders() const;
     [[nodiscard]] const Rules& rules() const { return rules_; }
+    // By the last statement of the bank.
+    [[nodiscard]] bool halted() const { return halted_; }
+    // Those that are open, with the rules that they were opened with. Until the next event.
+    [[nodiscard]] std::map<std::int64_t, const Rules*> years() const;
     // Postings that the last event still owes.
     [[nodiscard]] std::uint32_t owed() const { return owed_; }
 
@@ -84,6 +88,7 @@ class SchemeAuditor {
 
     Venue venue_;
     bool founded_ = false;
+    bool halted_ = false;
     std::int64_t last_us_ = INT64_MIN;
     std::int64_t key_delay_h_ = 0;
     std::int64_t lapse_h_ = 0;

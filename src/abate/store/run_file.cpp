@@ -1,5 +1,6 @@
 #include "abate/store/run_file.h"
 
+#include "abate/core/crc32c.h"
 #include "abate/store/run_choice.h"
 #include "abate/store/spool.h"
 

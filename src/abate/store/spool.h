@@ -130,7 +130,4 @@ struct ClaimOptions {
 // After import: deletes a claimed file.
 void release_claim(const ClaimedSpool& claimed);
 
-// CRC32C (Castagnoli), RFC 3720 appendix B.4.
-[[nodiscard]] std::uint32_t crc32c(std::string_view bytes) noexcept;
-
 }  // namespace abate::store

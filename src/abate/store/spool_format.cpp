@@ -1,5 +1,6 @@
 #include "abate/store/spool_format.h"
 
+#include "abate/core/crc32c.h"
 #include "abate/store/spool.h"
 
 #include <bit>

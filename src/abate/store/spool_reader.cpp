@@ -1,3 +1,4 @@
+#include "abate/core/crc32c.h"
 #include "abate/store/posix_file.h"
 #include "abate/store/spool.h"
 #include "abate/store/spool_format.h"

@@ -1,9 +1,9 @@
-#include "abate/store/spool.h"
+#include "abate/core/crc32c.h"
 
 #include <array>
 #include <cstdint>
 
-namespace abate::store {
+namespace abate {
 
 namespace {
 
@@ -32,4 +32,4 @@ std::uint32_t crc32c(std::string_view bytes) noexcept {
     return crc ^ 0xFFFFFFFFU;
 }
 
-}  // namespace abate::store
+}  // namespace abate
