@@ -43,20 +43,6 @@ struct CeilingOptions {
     std::string to;
 };
 
-// People deal per thousand (an MWh, or a tonne); the books per allowance.
-std::int64_t auction_price(const std::string& text, const char* option) {
-    const std::int64_t micro_per_thousand = for_option(input::parse_money_micro(text), option);
-    if (micro_per_thousand <= 0 || micro_per_thousand % 1000 != 0)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
-                       option,
-                       "Write a number above 0 with at most three decimals: 70.05"});
-    return micro_per_thousand / 1000;
-}
-std::string per_thousand(std::int64_t price_micro) {
-    return money_text(Int128{price_micro} * 1000);
-}
-
 using Entry = std::pair<scheme::TransferId, const scheme::Auction*>;
 
 std::vector<Entry> auctions_by_number(const scheme::State& state) {
@@ -369,7 +355,7 @@ void add_bidding(CLI::App& auction, Context& context) {
         "money at once (one of the participant, or a market key)",
         [](Office& office, const BidOptions& options) {
             const Entry entry = find_auction(office, options.auction);
-            const std::int64_t price = auction_price(options.price, "--price");
+            const std::int64_t price = price_per_thousand(options.price, "--price");
             const std::int64_t quantity =
                 for_option(input::parse_allowances(options.quantity), "--quantity");
             if (!options.bid.empty())
@@ -441,7 +427,7 @@ void add_auction(CLI::App& app, Context& context) {
                 .reference_price_micro =
                     options.reference_price.empty()
                         ? 0
-                        : auction_price(options.reference_price, "--reference-price"),
+                        : price_per_thousand(options.reference_price, "--reference-price"),
                 .reference = options.reference});
         });
     made->add_option("--vintage", open.vintage, "Of the allowances")->required()->type_name("YEAR");

@@ -33,12 +33,6 @@ struct ReplayOptions {
 // More than any file of orders that a market of a day leaves.
 constexpr std::size_t kMostBytes = std::size_t{3} << 30;
 
-// Integers beyond 2^63 as JSON has them: digits.
-nlohmann::ordered_json exact(Int128 value) {
-    if (value <= INT64_MAX) return static_cast<std::int64_t>(value);
-    return fmt::format("{}", value);
-}
-
 struct Played {
     exchange::ReplayTotals totals;
     double took_s = 0;
@@ -107,7 +101,22 @@ class ThrowawayJournal {
     engine::BatchHeader head_;
 };
 
+// The file says what a line does, and mostly who; accounts are somebody's.
+void check_participants(const ReplayOptions& options, const input::OrderFile& file) {
+    const auto nobodys = std::find_if(
+        file.operations.begin(), file.operations.end(), [](const exchange::Operation& o) {
+            return o.kind == exchange::OperationKind::place && o.participant == 0;
+        });
+    if (nobodys == file.operations.end()) return;
+    throw Failure({ErrorCode::invalid_argument,
+                   fmt::format("order {} has no participant, and nobody else can cover it",
+                               nobodys->order_id),
+                   options.file,
+                   "Say whose it is in the column participant, or --mode book"});
+}
+
 Played play_covered(const ReplayOptions& options, const input::OrderFile& file, Context& context) {
+    check_participants(options, file);
     exchange::CoveredReplay::Options with{.books = file.books.size(),
                                           .terms = {.tick_micro = options.tick_micro,
                                                     .lot = options.lot,
@@ -164,8 +173,8 @@ void replay_file(const ReplayOptions& options, Context& context) {
         out["mode"] = options.mode;
         out["operations"] = totals.operations;
         out["trades"] = totals.trades;
-        out["quantity"] = exact(totals.quantity);
-        out["notional"] = exact(totals.notional);
+        out["quantity"] = exact_json(totals.quantity);
+        out["notional"] = exact_json(totals.notional);
         out["resting"] = totals.resting;
         const auto price = [](const std::optional<std::int64_t>& micro) {
             return micro ? nlohmann::ordered_json(*micro) : nlohmann::ordered_json();
@@ -194,7 +203,7 @@ void replay_file(const ReplayOptions& options, Context& context) {
                per_second / 1e6);
     fmt::print("trades       {} of {} allowances, {} micro-units in all\n",
                totals.trades,
-               static_cast<std::int64_t>(totals.quantity),
+               totals.quantity,
                totals.notional);
     fmt::print("resting      {} orders; best bid {}, best ask {} micro-units\n",
                totals.resting,
@@ -235,8 +244,8 @@ void add_market(CLI::App& app, Context& context) {
     replay
         ->add_option("--endow",
                      options->endow,
-                     "CSV: participant,money_micro,allowances; who is not in it has nothing [all "
-                     "can pay]")
+                     "CSV: participant,money_micro,allowances; who is not in it has nothing [each "
+                     "an equal part of 2^63]")
         ->type_name("FILE");
     replay->add_option("--batch", options->batch, "Operations of one commit, with --mode durable")
         ->check(CLI::Range(1, 65'536))

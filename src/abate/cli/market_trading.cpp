@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <numeric>
+#include <optional>
+#include <set>
 
 namespace abate::cli {
 
@@ -21,8 +22,6 @@ using exchange::OrderReason;
 using exchange::Side;
 using exchange::TapeEntry;
 using exchange::TapeKind;
-
-constexpr std::int64_t kMarketDayUs = 86'400'000'000;
 
 class TapeKeeper final : public exchange::TapeSink {
   public:
@@ -42,7 +41,7 @@ struct OrderOptions {
     bool fok = false;
     bool post_only = false;
     std::string until;
-    std::uint64_t order_id = 0;
+    std::optional<std::uint64_t> order_id;  // none: a new one
 };
 struct OrderIdOptions {
     std::uint64_t order_id = 0;
@@ -60,19 +59,6 @@ struct WhoseOptions {
     std::string day;
 };
 
-// People deal per thousand (an MWh, or a tonne); the books per allowance.
-std::int64_t price_of_order(const std::string& text) {
-    const std::int64_t micro = for_option(input::parse_money_micro(text), "--price");
-    if (micro <= 0 || micro % 1000 != 0)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
-                       "--price",
-                       "Write a number above 0 with at most three decimals: 41.25"});
-    return micro / 1000;
-}
-std::string per_thousand(std::int64_t price_micro) {
-    return money_text(Int128{price_micro} * 1000);
-}
 const char* word_of(Side side) { return side == Side::buy ? "buy" : "sell"; }
 
 // What a refusal means to whoever asked, and what helps.
@@ -156,17 +142,20 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
         rests ? book->price_of(place) * office.engine().market().tick_micro(operation.book) : 0;
     const bool before = done.reason == OrderReason::order_exists;
     if (office.context().json) {
-        MarketJson out{{"order_id", operation.order_id},
-                       {"vintage", operation.book},
-                       {"exists", before},
-                       {"trades", std::move(fills)},
-                       {"traded", traded},
-                       {"resting", left}};
+        MarketJson out{
+            {"order_id", operation.order_id}, {"vintage", operation.book}, {"exists", before}};
+        // What one that was taken before has traded since, its statement tells.
+        if (!before) {
+            out["trades"] = std::move(fills);
+            out["traded"] = traded;
+        }
+        out["resting"] = left;
         if (rests) out["price_micro"] = price;
         print_document(out);
         return;
     }
-    fmt::print("Order {}{}:", operation.order_id, before ? " was taken before" : "");
+    fmt::print("Order {}:", operation.order_id);
+    if (before) fmt::print(" was taken before (its trades: `abate market statement`);");
     if (traded > 0) fmt::print(" {} traded for {} in all;", grouped(traded), money_text(notional));
     if (rests)
         fmt::print(" {} {} at {} for 1,000 rest\n",
@@ -178,7 +167,9 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
 }
 
 void do_order(Office& office, const OrderOptions& options) {
-    Operation o{.book = options.vintage, .order_id = options.order_id};
+    Operation o{.book = options.vintage,
+                // A number that people can say again: that of the event it will be.
+                .order_id = options.order_id.value_or(office.engine().last_seq() + 1)};
     o.side = options.side == "buy" ? Side::buy : Side::sell;
     o.quantity = for_option(input::parse_allowances(options.quantity), "QUANTITY");
     if (options.at_market) {
@@ -189,7 +180,7 @@ void do_order(Office& office, const OrderOptions& options) {
                        "--price",
                        "Say --price, for 1,000 allowances, or --at-market"});
     } else {
-        o.price_micro = price_of_order(options.price);
+        o.price_micro = price_per_thousand(options.price, "--price");
     }
     o.post_only = options.post_only;
     if (options.ioc) o.time_in_force = exchange::TimeInForce::immediate_or_cancel;
@@ -198,12 +189,10 @@ void do_order(Office& office, const OrderOptions& options) {
         o.time_in_force = exchange::TimeInForce::good_till_time;
         o.expires_us = for_option(parse_rfc3339(options.until), "--until").us;
     }
-    // A number that people can say again: that of the event it will be.
-    if (o.order_id == 0) o.order_id = office.engine().last_seq() + 1;
     const std::string where =
         fmt::format("{} {} of {}", word_of(o.side), grouped(*o.quantity), options.vintage);
     Office::Ordered done = office.trade(office.options().as, o);
-    for (int i = 0; options.order_id == 0 && i < 1000 &&
+    for (int i = 0; !options.order_id && i < 1000 &&
                     (done.reason == OrderReason::order_exists ||
                      done.reason == OrderReason::order_exists_with_different_fields);
          ++i) {
@@ -249,7 +238,7 @@ void do_replace(Office& office, const OrderIdOptions& options) {
                        "nothing is new",
                        fmt::format("{}", options.order_id),
                        "Say --price, --quantity, or both"});
-    if (!options.price.empty()) o.price_micro = price_of_order(options.price);
+    if (!options.price.empty()) o.price_micro = price_per_thousand(options.price, "--price");
     if (!options.quantity.empty())
         o.quantity = for_option(input::parse_allowances(options.quantity), "--quantity");
     const Office::Ordered done = office.trade(office.options().as, o);
@@ -311,13 +300,8 @@ void show_book(Office& office, const BookOptions& options) {
         fmt::print("HALTED: the bank's statement is not what the books say\n");
 }
 
-// Who is asked about: the one named, else the signer's.
-scheme::ParticipantId whose(Office& office, const std::string& participant) {
-    return participant.empty() ? office.own_participant() : office.participant(participant);
-}
-
 void show_orders(Office& office, const WhoseOptions& options) {
-    const scheme::ParticipantId who = whose(office, options.participant);
+    const scheme::ParticipantId who = office.participant(options.participant);
     std::map<std::uint32_t, const scheme::Key*> keys;
     for (const auto& [open, key] : office.state().keys)
         if (key.grant.participant == who) keys[key.number] = &key;
@@ -406,7 +390,7 @@ void show_trades(Office& office, const WhoseOptions& options) {
 
 // All that one participant traded, to the micro-unit.
 void show_statement(Office& office, const WhoseOptions& options) {
-    const scheme::ParticipantId who = whose(office, options.participant);
+    const scheme::ParticipantId who = office.participant(options.participant);
     struct Sum {
         std::int64_t bought = 0;
         std::int64_t sold = 0;
@@ -423,19 +407,18 @@ void show_statement(Office& office, const WhoseOptions& options) {
             const bool owner_buys = t.side == Side::buy;
             const bool bought = (t.owner == who) == owner_buys;
             const Int128 notional = Int128{t.price_micro} * t.quantity;
-            const Int128 fee = t.fee_micro;
             Sum& sum = sums[vintage];
             (bought ? sum.bought : sum.sold) += t.quantity;
             (bought ? sum.paid : sum.received) += notional;
-            sum.fees += fee;
+            sum.fees += t.fee_micro;
             rows.push_back({{"at", to_rfc3339(t.at)},
                             {"vintage", vintage},
                             {"side", bought ? "buy" : "sell"},
                             {"order_id", t.owner == who ? t.order_id : t.taker_id},
                             {"quantity", t.quantity},
                             {"price_micro", t.price_micro},
-                            {"amount_micro", static_cast<std::int64_t>(notional)},
-                            {"fee_micro", static_cast<std::int64_t>(fee)}});
+                            {"amount_micro", exact_json(notional)},
+                            {"fee_micro", t.fee_micro}});
             if (!office.context().json)
                 lines.push_back(fmt::format("{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}\n",
                                             to_rfc3339(t.at),
@@ -450,9 +433,9 @@ void show_statement(Office& office, const WhoseOptions& options) {
         totals.push_back({{"vintage", vintage},
                           {"bought", sum.bought},
                           {"sold", sum.sold},
-                          {"paid_micro", static_cast<std::int64_t>(sum.paid)},
-                          {"received_micro", static_cast<std::int64_t>(sum.received)},
-                          {"fees_micro", static_cast<std::int64_t>(sum.fees)}});
+                          {"paid_micro", exact_json(sum.paid)},
+                          {"received_micro", exact_json(sum.received)},
+                          {"fees_micro", exact_json(sum.fees)}});
     if (office.context().json) {
         print_document({{"participant", office.name_of(who)},
                         {"trades", std::move(rows)},
@@ -489,11 +472,11 @@ exchange::GroupOf groups_of(const scheme::State& state) {
     return out;
 }
 // The day that is named, else that of the last entry; UTC.
-exchange::Period day_of(const std::vector<TapeEntry>& tape, const std::string& day) {
-    std::int64_t from = tape.empty() ? 0 : tape.back().at.us;
-    if (!day.empty()) from = for_option(parse_rfc3339(day + "T00:00:00Z"), "--day").us;
-    from -= (from % kMarketDayUs + kMarketDayUs) % kMarketDayUs;
-    return {.from = {from}, .until = {from + kMarketDayUs}};
+exchange::Period day_in(const std::vector<TapeEntry>& tape, const std::string& day) {
+    Timestamp at = tape.empty() ? Timestamp{} : tape.back().at;
+    if (!day.empty()) at = for_option(parse_rfc3339(day + "T00:00:00Z"), "--day");
+    const std::int64_t from = day_of(at) * kDayUs;
+    return {.from = {from}, .until = {from + kDayUs}};
 }
 std::vector<TapeEntry> tape_of(Office& office, std::uint32_t vintage) {
     std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
@@ -504,20 +487,24 @@ std::vector<TapeEntry> tape_of(Office& office, std::uint32_t vintage) {
 void show_index(Office& office, const WhoseOptions& options) {
     const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
     const exchange::GroupOf groups = groups_of(office.state());
-    const exchange::Period day = day_of(tape, options.day);
+    const exchange::Period day = day_in(tape, options.day);
     // The last index before the day: carried from day to day.
     std::optional<std::int64_t> last;
     const exchange::IndexRules rules;
-    const std::int64_t first = tape.empty() ? day.from.us : tape.front().at.us;
-    for (std::int64_t from = first - (first % kMarketDayUs + kMarketDayUs) % kMarketDayUs;
-         from < day.from.us;
-         from += kMarketDayUs)
+    for (std::size_t begin = 0; begin < tape.size() && tape[begin].at < day.from;) {
+        const std::int64_t from = day_of(tape[begin].at) * kDayUs;
+        const exchange::Period earlier{.from = {from}, .until = {from + kDayUs}};
+        std::size_t end = begin;
+        while (end < tape.size() && tape[end].at < earlier.until) ++end;
         last = value_or_fail(
-                   exchange::price_index(
-                       {.tape = tape, .period = {{from}, {from + kMarketDayUs}}, .groups = groups},
-                       last,
-                       rules))
+                   exchange::price_index({.tape = std::span(tape).subspan(begin, end - begin),
+                                          .period = earlier,
+                                          .groups = groups},
+                                         last,
+                                         rules))
                    .price_micro;
+        begin = end;
+    }
     const exchange::DayStatistics s = value_or_fail(
         exchange::day_statistics({.tape = tape, .period = day, .groups = groups}, last, rules));
     const auto json = [](const std::optional<std::int64_t>& price) {
@@ -533,8 +520,8 @@ void show_index(Office& office, const WhoseOptions& options) {
                         {"high_micro", json(s.high_micro)},
                         {"low_micro", json(s.low_micro)},
                         {"close_micro", json(s.close_micro)},
-                        {"volume", s.volume},
-                        {"notional_micro", fmt::format("{}", s.notional)},
+                        {"volume", exact_json(s.volume)},
+                        {"notional_micro", exact_json(s.notional)},
                         {"trades", s.trades},
                         {"resting_orders", s.bids.orders + s.asks.orders}});
         return;
@@ -560,12 +547,50 @@ void show_index(Office& office, const WhoseOptions& options) {
                counted(s.asks.orders, "order"));
 }
 
+// What each group holds of all vintages, and needs for the years that are open: now, whatever day is asked about.
+std::map<registry::GroupId, exchange::Need> needs_of(const Office& office) {
+    const scheme::State& state = office.state();
+    const auto add = [](std::int64_t& sum, std::int64_t more) {
+        if (__builtin_add_overflow(sum, more, &sum)) sum = INT64_MAX;
+    };
+    std::map<registry::GroupId, exchange::Need> out;
+    for (const auto& [id, account] : state.accounts) {
+        const auto whose = state.participants.find(account.participant);
+        const auto view = office.books().account(id);
+        if (whose == state.participants.end() || !view) continue;
+        for (const registry::Balance& balance : view->balances)
+            if (balance.asset != registry::Asset::cash && balance.posted > 0)
+                add(out[whose->second.group].held, balance.posted);
+    }
+    std::set<registry::GroupId> unknown;
+    for (const auto& [id, participant] : state.participants)
+        for (const auto& [year, period] : state.period.years) {
+            const bool obliged = scheme::is_obligated(state, id);
+            const std::optional<std::int64_t> need =
+                scheme::needed_allowances(state, {.participant = id, .year = year});
+            if (need)
+                add(out[participant.group].needed, *need);
+            else if (obliged)
+                unknown.insert(participant.group);
+        }
+    // Nobody can say that it is too much.
+    for (const registry::GroupId group : unknown)
+        out[group].needed = std::max(out[group].needed, out[group].held);
+    return out;
+}
+
 void show_surveillance(Office& office, const WhoseOptions& options) {
     const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
     const exchange::GroupOf groups = groups_of(office.state());
-    const exchange::Period day = day_of(tape, options.day);
+    const exchange::Period day = day_in(tape, options.day);
+    const std::map<registry::GroupId, exchange::Need> needs = needs_of(office);
     const exchange::Surveillance seen =
-        value_or_fail(exchange::surveil({.tape = tape, .period = day, .groups = groups}, {}));
+        value_or_fail(exchange::surveil({.tape = tape,
+                                         .period = day,
+                                         .groups = groups,
+                                         .closes = std::span(&day.until, 1),
+                                         .needs = &needs},
+                                        {}));
     const std::string date = to_rfc3339(day.from).substr(0, 10);
     const auto names = [&](const exchange::Finding& finding) {
         std::vector<std::string> out;
@@ -573,22 +598,32 @@ void show_surveillance(Office& office, const WhoseOptions& options) {
             out.push_back(office.name_of(id));
         return out;
     };
+    const auto groups_named = [&](const exchange::Finding& finding) {
+        std::vector<std::string> out;
+        for (const registry::GroupId id : finding.groups) out.push_back(group_name(office, id));
+        return out;
+    };
     if (office.context().json) {
         MarketJson rows = MarketJson::array();
         for (const exchange::Finding& f : seen.findings)
             rows.push_back({{"kind", to_string(f.kind)},
+                            {"vintage", f.vintage},
+                            {"groups", groups_named(f)},
                             {"participants", names(f)},
                             {"from", to_rfc3339(f.from)},
                             {"to", to_rfc3339(f.to)},
-                            {"quantity", fmt::format("{}", f.quantity)},
+                            {"quantity", exact_json(f.quantity)},
                             {"figure", f.figure},
                             {"threshold", f.threshold},
+                            {"second_figure", f.second_figure},
+                            {"second_threshold", f.second_threshold},
                             {"evidence", f.evidence},
                             {"evidence_complete", f.evidence_complete}});
         print_document({{"vintage", options.vintage},
                         {"day", date},
                         {"entries", seen.entries},
-                        {"volume", fmt::format("{}", seen.volume)},
+                        {"volume", exact_json(seen.volume)},
+                        {"sales_forgotten", seen.sales_forgotten},
                         {"findings", std::move(rows)}});
         return;
     }
@@ -598,16 +633,23 @@ void show_surveillance(Office& office, const WhoseOptions& options) {
                counted(seen.entries, "line"),
                grouped(seen.volume));
     if (seen.findings.empty()) fmt::print("Nothing reached a threshold\n");
-    for (const exchange::Finding& f : seen.findings)
-        fmt::print("{}: {} ({} where {} is the threshold; {} allowances, {} to {}; {})\n",
+    for (std::size_t i = 0; i < seen.findings.size(); ++i) {
+        const exchange::Finding& f = seen.findings[i];
+        const std::vector<std::string> who = f.participants.empty() ? groups_named(f) : names(f);
+        fmt::print("{:>3} {}: {} ({} where {} is the threshold; {} allowances, {} to {}; {})\n",
+                   i + 1,
                    to_string(f.kind),
-                   plain_line(fmt::format("{}", fmt::join(names(f), ", "))),
+                   plain_line(fmt::format("{}", fmt::join(who, ", "))),
                    grouped(f.figure),
                    grouped(f.threshold),
                    grouped(f.quantity),
                    to_rfc3339(f.from),
                    to_rfc3339(f.to),
-                   counted(f.evidence.size(), "entry"));
+                   counted(f.evidence.size(), "line"));
+    }
+    if (seen.sales_forgotten > 0)
+        fmt::print("{} were not looked back at for rings: too many in the window\n",
+                   counted(seen.sales_forgotten, "sale"));
 }
 
 }  // namespace

@@ -347,7 +347,7 @@ void Office::recover() {
         throw Failure(std::move(error));
     }
     for (const std::string& sentence : recovered->notes) context_->note(sentence);
-    last_written_ = state().last;
+    last_written_ = engine_.last_time();
 }
 
 void Office::show_now() {
@@ -378,19 +378,15 @@ void Office::check_time(bool exercise) const {
                        "founded"});
     // Some seconds' worth of commands may have the same --at: each is a microsecond after the last.
     constexpr std::int64_t kSlackUs = 60'000'000;
-    if (state().founded && now_.us < state().last.us - kSlackUs)
+    if (state().founded && now_.us < engine_.last_time().us - kSlackUs)
         throw Failure({ErrorCode::invalid_argument,
                        fmt::format("the books are at {} already, and time does not go back",
-                                   to_rfc3339(state().last)),
+                                   to_rfc3339(engine_.last_time())),
                        "--at",
                        "Say a later time"});
 }
 
 namespace {
-
-constexpr std::int64_t kMinuteUs = 60'000'000;
-constexpr std::int64_t kHourUs = 60 * kMinuteUs;
-constexpr std::int64_t kDayUs = 24 * kHourUs;
 
 // "3,650 days", "5 hours", "12 minutes"; cut.
 std::string span_text(std::int64_t us) {
@@ -419,14 +415,14 @@ void Office::note_clock_behind() {
 // An exercise says its time, and --at was forgotten; a real scheme's clock may be wrong. Empty: time goes on as it should.
 std::string Office::jump_sentence() const {
     if (!state().founded) return "";
-    const std::int64_t ahead = now_.us - state().last.us;
+    const std::int64_t ahead = now_.us - engine_.last_time().us;
     if (state().rules.exercise)
         return ahead <= kDayUs || !options_.at.empty()
                    ? ""
                    : fmt::format(
                          "this exercise was at {}; without --at this act is of {}, and "
                          "time does not go back",
-                         to_rfc3339(state().last),
+                         to_rfc3339(engine_.last_time()),
                          to_rfc3339(now_));
     return ahead <= 7 * kDayUs
                ? ""
@@ -962,6 +958,32 @@ std::string money_text(Int128 micro) {
     std::string decimals = fmt::format("{:06}", static_cast<std::int64_t>(size % kUnit));
     while (decimals.size() > 2 && decimals.back() == '0') decimals.pop_back();
     return fmt::format("{}{}.{}", micro < 0 ? "-" : "", grouped(size / kUnit), decimals);
+}
+
+std::string group_name(const Office& office, scheme::GroupId group) {
+    const auto found = office.state().groups.find(group);
+    return found == office.state().groups.end() || found->second.empty()
+               ? fmt::format("group {}", static_cast<std::uint64_t>(group))
+               : found->second;
+}
+
+std::string per_thousand(std::int64_t price_micro) {
+    return money_text(Int128{price_micro} * 1000);
+}
+
+std::int64_t price_per_thousand(const std::string& text, const char* option) {
+    const std::int64_t micro = for_option(input::parse_money_micro(text), option);
+    if (micro <= 0 || micro % 1000 != 0)
+        throw Failure({ErrorCode::invalid_argument,
+                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
+                       option,
+                       "Write a number above 0 with at most three decimals: 41.25"});
+    return micro / 1000;
+}
+
+nlohmann::ordered_json exact_json(Int128 value) {
+    if (value >= INT64_MIN && value <= INT64_MAX) return static_cast<std::int64_t>(value);
+    return fmt::format("{}", value);
 }
 
 double in_kwh(Microjoules energy) { return energy.energy().in(kilowatt_hours); }

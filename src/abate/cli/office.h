@@ -150,7 +150,7 @@ class Office {
     [[nodiscard]] engine::Journal& journal() { return *journal_; }
     [[nodiscard]] Timestamp now() const { return now_; }
     // At which what is asked now is decided: the clock, or where the books are already.
-    [[nodiscard]] Timestamp moment() const { return std::max(now_, state().last); }
+    [[nodiscard]] Timestamp moment() const { return std::max(now_, engine_.last_time()); }
     // The scheme's. Throws Failure where the system has no such zone.
     [[nodiscard]] scheme::Zone zone() const;
     // Of the last event that is written.
@@ -248,6 +248,14 @@ void print_document(const nlohmann::ordered_json& document);
 [[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.
 [[nodiscard]] std::string money_text(Int128 micro);
+// Its title, or "group 7".
+[[nodiscard]] std::string group_name(const Office& office, scheme::GroupId group);
+// People deal per thousand (an MWh, or a tonne); the books per allowance. "41.25" of 41,250 micro-units an allowance, and back. Throws Failure
+// where it is no price above 0 with at most three decimals.
+[[nodiscard]] std::string per_thousand(std::int64_t price_micro);
+[[nodiscard]] std::int64_t price_per_thousand(const std::string& text, const char* option);
+// A number of JSON, or its digits where it is beyond 64 bits.
+[[nodiscard]] nlohmann::ordered_json exact_json(Int128 value);
 [[nodiscard]] double in_kwh(Microjoules energy);
 // "1234.567 kWh".
 [[nodiscard]] std::string kwh_text(Microjoules energy);

@@ -54,18 +54,6 @@ scheme::ParticipantId owner_of(Office& office, scheme::AccountId account) {
     return office.own_participant();
 }
 
-// People deal per thousand (an MWh, or a tonne); the books per allowance.
-std::int64_t price_of(const std::string& text) {
-    if (text.empty()) return 0;
-    const std::int64_t micro_per_thousand = for_option(input::parse_money_micro(text), "--price");
-    if (micro_per_thousand <= 0 || micro_per_thousand % 1000 != 0)
-        throw Failure({ErrorCode::invalid_argument,
-                       fmt::format("'{}' is no price for 1,000 allowances", short_text(text)),
-                       "--price",
-                       "Write a number above 0 with at most three decimals: 41.25"});
-    return micro_per_thousand / 1000;
-}
-
 // Per cent as people write it, in millionths.
 std::int64_t rate_of(const std::string& text) {
     if (text.empty()) return 0;
@@ -424,7 +412,8 @@ void add_registry_moves(CLI::App& registry, Context& context) {
                 .to = office.account(options.to),
                 .vintage = options.vintage,
                 .quantity = for_option(input::parse_allowances(options.quantity), "--quantity"),
-                .price_micro = price_of(options.price),
+                .price_micro =
+                    options.price.empty() ? 0 : price_per_thousand(options.price, "--price"),
                 .comment = options.comment,
                 .tax_category = options.tax_category,
                 .tax_rate_ppm = rate_of(options.tax_rate),

@@ -153,13 +153,6 @@ void show_note(Office& office, const NoteOptions& options) {
     }
 }
 
-std::string group_name(const Office& office, scheme::GroupId group) {
-    const auto found = office.state().groups.find(group);
-    return found == office.state().groups.end() || found->second.empty()
-               ? fmt::format("group {}", static_cast<std::uint64_t>(group))
-               : found->second;
-}
-
 // Why there is no limit now.
 std::string no_limit_text(const Office& office, Timestamp now) {
     if (!office.state().rules.compliance.holding_limit) return "none: the rules have none";

@@ -34,6 +34,7 @@ CoveredReplay::CoveredReplay(const Options& options, std::span<const Operation> 
     for (Operation& o : operations_) {
         ABATE_REQUIRE(o.book < options.books);
         if (o.kind == OperationKind::place) {
+            ABATE_REQUIRE(o.participant != 0);
             owners.emplace(o.order_id, o.participant);
         } else if (o.participant == 0) {
             if (const auto owner = owners.find(o.order_id); owner != owners.end())
@@ -46,6 +47,11 @@ CoveredReplay::CoveredReplay(const Options& options, std::span<const Operation> 
     market_.set_rules(options.rules);
     for (std::size_t i = 0; i < options.books; ++i)
         market_.open_book(static_cast<std::uint32_t>(kFirstVintage + i), options.terms);
+    // Room before the first order's time for all that opens an account.
+    if (!operations_.empty()) {
+        const auto opening = static_cast<std::int64_t>(2 + traders_.size() * (4 + options.books));
+        now_us_ = std::max(INT64_MIN + opening, operations_.front().at_us) - opening;
+    }
     open_accounts(options);
     trades_.resize(operations_.size() / 2);  // so that the kernel gives the memory now
     trades_.clear();
@@ -76,9 +82,9 @@ void CoveredReplay::open_accounts(const Options& options) {
                .from = cash_of(number),
                .participant = owner});
         Endowment has{.money_micro = plenty, .allowances = plenty};
-        if (!options.endowments.empty()) {
-            const auto named = options.endowments.find(participant);
-            has = named == options.endowments.end() ? Endowment{} : named->second;
+        if (options.endowments) {
+            const auto named = options.endowments->find(participant);
+            has = named == options.endowments->end() ? Endowment{} : named->second;
         }
         for (std::size_t book = 0; book < options.books && has.allowances > 0; ++book)
             apply({.op = Op::issue,
@@ -128,7 +134,7 @@ void CoveredReplay::play(std::size_t batch,
             __builtin_prefetch(&operations_[i + kFarAhead].order_id);
         if (i + kAhead < operations_.size()) market_.prefetch(operations_[i + kAhead]);
         const Operation& o = operations_[i];
-        now_us_ = std::max(now_us_ + 1, o.at_us);
+        now_us_ = std::max(now_us_, o.at_us);
         const Market::Frame frame{.books = books_, .now = Timestamp{now_us_}, .out = payload};
         const std::uint32_t over = market_.advance_time(frame.now, frame);
         expired_ += over;

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,12 @@ class CoveredReplay {
         std::size_t books = 1;
         BookTerms terms = {};  // of every book
         MarketRules rules = {};
-        // Nobody named: everybody has so much that nothing is refused for want of it. Else who is not named has nothing.
-        std::map<std::uint32_t, Endowment> endowments = {};
+        // None: each has an equal part of what 64 bits hold, of money and of each vintage. Else who is not named has nothing.
+        std::optional<std::map<std::uint32_t, Endowment>> endowments = {};
     };
     // Opens books with an account of each kind for every participant that the operations name; each is a group of its own.
-    // REQUIRES: at least one book; every operation names one of them.
+    // Accounts are opened before the first order's time. REQUIRES: at least one book; every operation names one of them; every order
+    // a participant.
     CoveredReplay(const Options& options, std::span<const Operation> operations);
 
     // All of them. An operation without a participant (a cancel) is that of the order's owner. `on_batch`: after each batch of `batch`

@@ -171,6 +171,24 @@ std::int64_t outstanding_allowances(const State& state, const ParticipantYear& w
     return it == nullptr ? 0 : outstanding_of(state, whose, *it, fresh_totals(state));
 }
 
+std::optional<std::int64_t> needed_allowances(const State& state, const ParticipantYear& whose) {
+    const auto final_in = [&](std::int64_t year) {
+        const Obligation* it = obligation_in(state, {whose.participant, year});
+        return it != nullptr && it->figures_version > 0 ? it : nullptr;
+    };
+    if (final_in(whose.year) != nullptr)
+        return std::max<std::int64_t>(0, outstanding_allowances(state, whose));
+    std::int64_t year = whose.year - 1;
+    for (; find_period(state, year) != nullptr; --year)
+        if (const Obligation* before = final_in(year)) return before->allowances;
+    const auto baseline = state.period.baseline.find({whose.participant, year});
+    const Period* period = find_period(state, whose.year);
+    if (baseline == state.period.baseline.end() || period == nullptr) return std::nullopt;
+    const Result<std::int64_t> owed =
+        obligation(baseline->second.obligated, unit_of(period->rules));
+    return owed ? std::optional(*owed) : std::nullopt;
+}
+
 std::int64_t outstanding_of_all(const State& state, std::int64_t year) {
     std::map<std::int64_t, GroupTotals> known;  // once a year, not once a participant
     const auto totals = [&](const Period& period) -> const GroupTotals& {

@@ -169,6 +169,9 @@ struct ComplianceState {
 [[nodiscard]] Int128 exact_penalty_micro(const State& state, const ParticipantYear& whose);
 // Still to be surrendered, in time or, after the deadline, to make good.
 [[nodiscard]] std::int64_t outstanding_allowances(const State& state, const ParticipantYear& whose);
+// The same or, as long as a year has no figures, what the participant's last year with figures came to; none: no year has any.
+[[nodiscard]] std::optional<std::int64_t> needed_allowances(const State& state,
+                                                            const ParticipantYear& whose);
 // Of all participants, for this year and those before it.
 [[nodiscard]] std::int64_t outstanding_of_all(const State& state, std::int64_t year);
 // What was allocated too much and is still to come back.
