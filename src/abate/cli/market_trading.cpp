@@ -89,6 +89,14 @@ Help help_of(OrderReason reason) {
             return {"no year with this vintage is open", "See `abate registry calendar`"};
         case OrderReason::market_halted:
             return {"the market is halted", "See `abate market book` and `abate registry status`"};
+        case OrderReason::market_closed:
+            return {"the market is closed", "See `abate market book`, which says until when"};
+        case OrderReason::not_in_a_call:
+            return {"a call collects orders now, and takes limit orders that may rest",
+                    "Say --price, without --ioc, --fok, --post-only"};
+        case OrderReason::would_meet_own_group:
+            return {"a call collects orders now, and one of the same group asks for the other side",
+                    "Cancel that one first: `abate market orders`"};
         case OrderReason::price_outside_collar:
             return {"the price is too far from the reference price", "See `abate market book`"};
         case OrderReason::holding_limit_exceeded:
@@ -133,13 +141,8 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
         notional += Int128{met.price_micro} * met.quantity;
         fills.push_back({{"price_micro", met.price_micro}, {"quantity", met.quantity}});
     }
-    const exchange::OrderBook* book = office.engine().market().book(operation.book);
-    const std::uint32_t place =
-        book == nullptr ? exchange::OrderBook::kNone : book->find(operation.order_id);
-    const bool rests = place != exchange::OrderBook::kNone;
-    const std::int64_t left = rests ? book->at(place).quantity : 0;
-    const std::int64_t price =
-        rests ? book->price_of(place) * office.engine().market().tick_micro(operation.book) : 0;
+    const std::optional<exchange::Market::OrderView> rests =
+        office.engine().market().order(operation.book, operation.order_id);
     const bool before = done.reason == OrderReason::order_exists;
     if (office.context().json) {
         MarketJson out{
@@ -149,21 +152,28 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
             out["trades"] = std::move(fills);
             out["traded"] = traded;
         }
-        out["resting"] = left;
-        if (rests) out["price_micro"] = price;
+        out["resting"] = rests ? rests->quantity : 0;
+        if (rests) {
+            out["price_micro"] = rests->price_micro;
+            out["in_call"] = rests->in_call;
+        }
         print_document(out);
         return;
     }
     fmt::print("Order {}:", operation.order_id);
     if (before) fmt::print(" was taken before (its trades: `abate market statement`);");
     if (traded > 0) fmt::print(" {} traded for {} in all;", grouped(traded), money_text(notional));
-    if (rests)
-        fmt::print(" {} {} at {} for 1,000 rest\n",
-                   grouped(left),
-                   book->side_of(place) == Side::buy ? "to buy" : "to sell",
-                   per_thousand(price));
-    else
+    if (!rests) {
         fmt::print(" nothing rests\n");
+        return;
+    }
+    const Timestamp ends = office.engine().market().phase(operation.book, office.moment()).until;
+    fmt::print(
+        " {} {} at {} for 1,000 {}\n",
+        grouped(rests->quantity),
+        rests->side == Side::buy ? "to buy" : "to sell",
+        per_thousand(rests->price_micro),
+        rests->in_call ? "wait for the end of the call, " + to_rfc3339(ends) : std::string("rest"));
 }
 
 void do_order(Office& office, const OrderOptions& options) {
@@ -208,8 +218,7 @@ void do_order(Office& office, const OrderOptions& options) {
 Operation resting_order(Office& office, std::uint64_t order_id) {
     for (const auto& [year, period] : office.state().period.years) {
         const auto vintage = static_cast<std::uint32_t>(year);
-        const exchange::OrderBook* book = office.engine().market().book(vintage);
-        if (book != nullptr && book->find(order_id) != exchange::OrderBook::kNone)
+        if (office.engine().market().order(vintage, order_id))
             return {.book = vintage, .order_id = order_id};
     }
     throw Failure({ErrorCode::not_found,
@@ -251,33 +260,44 @@ void show_book(Office& office, const BookOptions& options) {
     const exchange::Market& market = office.engine().market();
     const exchange::OrderBook* book = market.book(options.vintage);
     if (book == nullptr) refuse(OrderReason::book_unknown, fmt::format("{}", options.vintage));
-    const std::int64_t tick = market.tick_micro(options.vintage);
-    struct Level {
-        std::int64_t price_micro;
-        std::int64_t quantity;
-    };
-    const auto side = [&](Side which) {
-        std::vector<Level> out;
-        book->for_each_level(which, [&](const exchange::LevelView& level) {
-            if (out.size() == options.levels) return false;
-            out.push_back({level.price * tick, level.total});
-            return true;
-        });
+    // What a call has collected stands among the rest, and may cross it.
+    std::map<std::int64_t, std::int64_t, std::greater<>> bids;
+    std::map<std::int64_t, std::int64_t> asks;
+    std::size_t count = 0;
+    market.for_each_order(options.vintage, [&](const exchange::Market::OrderView& order) {
+        ++count;
+        (order.side == Side::buy ? bids[order.price_micro] : asks[order.price_micro]) +=
+            order.quantity;
+    });
+    const auto first = [&](const auto& levels) {
+        std::vector<std::pair<std::int64_t, std::int64_t>> out(levels.begin(), levels.end());
+        out.resize(std::min(out.size(), options.levels));
         return out;
     };
-    const std::vector<Level> bids = side(Side::buy);
-    const std::vector<Level> asks = side(Side::sell);
+    const auto best_bids = first(bids);
+    const auto best_asks = first(asks);
+    const exchange::PhaseAt phase = market.phase(options.vintage, office.moment());
+    const std::optional<exchange::CallResult> call =
+        market.indicative(options.vintage, office.moment());
     const std::optional<Timestamp> halted = market.halted_until(options.vintage);
     const bool is_halted = halted && *halted > office.moment();
     if (office.context().json) {
         MarketJson out{{"vintage", options.vintage}};
-        for (const auto& [name, levels] : {std::pair("bids", &bids), std::pair("asks", &asks)}) {
+        for (const auto& [name, levels] :
+             {std::pair("bids", &best_bids), std::pair("asks", &best_asks)}) {
             out[name] = MarketJson::array();
-            for (const Level& level : *levels)
-                out[name].push_back(
-                    {{"price_micro", level.price_micro}, {"quantity", level.quantity}});
+            for (const auto& [price, quantity] : *levels)
+                out[name].push_back({{"price_micro", price}, {"quantity", quantity}});
         }
-        out["orders"] = book->size();
+        out["orders"] = count;
+        out["phase"] = exchange::to_string(phase.phase);
+        out["phase_until"] =
+            phase.until.us == INT64_MAX ? MarketJson() : MarketJson(to_rfc3339(phase.until));
+        if (call) {
+            out["indicative_micro"] =
+                call->price_micro ? MarketJson(*call->price_micro) : MarketJson();
+            out["indicative_quantity"] = call->volume;
+        }
         out["reference_micro"] = market.reference_micro(options.vintage, office.moment());
         out["halted_until"] = is_halted ? MarketJson(to_rfc3339(*halted)) : MarketJson();
         print_document(out);
@@ -285,13 +305,22 @@ void show_book(Office& office, const BookOptions& options) {
     }
     fmt::print("Allowances of {}, price for 1,000\n", options.vintage);
     fmt::print("{:>16} {:>12}   {:<12} {:>16}\n", "TO BUY", "AT", "AT", "TO SELL");
-    for (std::size_t i = 0; i < std::max(bids.size(), asks.size()); ++i)
+    for (std::size_t i = 0; i < std::max(best_bids.size(), best_asks.size()); ++i)
         fmt::print("{:>16} {:>12}   {:<12} {:>16}\n",
-                   i < bids.size() ? grouped(bids[i].quantity) : "",
-                   i < bids.size() ? per_thousand(bids[i].price_micro) : "",
-                   i < asks.size() ? per_thousand(asks[i].price_micro) : "",
-                   i < asks.size() ? grouped(asks[i].quantity) : "");
-    if (bids.empty() && asks.empty()) fmt::print("No order rests\n");
+                   i < best_bids.size() ? grouped(best_bids[i].second) : "",
+                   i < best_bids.size() ? per_thousand(best_bids[i].first) : "",
+                   i < best_asks.size() ? per_thousand(best_asks[i].first) : "",
+                   i < best_asks.size() ? grouped(best_asks[i].second) : "");
+    if (count == 0) fmt::print("No order rests\n");
+    if (phase.phase == exchange::Phase::closed)
+        fmt::print("Closed until {}\n", to_rfc3339(phase.until));
+    if (call)
+        fmt::print("A call collects orders until {}; {}\n",
+                   to_rfc3339(phase.until),
+                   call->price_micro ? fmt::format("now {} would trade at {}",
+                                                   grouped(call->volume),
+                                                   per_thousand(*call->price_micro))
+                                     : std::string("now nothing would trade"));
     if (const std::int64_t reference = market.reference_micro(options.vintage, office.moment());
         reference > 0)
         fmt::print("Reference price {}\n", per_thousand(reference));
@@ -309,41 +338,35 @@ void show_orders(Office& office, const WhoseOptions& options) {
     bool headed = office.context().json;
     for (const auto& [year, period] : office.state().period.years) {
         const auto vintage = static_cast<std::uint32_t>(year);
-        const exchange::OrderBook* book = office.engine().market().book(vintage);
-        if (book == nullptr) continue;
-        const std::int64_t tick = office.engine().market().tick_micro(vintage);
-        for (const Side side : {Side::buy, Side::sell})
-            book->for_each_level(side, [&](const exchange::LevelView& level) {
-                for (std::uint32_t at = level.first; at != exchange::OrderBook::kNone;
-                     at = book->next(at)) {
-                    const exchange::Resting& order = book->at(at);
-                    const auto key = keys.find(order.owner);
-                    if (key == keys.end()) continue;
-                    rows.push_back({{"order_id", order.id},
-                                    {"vintage", vintage},
-                                    {"side", word_of(side)},
-                                    {"price_micro", level.price * tick},
-                                    {"quantity", order.quantity},
-                                    {"holder", key->second->grant.holder}});
-                    if (office.context().json) continue;
-                    if (!headed)
-                        fmt::print("{:>12} {:<8} {:<5} {:>14} {:>12}  {}\n",
-                                   "ORDER",
-                                   "VINTAGE",
-                                   "SIDE",
-                                   "QUANTITY",
-                                   "PRICE/1,000",
-                                   "PLACED BY");
-                    headed = true;
+        office.engine().market().for_each_order(
+            vintage, [&](const exchange::Market::OrderView& order) {
+                const auto key = keys.find(order.owner);
+                if (key == keys.end()) return;
+                rows.push_back({{"order_id", order.id},
+                                {"vintage", vintage},
+                                {"side", word_of(order.side)},
+                                {"price_micro", order.price_micro},
+                                {"quantity", order.quantity},
+                                {"in_call", order.in_call},
+                                {"holder", key->second->grant.holder}});
+                if (office.context().json) return;
+                if (!headed)
                     fmt::print("{:>12} {:<8} {:<5} {:>14} {:>12}  {}\n",
-                               order.id,
-                               vintage,
-                               word_of(side),
-                               grouped(order.quantity),
-                               per_thousand(level.price * tick),
-                               plain_line(key->second->grant.holder));
-                }
-                return true;
+                               "ORDER",
+                               "VINTAGE",
+                               "SIDE",
+                               "QUANTITY",
+                               "PRICE/1,000",
+                               "PLACED BY");
+                headed = true;
+                fmt::print("{:>12} {:<8} {:<5} {:>14} {:>12}  {}{}\n",
+                           order.id,
+                           vintage,
+                           word_of(order.side),
+                           grouped(order.quantity),
+                           per_thousand(order.price_micro),
+                           plain_line(key->second->grant.holder),
+                           order.in_call ? ", in the call" : "");
             });
     }
     if (office.context().json)
@@ -584,11 +607,14 @@ void show_surveillance(Office& office, const WhoseOptions& options) {
     const exchange::GroupOf groups = groups_of(office.state());
     const exchange::Period day = day_in(tape, options.day);
     const std::map<registry::GroupId, exchange::Need> needs = needs_of(office);
+    const std::optional<std::int64_t> closes =
+        scheme::minute_of_day(office.state().rules.market.closes);
+    const Timestamp close = closes ? Timestamp{day.from.us + *closes * kMinuteUs} : day.until;
     const exchange::Surveillance seen =
         value_or_fail(exchange::surveil({.tape = tape,
                                          .period = day,
                                          .groups = groups,
-                                         .closes = std::span(&day.until, 1),
+                                         .closes = std::span(&close, 1),
                                          .needs = &needs},
                                         {}));
     const std::string date = to_rfc3339(day.from).substr(0, 10);

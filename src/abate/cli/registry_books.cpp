@@ -297,33 +297,44 @@ class OrderEntries {
     Entry operator()(const exchange::MarketEvent& event, scheme::AccountId account) {
         using exchange::MarketEventKind;
         const exchange::Operation& o = event.operation;
-        if (event.kind == MarketEventKind::placed) owners_[o.order_id] = o.participant;
+        if (exchange::asked_by(event.kind) == exchange::OperationKind::place)
+            owners_[o.order_id] = o.participant;
         Entry out{.at = {o.at_us},
                   .id = fmt::format("{}", o.order_id),
                   .end_of_id = {},
                   .who = {},
                   .what = {},
                   .result = "ok"};
+        if (event.kind == MarketEventKind::called) {
+            out.id.clear();
+            out.what = fmt::format("call of {}: nothing could trade", o.book);
+            if (o.price_micro && o.quantity)
+                out.what = fmt::format("call of {}: {} at {} for 1,000",
+                                       o.book,
+                                       grouped(*o.quantity),
+                                       per_thousand(*o.price_micro));
+            for (const exchange::Met& met : event.met) {
+                const auto owner = owners_.find(met.maker);
+                out.touches =
+                    out.touches || (owner != owners_.end() && is_of(owner->second, account));
+            }
+            return out;
+        }
         const auto key = keys_.find(o.participant);
         out.who = key == keys_.end() ? "?" : key->second->grant.holder;
-        const char* const verb = event.kind == MarketEventKind::placed      ? "order"
-                                 : event.kind == MarketEventKind::replaced  ? "replace order"
-                                 : event.kind == MarketEventKind::cancelled ? "cancel order"
-                                 : event.kind == MarketEventKind::expired   ? "end of order"
-                                                                            : "sweep order";
-        out.what = fmt::format("{} {}", verb, o.order_id);
+        out.what = fmt::format("{} {}", verb_of(event.kind), o.order_id);
         if (o.quantity && o.price_micro)
             out.what += fmt::format(" {} {} of {} at {} for 1,000",
                                     o.side == exchange::Side::buy ? "buy" : "sell",
                                     grouped(*o.quantity),
                                     o.book,
-                                    money_text(Int128{*o.price_micro} * 1000));
+                                    per_thousand(*o.price_micro));
         out.touches = is_of(o.participant, account);
         for (const exchange::Met& met : event.met) {
             if (met.kind != exchange::MeetingKind::trade) continue;
             out.what += fmt::format("; {} at {} with order {}",
                                     grouped(met.quantity),
-                                    money_text(Int128{met.price_micro} * 1000),
+                                    per_thousand(met.price_micro),
                                     met.maker);
             const auto owner = owners_.find(met.maker);
             out.touches = out.touches || (owner != owners_.end() && is_of(owner->second, account));
@@ -332,6 +343,27 @@ class OrderEntries {
     }
 
   private:
+    [[nodiscard]] static const char* verb_of(exchange::MarketEventKind kind) {
+        using exchange::MarketEventKind;
+        switch (kind) {
+            case MarketEventKind::placed:
+                return "order";
+            case MarketEventKind::collected:
+                return "order in the call";
+            case MarketEventKind::replaced:
+                return "replace order";
+            case MarketEventKind::recollected:
+                return "replace in the call order";
+            case MarketEventKind::cancelled:
+                return "cancel order";
+            case MarketEventKind::expired:
+                return "end of order";
+            case MarketEventKind::swept:
+            case MarketEventKind::called:
+                break;
+        }
+        return "sweep order";
+    }
     [[nodiscard]] bool is_of(std::uint32_t trader, scheme::AccountId account) const {
         const auto key = keys_.find(trader);
         const auto found = office_->state().accounts.find(account);
@@ -513,16 +545,10 @@ void status(Office& office, const BalanceOptions& options) {
 }
 
 Json market_row(std::uint64_t seq, const exchange::MarketEvent& event) {
-    using exchange::MarketEventKind;
     const exchange::Operation& o = event.operation;
     Json row{{"seq", seq},
              {"at", to_rfc3339({o.at_us})},
-             {"market",
-              event.kind == MarketEventKind::placed      ? "placed"
-              : event.kind == MarketEventKind::replaced  ? "replaced"
-              : event.kind == MarketEventKind::cancelled ? "cancelled"
-              : event.kind == MarketEventKind::expired   ? "expired"
-                                                         : "swept"},
+             {"market", exchange::to_string(event.kind)},
              {"order_id", o.order_id},
              {"trader", o.participant},
              {"vintage", o.book}};

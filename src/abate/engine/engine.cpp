@@ -207,6 +207,8 @@ void Engine::advance_time(Timestamp clock) {
     // would let go.
     constexpr std::int64_t kNever = INT64_MAX;
     while (true) {
+        // Where it was ever asked for anything: whether a call may end depends on the scheme.
+        if (market_.last_time().us != INT64_MIN) sync_market();
         const Timestamp now = next_time(clock);
         const std::optional<Timestamp> in_books = registry_.next_due();
         const std::optional<scheme::Due> in_scheme = scheme_.next_due();
@@ -226,7 +228,9 @@ void Engine::advance_time(Timestamp clock) {
             registry_.advance_time(std::max(until, next_time({INT64_MIN})), sink);
         } else {
             const Timestamp until{std::min({now.us, rules - 1, books - 1})};
+            open_holding_room();
             keep_market(market_.advance_time(until, market_frame(now)));
+            market_.set_holding_room(nullptr);
         }
     }
 }

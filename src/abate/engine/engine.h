@@ -113,6 +113,8 @@ class Engine {
     void do_due(const scheme::Due& due, Timestamp clock);
     // The market's rules, books and traders are those of the scheme.
     void sync_market();
+    // A group's room under the holding limit is asked of the scheme and the books, until it is taken away again.
+    void open_holding_room();
     // What is about to be consigned is not promised to orders.
     void free_for(const scheme::Due& due, Timestamp clock);
     // Orders of keys that may trade no more go at once.

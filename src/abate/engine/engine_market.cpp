@@ -19,9 +19,13 @@ exchange::MarketRules market_rules(const scheme::Rules& rules) {
             .collar_ppm = terms.collar.value,
             .band_ppm = terms.band.value,
             .halt_ppm = terms.halt.value,
-            .halt_us = terms.halt_minutes * 60'000'000,
+            .halt_us = terms.halt_minutes * kMinuteUs,
             .most_open_orders = static_cast<std::uint32_t>(terms.most_open_orders),
-            .most_per_second = static_cast<std::uint32_t>(terms.most_per_second)};
+            .most_per_second = static_cast<std::uint32_t>(terms.most_per_second),
+            .session = {.opens_us = scheme::minute_of_day(terms.opens).value_or(0) * kMinuteUs,
+                        .closes_us = scheme::minute_of_day(terms.closes).value_or(0) * kMinuteUs,
+                        .opening_call_us = terms.opening_call_minutes * kMinuteUs,
+                        .closing_call_us = terms.closing_call_minutes * kMinuteUs}};
 }
 
 exchange::BookTerms book_terms(const scheme::Rules& rules) {
@@ -92,6 +96,7 @@ void Engine::sync_market() {
     const scheme::State& state = scheme_.state();
     if (!state.founded) return;
     market_.set_rules(market_rules(state.rules));
+    market_.set_trading(state.rules.market.trading && !state.halted);
     market_.set_fees(scheme::kFees);
     for (const auto& [year, period] : state.period.years)
         if (scheme::check_vintage(static_cast<std::int32_t>(year)) == scheme::Reason::ok)
@@ -135,8 +140,22 @@ void Engine::apply(std::span<const exchange::Operation> operations,
     ABATE_REQUIRE(operations.size() == reasons.size());
     advance_time(clock);
     sync_market();
+    open_holding_room();
+    constexpr std::size_t kAhead = 6;
+    std::uint32_t events = 0;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (i + kAhead < operations.size()) market_.prefetch(operations[i + kAhead]);
+        const exchange::Market::Frame frame = market_frame(next_time(clock));
+        events += market_.advance_time(frame.now, frame);
+        reasons[i] = market_.apply(operations[i], frame);
+        if (reasons[i] == exchange::OrderReason::ok) ++events;
+    }
+    market_.set_holding_room(nullptr);
+    keep_market(events);
+}
+
+void Engine::open_holding_room() {
     const scheme::State& state = scheme_.state();
-    const bool halted = !state.founded || state.halted || !state.rules.market.trading;
     const auto room = [this](const exchange::Market::Room& asked) -> std::optional<std::int64_t> {
         const std::optional<scheme::HoldingCount> counted =
             scheme::holding_with({.state = scheme_.state(),
@@ -153,21 +172,6 @@ void Engine::apply(std::span<const exchange::Operation> operations,
     market_.set_holding_room(state.founded && state.rules.compliance.holding_limit
                                  ? exchange::Market::HoldingRoom(room)
                                  : nullptr);
-    constexpr std::size_t kAhead = 6;
-    std::uint32_t events = 0;
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        if (i + kAhead < operations.size()) market_.prefetch(operations[i + kAhead]);
-        if (halted && operations[i].kind != exchange::OperationKind::cancel) {
-            reasons[i] = exchange::OrderReason::market_halted;
-            continue;
-        }
-        const exchange::Market::Frame frame = market_frame(next_time(clock));
-        events += market_.advance_time(frame.now, frame);
-        reasons[i] = market_.apply(operations[i], frame);
-        if (reasons[i] == exchange::OrderReason::ok) ++events;
-    }
-    market_.set_holding_room(nullptr);
-    keep_market(events);
 }
 
 }  // namespace abate::engine

@@ -3,18 +3,20 @@
 #include "abate/core/assert.h"
 #include "abate/core/clock.h"
 #include "abate/core/mixed.h"
+#include "abate/exchange/tape_period.h"
 
 #include <algorithm>
 
 namespace abate::exchange {
 namespace {
 
-constexpr std::int64_t kMillion = 1'000'000;
 // So that with its fee it is below 2^63.
 constexpr std::int64_t kMostNotional = (std::int64_t{1} << 62) - 1;
 
+}  // namespace
+
 // What an id stands for. Two orders with one id are told apart but for one pair in 2^32.
-std::uint32_t mark_of(const Operation& o) {
+std::uint32_t Market::mark_of(const Operation& o) {
     // A market order has no price of its own.
     const std::int64_t price = o.type == OrderType::market ? -1 : o.price_micro.value_or(-1);
     const std::uint64_t shape =
@@ -28,14 +30,11 @@ std::uint32_t mark_of(const Operation& o) {
     return static_cast<std::uint32_t>(mixed(sum ^ shape * 0x27d4eb2f165667c5ULL) >> 32);
 }
 
-// |price - reference| is more than this part of the reference.
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a price, from what, how far
-bool is_beyond(std::int64_t price, std::int64_t reference, std::int64_t ppm) {
-    const Int128 far = Int128{price} - reference;
-    return (far < 0 ? -far : far) * kMillion > Int128{reference} * ppm;
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
+bool Market::has_notional(std::int64_t price_micro, std::int64_t quantity) {
+    std::int64_t notional = 0;
+    return !__builtin_mul_overflow(price_micro, quantity, &notional) && notional <= kMostNotional;
 }
-
-}  // namespace
 
 Market::Market(std::uint64_t hash_seed) : seed_(hash_seed), ids_(hash_seed) {}
 
@@ -113,7 +112,7 @@ void Market::prefetch(const Operation& operation) const {
 
 std::int64_t Market::fee_of(const Venue& venue, std::int64_t notional) const {
     if (venue.terms.fee_ppm == 0 || fees_account_ == registry::AccountId{}) return 0;
-    return static_cast<std::int64_t>(Int128{notional} * venue.terms.fee_ppm / kMillion);
+    return static_cast<std::int64_t>(Int128{notional} * venue.terms.fee_ppm / kMillionths);
 }
 
 // A buyer's cover. What is rounded down for the whole is at least the sum of what is for its parts, so it suffices however it is filled.
@@ -140,6 +139,13 @@ Market::Cover Market::cover() const {
                 }
                 return true;
             });
+    for (const auto& venue : venues_)
+        for (const auto& [arrival, order] : venue->pool.orders) {
+            if (order.side == Side::sell)
+                sum.allowances += order.left;
+            else
+                sum.money += money_for(*venue, order.limit, order.left);
+        }
     return sum;
 }
 
@@ -224,7 +230,7 @@ Market::Reach Market::reach(const Order& order,
         const std::int64_t price = level.price * order.venue->terms.tick_micro;
         if (side == Side::buy ? price > order.limit : price < order.limit) return false;
         if (reference == 0) reference = price;
-        if (rules_.halt_ppm > 0 && is_beyond(price, reference, rules_.halt_ppm)) return false;
+        if (rules_.halt_ppm > 0 && !within({price, reference}, rules_.halt_ppm)) return false;
         for (std::uint32_t at = level.first; at != OrderBook::kNone; at = book.next(at)) {
             const Resting& maker = book.at(at);
             const TraderState& owner = traders_[maker.owner];
@@ -258,13 +264,13 @@ OrderReason Market::resolve(Order& order, Timestamp now) const {
     const bool has_collar = rules_.collar_ppm > 0 && reference > 0;
     if (o.type == OrderType::limit) {
         order.limit = *o.price_micro;
-        if (has_collar && is_beyond(order.limit, reference, rules_.collar_ppm))
+        if (has_collar && !within({order.limit, reference}, rules_.collar_ppm))
             return OrderReason::price_outside_collar;
     } else {
         const bool buys = o.side == Side::buy;
         Int128 limit = buys ? Int128{kMostTicks} : Int128{1};
         const auto within = [&](std::int64_t from, std::int64_t ppm) {
-            const Int128 part = Int128{from} * ppm / kMillion;
+            const Int128 part = Int128{from} * ppm / kMillionths;
             limit = buys ? std::min(limit, from + part) : std::max(limit, from - part);
         };
         if (has_collar) within(reference, rules_.collar_ppm);
@@ -461,14 +467,25 @@ Market::Part Market::part_of(Venue& venue, std::uint32_t place) {
             .left = order.quantity};
 }
 
-template <class Make>
-void Market::tell(Venue& venue, const Make& make) {
-    const std::uint64_t seq = ++venue.tape_seq;
-    if (tape_ == nullptr) return;
-    TapeEntry entry = make();
-    entry.seq = seq;
-    entry.vintage = static_cast<std::int32_t>(venue.vintage);
-    tape_->on(entry);
+std::optional<Market::Place> Market::find_order(Venue& venue, std::uint64_t id) {
+    if (const std::uint32_t place = venue.book.find(id); place != OrderBook::kNone)
+        return Place{.in_book = place};
+    const auto arrival = venue.pool.arrivals.find(id);
+    if (arrival == venue.pool.arrivals.end()) return std::nullopt;
+    return Place{.collected = venue.pool.orders.find(arrival->second)};
+}
+
+Market::Part Market::part_of(Venue& venue, const Place& place) {
+    return place.collected ? part_of(venue, (*place.collected)->second)
+                           : part_of(venue, place.in_book);
+}
+
+Side Market::side_of(const Venue& venue, const Place& place) {
+    return place.collected ? (*place.collected)->second.side : venue.book.side_of(place.in_book);
+}
+
+std::uint32_t Market::owner_of(const Venue& venue, const Place& place) const {
+    return place.collected ? (*place.collected)->second.owner : venue.book.at(place.in_book).owner;
 }
 
 // Meets what rests; `judging(maker, meeting)` says what becomes of each. What is left rests where it may and nothing stopped it; else it goes.
@@ -547,6 +564,7 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
                 venue.halted_until = at.us + rules_.halt_us;
                 break;
             case MeetingKind::stopped:
+            case MeetingKind::call_fill:
                 break;
         }
         stopped = true;
@@ -617,7 +635,7 @@ class Market::Judge {
             !market_->has_room(owner, venue, meeting.quantity, frame_->now))
             return MeetingKind::over_limit;
         if (rules.halt_ppm > 0 && venue.reference > 0 &&
-            is_beyond(price, venue.reference, rules.halt_ppm))
+            !within({price, venue.reference}, rules.halt_ppm))
             return MeetingKind::halted;
         return MeetingKind::trade;
     }
@@ -642,8 +660,8 @@ class Market::Recorded {
             return MeetingKind::stopped;
         }
         const Met& said = met_[at_++];
-        good_ = good_ && said != kStoppedAtTheEnd && said.maker == meeting.maker.id &&
-                said.price_micro == price &&
+        good_ = good_ && said != kStoppedAtTheEnd && said.kind != MeetingKind::call_fill &&
+                said.maker == meeting.maker.id && said.price_micro == price &&
                 said.quantity ==
                     (said.kind == MeetingKind::trade ? meeting.quantity : meeting.maker.quantity);
         return good_ ? said.kind : MeetingKind::stopped;
@@ -662,12 +680,13 @@ class Market::Recorded {
 };
 
 void Market::take_out(Venue& venue,
-                      std::uint32_t place,
+                      const Place& place,
                       const Ending& ending,
                       registry::Registry& books) {
     const Part part = part_of(venue, place);
-    const Side side = venue.book.side_of(place);
-    const std::uint64_t id = venue.book.at(place).id;
+    const Side side = side_of(venue, place);
+    const std::uint64_t id =
+        place.collected ? (*place.collected)->second.id : venue.book.at(place.in_book).id;
     tell(venue, [&] {
         return TapeEntry{.at = ending.at,
                          .kind = TapeKind::removed,
@@ -681,7 +700,9 @@ void Market::take_out(Venue& venue,
     leave(venue, part, side, books);
     --part.trader->open_orders;
     if (!until_.empty()) until_.erase(id);
-    venue.book.remove(place);
+    if (!place.collected) return venue.book.remove(place.in_book);
+    venue.pool.arrivals.erase(id);
+    venue.pool.orders.erase(*place.collected);
 }
 
 namespace {
@@ -695,14 +716,14 @@ Removal why_of(MarketEventKind kind) {
 }  // namespace
 
 // As an event of its own.
-void Market::end_order(Venue& venue, std::uint32_t place, MarketEventKind kind, Frame& frame) {
-    const Resting& order = venue.book.at(place);
+void Market::end_order(Venue& venue, const Place& place, MarketEventKind kind, Frame& frame) {
     append_event(frame.out,
                  kind,
                  {.kind = OperationKind::cancel,
                   .book = venue.vintage,
-                  .order_id = order.id,
-                  .participant = order.owner,
+                  .order_id = place.collected ? (*place.collected)->second.id
+                                              : venue.book.at(place.in_book).id,
+                  .participant = owner_of(venue, place),
                   .at_us = frame.now.us},
                  {});
     take_out(venue, place, {.why = why_of(kind), .at = frame.now}, frame.books);
@@ -722,9 +743,14 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
-    if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
-    if (const OrderReason r = check_form(*venue, operation); r != OrderReason::ok) return r;
+    if (!trading_ || frame.now.us < venue->halted_until) return OrderReason::market_halted;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
+    if (rules_.session.closes_us != 0 || !venue->pool.orders.empty()) {
+        const Phase now = phase(*venue, frame.now).phase;
+        if (now == Phase::closed) return OrderReason::market_closed;
+        if (now == Phase::call) return collect(order, frame);
+    }
+    if (const OrderReason r = check_form(*venue, operation); r != OrderReason::ok) return r;
     if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
     if (!find_balances(trader, *venue, frame.books)) return OrderReason::account_shut;
     const std::int64_t quantity = *operation.quantity;
@@ -736,9 +762,7 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
             return OrderReason::fill_or_kill_not_filled;
     }
     order.operation.price_micro = order.limit;
-    std::int64_t notional = 0;
-    if (__builtin_mul_overflow(order.limit, quantity, &notional) || notional > kMostNotional)
-        return OrderReason::notional_too_large;
+    if (!has_notional(order.limit, quantity)) return OrderReason::notional_too_large;
     if (operation.post_only &&
         venue->book.crosses(operation.side, order.limit / venue->terms.tick_micro))
         return OrderReason::post_only_would_trade;
@@ -763,18 +787,14 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
 }
 
 // Less at the same price keeps its place in time.
-bool Market::reduce_only(const Venue& venue, std::uint32_t place, const Operation& o) const {
-    return *o.price_micro == venue.book.price_of(place) * venue.terms.tick_micro &&
-           *o.quantity <= venue.book.at(place).quantity;
+bool Market::reduce_only(const Part& before, const Operation& o) {
+    return *o.price_micro == before.limit && *o.quantity <= before.left;
 }
 
-void Market::shrink(Venue& venue,
-                    std::uint32_t place,
-                    const Operation& o,
-                    Timestamp at,
-                    registry::Registry& books) {
+void Market::shrink(
+    Venue& venue, const Place& place, const Operation& o, Timestamp at, registry::Registry& books) {
     const Part before = part_of(venue, place);
-    const Side side = venue.book.side_of(place);
+    const Side side = side_of(venue, place);
     roll(venue, at);
     roll(*before.trader, at);
     leave(venue, before, side, books);
@@ -785,7 +805,10 @@ void Market::shrink(Venue& venue,
            .left = *o.quantity},
           side,
           books);
-    venue.book.reduce(place, *o.quantity);
+    if (place.collected)
+        (*place.collected)->second.left = *o.quantity;
+    else
+        venue.book.reduce(place.in_book, *o.quantity);
     tell(venue, [&] {
         return TapeEntry{.at = at,
                          .kind = TapeKind::reduced,
@@ -803,17 +826,18 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
-    const std::uint32_t place = venue->book.find(operation.order_id);
-    if (place == OrderBook::kNone) return OrderReason::order_unknown;
-    const Resting& resting = venue->book.at(place);
-    if (resting.owner != operation.participant) return OrderReason::order_of_another;
+    const std::optional<Place> place = find_order(*venue, operation.order_id);
+    if (!place) return OrderReason::order_unknown;
+    if (owner_of(*venue, *place) != operation.participant) return OrderReason::order_of_another;
     if (!trader.is.may_trade || frame.now < trader.is.active_from)
         return OrderReason::not_permitted;
-    if (frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    if (!trading_ || frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    const Phase now = phase(*venue, frame.now).phase;
+    if (now == Phase::closed) return OrderReason::market_closed;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
     Operation& o = order.operation;
-    const Part already = part_of(*venue, place);
-    o.side = venue->book.side_of(place);
+    const Part already = part_of(*venue, *place);
+    o.side = side_of(*venue, *place);
     o.type = OrderType::limit;
     if (!o.price_micro) o.price_micro = already.limit;
     if (!o.quantity) o.quantity = already.left;
@@ -823,22 +847,21 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     o.expires_us = until == until_.end() ? 0 : until->second;
     o.at_us = frame.now.us;
     if (const OrderReason r = check_form(*venue, o); r != OrderReason::ok) return r;
-    if (reduce_only(*venue, place, o)) {
-        shrink(*venue, place, o, frame.now, frame.books);
+    if (reduce_only(already, o)) {
+        shrink(*venue, *place, o, frame.now, frame.books);
         append_event(frame.out, MarketEventKind::replaced, o, met_);
         return OrderReason::ok;
     }
     if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
-    std::int64_t notional = 0;
-    if (__builtin_mul_overflow(order.limit, *o.quantity, &notional) || notional > kMostNotional)
-        return OrderReason::notional_too_large;
+    if (now == Phase::call) return recollect(order, already, frame);
+    if (!has_notional(order.limit, *o.quantity)) return OrderReason::notional_too_large;
     if (o.post_only && venue->book.crosses(o.side, order.limit / venue->terms.tick_micro))
         return OrderReason::post_only_would_trade;
     if (const OrderReason r = check_limits(order, &already, frame.now); r != OrderReason::ok)
         return r;
     if (const OrderReason r = check_cover(order, &already, frame.books); r != OrderReason::ok)
         return r;
-    take_out(*venue, place, {.why = Removal::cancelled, .at = frame.now}, frame.books);
+    take_out(*venue, *place, {.why = Removal::cancelled, .at = frame.now}, frame.books);
     Judge judge(*this, order, frame, met_);
     match(order, frame.now, frame.books, judge);
     append_event(frame.out, MarketEventKind::replaced, o, met_);
@@ -849,10 +872,10 @@ OrderReason Market::cancel(const Operation& operation, Frame& frame) {
     if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
-    const std::uint32_t place = venue->book.find(operation.order_id);
-    if (place == OrderBook::kNone) return OrderReason::order_unknown;
-    if (venue->book.at(place).owner != operation.participant) return OrderReason::order_of_another;
-    end_order(*venue, place, MarketEventKind::cancelled, frame);
+    const std::optional<Place> place = find_order(*venue, operation.order_id);
+    if (!place) return OrderReason::order_unknown;
+    if (owner_of(*venue, *place) != operation.participant) return OrderReason::order_of_another;
+    end_order(*venue, *place, MarketEventKind::cancelled, frame);
     return OrderReason::ok;
 }
 
@@ -881,7 +904,7 @@ void Market::forget_stale() const {
         const Due& next = due_.top();
         const auto until = until_.find(next.order_id);
         if (until != until_.end() && until->second == next.us &&
-            venues_[next.venue]->book.find(next.order_id) != OrderBook::kNone)
+            find_order(*venues_[next.venue], next.order_id))
             return;
         if (until != until_.end() && until->second == next.us) until_.erase(until);
         due_.pop();
@@ -890,35 +913,43 @@ void Market::forget_stale() const {
 
 std::optional<Timestamp> Market::next_due() const {
     forget_stale();
-    if (due_.empty()) return std::nullopt;
-    return Timestamp{due_.top().us};
+    const Venue* const call = next_call();
+    const std::int64_t next = std::min(due_.empty() ? INT64_MAX : due_.top().us,
+                                       call == nullptr ? INT64_MAX : due_us(*call));
+    if (next == INT64_MAX) return std::nullopt;
+    return Timestamp{next};
 }
 
 std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
     std::uint32_t done = 0;
-    for (forget_stale(); !due_.empty() && due_.top().us <= until.us; forget_stale(), ++done) {
-        const Due due = due_.top();
-        due_.pop();
-        Venue& venue = *venues_[due.venue];
-        end_order(venue, venue.book.find(due.order_id), MarketEventKind::expired, frame);
+    while (true) {
+        forget_stale();
+        Venue* const over = next_call();
+        const std::int64_t calls = over == nullptr ? INT64_MAX : due_us(*over);
+        if (!due_.empty() && due_.top().us <= std::min(until.us, calls)) {
+            const Due due = due_.top();
+            due_.pop();
+            Venue& venue = *venues_[due.venue];
+            end_order(venue, *find_order(venue, due.order_id), MarketEventKind::expired, frame);
+            ++done;
+        } else if (over != nullptr && calls <= until.us) {
+            done += call(*over, frame);
+        } else {
+            return done;
+        }
     }
-    return done;
 }
 
 std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
     std::uint32_t gone = 0;
     for (const auto& venue : venues_) {
-        std::vector<std::uint32_t> places;
-        for (const Side side : {Side::buy, Side::sell})
-            venue->book.for_each_level(side, [&](const LevelView& level) {
-                for (std::uint32_t at = level.first; at != OrderBook::kNone;
-                     at = venue->book.next(at))
-                    if (venue->book.at(at).owner == trader) places.push_back(at);
-                return true;
-            });
-        for (const std::uint32_t place : places)
-            end_order(*venue, place, MarketEventKind::swept, frame);
-        gone += static_cast<std::uint32_t>(places.size());
+        std::vector<std::uint64_t> ids;
+        for_each_order(venue->vintage, [&](const OrderView& order) {
+            if (order.owner == trader) ids.push_back(order.id);
+        });
+        for (const std::uint64_t id : ids)
+            end_order(*venue, *find_order(*venue, id), MarketEventKind::swept, frame);
+        gone += static_cast<std::uint32_t>(ids.size());
     }
     return gone;
 }
@@ -948,18 +979,23 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
     const Operation& o = event.operation;
     const Timestamp at{o.at_us};
     Venue* venue = find_venue(o.book);
-    if (at < last_ || venue == nullptr || o.participant >= traders_.size()) return false;
+    if (at < last_ || venue == nullptr) return false;
+    if (event.kind == MarketEventKind::called) return fold_called(*venue, event, books);
+    if (o.participant >= traders_.size()) return false;
     TraderState& trader = traders_[o.participant];
     if (!open_balances(trader, *venue, books)) return false;
     last_ = at;
-    const std::uint32_t place = venue->book.find(o.order_id);
-    const bool placed = event.kind == MarketEventKind::placed;
-    if (placed ? ids_.find(o.order_id).has_value() || place != OrderBook::kNone
-               : place == OrderBook::kNone || venue->book.at(place).owner != o.participant)
+    const std::optional<Place> place = find_order(*venue, o.order_id);
+    const OperationKind kind = asked_by(event.kind);
+    const bool placed = kind == OperationKind::place;
+    const bool collects =
+        event.kind == MarketEventKind::collected || event.kind == MarketEventKind::recollected;
+    if (placed ? ids_.find(o.order_id).has_value() || place.has_value()
+               : !place || owner_of(*venue, *place) != o.participant)
         return false;
-    if (!placed && event.kind != MarketEventKind::replaced) {
+    if (kind == OperationKind::cancel) {
         if (!event.met.empty()) return false;
-        take_out(*venue, place, {.why = why_of(event.kind), .at = at}, books);
+        take_out(*venue, *place, {.why = why_of(event.kind), .at = at}, books);
         if (trader.stale && trader.open_orders == 0) {
             trader.stale = false;
             --stale_;
@@ -967,10 +1003,9 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
         return true;
     }
     if (rules_.most_per_second > 0) count_command(trader, at);
-    std::int64_t notional = 0;
     if (!o.price_micro || !o.quantity || *o.quantity <= 0 || *o.quantity > kMostQuantity ||
         *o.price_micro <= 0 || *o.price_micro > kMostTicks || *o.quantity % venue->terms.lot != 0 ||
-        __builtin_mul_overflow(*o.price_micro, *o.quantity, &notional) || notional > kMostNotional)
+        !has_notional(*o.price_micro, *o.quantity))
         return false;
     Order order{.operation = o, .venue = venue, .trader = &trader, .limit = *o.price_micro};
     order.may_rest =
@@ -978,22 +1013,31 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
                                        o.time_in_force == TimeInForce::good_till_time);
     if (order.may_rest && (*o.price_micro % venue->terms.tick_micro != 0 || venue->book.full()))
         return false;
+    // Nothing is matched while a call has orders.
+    if (collects &&
+        (!order.may_rest || !event.met.empty() || phase(*venue, at).phase != Phase::call))
+        return false;
     if (placed) {
         ids_.insert(o.order_id, mark_of(o));
     } else {
-        if (o.side != venue->book.side_of(place)) return false;
-        if (reduce_only(*venue, place, o)) {
-            if (!event.met.empty()) return false;
-            shrink(*venue, place, o, at, books);
+        if (o.side != side_of(*venue, *place)) return false;
+        if (reduce_only(part_of(*venue, *place), o)) {
+            if (collects || !event.met.empty()) return false;
+            shrink(*venue, *place, o, at, books);
             return true;
         }
-        take_out(*venue, place, {.why = Removal::cancelled, .at = at}, books);
+        take_out(*venue, *place, {.why = Removal::cancelled, .at = at}, books);
     }
+    if (!collects && !venue->pool.orders.empty()) return false;
     const Position& position = trader.positions[venue->number];
     const std::int64_t needed =
         o.side == Side::buy ? money_for(*venue, order.limit, *o.quantity) : *o.quantity;
     if (needed > books.balance(o.side == Side::buy ? trader.cash : position.holding).available())
         return false;
+    if (collects) {
+        pool_order(*venue, o, at, books);
+        return true;
+    }
     Recorded recorded(event.met);
     match(order, at, books, recorded);
     return recorded.good();

@@ -18,9 +18,16 @@
 // insufficient_balance. Cancelling and replacing: trader_unknown, throttled (not cancelling), book_unknown, order_unknown,
 // order_of_another, and of a replacement the same as of an order. A cancel is done in a halt, and by a key that may trade no more.
 //
-// Not thread-safe. Each command works on the orders that it meets, and on nothing else.
+// In the hours of a call orders are collected, not matched (market_rules.h, Session); at its end advance_time() does what can be done at one
+// price. Asked then: market_closed behind market_halted; not_in_a_call, what is wrong with quantity and price, price_outside_collar, expired,
+// account_shut, notional_too_large, would_meet_own_group, and on as above. A call takes limit orders, and nothing that a call could not fill is
+// lost: it rests. A call's price lies within the collar.
+//
+// Not thread-safe. Each command works on the orders that it meets, and on nothing else; one that comes in a call, on those of its own group's
+// other side, and the call itself on all orders that could trade in it.
 #pragma once
 
+#include "abate/exchange/call.h"
 #include "abate/exchange/market_event.h"
 #include "abate/exchange/market_rules.h"
 #include "abate/exchange/order.h"
@@ -33,6 +40,7 @@
 #include <memory>
 #include <queue>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace abate::exchange {
@@ -48,6 +56,8 @@ class Market {
     explicit Market(std::uint64_t hash_seed = 0x5eed);
 
     void set_rules(const MarketRules& rules) { rules_ = rules; }
+    // False: orders can only be cancelled, and a call that is over waits.
+    void set_trading(bool trading) { trading_ = trading; }
     // Adds or changes one. REQUIRES: number <= how many there are.
     void set_trader(std::uint32_t number, const Trader& trader);
     // Where fees go; none: nobody pays one.
@@ -76,7 +86,8 @@ class Market {
     OrderReason apply(const Operation& operation, Frame frame);
     // What the order of the last apply() that was done met. Until the next call.
     [[nodiscard]] std::span<const Met> met() const { return met_; }
-    // Orders whose time is over at `until`, in the order of (time, id), as events of the frame's time. How many they were.
+    // Orders whose time is over at `until`, in the order of (time, id), and calls that are over, as events of the frame's time; of one moment the
+    // orders first. How many events they were.
     std::uint32_t advance_time(Timestamp until, Frame frame);
     [[nodiscard]] std::optional<Timestamp> next_due() const;
     // All orders of a trader, or of all traders of a participant, go. How many.
@@ -107,6 +118,23 @@ class Market {
     // 0: no such book.
     [[nodiscard]] std::int64_t tick_micro(std::uint32_t vintage) const;
     [[nodiscard]] std::optional<Timestamp> halted_until(std::uint32_t vintage) const;
+    // What the book does at that time. A call that has orders ends when it was to end when the first came.
+    [[nodiscard]] PhaseAt phase(std::uint32_t vintage, Timestamp at) const;
+    // What a call would do if it ended now; none: none runs.
+    [[nodiscard]] std::optional<CallResult> indicative(std::uint32_t vintage, Timestamp at) const;
+    struct OrderView {
+        std::uint64_t id = 0;
+        Side side = Side::buy;
+        std::int64_t price_micro = 0;
+        std::int64_t quantity = 0;  // what is left of it
+        std::uint32_t owner = 0;    // the trader's number
+        bool in_call = false;       // collected, and not in book()
+    };
+    // An order that is in the market; none: it is not, or no more.
+    [[nodiscard]] std::optional<OrderView> order(std::uint32_t vintage, std::uint64_t id) const;
+    // All of them: those of the book by side, price and time, then those that the call has collected, by time.
+    void for_each_order(std::uint32_t vintage,
+                        const std::function<void(const OrderView&)>& visit) const;
     // A pass over all that rests: what its cover must be, in money and in allowances.
     struct Cover {
         Int128 money = 0;
@@ -151,6 +179,21 @@ class Market {
         registry::AccountId holding_account{};
         bool stale = false;
     };
+    // Orders that a call has collected, by arrival.
+    struct Collected {
+        std::uint64_t id = 0;
+        Side side = Side::buy;
+        std::int64_t limit = 0;  // micro-units
+        std::int64_t left = 0;
+        std::uint32_t owner = 0;
+    };
+    struct Pool {
+        using Arrival = std::map<std::uint64_t, Collected>::iterator;
+        std::map<std::uint64_t, Collected> orders;                  // by arrival
+        std::unordered_map<std::uint64_t, std::uint64_t> arrivals;  // by id
+        std::uint64_t next = 0;
+        std::int64_t ends_us = INT64_MAX;  // where it has orders
+    };
     struct Venue {
         explicit Venue(const OrderBook::Options& options) : book(options) {}
         std::uint32_t vintage = 0;
@@ -163,6 +206,7 @@ class Market {
         Int128 day_notional = 0;
         std::int64_t day_quantity = 0;
         std::uint64_t tape_seq = 0;
+        Pool pool;
     };
     // One side of a trade, or an order that comes.
     struct Part {
@@ -201,6 +245,10 @@ class Market {
         bool may_rest = false;
     };
     [[nodiscard]] OrderReason check_form(const Venue& venue, const Operation& operation) const;
+    // Price times quantity is a number that a book can have, with its fee.
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
+    [[nodiscard]] static bool has_notional(std::int64_t price_micro, std::int64_t quantity);
+    [[nodiscard]] static std::uint32_t mark_of(const Operation& o);
     [[nodiscard]] OrderReason resolve(Order& order, Timestamp now) const;
     struct Reach {
         std::int64_t quantity = 0;
@@ -239,6 +287,10 @@ class Market {
 
     // Into what is open (sign 1) or out of it (-1).
     static void count(const Part& part, Side side, int sign);
+    [[nodiscard]] bool read_order(std::string_view& bytes,
+                                  Venue& venue,
+                                  bool in_call,
+                                  registry::Registry& books);
     [[nodiscard]] bool read_venue(std::string_view& bytes, registry::Registry& books);
     void enter(const Venue& venue, const Part& part, Side side, registry::Registry& books);
     void leave(const Venue& venue, const Part& part, Side side, registry::Registry& books);
@@ -253,33 +305,70 @@ class Market {
         std::int64_t price;
     };
     void settle(const Venue& venue, const Deal& deal, registry::Registry& books);
+    // Where an order is: in the book, or among those that the call has collected.
+    struct Place {
+        std::uint32_t in_book = OrderBook::kNone;
+        std::optional<Pool::Arrival> collected = {};
+    };
+    [[nodiscard]] static std::optional<Place> find_order(Venue& venue, std::uint64_t id);
+    [[nodiscard]] static Side side_of(const Venue& venue, const Place& place);
     [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
+    [[nodiscard]] Part part_of(Venue& venue, const Place& place);
+    [[nodiscard]] std::uint32_t owner_of(const Venue& venue, const Place& place) const;
     // An order ends that was not filled: its cover is free, and the tape says why.
     struct Ending {
         Removal why;
         Timestamp at;
     };
     void take_out(Venue& venue,
-                  std::uint32_t place,
+                  const Place& place,
                   const Ending& ending,
                   registry::Registry& books);
-    void end_order(Venue& venue, std::uint32_t place, MarketEventKind kind, Frame& frame);
+    void end_order(Venue& venue, const Place& place, MarketEventKind kind, Frame& frame);
     // Every change has its number, whether somebody reads it or not; `make` says what it was.
     template <class Make>
     void tell(Venue& venue, const Make& make);
     void count_command(TraderState& trader, Timestamp now) const;
-    [[nodiscard]] bool reduce_only(const Venue& venue,
-                                   std::uint32_t place,
-                                   const Operation& operation) const;
+    [[nodiscard]] static bool reduce_only(const Part& before, const Operation& operation);
     void shrink(Venue& venue,
-                std::uint32_t place,
+                const Place& place,
                 const Operation& operation,
                 Timestamp at,
                 registry::Registry& books);
     void forget_stale() const;
 
+    // ---- calls (market_call.cpp)
+    [[nodiscard]] PhaseAt phase(const Venue& venue, Timestamp at) const;
+    [[nodiscard]] Part part_of(const Venue& venue, const Collected& order);
+    [[nodiscard]] bool would_meet_own_group(const Venue& venue, const Order& order) const;
+    OrderReason collect(Order& order, Frame& frame);
+    OrderReason recollect(const Order& order, const Part& already, Frame& frame);
+    void pool_order(Venue& venue, const Operation& o, Timestamp at, registry::Registry& books);
+    void fill_order(Venue& venue, const Place& place, std::int64_t quantity);
+    struct Caller;  // all that stands in a call
+    [[nodiscard]] Caller gather(const Venue& venue) const;
+    [[nodiscard]] std::optional<CallTerms> call_terms(const Venue& venue, Timestamp at) const;
+    std::uint32_t clear_the_way(Venue& venue, Frame& frame);
+    std::uint32_t call(Venue& venue, Frame& frame);
+    struct CallSaid {
+        std::int64_t price_micro = 0;
+        std::span<const Met> buys = {};
+        std::span<const Met> sells = {};
+    };
+    [[nodiscard]] bool settle_call(Venue& venue,
+                                   const CallSaid& said,
+                                   Timestamp at,
+                                   registry::Registry& books);
+    [[nodiscard]] bool fold_called(Venue& venue,
+                                   const MarketEvent& event,
+                                   registry::Registry& books);
+    // When the next call is over; kNever: no order waits for one.
+    [[nodiscard]] Venue* next_call() const;
+    [[nodiscard]] static std::int64_t due_us(const Venue& venue);
+
     std::uint64_t seed_;
     MarketRules rules_;
+    bool trading_ = true;
     registry::AccountId fees_account_{};
     BalanceRef fees_;
     HoldingRoom holding_room_;
@@ -296,5 +385,15 @@ class Market {
     mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
     mutable std::map<std::uint64_t, std::int64_t> until_;  // orders that rest for a time, by id
 };
+
+template <class Make>
+void Market::tell(Venue& venue, const Make& make) {
+    const std::uint64_t seq = ++venue.tape_seq;
+    if (tape_ == nullptr) return;
+    TapeEntry entry = make();
+    entry.seq = seq;
+    entry.vintage = static_cast<std::int32_t>(venue.vintage);
+    tape_->on(entry);
+}
 
 }  // namespace abate::exchange

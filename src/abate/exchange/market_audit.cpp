@@ -69,6 +69,7 @@ void MarketAuditor::let_go(const Book& book, const Order& order, std::uint32_t v
 }
 
 void MarketAuditor::forget(Book& book, const Order& order) {
+    book.collected.erase(order.id);
     auto& side = order.side == Side::buy ? book.buys : book.sells;
     const auto level = side.find(order.price);
     const auto at = book.orders.find(order.id);
@@ -156,6 +157,9 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
                  : books_->cover({order.holding, asset(o.book)}, order.left))
         return wrong;
     open(order, order.left);
+    if (event.kind == MarketEventKind::collected || event.kind == MarketEventKind::recollected)
+        return event.met.empty() ? gather(book, order, o)
+                                 : Finding{"met", "nothing in a call", "something"};
     auto& facing = buys ? book.sells : book.buys;
     bool stopped = false;
     bool must_stop = false;
@@ -244,7 +248,7 @@ std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) 
     if (order.trader != o.participant) return differs("trader", order.trader, o.participant);
     if (event.kind == MarketEventKind::expired && (order.until == 0 || order.until > o.at_us))
         return differs("at", fmt::format("{} or later", order.until), o.at_us);
-    if (event.kind != MarketEventKind::replaced) {
+    if (asked_by(event.kind) == OperationKind::cancel) {
         if (!event.met.empty()) return Finding{"met", "nothing", "something"};
         let_go(book, order, o.book);
         forget(book, order);
@@ -252,6 +256,8 @@ std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) 
     }
     if (order.side != o.side) return Finding{"side", "as it was", "another"};
     const bool less = *o.price_micro == order.price && *o.quantity <= order.left;
+    if (less && event.kind == MarketEventKind::recollected)
+        return Finding{"kind", "an order that keeps its place", "one that loses it"};
     let_go(book, order, o.book);
     if (less) {
         if (!event.met.empty()) return Finding{"met", "nothing", "something"};
@@ -268,21 +274,214 @@ std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) 
     return enter(book, again, event);
 }
 
+MarketAuditor::Hours MarketAuditor::hours(const Book& book, std::int64_t at_us) const {
+    if (!book.collected.empty()) return {.collects = true, .until = book.call_ends};
+    const Session& s = rules_.session;
+    if (s.closes_us == 0) return {.matches = true};
+    const std::int64_t midnight = at_us - ((at_us % kDayUs) + kDayUs) % kDayUs;
+    // Each stretch of a day, by its end.
+    for (const auto& [end, hours] :
+         {std::pair(s.opens_us - s.opening_call_us, Hours{}),
+          std::pair(s.opens_us, Hours{.collects = true}),
+          std::pair(s.closes_us - s.closing_call_us, Hours{.matches = true}),
+          std::pair(s.closes_us, Hours{.collects = true})})
+        if (at_us < midnight + end)
+            return {.collects = hours.collects, .matches = hours.matches, .until = midnight + end};
+    return {};
+}
+
+std::optional<Finding> MarketAuditor::check_hours(const Book& book,
+                                                  const MarketEvent& event) const {
+    const Operation& o = event.operation;
+    const Hours now = hours(book, o.at_us);
+    const bool collected =
+        event.kind == MarketEventKind::collected || event.kind == MarketEventKind::recollected;
+    // Less of it may rest at any time but when the market is closed.
+    const auto found = book.orders.find(o.order_id);
+    const bool less = event.kind == MarketEventKind::replaced && found != book.orders.end() &&
+                      *o.price_micro == found->second->price && *o.quantity <= found->second->left;
+    if (collected ? now.collects : now.matches || (less && now.collects)) return std::nullopt;
+    return Finding{"kind",
+                   now.collects  ? "an order that a call collects"
+                   : now.matches ? "an order that is matched"
+                                 : "none: the market is closed",
+                   fmt::format("{}", static_cast<int>(event.kind))};
+}
+
+// An order waits for the end of the call: with those that rest, but it meets nobody yet.
+std::optional<Finding> MarketAuditor::gather(Book& book, const Order& order, const Operation& o) {
+    const bool buys = order.side == Side::buy;
+    for (const auto& [price, queue] : buys ? book.sells : book.buys) {
+        if (buys ? price > order.price : price < order.price) continue;
+        for (const Order& other : queue)
+            if (group(other.trader) == group(order.trader))
+                return differs("order_id", "one that meets no order of its own group", order.id);
+    }
+    if (book.collected.empty()) book.call_ends = hours(book, o.at_us).until;
+    Queue& queue = (buys ? book.buys : book.sells)[order.price];
+    book.orders[order.id] = queue.insert(queue.end(), order);
+    book.collected.insert(order.id);
+    return std::nullopt;
+}
+
+// The rules of docs/reference/market.md, word by word: at each price that somebody named, what both sides would do.
+MarketAuditor::Uniform MarketAuditor::uniform_price(const Book& book) const {
+    const Int128 tick = book.terms.tick_micro;
+    const auto up = [&](Int128 price) { return (price + tick - 1) / tick * tick; };
+    const auto down = [&](Int128 price) { return price / tick * tick; };
+    Int128 low = tick;
+    Int128 high = down(kMostTicks);
+    if (rules_.collar_ppm > 0 && book.reference > 0) {
+        const Int128 part = book.reference * rules_.collar_ppm / 1'000'000;
+        low = up(std::max<Int128>(1, book.reference - part));
+        high = down(std::min<Int128>(kMostTicks, book.reference + part));
+    }
+    // The tick that is nearest to the reference price, in a stretch.
+    const auto nearest = [&](Int128 from, Int128 to) {
+        if (book.reference <= from) return from;
+        if (book.reference >= to) return to;
+        const Int128 below = down(book.reference);
+        return book.reference - below <= below + tick - book.reference ? below : below + tick;
+    };
+    std::map<Int128, Int128> demand;  // by price: of all who would buy at it
+    std::set<Int128> prices{nearest(low, high)};
+    for (const auto* side : {&book.buys, &book.sells})
+        for (const auto& [price, queue] : *side) prices.insert(std::clamp(price, low, high));
+    const auto total = [](const Queue& queue) {
+        Int128 sum = 0;
+        for (const Order& order : queue) sum += order.left;
+        return sum;
+    };
+    Int128 sum = 0;
+    auto bid = book.buys.rbegin();
+    for (auto price = prices.rbegin(); price != prices.rend(); ++price) {
+        for (; bid != book.buys.rend() && bid->first >= *price; ++bid) sum += total(bid->second);
+        demand[*price] = sum;
+    }
+    struct Tried {
+        Int128 price;
+        Int128 surplus;  // of buys above 0
+    };
+    Int128 most = 0;
+    Int128 least = 0;
+    std::vector<Tried> best;
+    sum = 0;
+    auto ask = book.sells.begin();
+    for (const Int128 price : prices) {
+        for (; ask != book.sells.end() && ask->first <= price; ++ask) sum += total(ask->second);
+        const Int128 volume = std::min(demand[price], sum);
+        const Int128 surplus = demand[price] - sum;
+        const Int128 size = surplus < 0 ? -surplus : surplus;
+        if (volume > most || (volume == most && size < least) || best.empty()) {
+            best.clear();
+            most = volume;
+            least = size;
+        }
+        if (volume == most && size == least) best.push_back({price, surplus});
+    }
+    if (most == 0) return {};
+    const bool pressed_up = best.front().surplus > 0;
+    const bool pressed_down = best.back().surplus < 0;
+    if (least == 0) return {nearest(best.front().price, best.back().price), most};
+    if (pressed_up && !pressed_down) return {best.back().price, most};
+    if (pressed_down && !pressed_up) return {best.front().price, most};
+    // The highest that is left with buys, or the lowest that is left with sells: the nearer one.
+    Int128 lower = best.front().price;
+    Int128 higher = best.back().price;
+    for (const Tried& each : best) {
+        if (each.surplus > 0) lower = std::max(lower, each.price);
+        if (each.surplus < 0) higher = std::min(higher, each.price);
+    }
+    const auto away = [&](Int128 price) {
+        return price < book.reference ? book.reference - price : price - book.reference;
+    };
+    return {away(lower) <= away(higher) ? lower : higher, most};
+}
+
+std::optional<Finding> MarketAuditor::call(Book& book, const MarketEvent& event) {
+    const Operation& o = event.operation;
+    if (book.collected.empty()) return Finding{"kind", "an order in the call", "none"};
+    if (o.at_us < book.call_ends || o.at_us < book.halted_until)
+        return differs("at", std::max(book.call_ends, book.halted_until), o.at_us);
+    if (!trading_) return Finding{"market", "halted", "a call"};
+    const Uniform right = uniform_price(book);
+    if (o.price_micro.value_or(0) != right.price)
+        return differs("price_micro", right.price, o.price_micro.value_or(0));
+    if (o.quantity.value_or(0) != right.volume)
+        return differs("quantity", right.volume, o.quantity.value_or(0));
+    // By price, then time; the last in part.
+    std::vector<std::pair<Order*, Int128>> buys;
+    std::vector<std::pair<Order*, Int128>> sells;
+    const auto take = [&](std::vector<std::pair<Order*, Int128>>& out, Queue& queue, Int128& left) {
+        for (Order& order : queue) {
+            if (left == 0) return;
+            const Int128 quantity = std::min(left, order.left);
+            out.emplace_back(&order, quantity);
+            left -= quantity;
+        }
+    };
+    Int128 left = right.volume;
+    for (auto level = book.buys.rbegin(); left > 0 && level != book.buys.rend(); ++level)
+        take(buys, level->second, left);
+    left = right.volume;
+    for (auto level = book.sells.begin(); left > 0 && level != book.sells.end(); ++level)
+        take(sells, level->second, left);
+    if (event.met.size() != buys.size() + sells.size())
+        return differs("met", buys.size() + sells.size(), event.met.size());
+    for (std::size_t i = 0; i < event.met.size(); ++i) {
+        const Met& said = event.met[i];
+        const auto& [order, quantity] = i < buys.size() ? buys[i] : sells[i - buys.size()];
+        if (said.kind != MeetingKind::call_fill || said.price_micro != right.price)
+            return differs("met_price_micro", right.price, said.price_micro);
+        if (said.maker != order->id) return differs("met", order->id, said.maker);
+        if (said.quantity != quantity) return differs("met_quantity", quantity, said.quantity);
+        if (!deliverable(*order)) return Finding{"account", "open", "shut"};
+    }
+    for (std::size_t b = 0, s = 0; b < buys.size() && s < sells.size();) {
+        auto& [buyer, wants] = buys[b];
+        auto& [seller, has] = sells[s];
+        if (group(buyer->trader) == group(seller->trader))
+            return differs("met", "two groups", seller->id);
+        const Int128 quantity = std::min(wants, has);
+        if (auto wrong = pay(
+                book,
+                {.buyer = *buyer, .seller = *seller, .price = right.price, .quantity = quantity},
+                o))
+            return wrong;
+        wants -= quantity;
+        has -= quantity;
+        if (wants == 0) ++b;
+        if (has == 0) ++s;
+    }
+    for (const auto* side : {&buys, &sells})
+        for (const auto& [order, quantity] : *side)
+            if (order->left == 0) forget(book, *order);
+    book.collected.clear();
+    return std::nullopt;
+}
+
 std::optional<Finding> MarketAuditor::check(const MarketEvent& event) {
     const Operation& o = event.operation;
     if (o.at_us < last_us_) return differs("at", fmt::format("{} or later", last_us_), o.at_us);
     last_us_ = o.at_us;
-    if (o.participant >= traders_.size())
-        return differs("trader", "one that there is", o.participant);
     const auto found = market_.find(o.book);
     if (found == market_.end()) return differs("vintage", "one of a year that is open", o.book);
     Book& book = found->second;
-    const bool comes =
-        event.kind == MarketEventKind::placed || event.kind == MarketEventKind::replaced;
+    if (event.kind == MarketEventKind::called) {
+        roll(book, day_of({o.at_us}));
+        return call(book, event);
+    }
+    if (o.participant >= traders_.size())
+        return differs("trader", "one that there is", o.participant);
+    const OperationKind kind = asked_by(event.kind);
+    const bool comes = kind != OperationKind::cancel;
     if (comes && (!o.price_micro || !o.quantity || *o.price_micro <= 0))
         return Finding{"price_micro", "a price and a quantity", "none"};
-    if (comes) roll(book, day_of({o.at_us}));
-    if (event.kind != MarketEventKind::placed) return end(book, event);
+    if (comes) {
+        roll(book, day_of({o.at_us}));
+        if (auto wrong = check_hours(book, event)) return wrong;
+    }
+    if (kind != OperationKind::place) return end(book, event);
     if (!ids_.insert(o.order_id).second)
         return differs("order_id", "one that was not used", o.order_id);
     const Trader& trader = traders_[o.participant];

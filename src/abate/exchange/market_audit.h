@@ -1,9 +1,9 @@
 // A second opinion on a market: it matches every order again with a book of its own, and says where the journal differs.
 //
 // It shares no code with Market: its book is two ordered maps of lists, its money 128-bit numbers in the books' auditor. It checks time and
-// price, that nobody of one group meets, that a stop has its reason, cover and mandate at entry, halts, post only, every payment and delivery.
+// price, that nobody of one group meets, the hours, a call's price and who trades in it, that a stop has its reason, cover and mandate at entry, halts, post only, every payment and delivery.
 // Not checked: collars, holding limits, throttles, how many orders a key may have, who asked for a cancel, and that an order whose time is
-// over went at once.
+// over, or a call, went at once.
 #pragma once
 
 #include "abate/exchange/market_event.h"
@@ -56,6 +56,8 @@ class MarketAuditor {
         Int128 day_quantity = 0;
         Int128 day_notional = 0;
         std::int64_t halted_until = INT64_MIN;
+        std::set<std::uint64_t> collected;  // in a call that is not over
+        std::int64_t call_ends = 0;
     };
     struct Sum {
         Int128 quantity = 0;
@@ -95,6 +97,23 @@ class MarketAuditor {
                                                        const Trade& trade,
                                                        const Operation& o);
     [[nodiscard]] std::optional<registry::Finding> end(Book& book, const MarketEvent& event);
+    struct Hours {
+        bool collects = false;
+        bool matches = false;
+        std::int64_t until = INT64_MAX;
+    };
+    [[nodiscard]] Hours hours(const Book& book, std::int64_t at_us) const;
+    [[nodiscard]] std::optional<registry::Finding> check_hours(const Book& book,
+                                                               const MarketEvent& event) const;
+    [[nodiscard]] std::optional<registry::Finding> gather(Book& book,
+                                                          const Order& order,
+                                                          const Operation& o);
+    struct Uniform {
+        Int128 price = 0;
+        Int128 volume = 0;
+    };
+    [[nodiscard]] Uniform uniform_price(const Book& book) const;
+    [[nodiscard]] std::optional<registry::Finding> call(Book& book, const MarketEvent& event);
 
     registry::Auditor* books_;
     MarketRules rules_;

@@ -19,13 +19,35 @@ constexpr std::size_t kHead = 56;
 constexpr std::size_t kMet = 28;
 
 bool known(MarketEventKind kind) {
-    return kind >= MarketEventKind::placed && kind <= MarketEventKind::swept;
+    return kind >= MarketEventKind::placed && kind <= MarketEventKind::recollected;
 }
 bool known(MeetingKind kind) {
-    return kind >= MeetingKind::trade && kind <= MeetingKind::over_limit;
+    return kind >= MeetingKind::trade && kind <= MeetingKind::call_fill;
 }
 
 }  // namespace
+
+std::string_view to_string(MarketEventKind kind) {
+    switch (kind) {
+        case MarketEventKind::placed:
+            return "placed";
+        case MarketEventKind::cancelled:
+            return "cancelled";
+        case MarketEventKind::replaced:
+            return "replaced";
+        case MarketEventKind::expired:
+            return "expired";
+        case MarketEventKind::swept:
+            return "swept";
+        case MarketEventKind::called:
+            return "called";
+        case MarketEventKind::collected:
+            return "collected";
+        case MarketEventKind::recollected:
+            break;
+    }
+    return "recollected";
+}
 
 void append_event(EventBytes& out,
                   MarketEventKind kind,
@@ -84,9 +106,7 @@ Result<ReadMarketEvent> read_market_event(std::string_view bytes) {
         o.time_in_force < TimeInForce::good_till_cancelled ||
         o.time_in_force > TimeInForce::good_till_time)
         return refuse("an event of no known kind");
-    o.kind = event.kind == MarketEventKind::placed     ? OperationKind::place
-             : event.kind == MarketEventKind::replaced ? OperationKind::replace
-                                                       : OperationKind::cancel;
+    o.kind = asked_by(event.kind);
     o.side = (flags & kSell) != 0 ? Side::sell : Side::buy;
     o.type = (flags & kMarket) != 0 ? OrderType::market : OrderType::limit;
     o.post_only = (flags & kPostOnly) != 0;

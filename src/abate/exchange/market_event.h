@@ -3,7 +3,8 @@
 //
 // An event: u8 kind, u8 version (1), u8 flags (1: sell, 2: a market order, 4: post only, 8: names a price, 16: names a quantity), u8 time
 // in force, u32 book, u64 order_id, i64 at_us, u32 trader, u32 meetings, i64 price_micro, i64 quantity, i64 expires_us; 56 bytes. Then of
-// each meeting, in order: u64 maker, i64 price_micro, i64 quantity, u32 kind; 28 bytes. Little endian.
+// each meeting, in order: u64 maker, i64 price_micro, i64 quantity, u32 kind; 28 bytes. Little endian. Of a call (`called`) the meetings are its
+// fills by priority, buys before sells; its price and volume stand in price and quantity, and order and trader are 0.
 #pragma once
 
 #include "abate/core/result.h"
@@ -20,10 +21,32 @@ enum class MarketEventKind : std::uint8_t {
     placed = 64,
     cancelled = 65,
     replaced = 66,
-    expired = 67,  // its time was over
-    swept = 68,    // the market's own: its owner may not trade any more
+    expired = 67,      // its time was over
+    swept = 68,        // the market's own: its owner may not trade any more
+    called = 69,       // a call is over: what could trade at one price did
+    collected = 70,    // placed, in a call
+    recollected = 71,  // replaced in a call, and lost its place in time
 };
+// "placed", as here.
+[[nodiscard]] std::string_view to_string(MarketEventKind kind);
 inline constexpr std::uint8_t kMarketEventVersion = 1;
+// What was asked; of what the market does by itself: cancel.
+[[nodiscard]] constexpr OperationKind asked_by(MarketEventKind kind) {
+    switch (kind) {
+        case MarketEventKind::placed:
+        case MarketEventKind::collected:
+            return OperationKind::place;
+        case MarketEventKind::replaced:
+        case MarketEventKind::recollected:
+            return OperationKind::replace;
+        case MarketEventKind::cancelled:
+        case MarketEventKind::expired:
+        case MarketEventKind::swept:
+        case MarketEventKind::called:
+            break;
+    }
+    return OperationKind::cancel;
+}
 
 // What became of two orders that met. Numbers are those of the journal.
 enum class MeetingKind : std::uint32_t {
@@ -33,6 +56,7 @@ enum class MeetingKind : std::uint32_t {
     stopped = 4,        // the taker takes no more: of one group, as the rule says
     halted = 5,      // the taker takes no more: the trade would be too far off, and the book halts
     over_limit = 6,  // the maker went: its group would hold more than the scheme allows
+    call_fill = 7,   // in a call; the price is the call's
 };
 
 struct Met {
@@ -48,7 +72,7 @@ inline constexpr Met kStoppedAtTheEnd{.kind = MeetingKind::stopped};
 
 struct MarketEvent {
     MarketEventKind kind = MarketEventKind::placed;
-    // `book` is the vintage, `participant` the trader's number, `at_us` the time of the event.
+    // `book` is the vintage, `participant` the trader's number, `at_us` the time of the event. A call's has no order.
     Operation operation = {};
     std::vector<Met> met = {};
 };

@@ -280,7 +280,7 @@ void expect_built_again(const TestMarket& market, TestMarket& again, const BookT
     RC_ASSERT(once_more == live);
 }
 
-// Time in force, market orders, halts, collars, ticks and lots, accounts that are shut: what is done is sound, is the same from its events
+// Time in force, market orders, hours and calls, halts, holding limits, groups that change, collars, ticks and lots, accounts that are shut: what is done is sound, is the same from its events
 // and from a snapshot, and the auditor, who matches for himself, finds nothing.
 RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
     const Endowment endowment{.traders = *rc::gen::inRange<std::uint32_t>(1, 6),
@@ -295,12 +295,34 @@ RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
         .halt_ppm = *rc::gen::element<std::int64_t>(0, 20'000),
         .halt_us = 7,
         .most_open_orders = *rc::gen::element<std::uint32_t>(0, 5),
-        .most_per_second = *rc::gen::element<std::uint32_t>(0, 150)};
+        .most_per_second = *rc::gen::element<std::uint32_t>(0, 150),
+        .session = *rc::gen::element(
+            Session{},
+            Session{.opens_us = 150, .closes_us = 1'000, .opening_call_us = 110},
+            Session{.opens_us = 1, .closes_us = 250, .closing_call_us = 150},
+            Session{
+                .opens_us = 100, .closes_us = 200, .opening_call_us = 50, .closing_call_us = 50})};
     const BookTerms terms{.tick_micro = *rc::gen::element<std::int64_t>(1, 5),
                           .lot = *rc::gen::element<std::int64_t>(1, 2),
                           .fee_ppm = *rc::gen::element<std::int64_t>(0, 1'500, 1'000'000)};
     TestMarket market(endowment, rules, terms);
     TestMarket again(endowment, rules, terms);
+    std::vector<Trader> traders;
+    for (std::uint32_t i = 0; i < endowment.traders; ++i)
+        traders.push_back(TestMarket::trader(i, registry::GroupId{1 + i % endowment.groups}));
+    // Of a group, less than it has as a rule.
+    const auto most = *rc::gen::inRange<std::int64_t>(1, 1'500);
+    if (*rc::gen::inRange(0, 3) == 0)
+        market.market.set_holding_room(
+            [&](const Market::Room& asked) -> std::optional<std::int64_t> {
+                const std::uint32_t asking =
+                    static_cast<std::uint32_t>(static_cast<std::uint64_t>(asked.participant)) - 1;
+                std::int64_t held = 0;
+                for (std::uint32_t t = 0; t < endowment.traders; ++t)
+                    if (traders[t].group == traders[asking].group)
+                        held += market.allowances(t).posted;
+                return std::max<std::int64_t>(0, most - held);
+            });
     std::size_t read_to = 0;
     const int count = *rc::gen::inRange(1, 150);
     for (int i = 0; i < count; ++i) {
@@ -314,6 +336,13 @@ RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
                 .from = *rc::gen::element(testing::holding_of(trader), testing::cash_of(trader))};
             market.do_in_books(shut);
             again.do_in_books(shut);
+        }
+        if (*rc::gen::inRange(0, 50) == 0) {
+            const auto trader = *rc::gen::inRange<std::uint32_t>(0, endowment.traders);
+            traders[trader].group = registry::GroupId{*rc::gen::inRange<std::uint64_t>(1, 5)};
+            market.market.set_trader(trader, traders[trader]);
+            again.market.set_trader(trader, traders[trader]);
+            market.auditor.set_traders(traders);
         }
         const Market::Frame frame{
             .books = market.books, .now = Timestamp{++market.now_us}, .out = market.payload};

@@ -5,6 +5,7 @@
 #include "abate/registry/registry.h"
 
 #include <cstdint>
+#include <string_view>
 
 namespace abate::exchange {
 
@@ -24,6 +25,25 @@ struct BookTerms {
     bool operator==(const BookTerms&) const = default;
 };
 
+// When a market trades, in microseconds of a day of UTC, each day. Orders are collected without matching in the time of a call before it opens, and
+// in the last before it closes; at the end of each all that can trade does so at one price (call.h). Outside, orders can only be cancelled.
+// 0 <= opens - opening_call, opens <= closes - closing_call, closes <= a day.
+struct Session {
+    std::int64_t opens_us = 0;
+    std::int64_t closes_us = 0;  // 0: it is always open, without calls
+    std::int64_t opening_call_us = 0;
+    std::int64_t closing_call_us = 0;
+    bool operator==(const Session&) const = default;
+};
+enum class Phase : std::uint8_t { continuous = 1, call = 2, closed = 3 };
+[[nodiscard]] std::string_view to_string(Phase phase);
+struct PhaseAt {
+    Phase phase = Phase::continuous;
+    Timestamp until = {INT64_MAX};  // when the next one begins
+    bool operator==(const PhaseAt&) const = default;
+};
+[[nodiscard]] PhaseAt phase_at(const Session& session, Timestamp at);
+
 // Parts are parts of a million; 0 switches a rule off. They may change at any time.
 struct MarketRules {
     SelfTrade self_trade = SelfTrade::cancel_newest;
@@ -35,6 +55,7 @@ struct MarketRules {
     std::uint32_t most_open_orders = 0;  // of a trader in all books
     // Commands of a trader in one second of the clock; refused ones count until the market is built again.
     std::uint32_t most_per_second = 0;
+    Session session = {};
 };
 
 // A key that may trade, by a number of its own from 0 on.

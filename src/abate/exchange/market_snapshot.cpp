@@ -2,7 +2,8 @@
 //
 // "abMK", u16 version, u16 0, i64 last_us; u32 venues, of each: u32 vintage, i64 reference, halted_until, day, day_quantity,
 // day_notional (low, high), u64 tape_seq, u32 orders, of each, buys before sells, best first: u64 id, i64 price, quantity, u32 owner, u32
-// side, i64 until (0: none); u32 traders, of each: i64 day, net_quantity, net_value; u64 ids, of each by number: u64 id, u32 mark.
+// side, i64 until (0: none); u32 orders that a call has collected, and where there are some i64 when it ends and of each as above, by arrival,
+// with micro-units for the price; u32 traders, of each: i64 day, net_quantity, net_value; u64 ids, of each by number: u64 id, u32 mark.
 #include "abate/core/number_bytes.h"
 #include "abate/exchange/market.h"
 
@@ -48,6 +49,17 @@ void Market::append_snapshot(std::string& out) const {
                 }
                 return true;
             });
+        append_number(out, static_cast<std::uint32_t>(venue->pool.orders.size()));
+        if (!venue->pool.orders.empty()) append_number(out, venue->pool.ends_us);
+        for (const auto& [arrival, order] : venue->pool.orders) {
+            const auto until = until_.find(order.id);
+            append_number(out, order.id);
+            append_number(out, order.limit);
+            append_number(out, order.left);
+            append_number(out, order.owner);
+            append_number(out, static_cast<std::uint32_t>(order.side));
+            append_number(out, until == until_.end() ? std::int64_t{0} : until->second);
+        }
     }
     append_number(out, static_cast<std::uint32_t>(traders_.size()));
     for (const TraderState& trader : traders_)
@@ -62,6 +74,48 @@ void Market::append_snapshot(std::string& out) const {
         append_number(out, id);
         append_number(out, mark);
     }
+}
+
+// One that rests in the book or, `in_call`, one that a call has collected.
+bool Market::read_order(std::string_view& bytes,
+                        Venue& venue,
+                        bool in_call,
+                        registry::Registry& books) {
+    NumberReader in{bytes};
+    const auto id = in.number<std::uint64_t>();
+    const auto price = in.number<std::int64_t>();
+    const auto quantity = in.number<std::int64_t>();
+    const auto owner = in.number<std::uint32_t>();
+    const auto side_number = in.number<std::uint32_t>();
+    const auto until = in.number<std::int64_t>();
+    const std::int64_t tick = venue.terms.tick_micro;
+    std::int64_t limit = price;
+    if (!in.good || owner >= traders_.size() || side_number > 1 || price <= 0 || quantity <= 0 ||
+        quantity > kMostQuantity ||
+        venue.book.size() + venue.pool.orders.size() >= venue.terms.most_orders ||
+        (!in_call && __builtin_mul_overflow(price, tick, &limit)) || limit > kMostTicks ||
+        limit % tick != 0 || !has_notional(limit, quantity) || find_order(venue, id))
+        return false;
+    const auto side = static_cast<Side>(side_number);
+    if (!in_call && venue.book.crosses(side, price)) return false;
+    TraderState& trader = traders_[owner];
+    if (!open_balances(trader, venue, books)) return false;
+    const Collected order{.id = id, .side = side, .limit = limit, .left = quantity, .owner = owner};
+    count(part_of(venue, order), side, 1);
+    if (in_call) {
+        venue.pool.arrivals[id] = venue.pool.next;
+        venue.pool.orders.emplace(venue.pool.next++, order);
+    } else {
+        static_cast<void>(venue.book.rest(
+            side, {.id = id, .price = price, .quantity = quantity, .owner = owner}));
+    }
+    ++trader.open_orders;
+    if (until != 0) {
+        due_.push({.us = until, .order_id = id, .venue = venue.number});
+        until_[id] = until;
+    }
+    bytes = in.bytes;
+    return true;
 }
 
 bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
@@ -82,40 +136,15 @@ bool Market::read_venue(std::string_view& bytes, registry::Registry& books) {
     venue.day_notional = Int128{high} * (Int128{1} << 64) + low;
     venue.tape_seq = in.number<std::uint64_t>();
     const auto orders = in.number<std::uint32_t>();
-    if (!in.good || venue.day_quantity < 0 || venue.book.size() != 0) return false;
-    for (std::uint32_t i = 0; i < orders; ++i) {
-        const auto id = in.number<std::uint64_t>();
-        const auto price = in.number<Ticks>();
-        const auto quantity = in.number<std::int64_t>();
-        const auto owner = in.number<std::uint32_t>();
-        const auto side_number = in.number<std::uint32_t>();
-        const auto until = in.number<std::int64_t>();
-        std::int64_t limit = 0;
-        std::int64_t notional = 0;
-        if (!in.good || owner >= traders_.size() || side_number > 1 || price <= 0 ||
-            quantity <= 0 || quantity > kMostQuantity || venue.book.full() ||
-            __builtin_mul_overflow(price, venue.terms.tick_micro, &limit) || limit > kMostTicks ||
-            __builtin_mul_overflow(limit, quantity, &notional) ||
-            venue.book.find(id) != OrderBook::kNone)
-            return false;
-        const auto side = static_cast<Side>(side_number);
-        if (venue.book.crosses(side, price)) return false;
-        TraderState& trader = traders_[owner];
-        if (!open_balances(trader, venue, books)) return false;
-        count({.trader = &trader,
-               .position = &trader.positions[venue.number],
-               .limit = limit,
-               .left = quantity},
-              side,
-              1);
-        static_cast<void>(venue.book.rest(
-            side, {.id = id, .price = price, .quantity = quantity, .owner = owner}));
-        ++trader.open_orders;
-        if (until != 0) {
-            due_.push({.us = until, .order_id = id, .venue = venue.number});
-            until_[id] = until;
-        }
-    }
+    if (!in.good || venue.day_quantity < 0 || venue.book.size() != 0 || !venue.pool.orders.empty())
+        return false;
+    for (std::uint32_t i = 0; i < orders; ++i)
+        if (!read_order(in.bytes, venue, false, books)) return false;
+    const auto collected = in.number<std::uint32_t>();
+    if (collected > 0) venue.pool.ends_us = in.number<std::int64_t>();
+    if (!in.good) return false;
+    for (std::uint32_t i = 0; i < collected; ++i)
+        if (!read_order(in.bytes, venue, true, books)) return false;
     bytes = in.bytes;
     return true;
 }

@@ -1,5 +1,6 @@
 #include "abate/exchange/exchange.h"
 #include "abate/exchange/market_test_support.h"
+#include "abate/exchange/resting_orders.h"
 
 #include <gtest/gtest.h>
 
@@ -393,6 +394,262 @@ TEST(Market, AnEventThatCannotFollowIsRefused) {
     EXPECT_FALSE(folds([](MarketEvent& e) { e.operation.book = 2028; }));
     EXPECT_FALSE(folds([](MarketEvent& e) { e.operation.quantity = INT64_MAX; }));
     EXPECT_FALSE(folds([](MarketEvent& e) { e.kind = MarketEventKind::cancelled; }));
+}
+
+// ---- calls
+
+// Opens at 1 h and closes at 3 h of the day; a call before each.
+MarketRules with_calls() {
+    return {.session = {.opens_us = kHourUs,
+                        .closes_us = 3 * kHourUs,
+                        .opening_call_us = 30 * kMinuteUs,
+                        .closing_call_us = 10 * kMinuteUs}};
+}
+std::uint32_t advance(TestMarket& m, std::int64_t to_us) {
+    m.now_us = to_us;
+    return m.market.advance_time(Timestamp{to_us},
+                                 {.books = m.books, .now = Timestamp{to_us}, .out = m.payload});
+}
+// All that the payload has, read by the auditor and by a second market.
+void expect_audited(TestMarket& m, TestMarket& again) {
+    for (std::size_t at = 0; at < m.payload.view().size();) {
+        const Result<ReadMarketEvent> event = read_market_event(m.payload.view().substr(at));
+        ASSERT_TRUE(event);
+        const auto finding = m.auditor.check(event->event);
+        EXPECT_FALSE(finding) << finding->field << ": " << finding->expected << ", not "
+                              << finding->found;
+        EXPECT_TRUE(again.market.fold(event->event, again.books));
+        at += event->size;
+    }
+    EXPECT_EQ(again.resting(), m.resting());
+    EXPECT_FALSE(m.books_auditor.balance());
+}
+
+TEST(MarketCall, ADayHasItsHours) {
+    const Session session = with_calls().session;
+    const auto at = [&](std::int64_t us) { return phase_at(session, Timestamp{us}); };
+    const std::int64_t day = 20'000 * kDayUs;
+    EXPECT_EQ(at(day), (PhaseAt{Phase::closed, {day + 30 * kMinuteUs}}));
+    EXPECT_EQ(at(day + 30 * kMinuteUs), (PhaseAt{Phase::call, {day + kHourUs}}));
+    EXPECT_EQ(at(day + kHourUs), (PhaseAt{Phase::continuous, {day + 170 * kMinuteUs}}));
+    EXPECT_EQ(at(day + 170 * kMinuteUs), (PhaseAt{Phase::call, {day + 3 * kHourUs}}));
+    EXPECT_EQ(at(day + 3 * kHourUs - 1).phase, Phase::call);
+    EXPECT_EQ(at(day + 3 * kHourUs), (PhaseAt{Phase::closed, {day + kDayUs + 30 * kMinuteUs}}));
+    // A day before 1970 begins at its own midnight.
+    EXPECT_EQ(at(-kDayUs).until.us, -kDayUs + 30 * kMinuteUs);
+    EXPECT_EQ(phase_at({}, {0}), PhaseAt{});
+}
+
+// The second example of docs/reference/market.md: 400 at 202 and 200 at 201 against 300 at 199 and 200 at 200. At 201 500 trade, and 100
+// of the buys are left; so at 202, 400. The buyers press, so 201.
+TEST(MarketCall, CollectsOrdersAndTradesThemAtOnePrice) {
+    TestMarket m({}, with_calls());
+    TestMarket again({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.sell(2, 3, 199, 300), R::ok);
+    EXPECT_EQ(m.buy(0, 1, 202, 400), R::ok);
+    EXPECT_EQ(m.sell(3, 4, 200, 200), R::ok);
+    EXPECT_EQ(m.buy(1, 2, 201, 200), R::ok);
+    EXPECT_EQ(m.resting(), "");  // none of it is matched yet, and all of it is covered
+    EXPECT_EQ(m.money(0).reserved, 202 * 400);
+    EXPECT_EQ(m.allowances(2).reserved, 300);
+    const std::optional<CallResult> seen = m.market.indicative(kVintage, Timestamp{m.now_us});
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->price_micro, 201);
+    EXPECT_EQ(seen->volume, 500);
+    EXPECT_EQ(m.market.next_due(), Timestamp{kHourUs});
+
+    EXPECT_EQ(advance(m, kHourUs), 1U);
+    EXPECT_EQ(m.resting(), "buy 100 at 201 (order 2 of 1) ");
+    EXPECT_EQ(m.money(0).posted, 1'000'000'000 - 201 * 400);
+    EXPECT_EQ(m.money(0).reserved, 0);
+    EXPECT_EQ(m.money(1).posted, 1'000'000'000 - 201 * 100);
+    EXPECT_EQ(m.money(1).reserved, 201 * 100);
+    EXPECT_EQ(m.money(2).posted, 1'000'000'000 + 201 * 300);
+    EXPECT_EQ(m.money(3).posted, 1'000'000'000 + 201 * 200);
+    EXPECT_EQ(m.allowances(0).posted, 1'000'400);
+    EXPECT_EQ(m.allowances(1).posted, 1'000'100);
+    EXPECT_EQ(m.market.reference_micro(kVintage, Timestamp{m.now_us}), 201);
+    EXPECT_FALSE(m.market.next_due());
+    expect_audited(m, again);
+}
+
+TEST(MarketCall, WhatRestsTakesPartAndStandsBeforeWhatComes) {
+    TestMarket m({}, with_calls());
+    TestMarket again({}, with_calls());
+    advance(m, 2 * kHourUs);
+    EXPECT_EQ(m.sell(1, 1, 100, 50), R::ok);
+    advance(m, 175 * kMinuteUs);
+    EXPECT_EQ(m.sell(2, 2, 100, 50), R::ok);
+    EXPECT_EQ(m.buy(0, 3, 100, 60), R::ok);
+    EXPECT_EQ(advance(m, 3 * kHourUs), 1U);
+    // Of two at one price the first in time is filled first.
+    EXPECT_EQ(m.resting(), "sell 40 at 100 (order 2 of 2) ");
+    EXPECT_EQ(m.buy(0, 4, 100, 1), R::market_closed);
+    EXPECT_EQ(m.cancel(2, 2), R::ok);
+    expect_audited(m, again);
+}
+
+TEST(MarketCall, SaysNoToWhatACallCannotDo) {
+    TestMarket m({.groups = 2}, with_calls());
+    TestMarket again({.groups = 2}, with_calls());
+    EXPECT_EQ(m.buy(0, 1, 100, 1), R::market_closed);
+    advance(m, 31 * kMinuteUs);
+    const Operation base{.order_id = 2, .price_micro = 100, .quantity = 5};
+    Operation o = base;
+    o.type = OrderType::market;
+    EXPECT_EQ(m.apply(o), R::not_in_a_call);
+    for (const TimeInForce until : {TimeInForce::immediate_or_cancel, TimeInForce::fill_or_kill}) {
+        o = base;
+        o.time_in_force = until;
+        EXPECT_EQ(m.apply(o), R::not_in_a_call);
+    }
+    o = base;
+    o.post_only = true;
+    EXPECT_EQ(m.apply(o), R::not_in_a_call);
+    // Traders 0 and 2 are of one group.
+    EXPECT_EQ(m.buy(0, 3, 100, 5), R::ok);
+    EXPECT_EQ(m.sell(2, 4, 100, 5), R::would_meet_own_group);
+    EXPECT_EQ(m.sell(2, 4, 101, 5), R::ok);
+    EXPECT_EQ(
+        m.apply(
+            {.kind = OperationKind::replace, .order_id = 4, .participant = 2, .price_micro = 99}),
+        R::would_meet_own_group);
+    EXPECT_EQ(m.sell(1, 5, 100, 1'000'001), R::insufficient_balance);
+    EXPECT_EQ(m.apply({.kind = OperationKind::cancel, .order_id = 3, .participant = 1}),
+              R::order_of_another);
+    expect_audited(m, again);
+}
+
+TEST(MarketCall, AnOrderInItCanBeReplacedCancelledAndRunOut) {
+    TestMarket m({}, with_calls());
+    TestMarket again({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 100, 50), R::ok);
+    EXPECT_EQ(m.buy(1, 2, 100, 50), R::ok);
+    // Less keeps its place in time; more loses it.
+    const auto replace = [&](std::uint32_t trader, std::uint64_t id, std::int64_t quantity) {
+        return m.apply({.kind = OperationKind::replace,
+                        .order_id = id,
+                        .participant = trader,
+                        .quantity = quantity});
+    };
+    EXPECT_EQ(replace(0, 1, 40), R::ok);
+    EXPECT_EQ(m.money(0).reserved, 100 * 40);
+    EXPECT_EQ(m.sell(2, 3, 100, 30), R::ok);
+    EXPECT_EQ(m.sell(3, 4, 90, 10), R::ok);
+    EXPECT_EQ(m.cancel(3, 4), R::ok);
+    Operation short_lived{.side = Side::sell,
+                          .time_in_force = TimeInForce::good_till_time,
+                          .order_id = 5,
+                          .participant = 3,
+                          .price_micro = 95,
+                          .quantity = 10,
+                          .expires_us = kHourUs};
+    EXPECT_EQ(m.apply(short_lived), R::ok);
+    // It is gone at the microsecond at which the call ends.
+    EXPECT_EQ(advance(m, kHourUs), 2U);
+    EXPECT_EQ(m.resting(), "buy 10 at 100 (order 1 of 0) buy 50 at 100 (order 2 of 1) ");
+    EXPECT_EQ(m.allowances(3).reserved, 0);
+
+    advance(m, 175 * kMinuteUs);
+    EXPECT_EQ(replace(0, 1, 20), R::ok);  // out of the book, behind order 2
+    EXPECT_EQ(m.sell(2, 6, 100, 60), R::ok);
+    EXPECT_EQ(advance(m, 3 * kHourUs), 1U);
+    EXPECT_EQ(m.resting(), "buy 10 at 100 (order 1 of 0) ");
+    expect_audited(m, again);
+}
+
+TEST(MarketCall, WaitsForTheEndOfAHalt) {
+    TestMarket m({}, with_calls());
+    TestMarket again({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 100, 5), R::ok);
+    EXPECT_EQ(m.sell(1, 2, 100, 5), R::ok);
+    m.market.set_trading(false);
+    EXPECT_FALSE(m.market.next_due());
+    EXPECT_EQ(advance(m, 61 * kMinuteUs), 0U);
+    EXPECT_EQ(m.buy(2, 3, 100, 5), R::market_halted);
+    m.market.set_trading(true);
+    EXPECT_EQ(advance(m, 62 * kMinuteUs), 1U);
+    EXPECT_EQ(m.allowances(0).posted, 1'000'005);
+    expect_audited(m, again);
+}
+
+// What cannot be settled any more goes before the price is looked for.
+TEST(MarketCall, LeavesOutWhoCannotDeliverAndWhoBecameOneGroup) {
+    TestMarket m({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 105, 5), R::ok);
+    EXPECT_EQ(m.sell(1, 2, 90, 5), R::ok);
+    EXPECT_EQ(m.sell(2, 3, 95, 5), R::ok);
+    EXPECT_EQ(m.sell(3, 4, 100, 5), R::ok);
+    m.do_in_books({.op = registry::Op::set_status,
+                   .status = registry::AccountStatus::frozen,
+                   .from = testing::holding_of(1)});
+    m.market.set_trader(2, TestMarket::trader(2, registry::GroupId{1}));
+    // Two go, one trades; which price between 100 and 105 its limits leave open, the reference price says: there is none, so the lower.
+    EXPECT_EQ(advance(m, kHourUs), 3U);
+    EXPECT_EQ(m.money(3).posted, 1'000'000'000 + 5 * 100);
+    EXPECT_EQ(m.allowances(1).reserved, 0);
+    EXPECT_EQ(m.allowances(2).posted, 1'000'000);
+    EXPECT_EQ(m.resting(), "");
+}
+
+TEST(MarketCall, ASnapshotInItGoesOnWhereItWas) {
+    TestMarket m({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 100, 7), R::ok);
+    EXPECT_EQ(m.sell(1, 2, 100, 5), R::ok);
+    EXPECT_EQ(m.buy(2, 3, 100, 5), R::ok);
+    std::string bytes;
+    m.market.append_snapshot(bytes);
+    std::string in_books;
+    registry::append_snapshot(in_books, m.books);
+    Result<registry::Registry> books = registry::read_snapshot(in_books);
+    ASSERT_TRUE(books);
+    Market restored;
+    restored.set_rules(with_calls());
+    restored.open_book(kVintage);
+    for (std::uint32_t i = 0; i < 4; ++i)
+        restored.set_trader(i, TestMarket::trader(i, registry::GroupId{i + 1}));
+    ASSERT_TRUE(restored.restore(bytes, *books));
+    EXPECT_EQ(restored.next_due(), Timestamp{kHourUs});
+    EventBytes out;
+    EXPECT_EQ(restored.advance_time(Timestamp{kHourUs},
+                                    {.books = *books, .now = Timestamp{kHourUs}, .out = out}),
+              1U);
+    EXPECT_EQ(restored.order(kVintage, 1)->quantity, 2);
+    EXPECT_EQ(restored.order(kVintage, 3)->quantity, 5);
+    EXPECT_FALSE(restored.order(kVintage, 2));
+}
+
+// The public's book, from its messages: two that rest trade, and the price is another than both of theirs.
+TEST(MarketCall, IsToldOnTheTapeAsTheFeedHasIt) {
+    struct Kept final : TapeSink {
+        void on(const TapeEntry& entry) override { tape.push_back(entry); }
+        std::vector<TapeEntry> tape;
+    } kept;
+    TestMarket m({}, with_calls());
+    m.market.set_tape(&kept);
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 110, 7), R::ok);
+    EXPECT_EQ(m.sell(1, 2, 100, 5), R::ok);
+    EXPECT_EQ(m.sell(2, 3, 104, 5), R::ok);
+    advance(m, kHourUs);
+    FeedSource source({.vintage = static_cast<std::int32_t>(kVintage)});
+    RestingOrders resting;
+    for (const TapeEntry& entry : kept.tape) {
+        EXPECT_EQ(source.apply(entry), FeedFault::none);
+        resting.apply(entry);
+    }
+    // 10 are for sale at 104 or more, 7 are wanted: the sellers press, so the lowest price at which 7 trade.
+    ASSERT_EQ(kept.tape.size(), 5U);
+    EXPECT_EQ(kept.tape[3].price_micro, 104);
+    EXPECT_EQ(kept.tape[4].price_micro, 104);
+    EXPECT_EQ(resting.side(Side::sell).quantity, 3);
+    EXPECT_EQ(resting.side(Side::buy).quantity, 0);
+    EXPECT_EQ(resting.best_micro(Side::sell), 104);
 }
 
 }  // namespace

@@ -71,8 +71,12 @@ enum class OrderReason : std::uint8_t {
     holding_limit_exceeded = 26,              // of the group
     account_shut = 27,                        // none, blocked, frozen or closed
     insufficient_balance = 28,                //
+    market_closed = 29,                       // outside its hours
+    not_in_a_call = 30,  // while orders are collected: a market order, ioc, fok, post only
+    would_meet_own_group =
+        31,  // while orders are collected: one of the same group asks for the other side
 };
-inline constexpr std::uint8_t kOrderReasons = 29;
+inline constexpr std::uint8_t kOrderReasons = 32;
 [[nodiscard]] std::string_view to_string(OrderReason reason);
 
 }  // namespace abate::exchange

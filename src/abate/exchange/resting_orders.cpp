@@ -38,24 +38,42 @@ std::optional<RestingOrders::Order> RestingOrders::apply(const TapeEntry& entry)
         total.quantity += entry.quantity;
         return std::nullopt;
     }
-    if (entry.kind == TapeKind::traded)
-        arriving_ = entry.taker_id;
-    else if (arriving_ == entry.order_id)
+    if (entry.kind == TapeKind::traded) {
+        // Of a call, where the other one rests too.
+        if (rests(entry.taker_id))
+            fill(entry.taker_id, entry.quantity);
+        else
+            arriving_ = entry.taker_id;
+    } else if (arriving_ == entry.order_id) {
         arriving_.reset();  // it rests, so it came before
+    }
     if (found == orders_.end()) return std::nullopt;
     const Order before = found->second;
-    std::int64_t left = 0;
-    if (entry.kind == TapeKind::traded)
-        left = std::max(std::int64_t{0}, before.left - entry.quantity);
-    else if (entry.kind == TapeKind::reduced)
-        left = std::min(before.left, entry.quantity);
+    if (entry.kind == TapeKind::traded) {
+        fill(entry.order_id, entry.quantity);
+        return before;
+    }
+    const std::int64_t left =
+        entry.kind == TapeKind::reduced ? std::min(before.left, entry.quantity) : 0;
     change(before, left);
     if (left == 0)
         orders_.erase(found);
     else
         found->second.left = left;
-    if (left > 0 && entry.kind == TapeKind::traded) found->second.filled = true;
     return before;
+}
+
+void RestingOrders::fill(std::uint64_t order_id, std::int64_t quantity) {
+    const auto found = orders_.find(order_id);
+    Order& order = found->second;
+    const std::int64_t left = std::max(std::int64_t{0}, order.left - quantity);
+    change(order, left);
+    if (left == 0) {
+        orders_.erase(found);
+        return;
+    }
+    order.left = left;
+    order.filled = true;
 }
 
 std::optional<std::int64_t> RestingOrders::best_micro(Side side) const {

@@ -33,11 +33,14 @@ class RestingOrders {
         Int128 quantity = 0;
     };
 
-    // The order as it was before the entry; none: it comes to rest now, or is not known. Cost: one look-up, and one in the prices of a side.
+    // The order as it was before the entry; none: it comes to rest now, or is not known. A trade of a call is of two that rest; it is then
+    // the maker's that is told. Cost: two look-ups, and one in the prices of a side.
     std::optional<Order> apply(const TapeEntry& entry);
 
     // The order whose trades the last entries were: what is left of it may come to rest next. One order is one stretch of a tape.
     [[nodiscard]] std::optional<std::uint64_t> arriving() const { return arriving_; }
+
+    [[nodiscard]] bool rests(std::uint64_t order_id) const { return orders_.count(order_id) != 0; }
 
     [[nodiscard]] std::optional<std::int64_t> best_micro(Side side) const;
     [[nodiscard]] const Total& side(Side side) const {
@@ -46,6 +49,7 @@ class RestingOrders {
 
   private:
     void change(const Order& order, std::int64_t left);
+    void fill(std::uint64_t order_id, std::int64_t quantity);
 
     std::unordered_map<std::uint64_t, Order> orders_;
     std::array<std::map<std::int64_t, std::uint64_t>, 2> prices_;  // orders at each

@@ -187,9 +187,12 @@ class Watch {
         const Sale sale = sale_of(entry, watched_.groups);
         ++trades_;
         out_.volume += sale.quantity;
-        Activity& taker = of(entry.taker);
-        if (resting_.arriving() != entry.taker_id) ++taker.orders;
-        taker.placed += sale.quantity;
+        // In a call it came to rest before, and was counted then.
+        if (!resting_.rests(entry.taker_id)) {
+            Activity& taker = of(entry.taker);
+            if (resting_.arriving() != entry.taker_id) ++taker.orders;
+            taker.placed += sale.quantity;
+        }
         record(of(sale.buyer), sale, Side::buy);
         record(of(sale.seller), sale, Side::sell);
         by_group_[sale.buying].participants.insert(sale.buyer);

@@ -52,6 +52,31 @@ std::optional<Error> wrong_auction(const AuctionRules& a) {
     return std::nullopt;
 }
 
+constexpr std::int64_t kDayMinutes = 1'440;
+
+std::optional<Error> wrong_hours(const MarketTerms& m) {
+    if (m.opens.empty() && m.closes.empty()) {
+        if (m.opening_call_minutes != 0 || m.closing_call_minutes != 0)
+            return bad_rule(m.opening_call_minutes != 0 ? "market.opening_call_minutes"
+                                                        : "market.closing_call_minutes",
+                            "is of a market that opens and closes: set market.opens and "
+                            "market.closes, or 0");
+        return std::nullopt;
+    }
+    const std::optional<std::int64_t> opens = minute_of_day(m.opens);
+    const std::optional<std::int64_t> closes = minute_of_day(m.closes);
+    if (!opens) return bad_rule("market.opens", "is no time of a day, as in \"08:00\"");
+    if (!closes) return bad_rule("market.closes", "is no time of a day, as in \"17:30\"");
+    if (m.opening_call_minutes < 0 || m.opening_call_minutes > *opens)
+        return bad_rule("market.opening_call_minutes",
+                        "does not fit between 00:00 and market.opens");
+    if (m.closing_call_minutes < 0 || m.closing_call_minutes > *closes - *opens ||
+        *opens >= *closes)
+        return bad_rule(*opens >= *closes ? "market.closes" : "market.closing_call_minutes",
+                        "does not fit: the market must open first, and the call lie between");
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Unit unit) { return unit == Unit::kwh ? "kwh" : "kgco2e"; }
@@ -86,6 +111,16 @@ std::string_view to_string(CeaseAllocation allocation) {
             return "none";
     }
     return "unknown";
+}
+
+std::optional<std::int64_t> minute_of_day(std::string_view text) {
+    const auto digit = [&](std::size_t at) { return std::int64_t{text[at]} - '0'; };
+    if (text.size() != 5 || text[2] != ':') return std::nullopt;
+    for (const std::size_t at : {0U, 1U, 3U, 4U})
+        if (digit(at) < 0 || digit(at) > 9) return std::nullopt;
+    const std::int64_t minute = 60 * (10 * digit(0) + digit(1)) + 10 * digit(3) + digit(4);
+    if (digit(3) > 5 || minute > kDayMinutes) return std::nullopt;
+    return minute;
 }
 
 Result<void> check_rules(const Rules& r) {
@@ -249,6 +284,7 @@ Result<void> check_rules(const Rules& r) {
     share("market.fee_percent", m.fee);
     within("market.most_open_orders", m.most_open_orders, {1, 1'000'000});
     within("market.most_per_second", m.most_per_second, {1, 1'000'000});
+    if (!wrong) wrong = wrong_hours(m);
     const AuctionRules& a = r.auction;
     constexpr std::int64_t kDearest = 1'000'000'000'000;
     within("auction.lot", a.lot, {1, 1'000'000'000});

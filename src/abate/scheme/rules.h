@@ -10,7 +10,9 @@
 #include "abate/scheme/uniform_price.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace abate::scheme {
@@ -389,6 +391,11 @@ struct MarketTerms {
     Ppm fee = {};                           // of the notional, from each side
     std::int64_t most_open_orders = 1'000;  // of a key
     std::int64_t most_per_second = 100;     // commands of a key
+    // "08:00", of each day in UTC; both empty: always open, without calls.
+    std::string opens = {};
+    std::string closes = {};
+    std::int64_t opening_call_minutes = 0;  // before it opens; 0: none
+    std::int64_t closing_call_minutes = 0;  // before it closes; 0: none
     bool operator==(const MarketTerms&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -403,8 +410,14 @@ struct MarketTerms {
         visit("fee_percent", self.fee);
         visit("most_open_orders", self.most_open_orders);
         visit("most_per_second", self.most_per_second);
+        visit("opens", self.opens);
+        visit("closes", self.closes);
+        visit("opening_call_minutes", self.opening_call_minutes);
+        visit("closing_call_minutes", self.closing_call_minutes);
     }
 };
+// Of "08:30" 510; of "24:00" 1,440; none: it is no time of a day.
+[[nodiscard]] std::optional<std::int64_t> minute_of_day(std::string_view text);
 
 struct Rules {
     std::string name = {};
