@@ -79,6 +79,13 @@ class Auctions(e2e.E2e):
         history = self.registry("history").stdout
         self.assertEqual(history.count("(sealed)"), 8)
         self.assertNotIn("price_micro=7", history)
+        # Nor what a bid promises: that would be its price times its quantity. Afterwards everybody sees it is nothing.
+        for account, column in (("lab/cash", "reserved_micro"), ("7", "incoming_micro")):
+            said = self.registry("balance", account, "--at", "2027-03-01T09:00:00Z").stdout
+            self.assertIn("(sealed)", said)
+            self.assertNotIn("147,", said)
+            (row,) = json.loads(self.registry("balance", account, "--json", "--at", "2027-03-01T09:00:00Z").stdout)["balances"]
+            self.assertIsNone(row[column])
         self.check_error(self.abate("auction", "result", "1", "--as", "ada", "--at", "2027-03-01T09:00:00Z"), "is no participant's key", code=1)
         self.check_error(self.abate("auction", "clear", "1", "--dry-run", "--as", "ada", "--at", "2027-03-01T09:59:59Z"),
                          "takes bids until", code=1)
@@ -126,12 +133,19 @@ class Auctions(e2e.E2e):
             self.auction(*words, at="2027-03-01T09:00:00Z")
         self.assertEqual(len(self.read("result", "1", "--as", "lee", at="2027-03-01T09:00:00Z")["bids"]), 1)
 
+    def test_a_revoked_key_reads_no_bids(self):
+        self.open()
+        self.auction("bid", "1", "--price", "70", "--quantity", "1M", "--as", "lee", at="2027-03-01T09:00:00Z")
+        self.registry("key", "revoke", "lee", "--reason", "lost", "--as", "kim", "--at", "2027-03-01T09:10:00Z")
+        self.check_error(self.abate("auction", "result", "1", "--as", "lee", "--at", "2027-03-01T09:20:00Z"), "is revoked", code=1)
+
     def test_one_is_called_off(self):
         self.open()
         self.auction("bid", "1", "--price", "70", "--quantity", "1M", "--as", "lee", at="2027-03-01T09:00:00Z")
         self.auction("call-off", "1", "--reason", "a wrong vintage", *TWO, at="2027-03-01T09:30:00Z")
         self.assertEqual(self.money("lab/cash"), (1_000_000_000_000, 0))
         self.assertIn("called-off", self.auction("list", at="2027-03-02").stdout)
+        self.assertEqual(self.read("list", at="2027-03-02")["auctions"][0]["state"], "called_off")
         self.assertIsNone(json.loads(self.registry("audit", "--json").stdout)["fault"])
 
 

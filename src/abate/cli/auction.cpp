@@ -92,8 +92,9 @@ scheme::AccountId own_account(Office& office,
     return found;
 }
 
+// As in JSON.
 std::string stage_of(const scheme::Auction& auction, Timestamp now) {
-    if (auction.result) return for_people(std::string(to_string(auction.result->outcome)));
+    if (auction.result) return std::string(to_string(auction.result->outcome));
     const scheme::OpenAuction& said = auction.notice.said;
     if (now < said.opens_at) return "announced";
     return now < said.closes_at ? "open" : "closed";
@@ -153,6 +154,7 @@ AuctionJson totals_json(const scheme::PublishedResult& r) {
             {"price_micro", r.price_micro},
             {"sold", r.sold},
             {"bid_for", r.bid_for},
+            {"reference_micro", r.reference_micro},
             {"bidders", r.bidders},
             {"winners", r.winners},
             {"revenue_micro", r.revenue_micro},
@@ -181,6 +183,8 @@ std::string totals_text(const Office& office, const scheme::Auction& auction) {
                            currency);
     out += fmt::format(
         "; {} bid for, {} bidders, {} winners", grouped(r.bid_for), r.bidders, r.winners);
+    if (r.reference_micro > 0)
+        out += fmt::format("; the market paid {} {}", per_thousand(r.reference_micro), currency);
     if (r.from_containment > 0)
         out += fmt::format("; {} from the containment reserve", grouped(r.from_containment));
     if (r.consigned_sold > 0)
@@ -227,7 +231,7 @@ void list_auctions(Office& office, const AuctionOptions& /*options*/) {
                    grouped(scheme::offered(notice)),
                    to_rfc3339(notice.said.opens_at),
                    to_rfc3339(notice.said.closes_at),
-                   stage_of(*each.second, now),
+                   for_people(stage_of(*each.second, now)),
                    sold ? per_thousand(each.second->result->price_micro) : "",
                    sold ? grouped(each.second->result->sold) : "");
     }
@@ -238,18 +242,29 @@ void list_auctions(Office& office, const AuctionOptions& /*options*/) {
     }
 }
 
+// What a key may read ends when it is revoked, as what it may do. A stranger's: nothing.
+scheme::KeyGrant reading_key(Office& office, const std::string& as) {
+    const auto key = office.state().keys.find(office.signer(as).open);
+    if (key == office.state().keys.end()) return {};
+    if (key->second.revoked)
+        throw Failure({ErrorCode::permission_denied,
+                       fmt::format("the key {} is revoked", short_text(as)),
+                       "--as",
+                       "See `abate registry key list` for those that are not"});
+    return key->second.grant;
+}
+
 // The bids of the participant whose key is named, and nobody else's.
 AuctionJson own_bids(Office& office, const Entry& entry, const std::string& as) {
     AuctionJson out = AuctionJson::array();
-    const auto key = office.state().keys.find(office.signer(as).open);
-    if (key == office.state().keys.end() ||
-        key->second.grant.participant == scheme::ParticipantId{})
+    const scheme::ParticipantId own = reading_key(office, as).participant;
+    if (own == scheme::ParticipantId{})
         throw Failure({ErrorCode::permission_denied,
                        fmt::format("{} is no participant's key", short_text(as)),
                        "--as",
                        "Bids are shown to their own participant; leave --as away for the totals"});
     for (const auto& [id, bid] : entry.second->bids) {
-        if (bid.participant != key->second.grant.participant) continue;
+        if (bid.participant != own) continue;
         out.push_back({{"bid", report::id_text(id)},
                        {"price_micro", bid.price_micro},
                        {"price", per_thousand(bid.price_micro)},
@@ -291,7 +306,7 @@ void show_result(Office& office, const AuctionOptions& options) {
                grouped(notice.trader_limit));
     fmt::print("{}\n",
                entry.second->result ? totals_text(office, *entry.second)
-                                    : stage_of(*entry.second, office.moment()));
+                                    : for_people(stage_of(*entry.second, office.moment())));
     for (const AuctionJson& bid : bids)
         fmt::print("  your bid {}: {:>14} at {}: {}, {} filled\n",
                    bid["bid"].get<std::string>(),
@@ -301,19 +316,37 @@ void show_result(Office& office, const AuctionOptions& options) {
                    grouped(bid["fill"].get<std::int64_t>()));
 }
 
+// Whether the outcome came of bids: those that were void, or trimmed at a limit, had no part in it.
+bool counts_bids(const scheme::Auction& auction) {
+    if (!auction.result) return false;
+    switch (auction.result->outcome) {
+        case scheme::AuctionOutcome::sold:
+        case scheme::AuctionOutcome::undersubscribed:
+        case scheme::AuctionOutcome::price_too_low:
+        case scheme::AuctionOutcome::no_bids:
+            return true;
+        case scheme::AuctionOutcome::halted:
+        case scheme::AuctionOutcome::called_off:
+        case scheme::AuctionOutcome::failed:
+            return false;
+    }
+    return false;
+}
+
 // Demand from the dearest bid on, beside what comes of it: for operators, once the window is closed.
 void show_curve(Office& office, const Entry& entry) {
-    const auto key = office.state().keys.find(office.signer(office.options().as).open);
     const auto of_operator = static_cast<std::uint8_t>(scheme::Role::scheme_operator);
-    if (key == office.state().keys.end() || (key->second.grant.roles & of_operator) == 0)
+    if ((reading_key(office, office.options().as).roles & of_operator) == 0)
         throw Failure({ErrorCode::permission_denied,
                        "the demand curve is for operators",
                        "--as",
                        "See `abate auction result` for the totals"});
     std::vector<scheme::Bid> bids;
-    for (const auto& [id, bid] : entry.second->bids)
-        if (bid.state != scheme::BidState::withdrawn)
-            bids.push_back({.price_micro = bid.price_micro, .quantity = bid.quantity});
+    for (const auto& [id, bid] : entry.second->bids) {
+        const std::int64_t quantity = counts_bids(*entry.second) ? bid.counted : bid.quantity;
+        if (bid.state != scheme::BidState::withdrawn && quantity > 0)
+            bids.push_back({.price_micro = bid.price_micro, .quantity = quantity});
+    }
     const auto curve = scheme::demand_curve(bids);
     if (office.context().json) {
         AuctionJson points = AuctionJson::array();

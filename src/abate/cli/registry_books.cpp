@@ -102,6 +102,18 @@ void list(Office& office, const BalanceOptions& options) {
                        registry::to_string(account.kind));
 }
 
+// Promised in it, or to it: the cover of a bid whose auction has not cleared. Its size would give the bid away.
+bool covers_sealed_bid(const scheme::State& state, scheme::AccountId account) {
+    for (const auto& [id, auction] : state.auction.auctions) {
+        if (auction.result) continue;
+        for (const auto& [bid_id, bid] : auction.bids)
+            if (bid.state == scheme::BidState::open &&
+                (bid.from == account || account == scheme::kProceeds))
+                return true;
+    }
+    return false;
+}
+
 void balance(Office& office, const BalanceOptions& options) {
     std::optional<scheme::ParticipantId> of_one;
     std::optional<scheme::AccountId> account;
@@ -135,7 +147,15 @@ void balance(Office& office, const BalanceOptions& options) {
         if (account && view.id != *account) return;
         for (const registry::Balance& one : view.balances) {
             if (one.posted == 0 && one.reserved == 0 && one.incoming == 0) continue;
+            const bool sealed =
+                one.asset == registry::Asset::cash && covers_sealed_bid(office.state(), view.id);
+            const auto shown = [&](std::int64_t amount) {
+                return sealed && amount != 0 ? "(sealed)" : amount_text(one.asset, amount);
+            };
             if (office.context().json) {
+                const auto figure = [&](std::int64_t amount) {
+                    return sealed && amount != 0 ? Json(nullptr) : Json(amount);
+                };
                 Json row{{"account", static_cast<std::uint64_t>(view.id)},
                          {"name", office.name_of(view.id)},
                          {"kind", registry::to_string(view.kind)},
@@ -147,9 +167,9 @@ void balance(Office& office, const BalanceOptions& options) {
                 }
                 row[one.asset == registry::Asset::cash ? "held_micro" : "held"] = one.posted;
                 row[one.asset == registry::Asset::cash ? "reserved_micro" : "reserved"] =
-                    one.reserved;
+                    figure(one.reserved);
                 row[one.asset == registry::Asset::cash ? "incoming_micro" : "incoming"] =
-                    one.incoming;
+                    figure(one.incoming);
                 rows.push_back(std::move(row));
             } else {
                 head_once();
@@ -158,8 +178,8 @@ void balance(Office& office, const BalanceOptions& options) {
                            plain_line(office.name_of(view.id)),
                            asset_name(one.asset),
                            amount_text(one.asset, one.posted),
-                           amount_text(one.asset, one.reserved),
-                           amount_text(one.asset, one.incoming),
+                           shown(one.reserved),
+                           shown(one.incoming),
                            view.status == registry::AccountStatus::open
                                ? ""
                                : fmt::format("  {}", registry::to_string(view.status)),

@@ -1,5 +1,5 @@
-// Random auctions through commands: cover is what the open bids say, whatever is sold is what somebody holds and somebody paid, and raising a
-// bid never shrinks its fill.
+// Random auctions through commands: cover is what the open bids say, whatever is sold is what somebody holds and somebody paid, no group is
+// beyond a limit by what it won, and raising a bid never shrinks its fill.
 #include "abate/engine/auction_test_support.h"
 
 #include <rapidcheck/gtest.h>
@@ -28,6 +28,13 @@ Rules any_rules() {
         a.containment = {{.trigger_micro = euros(7), .share = {100'000}},
                          {.trigger_micro = euros(9), .share = {200'000}}};
     a.purchase_limit = *rc::gen::element(Ppm{kMillion}, Ppm{400'000});
+    if (*rc::gen::arbitrary<bool>()) {
+        // 5,000 or 10,000 of the cap of 100,000.
+        rules.compliance.holding_limit = true;
+        rules.compliance.holding_base = 100'000;
+        rules.compliance.holding_base_share = *rc::gen::element(Ppm{50'000}, Ppm{100'000});
+        rules.compliance.holding_rest_share = {};
+    }
     return rules;
 }
 
@@ -68,6 +75,31 @@ void check_sums(const AuctionDesk& desk) {
     RC_ASSERT(cash + revenue == static_cast<std::int64_t>(kFirms) * 1'000'000'000);
     // Nothing of the volume is lost: it lies in the two accounts, whatever was cancelled, carried or withheld.
     RC_ASSERT(desk.balance(3, 2027).posted + desk.balance(5, 2027).posted + sold == 60'000);
+}
+
+// What counts of a group is within its purchase limit, and who won something holds no more than the holding limit: by the groups of the close.
+void check_limits(const AuctionDesk& desk, const TransferId& id) {
+    const Auction& auction = desk.at(id);
+    struct Sums {
+        std::int64_t counted = 0;
+        std::int64_t filled = 0;
+        std::int64_t held = 0;
+    };
+    std::map<GroupId, Sums> groups;
+    for (std::uint64_t firm = 1; firm <= kFirms; ++firm)
+        groups[group_of(desk.state(), ParticipantId{firm})].held += desk.held(firm);
+    for (const auto& [bid, each] : auction.bids) {
+        Sums& sums = groups[group_of(desk.state(), each.participant)];
+        sums.counted += each.counted;
+        sums.filled += each.fill;
+        RC_ASSERT(each.fill <= each.counted && each.counted <= each.quantity);
+    }
+    const std::optional<std::int64_t> limit =
+        current_holding_limit(desk.state(), auction.notice.said.closes_at);
+    for (const auto& [group, sums] : groups) {
+        RC_ASSERT(sums.counted <= purchase_limit_of(desk.state(), auction.notice, group));
+        if (limit && sums.filled > 0) RC_ASSERT(sums.held <= *limit);
+    }
 }
 
 RC_GTEST_PROP(AuctionActsProperty, CoverAndSumsHoldAtEveryStep, ()) {
@@ -118,6 +150,7 @@ RC_GTEST_PROP(AuctionActsProperty, CoverAndSumsHoldAtEveryStep, ()) {
         desk.close(id);
         check_cover(desk);
         check_sums(desk);
+        check_limits(desk, id);
     }
     RC_ASSERT(!audit(desk.journal(), kDeskKey).fault);
 }

@@ -1,6 +1,8 @@
 // Auctions through commands: the notice, covered bids, and one chain that settles them.
 #include "abate/engine/auction_test_support.h"
 
+#include <variant>
+
 namespace abate::engine {
 namespace {
 
@@ -167,6 +169,35 @@ TEST(Auctions, K7APartlyUsedStepClearsAtItsTrigger) {
     desk.sound();
 }
 
+// 12,000 of the reserve's 20,000 go in 2027, by two tiers of a half; then the rules of 2028 have one tier. 8,000 are left, not 20,000 - 10,000.
+TEST(Auctions, OtherTiersOfALaterYearGetWhatIsLeft) {
+    Rules rules = auction_rules();
+    rules.auction.containment = {{.trigger_micro = euros(10), .share = {500'000}},
+                                 {.trigger_micro = euros(12), .share = {500'000}}};
+    AuctionDesk desk(rules);
+    const TransferId id = desk.begin(20'000);
+    EXPECT_EQ(desk.bid(1, id, 15, 20'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 15, 12'000), Reason::ok);
+    desk.close(id);
+    EXPECT_EQ(desk.result(id).from_containment, 12'000);
+    rules.version = 2;
+    rules.auction.containment = {{.trigger_micro = euros(11), .share = {kMillion}}};
+    desk.ok("ada", "bo", ChangeRules{.rules = rules, .rules_text = ""});
+    desk.open(2028);
+    OpenAuction said = desk.notice(8'000);
+    said.opens_at = {new_year(2028).us + kDayUs};
+    said.closes_at = {said.opens_at.us + 3 * kHourUs};
+    const TransferId next = desk.announce(said);
+    EXPECT_EQ(desk.at(next).notice.steps.back().quantity, 8'000);
+    desk.set_time(said.opens_at);
+    EXPECT_EQ(desk.bid(3, next, 15, 8'000), Reason::ok);
+    EXPECT_EQ(desk.bid(4, next, 15, 8'000), Reason::ok);
+    desk.close(next);
+    EXPECT_EQ(desk.result(next).from_containment, 8'000);
+    EXPECT_EQ(desk.balance(5, 2027).posted, 0);
+    desk.sound();
+}
+
 TEST(Auctions, K8WithoutEnoughBidsTheReservePriceIsPaid) {
     Rules rules = auction_rules();
     rules.auction.reserve_price_micro = euros(3);
@@ -224,15 +255,37 @@ TEST(Auctions, AWindowIsAnnouncedAndLongEnough) {
     desk.sound();
 }
 
-// Rules that change after the notice change nothing in it.
+// A window of 2028, announced while 2027 is the last year that is open; then 2028 is opened with other rules. The notice is that of before,
+// and it clears by it: bids of 500, and equal prices in the order of the draw.
 TEST(Auctions, TheNoticeStays) {
     AuctionDesk desk(european_rules());
-    const TransferId id = desk.begin(3'000);
+    OpenAuction said = desk.notice(3'000);
+    said.opens_at = {new_year(2028).us + kDayUs};
+    said.closes_at = {said.opens_at.us + 3 * kHourUs};
+    const TransferId id = desk.announce(said);
+    const std::string before = encode(desk.at(id).notice);
     Rules rules = european_rules();
     rules.version = 2;
     rules.auction.lot = 1'000;
+    rules.auction.tick_micro = 1'000;
+    rules.auction.tie = TieRule::pro_rata;
+    rules.auction.on_shortfall = Shortfall::sell;
+    rules.auction.reserve_price_micro = euros(80);
+    rules.auction.purchase_limit = {100'000};
     desk.ok("ada", "bo", ChangeRules{.rules = rules, .rules_text = ""});
-    EXPECT_EQ(desk.bid(1, id, 70, 500), Reason::ok);
+    desk.open(2028);
+    EXPECT_EQ(encode(desk.at(id).notice), before);
+    const TransferId next = desk.announce(said);
+    EXPECT_EQ(desk.at(next).notice.lot, 1'000) << "one that is announced now";
+    desk.set_time(said.opens_at);
+    EXPECT_EQ(desk.bid(1, id, 70.01, 500), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 70, 2'500), Reason::ok);
+    EXPECT_EQ(desk.bid(3, id, 70, 2'500), Reason::ok);
+    desk.close(id);
+    EXPECT_EQ(encode(desk.at(id).notice), before);
+    EXPECT_EQ(desk.result(id).price_micro, euros(70));
+    EXPECT_EQ(desk.fill(2, id) * desk.fill(3, id), 0);
+    EXPECT_EQ(desk.result(id).sold, 3'000);
     desk.sound();
 }
 
@@ -421,15 +474,43 @@ TEST(Auctions, BidsCountForTheHoldingLimit) {
     EXPECT_EQ(desk.bid(1, id, 70, 8'000), Reason::ok);
     EXPECT_EQ(desk.bid(1, id, 60, 2'500), Reason::holding_limit_exceeded);
     EXPECT_EQ(desk.bid(1, id, 60, 2'000), Reason::ok);
-    // It receives 4,000 from elsewhere before the window closes.
-    EXPECT_EQ(desk.bid(2, id, 90, 4'000), Reason::ok);
     const TransferId other = desk.announce(desk.notice(4'000));
     desk.pass(kHourUs);
     EXPECT_EQ(desk.bid(1, other, 10, 500), Reason::holding_limit_exceeded)
         << "what is bid for anywhere counts";
     desk.close(id);
     EXPECT_EQ(desk.held(1), 10'000);
-    EXPECT_EQ(desk.held(2), 4'000);
+    desk.sound();
+}
+
+// A limit of 10,000, bids for all of it, and 4,000 that come by another way before the window closes: 6,000 of the 8,000 at 70 are left, and
+// nothing of what is bid at 60.
+TEST(Auctions, WhatCameMeanwhileCountsForTheHoldingLimitWhenItClears) {
+    Rules rules = auction_rules();
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 100'000;
+    rules.compliance.holding_base_share = {100'000};
+    rules.compliance.holding_rest_share = {};
+    AuctionDesk desk(rules);
+    const TransferId before = desk.begin(4'000);
+    EXPECT_EQ(desk.bid(2, before, 10, 4'000), Reason::ok);
+    desk.close(before);
+    const TransferId id = desk.begin(20'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 8'000), Reason::ok);
+    EXPECT_EQ(desk.bid(1, id, 60, 2'000), Reason::ok);
+    desk.ok("f2-1",
+            "f2-2",
+            Transfer{.participant = ParticipantId{2},
+                     .from = AccountId{120},
+                     .to = AccountId{110},
+                     .vintage = 2027,
+                     .quantity = 4'000});
+    EXPECT_EQ(desk.held(1), 4'000);
+    desk.close(id);
+    EXPECT_EQ(desk.fill(1, id), 6'000);
+    EXPECT_EQ(desk.result(id).void_bids, 1);
+    EXPECT_EQ(desk.held(1), 10'000);
+    EXPECT_EQ(desk.promised(1), 0);
     desk.sound();
 }
 
@@ -526,6 +607,68 @@ TEST(Auctions, APriceFarBelowTheMarketCancelsIt) {
         EXPECT_EQ(desk.result(id).outcome, outcome);
         desk.sound();
     }
+}
+
+// The market's own trades come before what the notice states of it: 100.00 was paid, so 80 % of it is 80.00, whatever 56.00 would be.
+TEST(Auctions, TheMarketsTradesAreTheReferencePrice) {
+    Rules rules = european_rules();
+    rules.auction.least_of_reference = {800'000};
+    rules.market.lot = 500;
+    for (const auto& [price, outcome] :
+         {std::pair{79.99, AuctionOutcome::price_too_low}, std::pair{80.0, AuctionOutcome::sold}}) {
+        AuctionDesk desk(rules);
+        for (const std::uint64_t firm : {1U, 2U}) {
+            const std::string title = "f" + std::to_string(firm);
+            desk.add_key(ParticipantId{firm}, title + "-m", Role::market);
+            desk.ok(title + "-1",
+                    title + "-2",
+                    SetMandate{.participant = ParticipantId{firm},
+                               .key = desk.key(title + "-m").open,
+                               .daily_net_quantity = 10'000,
+                               .daily_net_value_micro = 1'000'000'000});
+        }
+        const TransferId first = desk.begin(1'000);
+        EXPECT_EQ(desk.bid(1, first, 70, 1'000), Reason::ok);
+        desk.close(first);
+        OpenAuction said = desk.notice(1'000);
+        said.reference_price_micro = euros(70);
+        said.reference = "mean of the sales of the last month";
+        const TransferId id = desk.announce(said);
+        desk.pass(kHourUs);
+        EXPECT_EQ(desk.bid(3, id, price, 1'000), Reason::ok);
+        const auto order =
+            [&](const std::string& key, exchange::Side side, std::uint64_t order_id) {
+                const exchange::Operation operation{
+                    .side = side,
+                    .book = 2027,
+                    .order_id = order_id,
+                    .participant = desk.state().keys.at(desk.key(key).open).number,
+                    .price_micro = euros(100),
+                    .quantity = 500};
+                std::vector<exchange::OrderReason> reason(1);
+                desk.engine().apply(std::vector{operation}, desk.now(), reason);
+                if (auto batch = desk.engine().seal()) (void)desk.journal().append(*batch);
+                EXPECT_EQ(reason[0], exchange::OrderReason::ok);
+            };
+        order("f1-m", exchange::Side::sell, 1);
+        order("f2-m", exchange::Side::buy, 2);
+        EXPECT_EQ(desk.held(2), 500);
+        desk.close(id);
+        EXPECT_EQ(desk.result(id).outcome, outcome);
+        EXPECT_EQ(desk.result(id).reference_micro, euros(100));
+        desk.sound();
+    }
+}
+
+// The moment is that of the close, whoever comes next and when.
+TEST(Auctions, AResultIsOfTheMomentInWhichTheWindowClosed) {
+    AuctionDesk desk;
+    const TransferId id = desk.begin(3'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 1'000), Reason::ok);
+    desk.set_time({desk.at(id).notice.said.closes_at.us + 5 * kDayUs});
+    desk.tick();
+    EXPECT_EQ(desk.result(id).at, desk.at(id).notice.said.closes_at);
+    desk.sound();
 }
 
 // ---- prices of later years, ECR
@@ -689,19 +832,52 @@ TEST(Auctions, AtTheCeilingOnlyOwnNeedIsSoldAndCountsAboveTheCap) {
     desk.sound();
 }
 
-TEST(Auctions, TheCeilingWaitsForTheReserve) {
+// Three tiers of a third: 33.3333, 66.6666 and 100 % of 20,000 are 6,666.66, 13,333.32 and 20,000, so 6,666, 6,667 and 6,667. When all of it
+// is sold the ceiling opens, and what somebody gives back into the reserve does not shut it.
+TEST(Auctions, TheCeilingOpensWhenTheReserveIsSold) {
     Rules rules = auction_rules();
     AuctionDesk none(rules);
-    const BuyAtCeiling c{.participant = ParticipantId{1},
-                         .year = 2027,
-                         .from = AccountId{112},
-                         .to = AccountId{111},
-                         .quantity = 1'000};
-    EXPECT_EQ(none.ask("f1-1", c), Reason::no_price_ceiling);
+    BuyAtCeiling c{.participant = ParticipantId{3},
+                   .year = 2027,
+                   .from = AccountId{132},
+                   .to = AccountId{131},
+                   .quantity = 1'000};
+    EXPECT_EQ(none.ask("f3-1", c), Reason::no_price_ceiling);
+    rules.auction.lot = 1;
+    rules.auction.containment = {{.trigger_micro = euros(10), .share = {333'333}},
+                                 {.trigger_micro = euros(12), .share = {333'333}},
+                                 {.trigger_micro = euros(14), .share = {333'334}}};
     rules.auction.ceiling = true;
     rules.auction.ceiling_price_micro = euros(90);
     AuctionDesk desk(rules);
-    EXPECT_EQ(desk.ask("f1-1", c), Reason::containment_not_sold);
+    EXPECT_EQ(desk.ask("f3-1", c), Reason::containment_not_sold);
+    const TransferId id = desk.begin(20'000);
+    const std::vector<OfferStep>& steps = desk.at(id).notice.steps;
+    ASSERT_EQ(steps.size(), 4U);
+    EXPECT_EQ(steps[1].quantity, 6'666);
+    EXPECT_EQ(steps[2].quantity, 6'667);
+    EXPECT_EQ(steps[3].quantity, 6'667);
+    EXPECT_EQ(desk.bid(1, id, 20, 20'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 20, 19'999), Reason::ok);
+    desk.close(id);
+    EXPECT_EQ(desk.result(id).from_containment, 19'999);
+    EXPECT_EQ(desk.ask("f3-1", c), Reason::containment_not_sold);
+    const TransferId last = desk.begin(1);
+    EXPECT_EQ(desk.bid(1, last, 20, 1), Reason::ok);
+    EXPECT_EQ(desk.bid(2, last, 20, 1), Reason::ok);
+    desk.close(last);
+    desk.ok("f1-1",
+            "f1-2",
+            ReturnAllowances{.participant = ParticipantId{1},
+                             .from = AccountId{110},
+                             .to = AccountId{5},
+                             .vintage = 2027,
+                             .quantity = 10});
+    EXPECT_EQ(desk.balance(5, 2027).posted, 10);
+    desk.determine(3, 2027, 5'000);
+    desk.ok("f3-1", "f3-2", c);
+    EXPECT_EQ(desk.balance(131, 2027).posted, 1'000);
+    desk.sound();
 }
 
 // ---- the auditor
@@ -761,6 +937,197 @@ TEST(Auctions, TheAuditorClearsForItself) {
     EXPECT_EQ(found->field, "auction.sold") << "3,500 were for sale, and are bid for";
 }
 
+// A journal's events, to be changed, and what the scheme's auditor says of them first.
+using AnyEvent = std::variant<Event, registry::Event>;
+
+std::vector<AnyEvent> events_of(AuctionDesk& desk) {
+    std::vector<AnyEvent> out;
+    for (const Batch& batch : desk.journal().batches) {
+        registry::EventReader reader(batch.payload);
+        while (!reader.left().empty()) {
+            if (is_scheme_event(reader.left().front())) {
+                auto read = read_event(reader.left());
+                reader.skip(read->size);
+                out.emplace_back(std::move(read->event));
+            } else {
+                out.emplace_back(**reader.next());
+            }
+        }
+    }
+    return out;
+}
+
+std::string fault_in(const std::vector<AnyEvent>& events) {
+    registry::Auditor books;
+    SchemeAuditor auditor({.tenant_id = 1, .scheme_id = 1});
+    auditor.set_books(&books);
+    for (const AnyEvent& each : events) {
+        std::optional<SchemeFinding> found;
+        if (const auto* event = std::get_if<Event>(&each)) {
+            found = auditor.check(*event);
+        } else {
+            const auto& posting = std::get<registry::Event>(each);
+            found = auditor.check_posting(posting);
+            (void)books.check(posting);
+        }
+        if (found) return found->field;
+    }
+    return "none";
+}
+
+// The place of the last event of the scheme that `is` it.
+std::size_t last_of(const std::vector<AnyEvent>& events,
+                    const std::function<bool(const Event&)>& is) {
+    for (std::size_t i = events.size(); i-- > 0;)
+        if (const auto* event = std::get_if<Event>(&events[i]); event != nullptr && is(*event))
+            return i;
+    return events.size();
+}
+bool clears(const Event& event) {
+    return event.kind == EventKind::due && event.due.kind == DueKind::clear_auction;
+}
+
+// In place of what it caused, this.
+void cause(std::vector<AnyEvent>& events,
+           std::size_t at,
+           const std::vector<registry::Event>& postings) {
+    Event& event = std::get<Event>(events[at]);
+    const auto behind = events.begin() + static_cast<std::ptrdiff_t>(at) + 1;
+    events.insert(events.erase(behind, behind + event.postings), postings.begin(), postings.end());
+    std::get<Event>(events[at]).postings = static_cast<std::uint32_t>(postings.size());
+}
+
+// Whoever writes the journal cannot keep an auction from being held by a word.
+TEST(Auctions, TheAuditorAsksWhyAnAuctionWasNotHeld) {
+    AuctionDesk desk(european_rules());
+    const TransferId id = desk.begin(3'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 2'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 69, 2'000), Reason::ok);
+    desk.close(id);
+    const std::vector<AnyEvent> sound = events_of(desk);
+    ASSERT_EQ(fault_in(sound), "none");
+    const std::size_t at = last_of(sound, clears);
+    ASSERT_LT(at, sound.size());
+    std::vector<registry::Event> let_go;
+    AuctionClearing nothing{.outcome = AuctionOutcome::halted};
+    Auction before = desk.at(id);
+    for (auto& [bid_id, bid] : before.bids) bid.state = BidState::open;
+    for (const auto& [bid_id, bid] : open_bids(before)) {
+        nothing.bids.push_back({.bid = bid_id, .state = BidState::released});
+        let_go.push_back({.command = {.op = registry::Op::void_pending, .reference = bid.reserve},
+                          .outcome = {},
+                          .at = {}});
+    }
+    for (const AuctionOutcome why : {AuctionOutcome::halted, AuctionOutcome::failed}) {
+        std::vector<AnyEvent> forged = sound;
+        std::get<Event>(forged[at]).clearing = nothing;
+        std::get<Event>(forged[at]).clearing.outcome = why;
+        cause(forged, at, let_go);
+        EXPECT_EQ(fault_in(forged), "auction.outcome") << to_string(why);
+    }
+    std::vector<AnyEvent> forged = sound;
+    std::get<Event>(forged[at]).reason = from_registry(registry::Reason::insufficient_balance);
+    cause(forged, at, let_go);
+    EXPECT_EQ(fault_in(forged), "auction.reason");
+}
+
+TEST(Auctions, TheAuditorCountsCovers) {
+    AuctionDesk desk(european_rules());
+    const TransferId id = desk.begin(3'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 2'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 70, 2'000), Reason::ok);
+    desk.ok("ada", "bo", CallOffAuction{.auction = id, .reason = "a wrong vintage"});
+    const std::vector<AnyEvent> sound = events_of(desk);
+    ASSERT_EQ(fault_in(sound), "none");
+    // A bid that nothing covers.
+    std::vector<AnyEvent> forged = sound;
+    cause(forged,
+          last_of(sound,
+                  [](const Event& event) {
+                      const auto command = decode_command(event.envelope.body);
+                      return command && std::holds_alternative<PlaceBid>(*command);
+                  }),
+          {});
+    EXPECT_EQ(fault_in(forged), "auction.covers");
+    // One of two is not given back, or none is.
+    const std::size_t off = last_of(sound, [](const Event&) { return true; });
+    ASSERT_EQ(std::get<Event>(sound[off]).postings, 2U);
+    const auto& first = std::get<registry::Event>(sound[off + 1]);
+    for (const auto& kept : {std::vector{first}, std::vector<registry::Event>{}}) {
+        forged = sound;
+        cause(forged, off, kept);
+        EXPECT_EQ(fault_in(forged), "auction.covers");
+    }
+    forged = sound;
+    cause(forged, off, {first, first});
+    EXPECT_EQ(fault_in(forged), "posting");
+}
+
+// The bids of AChangeOfControlIsSeenWhenItClears, where 500 of the bid at 65 count less and 500 at 64 instead, with all that follows.
+TEST(Auctions, TheAuditorCountsWhatIsWithinALimit) {
+    AuctionDesk desk(limited_rules());
+    const TransferId id = desk.begin(20'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 3'000), Reason::ok);
+    EXPECT_EQ(desk.bid(1, id, 65, 1'500), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 66, 1'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 64, 1'000), Reason::ok);
+    desk.ok("ada", "bo", Regroup{.participant = ParticipantId{2}, .group = GroupId{1}});
+    desk.close(id);
+    std::vector<AnyEvent> events = events_of(desk);
+    ASSERT_EQ(fault_in(events), "none");
+    AuctionClearing& said = std::get<Event>(events[last_of(events, clears)]).clearing;
+    said.price_micro = euros(64);
+    said.bids[1].counted = said.bids[1].fill = 500;
+    said.bids[3].counted = said.bids[3].fill = 500;
+    said.bids[3].state = BidState::won;
+    EXPECT_EQ(fault_in(events), "auction.counted");
+}
+
+// The same of the holding limit: 1,000 less than there is room for.
+TEST(Auctions, TheAuditorReckonsTheHoldingLimit) {
+    Rules rules = auction_rules();
+    rules.compliance.holding_limit = true;
+    rules.compliance.holding_base = 100'000;
+    rules.compliance.holding_base_share = {100'000};
+    rules.compliance.holding_rest_share = {};
+    AuctionDesk desk(rules);
+    const TransferId id = desk.begin(20'000);
+    EXPECT_EQ(desk.bid(1, id, 70, 8'000), Reason::ok);
+    EXPECT_EQ(desk.bid(2, id, 60, 8'000), Reason::ok);
+    desk.close(id);
+    std::vector<AnyEvent> events = events_of(desk);
+    ASSERT_EQ(fault_in(events), "none");
+    AuctionClearing& said = std::get<Event>(events[last_of(events, clears)]).clearing;
+    for (std::int64_t* figure :
+         {&said.bids[1].counted, &said.bids[1].fill, &said.sold, &said.bid_for, &said.used.front()})
+        *figure -= 1'000;
+    EXPECT_EQ(fault_in(events), "auction.counted");
+}
+
+// 3,500 in lots of 500 among three bids for 2,000 each: 7 lots x 2,000 / 6,000 are 2 1/3 each; the lot that is left goes to the first of the
+// draw. Given to another it is found.
+TEST(Auctions, TheAuditorSharesToTheLot) {
+    Rules rules = auction_rules();
+    rules.auction.tie = TieRule::pro_rata;
+    AuctionDesk desk(rules);
+    const TransferId id = desk.begin(3'500);
+    for (const std::uint64_t firm : {1U, 2U, 3U})
+        EXPECT_EQ(desk.bid(firm, id, 70, 2'000), Reason::ok);
+    desk.close(id);
+    std::vector<std::int64_t> fills;
+    for (const std::uint64_t firm : {1U, 2U, 3U}) fills.push_back(desk.fill(firm, id));
+    std::vector<std::int64_t> sorted = fills;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(sorted, (std::vector<std::int64_t>{1'000, 1'000, 1'500}));
+    std::vector<AnyEvent> events = events_of(desk);
+    ASSERT_EQ(fault_in(events), "none");
+    AuctionClearing& said = std::get<Event>(events[last_of(events, clears)]).clearing;
+    const std::size_t most =
+        static_cast<std::size_t>(std::max_element(fills.begin(), fills.end()) - fills.begin());
+    std::swap(said.bids[most].fill, said.bids[(most + 1) % 3].fill);
+    EXPECT_EQ(fault_in(events), "auction.fill");
+}
+
 TEST(Auctions, RulesThatDoNotHoldTogetherAreRefused) {
     const auto where = [](const std::function<void(AuctionRules&)>& change) {
         Rules rules = auction_rules();
@@ -782,7 +1149,20 @@ TEST(Auctions, RulesThatDoNotHoldTogetherAreRefused) {
                                    {.trigger_micro = 20, .share = {600'000}}};
               }),
               "auction.containment.share_percent");
-    EXPECT_EQ(where([](AuctionRules& a) { a.ceiling = true; }), "auction.ceiling_price_micro");
+    const auto with_ceiling = [&](std::int32_t share) {
+        return where([&](AuctionRules& a) {
+            a.containment = {{.trigger_micro = 10, .share = {share}}};
+            a.ceiling = true;
+            a.ceiling_price_micro = 20;
+        });
+    };
+    EXPECT_EQ(with_ceiling(kMillion), "");
+    EXPECT_EQ(with_ceiling(999'999), "auction.containment.share_percent") << "it would never open";
+    EXPECT_EQ(where([](AuctionRules& a) {
+                  a.containment = {{.trigger_micro = 10, .share = {kMillion}}};
+                  a.ceiling = true;
+              }),
+              "auction.ceiling_price_micro");
 }
 
 }  // namespace

@@ -287,7 +287,7 @@ void Engine::keep(const scheme::Event& event, const Posted& posted) {
 
 void Engine::do_due(const scheme::Due& due, Timestamp clock) {
     const Timestamp now = next_time(clock);
-    const scheme::DueDecision decision = scheme_.decide_due(due, now, registry_);
+    const scheme::DueDecision decision = scheme_.decide_due(due, now, registry_, reference_of(due));
     scheme::Event event{.kind = scheme::EventKind::due,
                         .at = now,
                         .number = decision.number,
@@ -375,6 +375,10 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     scheme::SchemeAuditor rules({.tenant_id = key.tenant_id, .scheme_id = key.scheme_id});
     exchange::MarketAuditor market(auditor);
     market.set_fees(scheme::kFees);
+    rules.set_books(&auditor);
+    rules.set_reference([&](std::int32_t vintage, Timestamp at) {
+        return market.reference_micro(static_cast<std::uint32_t>(vintage), at);
+    });
     bool market_is_behind = true;  // people, accounts or rules have changed
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {

@@ -117,6 +117,8 @@ class Engine {
     void open_holding_room();
     // What is about to be consigned is not promised to orders.
     void free_for(const scheme::Due& due, Timestamp clock);
+    // Of the vintage that an auction sells, when its window closes; 0: nobody traded in it, or it is no auction.
+    [[nodiscard]] std::int64_t reference_of(const scheme::Due& due) const;
     // Orders of keys that may trade no more go at once.
     void settle_market(Timestamp clock);
     [[nodiscard]] exchange::Market::Frame market_frame(Timestamp now) {

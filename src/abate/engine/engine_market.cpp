@@ -121,6 +121,16 @@ void Engine::free_for(const scheme::Due& due, Timestamp clock) {
         keep_market(market_.sweep(whose.participant, market_frame(next_time(clock))));
 }
 
+std::int64_t Engine::reference_of(const scheme::Due& due) const {
+    if (due.kind != scheme::DueKind::clear_auction || !scheme_.state().rules.market.trading)
+        return 0;
+    const auto& auctions = scheme_.state().auction.auctions;
+    const auto found = auctions.find(due.id);
+    if (found == auctions.end()) return 0;
+    return market_.reference_micro(static_cast<std::uint32_t>(found->second.notice.said.vintage),
+                                   {due.at_us});
+}
+
 void Engine::keep_market(std::uint32_t events) {
     payload_ += market_bytes_.view();
     market_bytes_.clear();
@@ -157,16 +167,13 @@ void Engine::apply(std::span<const exchange::Operation> operations,
 void Engine::open_holding_room() {
     const scheme::State& state = scheme_.state();
     const auto room = [this](const exchange::Market::Room& asked) -> std::optional<std::int64_t> {
-        const std::optional<scheme::HoldingCount> counted =
-            scheme::holding_with({.state = scheme_.state(),
-                                  .books = registry_,
-                                  .now = asked.now,
-                                  .id = {},
-                                  .act = {},
-                                  .by = {}},
-                                 {.participant = asked.participant, .amount = 1});
-        if (!counted) return std::nullopt;
-        return counted->counted > counted->limit ? 0 : counted->limit - counted->counted + 1;
+        return scheme::holding_room({.state = scheme_.state(),
+                                     .books = registry_,
+                                     .now = asked.now,
+                                     .id = {},
+                                     .act = {},
+                                     .by = {}},
+                                    asked.participant);
     };
     // Without a limit nobody is asked.
     market_.set_holding_room(state.founded && state.rules.compliance.holding_limit

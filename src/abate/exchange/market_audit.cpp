@@ -79,6 +79,18 @@ void MarketAuditor::forget(Book& book, const Order& order) {
     if (level->second.empty()) side.erase(level);
 }
 
+std::int64_t MarketAuditor::reference_micro(std::uint32_t vintage, Timestamp at) const {
+    const auto found = market_.find(vintage);
+    if (found == market_.end()) return 0;
+    Book copy;
+    copy.reference = found->second.reference;
+    copy.day = found->second.day;
+    copy.day_quantity = found->second.day_quantity;
+    copy.day_notional = found->second.day_notional;
+    roll(copy, day_of(at));
+    return static_cast<std::int64_t>(copy.reference);
+}
+
 void MarketAuditor::roll(Book& book, std::int64_t day) {
     if (day == book.day) return;
     if (book.day_quantity > 0)

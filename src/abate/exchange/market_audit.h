@@ -31,6 +31,8 @@ class MarketAuditor {
     void set_traders(std::vector<Trader> traders) { traders_ = std::move(traders); }
     // What a vintage trades by; said again: nothing.
     void set_book(std::uint32_t vintage, const BookTerms& terms);
+    // The mean price by volume of the last day with trades before that of `at`, else the first trade's; 0: nobody traded.
+    [[nodiscard]] std::int64_t reference_micro(std::uint32_t vintage, Timestamp at) const;
     // The first thing about this event that does not follow from the ones before it.
     [[nodiscard]] std::optional<registry::Finding> check(const MarketEvent& event);
 

@@ -439,6 +439,20 @@ std::map<ParticipantId, Auditor::FirstOpen> Auditor::first_open() const {
     return out;
 }
 
+Auditor::Held Auditor::held_by(GroupId group) const {
+    Held out;
+    for (const auto* book : {&posted_, &incoming_})
+        for (const auto& [place, amount] : *book) {
+            const auto account = accounts_.find(place.first);
+            if (account == accounts_.end() || place.second == number(Asset::cash) || amount <= 0 ||
+                group_of(ParticipantId{account->second.participant}) != group)
+                continue;
+            if (account->second.kind == K::holding) out.holding += amount;
+            if (account->second.kind == K::compliance) out.compliance += amount;
+        }
+    return out;
+}
+
 GroupId Auditor::group_of(ParticipantId participant) const {
     const auto found = groups_.find(static_cast<std::uint64_t>(participant));
     return found == groups_.end() ? GroupId{} : GroupId{found->second};

@@ -55,6 +55,12 @@ class Auditor {
     };
     [[nodiscard]] std::map<ParticipantId, FirstOpen> first_open() const;
     [[nodiscard]] GroupId group_of(ParticipantId participant) const;
+    // Allowances of a group, there or on their way in, by the kind of account. A pass over all accounts.
+    struct Held {
+        Int128 holding = 0;
+        Int128 compliance = 0;
+    };
+    [[nodiscard]] Held held_by(GroupId group) const;
 
   private:
     struct Owned {

@@ -22,7 +22,8 @@ struct OpenAuction {
     std::int64_t quantity = 0;  // beside what earlier auctions left for this one; may be 0 then
     Timestamp opens_at = {};
     Timestamp closes_at = {};  // bids are taken before it
-    // What the secondary market pays, per allowance, by the method that `reference` says: for auction.least_of_reference_percent. 0: none.
+    // What the secondary market pays, per allowance, by the method that `reference` says: for auction.least_of_reference_percent, where the
+    // scheme's own market has no trades. 0: none.
     std::int64_t reference_price_micro = 0;
     std::string reference = {};
     template <class Self, class Visit>
@@ -112,7 +113,7 @@ struct WithdrawBid {
     }
 };
 
-// At the price ceiling, once the containment reserve is empty: as much as the participant still lacks for the year, issued above the cap
+// At the price ceiling, once the containment reserve is sold: as much as the participant still lacks for the year, issued above the cap
 // into its compliance account.
 struct BuyAtCeiling {
     static constexpr std::uint8_t number = 115;

@@ -23,13 +23,11 @@ struct OfferStep {
     std::int64_t price_micro = 0;
     std::int64_t quantity = 0;
     Source source = Source::auction;
-    std::uint32_t tier = 0;  // of containment: which of the rules'
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("price_micro", self.price_micro);
         visit("quantity", self.quantity);
         visit("source", self.source);
-        visit("tier", self.tier);
     }
 };
 
@@ -58,9 +56,10 @@ struct Notice {
     TieRule tie = TieRule::drawn;
     UnsoldPrice unsold_at = UnsoldPrice::last_bid;
     Shortfall on_shortfall = Shortfall::sell;
-    std::int64_t least_price_micro = 0;
-    std::int64_t group_limit = 0;   // of all bids of a group that has an obligated participant
-    std::int64_t trader_limit = 0;  // of any other
+    std::int64_t least_price_micro = 0;  // by what `said` states of the secondary market
+    Ppm least_of_reference = {};         // by the market's own trades, where there are any
+    std::int64_t group_limit = 0;        // of all bids of a group that has an obligated participant
+    std::int64_t trader_limit = 0;       // of any other
     std::int64_t respread_auctions = 0;
     Hash128 draw{};  // of which, with the participant, the order of equal prices is made
     template <class Self, class Visit>
@@ -78,6 +77,7 @@ struct Notice {
         visit("unsold_at", self.unsold_at);
         visit("on_shortfall", self.on_shortfall);
         visit("least_price_micro", self.least_price_micro);
+        visit("least_of_reference", self.least_of_reference);
         visit("group_limit", self.group_limit);
         visit("trader_limit", self.trader_limit);
         visit("respread_auctions", self.respread_auctions);
@@ -145,6 +145,8 @@ struct AuctionClearing {
     std::int64_t price_micro = 0;
     std::int64_t sold = 0;
     std::int64_t bid_for = 0;
+    // What the scheme's own market paid by then, where the notice has a least part of it; 0: nobody had traded, or nothing is asked.
+    std::int64_t reference_micro = 0;
     std::vector<BidResult> bids = {};     // of all that were open, in the order of their arrival
     std::vector<std::int64_t> used = {};  // of each step of the notice
     std::vector<ConsignedLine> consigned = {};  // sold of each holder's
@@ -156,6 +158,7 @@ struct AuctionClearing {
         visit("price_micro", self.price_micro);
         visit("sold", self.sold);
         visit("bid_for", self.bid_for);
+        visit("reference_micro", self.reference_micro);
         visit("bids", self.bids);
         visit("used", self.used);
         visit("consigned", self.consigned);
@@ -166,11 +169,12 @@ struct AuctionClearing {
 // What is published: totals, no bids.
 struct PublishedResult {
     AuctionOutcome outcome = AuctionOutcome::no_bids;
-    Timestamp at = {};
+    Timestamp at = {};  // when its window closed, or when it was called off
     std::int64_t price_micro = 0;
     std::int64_t sold = 0;
     std::int64_t bid_for = 0;
-    std::int64_t bidders = 0;  // participants
+    std::int64_t reference_micro = 0;  // as in AuctionClearing
+    std::int64_t bidders = 0;          // participants
     std::int64_t winners = 0;
     std::int64_t revenue_micro = 0;  // price x sold; of it to holders of consigned allowances:
     std::int64_t consigned_micro = 0;
@@ -187,6 +191,7 @@ struct PublishedResult {
         visit("price_micro", self.price_micro);
         visit("sold", self.sold);
         visit("bid_for", self.bid_for);
+        visit("reference_micro", self.reference_micro);
         visit("bidders", self.bidders);
         visit("winners", self.winners);
         visit("revenue_micro", self.revenue_micro);
@@ -228,8 +233,8 @@ struct AuctionState {
     // By vintage: of cancelled auctions, for the next one, the one after it, ...
     std::map<std::int64_t, std::vector<std::int64_t>> carried = {};
     std::map<std::int64_t, std::int64_t> withheld = {};  // by vintage; stays in the auction account
-    // By vintage, of each tier of the containment reserve: sold.
-    std::map<std::int64_t, std::vector<std::int64_t>> containment_sold = {};
+    // By vintage: of the containment reserve, whichever tiers it had then.
+    std::map<std::int64_t, std::int64_t> containment_sold = {};
     std::map<std::int64_t, CeilingSales> above_cap = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {

@@ -11,17 +11,15 @@ const std::vector<std::int64_t>* carried_of(const State& state, std::int32_t vin
     return found == state.auction.carried.end() || found->second.empty() ? nullptr : &found->second;
 }
 
-std::int64_t sold_of_tier(const State& state, std::int32_t vintage, std::size_t tier) {
-    const auto found = state.auction.containment_sold.find(vintage);
-    Int128 sold = found == state.auction.containment_sold.end() || found->second.size() <= tier
-                      ? 0
-                      : found->second[tier];
+// In the notices of auctions that are not over.
+Int128 containment_announced(const State& state, std::int32_t vintage) {
+    Int128 sum = 0;
     for (const auto& [id, auction] : state.auction.auctions) {
         if (auction.result || auction.notice.said.vintage != vintage) continue;
         for (const OfferStep& step : auction.notice.steps)
-            if (step.source == Source::containment && step.tier == tier) sold += step.quantity;
+            if (step.source == Source::containment) sum += step.quantity;
     }
-    return sum_within(0, sold);
+    return sum;
 }
 
 void add_step(Notice& notice, OfferStep step) {
@@ -50,6 +48,11 @@ Derived<std::int64_t> price_in_year(
          .years = static_cast<std::int32_t>(std::clamp<std::int64_t>(years, 0, 1000))});
     if (!grown) return {.reason = Reason::figures_out_of_range};
     return {.value = *grown / kPerThousand};
+}
+
+std::int64_t containment_sold(const State& state, std::int64_t vintage) {
+    const auto found = state.auction.containment_sold.find(vintage);
+    return found == state.auction.containment_sold.end() ? 0 : found->second;
 }
 
 std::int64_t in_notices(const State& state, const ParticipantYear& whose) {
@@ -92,10 +95,8 @@ Derived<Notice> notice_of(const State& state, const OpenAuction& said, const Ann
     notice.unsold_at = rules.unsold_at;
     notice.on_shortfall = rules.on_shortfall;
     notice.respread_auctions = rules.respread_auctions;
-    notice.least_price_micro = sum_within(
-        0,
-        (Int128{said.reference_price_micro} * rules.least_of_reference.value + kMillion - 1) /
-            kMillion);
+    notice.least_price_micro = least_price(said.reference_price_micro, rules.least_of_reference);
+    notice.least_of_reference = rules.least_of_reference;
     Int128 consigned = 0;
     if (rules.consignment)
         for (const auto& [whose, waits] : state.compliance.consigned) {
@@ -119,15 +120,22 @@ Derived<Notice> notice_of(const State& state, const OpenAuction& said, const Ann
                  {.price_micro = price(rules.withheld_trigger_micro),
                   .quantity = withheld,
                   .source = Source::withheld});
+    // Tiers are cut out of the reserve from the cheapest on, each to where the shares so far reach; what is gone is gone from the cheapest too.
+    // So nothing is lost to rounding, nor where a later year has other tiers.
     const std::int64_t reserve = of_vintage->cap ? of_vintage->cap->parts.containment_reserve : 0;
-    for (std::size_t i = 0; i < rules.containment.size(); ++i)
+    Int128 taken =
+        containment_announced(state, said.vintage) + containment_sold(state, said.vintage);
+    std::int64_t so_far = 0;
+    for (const ContainmentTier& tier : rules.containment) {
+        so_far = sum_within(so_far, tier.share.value);
+        const Int128 left = part_of(reserve, {so_far}) - taken;
+        if (left <= 0) continue;
+        taken += left;
         add_step(notice,
-                 {.price_micro = price(rules.containment[i].trigger_micro),
-                  .quantity = sum_within(0,
-                                         Int128{part_of(reserve, rules.containment[i].share)} -
-                                             sold_of_tier(state, said.vintage, i)),
-                  .source = Source::containment,
-                  .tier = static_cast<std::uint32_t>(i)});
+                 {.price_micro = price(tier.trigger_micro),
+                  .quantity = sum_within(0, left),
+                  .source = Source::containment});
+    }
     notice.group_limit = part_of(offered(notice), rules.purchase_limit);
     notice.trader_limit = part_of(offered(notice), rules.trader_limit);
     Int128 all = 0;

@@ -1,6 +1,7 @@
 // Opening, bidding, clearing.
 #include "abate/scheme/auctions.h"
 
+#include "abate/scheme/exact.h"
 #include "abate/scheme/holding.h"
 
 #include <algorithm>
@@ -9,8 +10,6 @@
 namespace abate::scheme {
 namespace {
 
-constexpr std::int64_t kDayUs = 86'400'000'000;
-
 Auction* auction_in(State& state, const TransferId& id) {
     const auto found = state.auction.auctions.find(id);
     return found == state.auction.auctions.end() ? nullptr : &found->second;
@@ -18,11 +17,6 @@ Auction* auction_in(State& state, const TransferId& id) {
 const Auction* auction_in(const State& state, const TransferId& id) {
     const auto found = state.auction.auctions.find(id);
     return found == state.auction.auctions.end() ? nullptr : &found->second;
-}
-
-GroupId group_of(const State& state, ParticipantId participant) {
-    const auto found = state.participants.find(participant);
-    return found == state.participants.end() ? GroupId{} : found->second.group;
 }
 
 // Allowances that a group bids for, in one auction or in all that are open; of all groups together with `everybody`.
@@ -58,12 +52,12 @@ Reason check_mandate(const Look& look, const SealedBid& asked, const TransferId&
     if (found == look.state.keys.end()) return Reason::key_not_found;
     const Key& key = found->second;
     if ((key.grant.roles & static_cast<std::uint8_t>(Role::initiator)) != 0) return Reason::ok;
-    const std::int64_t day = look.now.us / kDayUs;
+    const std::int64_t day = day_of(look.now);
     Int128 quantity = asked.quantity;
     Int128 value = Int128{asked.price_micro} * asked.quantity;
     for (const auto& [auction_id, auction] : look.state.auction.auctions)
         for (const auto& [id, bid] : auction.bids) {
-            if (bid.by != look.by || id == instead_of || bid.at.us / kDayUs != day) continue;
+            if (bid.by != look.by || id == instead_of || day_of(bid.at) != day) continue;
             if (bid.state != BidState::open && bid.state != BidState::won) continue;
             quantity += bid.quantity;
             value += Int128{bid.price_micro} * bid.quantity;
@@ -123,9 +117,8 @@ registry::Command release_of(const SealedBid& bid) {
 // A volume that was not sold because its auction was not held waits for the next ones.
 std::int64_t carry(State& state, const Notice& notice) {
     if (notice.respread_auctions <= 0 || notice.own_volume <= 0) return 0;
-    const auto parts = respread({.quantity = notice.own_volume,
-                                 .lot = std::max<std::int64_t>(1, notice.lot),
-                                 .auctions = notice.respread_auctions});
+    const auto parts = respread(
+        {.quantity = notice.own_volume, .lot = notice.lot, .auctions = notice.respread_auctions});
     if (!parts) return 0;
     std::vector<std::int64_t>& waits = state.auction.carried[notice.said.vintage];
     if (waits.size() < parts->size()) waits.resize(parts->size());
@@ -162,16 +155,6 @@ Decision decide(const Look& look, const OpenAuction& c) {
     const Derived<Notice> notice = notice_of(look.state, c, {.id = look.id, .act = look.act});
     if (notice.reason != Reason::ok) return notice.reason;
     if (offered(notice.value) <= 0) return Reason::amount_not_positive;
-    Int128 from_reserve = 0;
-    for (const auto& [id, other] : look.state.auction.auctions)
-        if (!other.result && other.notice.said.vintage == c.vintage)
-            for (const OfferStep& step : other.notice.steps)
-                if (step.source == Source::containment) from_reserve += step.quantity;
-    for (const OfferStep& step : notice.value.steps)
-        if (step.source == Source::containment) from_reserve += step.quantity;
-    if (from_reserve >
-        look.books.balance(kContainmentReserve, asset_of_year(c.vintage)).available())
-        return Reason::auction_exceeds_supply;
     return {};
 }
 
@@ -326,14 +309,6 @@ bool is_shut(const registry::Registry& books, AccountId account) {
     return !view || view->status == AccountStatus::frozen || view->status == AccountStatus::closed;
 }
 
-// What a group could take without passing the holding limit.
-std::int64_t holding_room(const Look& look, ParticipantId participant) {
-    const auto count =
-        holding_with(look, {.participant = participant, .kind = AccountKind::holding, .amount = 1});
-    if (!count) return INT64_MAX;
-    return sum_within(0, std::max(Int128{0}, Int128{count->limit} - (Int128{count->counted} - 1)));
-}
-
 // The bids that count and how much of each: void where money or allowances cannot move, and within the limits of each group as it is now,
 // the dearest and earliest first.
 std::vector<BidResult> counted_bids(const Look& look, const Auction& auction, const Bids& bids) {
@@ -354,8 +329,9 @@ std::vector<BidResult> counted_bids(const Look& look, const Auction& auction, co
         std::stable_sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
             return bids[a].second.price_micro > bids[b].second.price_micro;
         });
-        std::int64_t left = std::min(purchase_limit_of(look.state, auction.notice, group),
-                                     holding_room(look, bids[places.front()].second.participant));
+        std::int64_t left = std::min(
+            purchase_limit_of(look.state, auction.notice, group),
+            holding_room(look, bids[places.front()].second.participant).value_or(INT64_MAX));
         left -= left % auction.notice.lot;
         for (const std::size_t i : places) {
             out[i].counted = std::min(bids[i].second.quantity, left);
@@ -369,35 +345,12 @@ std::vector<BidResult> counted_bids(const Look& look, const Auction& auction, co
 // `sold` of what the holders have consigned, in proportion, by largest remainder; earlier lines first where remainders are equal.
 std::vector<ConsignedLine> share_of_holders(const std::vector<ConsignedLine>& lines,
                                             std::int64_t sold) {
-    Int128 all = 0;
-    for (const ConsignedLine& line : lines) all += line.quantity;
-    std::vector<ConsignedLine> out;
-    std::vector<std::pair<Int128, std::size_t>> remainders;
-    Int128 left = sold;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        const Int128 exact = Int128{sold} * lines[i].quantity;
-        out.push_back({.participant = lines[i].participant,
-                       .quantity = static_cast<std::int64_t>(exact / all)});
-        left -= out.back().quantity;
-        remainders.emplace_back(exact % all, i);
-    }
-    std::stable_sort(remainders.begin(), remainders.end(), [](const auto& a, const auto& b) {
-        return a.first > b.first;
-    });
-    for (std::size_t i = 0; left > 0 && i < remainders.size(); ++i, --left)
-        ++out[remainders[i].second].quantity;
-    return out;
-}
-
-// The winners by price, then draw, then arrival: who is served first, so whose allowances come from where.
-std::vector<std::size_t> by_rank(const std::vector<Bid>& bids) {
-    std::vector<std::size_t> out(bids.size());
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
-    std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
-        if (bids[a].price_micro != bids[b].price_micro)
-            return bids[a].price_micro > bids[b].price_micro;
-        return bids[a].draw < bids[b].draw;
-    });
+    std::vector<Big> weights;
+    Big all = 0;
+    for (const ConsignedLine& line : lines) all += weights.emplace_back(line.quantity);
+    const auto shares = apportion(weights, {.numerator = sold, .denominator = all}, sold);
+    std::vector<ConsignedLine> out = lines;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i].quantity = shares[i].whole;
     return out;
 }
 
@@ -442,6 +395,11 @@ Settled clearing_of(const Look& look, const Auction& auction) {
     }
     result.bids = counted_bids(look, auction, bids);
     AuctionTerms terms = terms_of(notice);
+    // What the market itself paid comes before what was stated of it.
+    if (notice.least_of_reference.value > 0 && look.market_reference_micro > 0) {
+        result.reference_micro = look.market_reference_micro;
+        terms.least_price_micro = least_price(result.reference_micro, notice.least_of_reference);
+    }
     // A step with nothing left on it is none; `place` says which one a step of the terms is.
     std::vector<std::size_t> place;
     AuctionTerms left_terms = terms;
@@ -494,7 +452,7 @@ Settled clearing_of(const Look& look, const Auction& auction) {
     std::vector<Pot> pots;
     for (std::size_t i = 0; i < notice.steps.size(); ++i) {
         std::int64_t used = result.used[i];
-        if (notice.steps[i].source == Source::auction && !consigned.empty()) {
+        if (notice.steps[i].source == Source::auction) {
             Int128 theirs = 0;
             for (const ConsignedLine& line : consigned) theirs += line.quantity;
             const std::int64_t sold = sum_within(0, std::min(theirs, Int128{used}));
@@ -510,7 +468,7 @@ Settled clearing_of(const Look& look, const Auction& auction) {
     std::size_t pot = 0;
     for (const std::size_t i : by_rank(counted)) {
         std::int64_t wanted = cleared->fills[i];
-        while (wanted > 0 && pot < pots.size()) {
+        while (wanted > 0) {
             const std::int64_t here = std::min(wanted, pots[pot].left);
             if (here > 0)
                 out.postings.push_back({.op = registry::Op::transfer,
@@ -554,33 +512,21 @@ void fold_auction(State& state, const DueDone& done, const Due& due) {
     Auction* auction = auction_in(state, due.id);
     if (auction == nullptr || auction->result) return;
     const Notice& notice = auction->notice;
-    const AuctionClearing& said = done.clearing;
+    // Of a settlement that the books refused nothing came about.
+    const AuctionClearing refused{.outcome = AuctionOutcome::failed};
+    const AuctionClearing& said = done.reason == Reason::ok ? done.clearing : refused;
     PublishedResult& result = auction->result.emplace();
-    result.outcome = done.reason == Reason::ok ? said.outcome : AuctionOutcome::failed;
-    result.at = done.at;
-    result.bidders = bidders_of(*auction);
-    if (result.outcome != AuctionOutcome::sold) {
-        result.price_micro = said.price_micro;
-        result.bid_for = said.bid_for;
-        for (auto& [id, bid] : auction->bids)
-            if (bid.state == BidState::open) bid.state = BidState::released;
-        if (done.reason == Reason::ok)
-            for (const BidResult& each : said.bids)
-                if (const auto found = auction->bids.find(each.bid); found != auction->bids.end()) {
-                    found->second.state = each.state;
-                    found->second.counted = each.counted;
-                    if (each.state == BidState::account_shut || each.state == BidState::over_limit)
-                        ++result.void_bids;
-                }
-        // Without a rule that cancels, what nobody bid for is not cancelled: it stays for the operator to offer.
-        if (result.outcome != AuctionOutcome::no_bids || notice.on_shortfall == Shortfall::cancel)
-            result.carried = carry(state, notice);
-        return;
-    }
+    result.outcome = said.outcome;
+    result.at = {due.at_us};
     result.price_micro = said.price_micro;
     result.sold = said.sold;
     result.bid_for = said.bid_for;
-    result.revenue_micro = sum_within(0, Int128{said.price_micro} * said.sold);
+    result.reference_micro = said.reference_micro;
+    result.bidders = bidders_of(*auction);
+    result.revenue_micro =
+        revenue_micro({.price_micro = said.price_micro, .sold = said.sold}).value_or(INT64_MAX);
+    for (auto& [id, bid] : auction->bids)
+        if (bid.state == BidState::open) bid.state = BidState::released;
     std::set<ParticipantId> winners;
     for (const BidResult& each : said.bids) {
         const auto found = auction->bids.find(each.bid);
@@ -596,6 +542,12 @@ void fold_auction(State& state, const DueDone& done, const Due& due) {
         note_sale(state, {.seller = {}, .buyer = bid.participant, .quantity = each.fill});
     }
     result.winners = static_cast<std::int64_t>(winners.size());
+    if (said.outcome != AuctionOutcome::sold) {
+        // Without a rule that cancels, what nobody bid for is not cancelled: it stays for the operator to offer.
+        if (said.outcome != AuctionOutcome::no_bids || notice.on_shortfall == Shortfall::cancel)
+            result.carried = carry(state, notice);
+        return;
+    }
     for (const ConsignedLine& line : said.consigned) {
         result.consigned_sold = sum_within(result.consigned_sold, line.quantity);
         result.consigned_micro =
@@ -610,17 +562,18 @@ void fold_auction(State& state, const DueDone& done, const Due& due) {
     }
     for (std::size_t i = 0; i < notice.steps.size() && i < said.used.size(); ++i) {
         const OfferStep& step = notice.steps[i];
-        if (step.source == Source::withheld) {
+        if (step.source == Source::withheld)
             result.withheld = sum_within(0, Int128{step.quantity} - said.used[i]);
-            std::int64_t& out = state.auction.withheld[notice.said.vintage];
-            out = sum_within(out, result.withheld);
-        } else if (step.source == Source::containment && said.used[i] > 0 && step.tier < 1000) {
+        if (step.source == Source::containment)
             result.from_containment = sum_within(result.from_containment, said.used[i]);
-            std::vector<std::int64_t>& sold = state.auction.containment_sold[notice.said.vintage];
-            if (sold.size() <= step.tier) sold.resize(step.tier + 1);
-            sold[step.tier] = sum_within(sold[step.tier], said.used[i]);
-        }
     }
+    const auto keep = [&](std::map<std::int64_t, std::int64_t>& sums, std::int64_t more) {
+        if (more == 0) return;
+        std::int64_t& sum = sums[notice.said.vintage];
+        sum = sum_within(sum, more);
+    };
+    keep(state.auction.withheld, result.withheld);
+    keep(state.auction.containment_sold, result.from_containment);
 }
 
 // ---- the ceiling
@@ -640,7 +593,8 @@ Decision decide(const Look& look, const BuyAtCeiling& c) {
         return registry::Reason::to_kind_not_allowed;
     if (look.state.halted) return Reason::trading_halted;
     if (c.quantity <= 0) return Reason::amount_not_positive;
-    if (look.books.balance(kContainmentReserve, asset_of_year(c.year)).available() > 0)
+    // What came back into the reserve since is not of the cap's.
+    if (containment_sold(look.state, c.year) < period->cap->parts.containment_reserve)
         return Reason::containment_not_sold;
     // What it still owes of the year, less all that its own accounts hold and could surrender for it.
     Int128 need =

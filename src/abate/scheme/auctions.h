@@ -8,8 +8,9 @@
 // is there beside what others promise. Bids are covered: price x quantity is reserved when they are placed. Limits hold over all bids of a
 // group, when a bid is placed and once more when the auction clears, by the groups as they are then.
 //
-// Equal prices are served in an order that nobody can choose after the notice: draw_of() hashes the notice's draw with the participant, not
-// with the bid. The notice's draw is made of the ids of the proposal and of its approval, two people's.
+// Equal prices are served in an order that stands with the notice, before the first bid, and that no bid changes: draw_of() hashes the
+// notice's draw with the participant. The notice's draw is made of the ids of the proposal and of its approval. No bidder has a hand in it;
+// whoever approves can try ids until the order suits, so the two operators are trusted with it.
 #pragma once
 
 #include "abate/scheme/decide.h"
@@ -43,6 +44,13 @@ struct Announced {
 [[nodiscard]] Derived<Notice> notice_of(const State& state,
                                         const OpenAuction& said,
                                         const Announced& by);
+
+// Of the vintage's containment reserve: what auctions have sold of it, whatever the tiers were.
+[[nodiscard]] std::int64_t containment_sold(const State& state, std::int64_t vintage);
+// Below it an auction is cancelled: that part of a reference price, rounded up.
+[[nodiscard]] constexpr std::int64_t least_price(std::int64_t reference_micro, Ppm part) {
+    return sum_within(0, (Int128{reference_micro} * part.value + kMillion - 1) / kMillion);
+}
 
 // Of the first steps, up to the containment reserve: what purchase limits are a share of.
 [[nodiscard]] std::int64_t offered(const Notice& notice);

@@ -100,7 +100,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_command(const Event& event) {
     }
     effect_id_ = envelope.id;
     take_effect(*command, event);
-    return std::nullopt;
+    return check_covers(event);
 }
 
 std::optional<SchemeFinding> SchemeAuditor::check_right(const Event& event,
@@ -151,7 +151,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
     asked.open = false;
     effect_id_ = approve.proposal;
     take_effect(asked.command, event);
-    return std::nullopt;
+    return check_covers(event);
 }
 
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
@@ -386,8 +386,6 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                                    p.amount == c.quantity && p.amount <= waits;
                 if (right) waits -= p.amount;
                 return right;
-            } else if constexpr (std::is_same_v<C, CallOffAuction>) {
-                return settles_auction(event);
             } else if constexpr (std::is_same_v<C, PlaceBid> || std::is_same_v<C, ChangeBid> ||
                                  std::is_same_v<C, WithdrawBid>) {
                 if (p.op == Op::void_pending)
@@ -410,7 +408,8 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                     return p.to == c.to && owns(c.participant, c.to) && p.amount == c.quantity &&
                            is(static_cast<std::int32_t>(c.year)) &&
                            kinds_[c.to] == AccountKind::compliance &&
-                           held_[{kContainmentReserve, p.asset}] == 0;
+                           reserve_sold_[static_cast<std::int32_t>(c.year)] >=
+                               cap_final_[c.year].containment_reserve;
                 return p.op == Op::transfer && money && p.from == c.from && p.to == kProceeds &&
                        owns(c.participant, c.from) && p.amount == ceiling_price(c);
             } else if constexpr (std::is_same_v<C, FinaliseReport> ||
@@ -509,9 +508,9 @@ std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event&
             "posting", "one that a command caused", std::string(registry::to_string(op)));
     }
     --owed_;
-    if (event.outcome.reason != registry::Reason::ok) return std::nullopt;  // moves nothing
-    if (clears_ && by_time_) {
-        if (!settles_auction(event))
+    const bool moves = event.outcome.reason == registry::Reason::ok;
+    if (clears_) {
+        if (moves && !settles_auction(event))
             return finding("posting",
                            "what the auction's bids give",
                            fmt::format("{} of {} from {} to {}",
@@ -520,9 +519,10 @@ std::optional<SchemeFinding> SchemeAuditor::judge_posting(const registry::Event&
                                        static_cast<std::uint64_t>(event.command.from),
                                        static_cast<std::uint64_t>(event.command.to)));
         if (owed_ == 0 && !all_settled())
-            return finding("postings", "everything that the auction sold", "less");
+            return finding("postings", "everything that the auction sold or lets go", "less");
         return std::nullopt;
     }
+    if (!moves) return std::nullopt;
     if (by_time_) {
         // Only what had been promised may be kept or let go, and an account blocked.
         if (((op == registry::Op::post || op == registry::Op::void_pending) &&

@@ -11,8 +11,10 @@
 // price and to whom is what its bids give under its notice (audit_auction.cpp).
 #pragma once
 
+#include "abate/registry/registry.h"
 #include "abate/scheme/event.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -48,6 +50,11 @@ class SchemeAuditor {
     [[nodiscard]] bool halted() const { return halted_; }
     // Those that are open, with the rules that they were opened with. Until the next event.
     [[nodiscard]] std::map<std::int64_t, const Rules*> years() const;
+    // What it does not know itself. Both must outlive it; without books no holding limit is asked, without trades no reference price.
+    void set_books(const registry::Auditor* books) { books_ = books; }
+    // What the market paid for a vintage by a moment; 0: nobody traded.
+    using Reference = std::function<std::int64_t(std::int32_t vintage, Timestamp at)>;
+    void set_reference(Reference reference) { reference_ = std::move(reference); }
     // Postings that the last event still owes.
     [[nodiscard]] std::uint32_t owed() const { return owed_; }
 
@@ -87,6 +94,8 @@ class SchemeAuditor {
     [[nodiscard]] Int128 in_stability_reserve() const;
 
     Venue venue_;
+    const registry::Auditor* books_ = nullptr;
+    Reference reference_;
     bool founded_ = false;
     bool halted_ = false;
     std::int64_t last_us_ = INT64_MIN;
@@ -175,9 +184,28 @@ class SchemeAuditor {
     [[nodiscard]] std::optional<SchemeFinding> check_bid(const Command& command,
                                                          Timestamp at) const;
     void announce(const OpenAuction& said, const TransferId& act);
+    // How many promises a bid, or an auction that is called off, makes and lets go.
+    [[nodiscard]] std::optional<SchemeFinding> check_covers(const Event& event) const;
     [[nodiscard]] std::optional<SchemeFinding> check_clearing(const Event& event);
+    // The notice's steps without what holders consigned who cannot be paid; these are named.
+    struct ForSale {
+        std::vector<OfferStep> steps;
+        std::map<ParticipantId, std::int64_t> consigned;
+        std::vector<ParticipantId> unpaid;
+    };
+    [[nodiscard]] ForSale for_sale(const SeenAuction& auction) const;
     [[nodiscard]] std::optional<SchemeFinding> check_counted(const SeenAuction& auction,
-                                                             const AuctionClearing& said) const;
+                                                             const AuctionClearing& said,
+                                                             Timestamp at) const;
+    // How many allowances more a group may take. What it owes, and so what of its compliance accounts is exempt, the audit does not work
+    // out: so much at least, and so much at most.
+    struct Room {
+        Int128 least = INT64_MAX;
+        Int128 most = INT64_MAX;
+    };
+    [[nodiscard]] Room room_of(GroupId group, Timestamp at) const;
+    [[nodiscard]] std::optional<Int128> holding_limit(Timestamp at) const;
+    [[nodiscard]] GroupId group_of(ParticipantId participant) const;
     [[nodiscard]] bool settles_auction(const registry::Event& event);
     [[nodiscard]] bool all_settled() const;
     [[nodiscard]] std::int64_t ceiling_price(const BuyAtCeiling& said) const;  // of all of it
@@ -188,8 +216,8 @@ class SchemeAuditor {
     [[nodiscard]] const Opened* opened_at(Timestamp at) const;
     std::map<TransferId, SeenAuction> auctions_;
     std::map<std::int32_t, std::vector<std::int64_t>> carried_;
-    std::map<std::int32_t, std::int64_t> taken_out_;  // withheld for good
-    std::map<std::pair<std::int32_t, std::uint32_t>, std::int64_t> tier_sold_;
+    std::map<std::int32_t, std::int64_t> taken_out_;     // withheld for good
+    std::map<std::int32_t, std::int64_t> reserve_sold_;  // of the containment reserve
     std::map<ParticipantId, GroupId> groups_;
     std::set<ParticipantId> obligated_;
     std::map<AccountId, AccountStatus> statuses_;

@@ -31,6 +31,24 @@ std::int64_t grown(const Rules& rules, std::int64_t first_micro, std::int64_t ye
     return sum_within(0, price / 1000);
 }
 
+// `total` in proportion to the weights, the largest remainders rounded up; the first where they are equal.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a list and a sum
+std::vector<Int128> in_proportion(const std::vector<Int128>& weights, Int128 total) {
+    Int128 all = 0;
+    for (const Int128 weight : weights) all += weight;
+    std::vector<Int128> out;
+    std::vector<std::pair<Int128, std::size_t>> cut;  // off each, as a number below 0
+    Int128 left = total;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        out.push_back(total * weights[i] / all);
+        left -= out[i];
+        cut.emplace_back(out[i] * all - total * weights[i], i);
+    }
+    std::sort(cut.begin(), cut.end());
+    for (std::size_t i = 0; i < static_cast<std::size_t>(left); ++i) ++out[cut[i].second];
+    return out;
+}
+
 struct Counted {
     std::int64_t price_micro = 0;
     std::int64_t quantity = 0;
@@ -223,19 +241,20 @@ void SchemeAuditor::announce(const OpenAuction& said, const TransferId& act) {
     seen.steps.push_back({.price_micro = grown(priced->rules, rules.withheld_trigger_micro, year),
                           .quantity = held_back,
                           .source = Source::withheld});
-    for (std::uint32_t i = 0; i < rules.containment.size(); ++i) {
-        Int128 left =
-            Int128{cap->second.containment_reserve} * rules.containment[i].share.value / kMillion -
-            tier_sold_[{said.vintage, i}];
-        for (const auto& [id, other] : auctions_)
-            if (id != effect_id_ && !other.over && other.said.vintage == said.vintage)
-                for (const OfferStep& step : other.steps)
-                    if (step.source == Source::containment && step.tier == i) left -= step.quantity;
-        seen.steps.push_back(
-            {.price_micro = grown(priced->rules, rules.containment[i].trigger_micro, year),
-             .quantity = sum_within(0, std::max(Int128{0}, left)),
-             .source = Source::containment,
-             .tier = i});
+    // Where the reserve begins that nobody has, and how far each tier reaches into it.
+    Int128 from = reserve_sold_[said.vintage];
+    for (const auto& [id, other] : auctions_)
+        if (id != effect_id_ && !other.over && other.said.vintage == said.vintage)
+            for (const OfferStep& step : other.steps)
+                if (step.source == Source::containment) from += step.quantity;
+    std::int64_t shares = 0;
+    for (const ContainmentTier& tier : rules.containment) {
+        shares += tier.share.value;
+        const Int128 to = Int128{cap->second.containment_reserve} * shares / kMillion;
+        seen.steps.push_back({.price_micro = grown(priced->rules, tier.trigger_micro, year),
+                              .quantity = sum_within(0, std::max(Int128{0}, to - from)),
+                              .source = Source::containment});
+        from = std::max(from, to);
     }
     std::erase_if(seen.steps, [](const OfferStep& step) { return step.quantity <= 0; });
     std::string bytes = "auction";
@@ -281,20 +300,31 @@ void SchemeAuditor::let_go(SeenAuction& auction, bool cancelled) {
     waits[0] = sum_within(waits[0], auction.volume % rules.lot);
 }
 
-// Who was left out, and why: an account out of use, or a group at a limit.
+GroupId SchemeAuditor::group_of(ParticipantId participant) const {
+    const auto found = groups_.find(participant);
+    return found == groups_.end() ? GroupId{} : found->second;
+}
+
+SchemeAuditor::Room SchemeAuditor::room_of(GroupId group, Timestamp at) const {
+    const std::optional<Int128> limit = holding_limit(at);
+    if (!limit) return {};
+    if (books_ == nullptr) return {.least = 0};
+    const registry::Auditor::Held held = books_->held_by(group);
+    return {.least = std::max(Int128{0}, *limit - held.holding - held.compliance),
+            .most = std::max(Int128{0}, *limit - held.holding)};
+}
+
+// Who was left out, and why: an account out of use, or a group at a limit, of which the dearest and earliest bids count.
 std::optional<SchemeFinding> SchemeAuditor::check_counted(const SeenAuction& auction,
-                                                          const AuctionClearing& said) const {
+                                                          const AuctionClearing& said,
+                                                          Timestamp at) const {
     if (said.bids.size() != auction.bids.size())
         return auction_finding("bids", Int128{auction.bids.size()}, Int128{said.bids.size()});
-    Int128 base = 0;
-    for (const OfferStep& step : auction.steps)
-        if (step.source != Source::containment) base += step.quantity;
-    const auto group_of = [&](ParticipantId participant) {
-        const auto found = groups_.find(participant);
-        return found == groups_.end() ? GroupId{} : found->second;
+    struct OfGroup {
+        const SeenBid* bid;
+        const BidResult* result;
     };
-    std::map<GroupId, Int128> asked;
-    std::map<GroupId, Int128> counted;
+    std::map<GroupId, std::vector<OfGroup>> groups;
     std::int64_t before_us = INT64_MIN;
     for (const BidResult& each : said.bids) {
         const auto found = auction.bids.find(each.bid);
@@ -307,29 +337,77 @@ std::optional<SchemeFinding> SchemeAuditor::check_counted(const SeenAuction& auc
             return SchemeFinding{"auction.bid",
                                  shut ? "void: an account is out of use" : "one that counts",
                                  std::string(to_string(each.state))};
-        if (each.counted < 0 || each.counted > (shut ? 0 : bid.quantity) || each.fill < 0 ||
-            each.fill > each.counted)
-            return auction_finding("counted", bid.quantity, each.counted);
-        if (shut) continue;
-        asked[group_of(bid.participant)] += bid.quantity;
-        counted[group_of(bid.participant)] += each.counted;
+        if (shut && each.counted != 0) return auction_finding("counted", 0, each.counted);
+        if (!shut) groups[group_of(bid.participant)].push_back({&bid, &each});
     }
-    Int128 everybody = 0;
-    for (const auto& [group, sum] : asked) everybody += sum;
-    if (everybody > INT64_MAX) return auction_finding("bids", INT64_MAX, everybody);
-    bool has_limit = false;
-    for (const auto& [year, opened] : opened_)
-        has_limit = has_limit || opened.rules.compliance.holding_limit;
-    for (const auto& [group, sum] : counted) {
+    Int128 base = 0;
+    for (const OfferStep& step : auction.steps)
+        if (step.source != Source::containment) base += step.quantity;
+    for (auto& [group, bids] : groups) {
         bool obligated = false;
         for (const auto& [participant, of] : groups_)
             if (of == group && obligated_.count(participant) != 0) obligated = true;
         const Ppm share = obligated ? auction.rules.purchase_limit : auction.rules.trader_limit;
-        const Int128 most = base * share.value / kMillion;
-        if (sum > most) return auction_finding("purchase_limit", most, sum);
-        if (sum < asked[group] && asked[group] <= most && !has_limit)
-            return auction_finding("counted", asked[group], sum);
+        const Room room = room_of(group, at);
+        Int128 asked = 0;
+        Int128 counted = 0;
+        for (const OfGroup& each : bids) {
+            asked += each.bid->quantity;
+            counted += each.result->counted;
+        }
+        const auto within = [&](Int128 holding) {
+            const Int128 most = std::min(base * share.value / kMillion, holding);
+            return std::min(asked, most - most % auction.rules.lot);
+        };
+        if (counted < within(room.least))
+            return auction_finding("counted", within(room.least), counted);
+        if (counted > within(room.most))
+            return auction_finding("counted", within(room.most), counted);
+        std::stable_sort(bids.begin(), bids.end(), [](const OfGroup& a, const OfGroup& b) {
+            return a.bid->price_micro > b.bid->price_micro;
+        });
+        Int128 left = counted;
+        for (const OfGroup& each : bids) {
+            const Int128 right = std::min(left, Int128{each.bid->quantity});
+            left -= right;
+            if (each.result->counted != right || right % auction.rules.lot != 0)
+                return auction_finding("counted", right, each.result->counted);
+            if ((right == 0) != (each.result->state == BidState::over_limit))
+                return SchemeFinding{"auction.bid",
+                                     right == 0 ? "void: beyond a limit" : "one that counts",
+                                     std::string(to_string(each.result->state))};
+        }
     }
+    return std::nullopt;
+}
+
+SchemeAuditor::ForSale SchemeAuditor::for_sale(const SeenAuction& auction) const {
+    ForSale out{.steps = auction.steps, .consigned = {}, .unpaid = {}};
+    for (const auto& [holder, quantity] : auction.consigned) {
+        if (money_account(holder) != AccountId{}) {
+            out.consigned[holder] = quantity;
+            continue;
+        }
+        out.unpaid.push_back(holder);
+        // What is consigned is in the first step.
+        out.steps.front().quantity -= quantity;
+    }
+    return out;
+}
+
+std::optional<SchemeFinding> SchemeAuditor::check_covers(const Event& event) const {
+    std::size_t right = 0;
+    if (std::holds_alternative<CallOffAuction>(*effect_))
+        right = due_now_.money.size();
+    else if (std::holds_alternative<PlaceBid>(*effect_) ||
+             std::holds_alternative<WithdrawBid>(*effect_))
+        right = 1;
+    else if (std::holds_alternative<ChangeBid>(*effect_))
+        right = 2;  // the old one let go, the new one promised
+    else
+        return std::nullopt;
+    if (event.postings != right)
+        return auction_finding("covers", Int128{right}, Int128{event.postings});
     return std::nullopt;
 }
 
@@ -339,38 +417,55 @@ std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
         found->second.said.closes_at.us != event.due.at_us)
         return SchemeFinding{"due", "an auction that closes now", "none"};
     SeenAuction& auction = found->second;
+    const AuctionRules& rules = auction.rules;
     const AuctionClearing& said = event.clearing;
+    const bool refused = event.reason != Reason::ok;
     clears_ = true;
-    due_now_ = {};
-    due_now_.vintage = asset_of_year(auction.said.vintage);
-    for (const auto& [id, bid] : auction.bids) due_now_.money[bid.reserve] = 0;
-    const auto nothing_held = [&]() -> std::optional<SchemeFinding> {
-        let_go(auction, true);
-        if (event.postings < due_now_.money.size())
+    Owed all_free;
+    all_free.vintage = asset_of_year(auction.said.vintage);
+    for (const auto& [id, bid] : auction.bids) all_free.money[bid.reserve] = 0;
+    due_now_ = all_free;
+    const auto not_held = [&](bool cancelled) -> std::optional<SchemeFinding> {
+        let_go(auction, cancelled);
+        // Of a refused settlement the journal has the posting that was refused.
+        const std::size_t most = all_free.money.size() + (refused ? 1 : 0);
+        if (event.postings < all_free.money.size() || event.postings > most)
             return auction_finding(
-                "released", Int128{due_now_.money.size()}, Int128{event.postings});
+                "released", Int128{all_free.money.size()}, Int128{event.postings});
         return std::nullopt;
     };
-    if (event.reason != Reason::ok || said.outcome == AuctionOutcome::halted ||
-        said.outcome == AuctionOutcome::failed)
-        return nothing_held();
-    if (auto wrong = check_counted(auction, said)) return wrong;
-    std::vector<OfferStep> steps = auction.steps;
-    Int128 consigned = 0;
-    for (const auto& [holder, quantity] : auction.consigned) {
-        const bool unpaid = money_account(holder) == AccountId{};
-        const bool left_out =
-            std::find(said.not_sold.begin(), said.not_sold.end(), holder) != said.not_sold.end();
-        if (unpaid != left_out)
-            return SchemeFinding{"auction.not_sold",
-                                 unpaid ? "a holder who cannot be paid" : "one who can",
-                                 "the other"};
-        if (!left_out) {
-            consigned += quantity;
-        } else if (!steps.empty() && steps.front().source == Source::auction) {
-            steps.front().quantity -= quantity;
-        }
+    const auto outcome = [&](AuctionOutcome right) {
+        return SchemeFinding{
+            "auction.outcome", std::string(to_string(right)), std::string(to_string(said.outcome))};
+    };
+    const SchemeFinding could_be_done{
+        "auction.reason", "ok: the books can do it", std::string(to_string(event.reason))};
+    const ForSale offer = for_sale(auction);
+    const bool nothing = std::all_of(offer.steps.begin(), offer.steps.end(), [](const auto& step) {
+        return step.quantity <= 0;
+    });
+    if (halted_ || nothing) {
+        const AuctionOutcome right = halted_ ? AuctionOutcome::halted : AuctionOutcome::failed;
+        if (said.outcome != right) return outcome(right);
+        if (said.bids.size() != auction.bids.size())
+            return auction_finding("bids", Int128{auction.bids.size()}, Int128{said.bids.size()});
+        for (const BidResult& each : said.bids)
+            if (auction.bids.count(each.bid) == 0 || each.state != BidState::released ||
+                each.counted != 0 || each.fill != 0)
+                return SchemeFinding{"auction.bid", "released", std::string(to_string(each.state))};
+        for (const std::int64_t figure :
+             {said.price_micro, said.sold, said.bid_for, said.reference_micro})
+            if (figure != 0) return auction_finding("figures", 0, figure);
+        if (refused) return could_be_done;
+        return not_held(true);
     }
+    if (said.outcome == AuctionOutcome::halted || said.outcome == AuctionOutcome::failed)
+        return SchemeFinding{"auction.outcome",
+                             "what its bids give: nothing was in its way",
+                             std::string(to_string(said.outcome))};
+    if (said.not_sold != offer.unpaid)
+        return SchemeFinding{"auction.not_sold", "holders who cannot be paid", "others"};
+    if (auto wrong = check_counted(auction, said, {event.due.at_us})) return wrong;
     std::vector<Counted> bids;
     for (std::size_t i = 0; i < said.bids.size(); ++i) {
         if (said.bids[i].counted == 0) continue;
@@ -385,90 +480,129 @@ std::optional<SchemeFinding> SchemeAuditor::check_clearing(const Event& event) {
                         .at_us = bid.at_us,
                         .place = i});
     }
-    const Outturn sale = sale_of(steps, auction.rules, auction.least_price_micro, bids);
-    if (sale.outcome != said.outcome)
-        return SchemeFinding{"auction.outcome",
-                             std::string(to_string(sale.outcome)),
-                             std::string(to_string(said.outcome))};
+    const bool asks = reference_ && rules.least_of_reference.value > 0 && rules_.market.trading;
+    const std::int64_t reference =
+        asks ? reference_(auction.said.vintage, {event.due.at_us}) : said.reference_micro;
+    if (said.reference_micro != reference)
+        return auction_finding("reference_micro", reference, said.reference_micro);
+    const Int128 least =
+        reference > 0
+            ? (Int128{reference} * rules.least_of_reference.value + kMillion - 1) / kMillion
+            : Int128{auction.least_price_micro};
+    const Outturn sale = sale_of(offer.steps, rules, sum_within(0, least), bids);
+    if (sale.outcome != said.outcome) return outcome(sale.outcome);
     if (sale.bid_for != said.bid_for) return auction_finding("bid_for", sale.bid_for, said.bid_for);
-    if (sale.outcome != AuctionOutcome::no_bids && sale.price_micro != said.price_micro)
+    if (sale.price_micro != said.price_micro)
         return auction_finding("price_micro", sale.price_micro, said.price_micro);
-    if (sale.outcome != AuctionOutcome::sold) {
-        for (const BidResult& each : said.bids)
-            if (each.fill != 0) return auction_finding("fill", 0, each.fill);
-        if (said.sold != 0) return auction_finding("sold", 0, said.sold);
-        if (sale.outcome != AuctionOutcome::no_bids ||
-            auction.rules.on_shortfall == Shortfall::cancel)
-            return nothing_held();
-        let_go(auction, false);
-        return std::nullopt;
+    const bool sold = sale.outcome == AuctionOutcome::sold;
+    if (said.sold != (sold ? sale.sold : Int128{0}))
+        return auction_finding("sold", sold ? sale.sold : Int128{0}, said.sold);
+    if (said.used.size() != offer.steps.size())
+        return auction_finding("used", Int128{offer.steps.size()}, Int128{said.used.size()});
+    for (std::size_t i = 0; i < said.used.size(); ++i) {
+        const Int128 used = sold ? sale.used[i] : Int128{0};
+        if (said.used[i] != used) return auction_finding("used", used, said.used[i]);
     }
-    if (sale.sold != said.sold) return auction_finding("sold", sale.sold, said.sold);
 
-    // Who is above the last price has all; at it the rest, in the order of the draw, or within a lot of its proportion.
-    std::stable_sort(bids.begin(), bids.end(), [](const Counted& a, const Counted& b) {
-        if (a.price_micro != b.price_micro) return a.price_micro > b.price_micro;
-        return a.draw != b.draw ? a.draw < b.draw : a.at_us < b.at_us;
-    });
-    Int128 left = sale.sold;
-    Int128 at_the_last = 0;
-    for (const Counted& bid : bids) {
-        if (bid.price_micro > sale.marginal_micro) left -= bid.quantity;
-        if (bid.price_micro == sale.marginal_micro) at_the_last += bid.quantity;
-    }
-    const Int128 rest = left;
-    Int128 filled = 0;
-    for (const Counted& bid : bids) {
-        const std::int64_t fill = said.bids[bid.place].fill;
-        filled += fill;
-        if (bid.price_micro != sale.marginal_micro) {
-            const std::int64_t all = bid.price_micro > sale.marginal_micro ? bid.quantity : 0;
-            if (fill != all) return auction_finding("fill", all, fill);
-        } else if (auction.rules.tie == TieRule::drawn) {
-            const Int128 right = std::min(left, Int128{bid.quantity});
-            if (fill != right) return auction_finding("fill", right, fill);
-            left -= right;
-        } else {
-            const Int128 off = Int128{fill} * at_the_last - rest * bid.quantity;
-            if ((off < 0 ? -off : off) > Int128{2} * auction.rules.lot * at_the_last)
-                return auction_finding("fill", rest * bid.quantity / at_the_last, fill);
+    // Who is above the last price has all; at it the rest, in the order of the draw or in proportion.
+    std::vector<Int128> fills(said.bids.size(), 0);
+    if (sold) {
+        std::stable_sort(bids.begin(), bids.end(), [](const Counted& a, const Counted& b) {
+            if (a.price_micro != b.price_micro) return a.price_micro > b.price_micro;
+            return a.draw != b.draw ? a.draw < b.draw : a.at_us < b.at_us;
+        });
+        Int128 left = sale.sold;
+        std::vector<Counted> last;
+        std::vector<Int128> asked;
+        for (const Counted& bid : bids) {
+            if (bid.price_micro > sale.marginal_micro) left -= fills[bid.place] = bid.quantity;
+            if (bid.price_micro != sale.marginal_micro) continue;
+            last.push_back(bid);
+            asked.push_back(bid.quantity);
         }
-        const SeenBid& seen = auction.bids.at(said.bids[bid.place].bid);
-        due_now_.money[seen.reserve] = sum_within(0, Int128{sale.price_micro} * fill);
-        if (fill > 0) due_now_.allowances[seen.to] += fill;
+        if (rules.tie == TieRule::pro_rata) {
+            const std::vector<Int128> lots = in_proportion(asked, left / rules.lot);
+            left %= rules.lot;
+            for (std::size_t i = 0; i < last.size(); ++i)
+                fills[last[i].place] = lots[i] * rules.lot;
+        }
+        for (const Counted& bid : last) {
+            Int128& fill = fills[bid.place];
+            const Int128 more = std::min(left, bid.quantity - fill);
+            fill += more;
+            left -= more;
+        }
     }
-    if (filled != sale.sold) return auction_finding("fills", sale.sold, filled);
+    for (std::size_t i = 0; i < said.bids.size(); ++i) {
+        const BidResult& each = said.bids[i];
+        if (each.fill != fills[i]) return auction_finding("fill", fills[i], each.fill);
+        if (each.counted == 0) continue;
+        const BidState right = fills[i] > 0 ? BidState::won
+                               : sold       ? BidState::lost
+                                            : BidState::released;
+        if (each.state != right)
+            return SchemeFinding{
+                "auction.bid", std::string(to_string(right)), std::string(to_string(each.state))};
+    }
+    if (!sold) {
+        if (!said.consigned.empty()) return auction_finding("consigned", 0, 1);
+        if (refused) return could_be_done;
+        return not_held(sale.outcome != AuctionOutcome::no_bids ||
+                        rules.on_shortfall == Shortfall::cancel);
+    }
+    for (std::size_t i = 0; i < said.bids.size(); ++i) {
+        const SeenBid& bid = auction.bids.at(said.bids[i].bid);
+        due_now_.money[bid.reserve] = sum_within(0, sale.price_micro * fills[i]);
+        if (fills[i] > 0) due_now_.allowances[bid.to] += fills[i];
+    }
 
     // What is consigned is sold first, in proportion.
-    const Int128 of_holders =
-        steps.empty() || sale.used.empty() ? Int128{0} : std::min(consigned, sale.used.front());
-    Int128 said_sold = 0;
+    std::vector<Int128> waiting;
+    Int128 of_holders = 0;
+    for (const auto& [holder, quantity] : offer.consigned) {
+        waiting.push_back(quantity);
+        of_holders += quantity;
+    }
+    of_holders = std::min(of_holders, sale.used.front());
+    const std::vector<Int128> theirs = in_proportion(waiting, of_holders);
+    if (said.consigned.size() != theirs.size())
+        return auction_finding("consigned", Int128{theirs.size()}, Int128{said.consigned.size()});
+    std::size_t place = 0;
+    for (const auto& [holder, quantity] : offer.consigned) {
+        const ConsignedLine& line = said.consigned[place];
+        if (line.participant != holder)
+            return SchemeFinding{"auction.consigned", "each holder of the notice once", "another"};
+        if (line.quantity != theirs[place])
+            return auction_finding("consigned", theirs[place], line.quantity);
+        due_now_.holders[money_account(holder)] += sale.price_micro * theirs[place];
+        ++place;
+    }
+    due_now_.pots[kConsignment] = of_holders;
+    for (std::size_t i = 0; i < offer.steps.size(); ++i)
+        due_now_
+            .pots[offer.steps[i].source == Source::containment ? kContainmentReserve : kAuction] +=
+            sale.used[i] - (i == 0 ? of_holders : Int128{0});
+    if (refused) {
+        // The books refuse what is not there; nothing else is in the way of a settlement.
+        const bool short_of =
+            std::any_of(due_now_.pots.begin(), due_now_.pots.end(), [&](const auto& pot) {
+                return held_[{pot.first, due_now_.vintage}] < pot.second;
+            });
+        if (!short_of) return could_be_done;
+        due_now_ = all_free;
+        return not_held(true);
+    }
     for (const ConsignedLine& line : said.consigned) {
-        const auto theirs = auction.consigned.find(line.participant);
-        if (theirs == auction.consigned.end() || line.quantity < 0)
-            return SchemeFinding{"auction.consigned", "a holder of the notice", "another"};
-        const Int128 off = Int128{line.quantity} * consigned - of_holders * theirs->second;
-        if ((off < 0 ? -off : off) >= consigned)
-            return auction_finding(
-                "consigned", of_holders * theirs->second / consigned, line.quantity);
-        said_sold += line.quantity;
-        if (sale.price_micro > 0 && line.quantity > 0)
-            due_now_.holders[money_account(line.participant)] +=
-                Int128{sale.price_micro} * line.quantity;
         std::int64_t& waits = consigned_[{line.participant, due_now_.vintage}];
         waits = sum_within(0, Int128{waits} - line.quantity);
     }
-    if (said_sold != of_holders) return auction_finding("consigned", of_holders, said_sold);
-    due_now_.pots[kConsignment] = of_holders;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-        const Int128 used = sale.used[i] - (i == 0 ? of_holders : Int128{0});
-        const OfferStep& step = steps[i];
-        due_now_.pots[step.source == Source::containment ? kContainmentReserve : kAuction] += used;
-        const auto add = [](std::int64_t& sum, Int128 more) { sum = sum_within(sum, more); };
+    for (std::size_t i = 0; i < offer.steps.size(); ++i) {
+        const OfferStep& step = offer.steps[i];
+        const auto add = [&](std::int64_t& sum, Int128 more) { sum = sum_within(sum, more); };
         if (step.source == Source::containment)
-            add(tier_sold_[{auction.said.vintage, step.tier}], used);
+            add(reserve_sold_[auction.said.vintage], sale.used[i]);
         if (step.source == Source::withheld)
-            add(taken_out_[auction.said.vintage], step.quantity - used);
+            add(taken_out_[auction.said.vintage], step.quantity - sale.used[i]);
     }
     let_go(auction, false);
     if (event.postings == 0) return auction_finding("postings", 1, 0);

@@ -154,6 +154,25 @@ std::optional<SchemeFinding> SchemeAuditor::check_cap(std::int64_t year,
     return first_difference("cap", right, parts);
 }
 
+// Of the cap of the year that a moment lies in, as it is final or as the rules make it.
+std::optional<Int128> SchemeAuditor::holding_limit(Timestamp at) const {
+    for (const auto& [year, opened] : opened_) {
+        if (at < opened.moments.begin || at >= opened.moments.end) continue;
+        const ComplianceRules& rules = opened.rules.compliance;
+        const auto final_cap = cap_final_.find(year);
+        if (!rules.holding_limit ||
+            (final_cap == cap_final_.end() && opened.rules.cap.first_cap <= 0))
+            return std::nullopt;
+        const Int128 cap = final_cap == cap_final_.end() ? cap_by_rules(opened.rules.cap, year)
+                                                         : Int128{final_cap->second.cap};
+        const Int128 base = std::min(cap, Int128{rules.holding_base});
+        return (base * rules.holding_base_share.value +
+                (cap - base) * rules.holding_rest_share.value) /
+               kMillion;
+    }
+    return std::nullopt;
+}
+
 Int128 SchemeAuditor::in_stability_reserve() const {
     Int128 sum = 0;
     for (auto at = held_.lower_bound({kStabilityReserve, registry::Asset{}});

@@ -501,11 +501,7 @@ void fold(State& state, const Done& done, const ClawBack& c) {
 // ---- banking
 
 void note_sale(State& state, const Sale& sale) {
-    const auto group_of = [&](ParticipantId participant) {
-        const auto found = state.participants.find(participant);
-        return found == state.participants.end() ? GroupId{} : found->second.group;
-    };
-    if (group_of(sale.seller) == group_of(sale.buyer)) return;
+    if (group_of(state, sale.seller) == group_of(state, sale.buyer)) return;
     const auto add = [&](ParticipantId participant, Int128 quantity) {
         if (state.participants.count(participant) == 0) return;
         std::int64_t& sum = state.compliance.net_sales[participant];

@@ -10,6 +10,11 @@ bool is_obligated(const State& state, ParticipantId participant) {
     return found != state.participants.end() && is_obligated(found->second.sort);
 }
 
+GroupId group_of(const State& state, ParticipantId participant) {
+    const auto found = state.participants.find(participant);
+    return found == state.participants.end() ? GroupId{} : found->second.group;
+}
+
 std::string person_of(const KeyGrant& grant) { return ascii_lower(grant.holder); }
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): either way round

@@ -20,6 +20,8 @@ struct Look {
     TransferId
         act;  // of the command that makes it happen: the approval, where there is one. Ids of postings follow from it
     PublicKey by;  // who asked (the proposer)
+    // Of the vintage that an auction sells, by the market's own trades: asked when one clears. 0: there were none.
+    std::int64_t market_reference_micro = 0;
 };
 
 struct Decision {
@@ -91,6 +93,8 @@ inline constexpr AccountId kConsignment{12};  // of its holders, for the next au
 inline constexpr AccountId kFirstOfParticipants{100};
 
 [[nodiscard]] bool is_obligated(const State& state, ParticipantId participant);
+// None: no such participant, or one without a group.
+[[nodiscard]] GroupId group_of(const State& state, ParticipantId participant);
 // Whom a key is in the hands of: its holder, in whatever case the name is written.
 [[nodiscard]] std::string person_of(const KeyGrant& grant);
 // Two keys of one holder are one pair of eyes.

@@ -126,6 +126,13 @@ std::optional<HoldingCount> holding_with(const Look& look, const Receipt& receip
     return out;
 }
 
+std::optional<std::int64_t> holding_room(const Look& look, ParticipantId participant) {
+    const std::optional<HoldingCount> with_one =
+        holding_with(look, {.participant = participant, .amount = 1});
+    if (!with_one) return std::nullopt;
+    return with_one->counted > with_one->limit ? 0 : with_one->limit - with_one->counted + 1;
+}
+
 std::int64_t holding_excess(const Look& look, GroupId group) {
     const std::optional<std::int64_t> limit = current_holding_limit(look.state, look.now);
     if (!limit) return 0;

@@ -21,6 +21,9 @@ struct HoldingCount {
 };
 [[nodiscard]] std::optional<HoldingCount> holding_with(const Look& look, const Receipt& receipt);
 
+// How many allowances more the group of a participant may take into a holding account; none: as many as it likes.
+[[nodiscard]] std::optional<std::int64_t> holding_room(const Look& look, ParticipantId participant);
+
 // Of the cap of the year that `now` lies in; none: the scheme has no limit, or no cap.
 [[nodiscard]] std::optional<std::int64_t> current_holding_limit(const State& state, Timestamp now);
 // Above it; 0: not.

@@ -273,7 +273,8 @@ std::optional<Due> Scheme::next_due() const {
 
 DueDecision Scheme::decide_due(const Due& due,
                                Timestamp now,
-                               const registry::Registry& books) const {
+                               const registry::Registry& books,
+                               std::int64_t market_reference_micro) const {
     // Two that fall due at once have ids of their own, so their acts have too.
     std::string bytes = "due";
     ByteWriter writer(bytes);
@@ -283,8 +284,14 @@ DueDecision Scheme::decide_due(const Due& due,
     writer.write(due.id.low);
     const Hash128 hash = hash128(bytes);
     const TransferId act{hash.high, hash.low};
-    DueDecision out = scheme::decide_due(
-        {.state = state_, .books = books, .now = now, .id = due.id, .act = act, .by = {}}, due);
+    DueDecision out = scheme::decide_due({.state = state_,
+                                          .books = books,
+                                          .now = now,
+                                          .id = due.id,
+                                          .act = act,
+                                          .by = {},
+                                          .market_reference_micro = market_reference_micro},
+                                         due);
     link(out.postings, act);
     link(out.otherwise, posting_id(act, UINT32_MAX));
     return out;

@@ -28,9 +28,11 @@ class Scheme {
 
     // The next thing whose time has come at `now`.
     [[nodiscard]] std::optional<Due> next_due() const;
+    // `market_reference_micro`: see Look.
     [[nodiscard]] DueDecision decide_due(const Due& due,
                                          Timestamp now,
-                                         const registry::Registry& books) const;
+                                         const registry::Registry& books,
+                                         std::int64_t market_reference_micro) const;
 
     // Does again what was done. False, and nothing done, where the event cannot follow: unreadable, before its time, a proposal that is
     // not there.

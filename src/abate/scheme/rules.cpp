@@ -20,7 +20,8 @@ struct Bounds {
 };
 
 // What of them does not go together, after each number is within its bounds.
-std::optional<Error> wrong_auction(const AuctionRules& a) {
+std::optional<Error> wrong_auction(const Rules& r) {
+    const AuctionRules& a = r.auction;
     constexpr std::int64_t kCent = 10;  // for 1,000 allowances, of each
     const auto off_cent = [](std::int64_t price) { return price % kCent != 0; };
     if (off_cent(a.reserve_price_micro))
@@ -46,6 +47,12 @@ std::optional<Error> wrong_auction(const AuctionRules& a) {
     }
     if (shares > kMillion)
         return bad_rule("auction.containment.share_percent", "are more than 100 % together");
+    // At the ceiling one buys what no tier has any more. Without a reserve there is none to wait for.
+    const bool no_reserve = a.containment.empty() && r.cap.containment_share.value == 0;
+    if (a.ceiling && shares != kMillion && !no_reserve)
+        return bad_rule(
+            "auction.containment.share_percent",
+            "must be 100 % together where there is a ceiling: it opens when all is sold");
     if (a.ceiling && (a.ceiling_price_micro <= below || off_cent(a.ceiling_price_micro)))
         return bad_rule("auction.ceiling_price_micro",
                         "must be above the other prices, and a multiple of 10");
@@ -312,7 +319,7 @@ Result<void> check_rules(const Rules& r) {
         within("auction.containment.trigger_micro", tier.trigger_micro, {1, kDearest});
         share("auction.containment.share_percent", tier.share, {1, kMillion});
     }
-    if (!wrong && a.auctions) wrong = wrong_auction(a);
+    if (!wrong && a.auctions) wrong = wrong_auction(r);
     if (wrong) return *wrong;
     return {};
 }

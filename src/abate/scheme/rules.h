@@ -332,7 +332,7 @@ struct AuctionRules {
     std::int64_t respread_auctions =
         0;  // a cancelled volume goes to so many of the next; 0: it waits
     Ppm least_of_reference =
-        {};  // cancelled below this share of the notice's reference price; 0: never
+        {};  // cancelled below this share of the market's price, or the notice's; 0: never
     std::int64_t reserve_price_micro = 0;
     Ppm price_growth = {};
     Ppm purchase_limit = {
@@ -343,7 +343,7 @@ struct AuctionRules {
     Ppm withheld = {};  // of the auction: not for sale below withheld_trigger, nor later
     std::int64_t withheld_trigger_micro = 0;
     bool ceiling =
-        false;  // at ceiling_price, once the containment reserve is empty: own need, above the cap
+        false;  // at ceiling_price, once the containment reserve is sold: own need, above the cap
     std::int64_t ceiling_price_micro = 0;
     bool operator==(const AuctionRules&) const = default;
     template <class Self, class Visit>

@@ -31,9 +31,8 @@ registry::Command movement(registry::Op op, const Transfer& c) {
 
 GroupId group_of_account(const State& state, AccountId id) {
     const auto account = state.accounts.find(id);
-    if (account == state.accounts.end()) return {};
-    const auto whose = state.participants.find(account->second.participant);
-    return whose == state.participants.end() ? GroupId{} : whose->second.group;
+    return account == state.accounts.end() ? GroupId{}
+                                           : group_of(state, account->second.participant);
 }
 
 // Within a group nothing is received.

@@ -42,19 +42,6 @@ Result<void> check(const AuctionTerms& terms, std::span<const Bid> bids) {
     return {};
 }
 
-// Dearest first, then by draw; the last word has the order of arrival, so that the same bids give the same fills.
-std::vector<std::size_t> in_order(std::span<const Bid> bids) {
-    std::vector<std::size_t> order(bids.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        if (bids[a].price_micro != bids[b].price_micro)
-            return bids[a].price_micro > bids[b].price_micro;
-        if (bids[a].draw != bids[b].draw) return bids[a].draw < bids[b].draw;
-        return a < b;
-    });
-    return order;
-}
-
 // `quantity` among the bids of one price, which ask for more, in proportion: whole lots by largest remainder. What is no whole lot goes to the
 // first of the draw that still has place.
 void share(
@@ -99,12 +86,24 @@ void share(
 
 }  // namespace
 
+std::vector<std::size_t> by_rank(std::span<const Bid> bids) {
+    std::vector<std::size_t> order(bids.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        if (bids[a].price_micro != bids[b].price_micro)
+            return bids[a].price_micro > bids[b].price_micro;
+        if (bids[a].draw != bids[b].draw) return bids[a].draw < bids[b].draw;
+        return a < b;
+    });
+    return order;
+}
+
 Result<AuctionResult> clear(const AuctionTerms& terms, std::span<const Bid> bids) {
     if (const Result<void> sound = check(terms, bids); !sound) return sound.error();
     AuctionResult result;
     result.fills.assign(bids.size(), 0);
     result.used.assign(terms.supply.size(), 0);
-    const std::vector<std::size_t> order = in_order(bids);
+    const std::vector<std::size_t> order = by_rank(bids);
     for (const Bid& bid : bids)
         if (bid.price_micro >= terms.supply.front().price_micro) result.bid_for += bid.quantity;
     if (result.bid_for == 0) return result;
@@ -181,7 +180,7 @@ Result<std::vector<std::int64_t>> respread(const Respread& what) {
 std::vector<DemandPoint> demand_curve(std::span<const Bid> bids) {
     std::vector<DemandPoint> curve;
     std::int64_t sum = 0;
-    for (const std::size_t i : in_order(bids)) {
+    for (const std::size_t i : by_rank(bids)) {
         sum += bids[i].quantity;
         if (!curve.empty() && curve.back().price_micro == bids[i].price_micro)
             curve.back().quantity = sum;

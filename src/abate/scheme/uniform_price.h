@@ -10,7 +10,7 @@
 //   - The supply at hand is sold out at some bid: that bid's price (Regulation 1031/2010 art. 7: the price of the bid at which the sum
 //     reaches the volume; the last bid is filled in part).
 //   - Bids run out on a step: the step's price. So a step that is partly used clears at its trigger (RGGI auction 54: 13.00), and an
-//     auction that does not sell out at its reserve price, unless `unsold_at` says that it is the last accepted bid's.
+//     auction that does not sell out at its reserve price where `unsold_at` says so; else at the last accepted bid's.
 // Equal prices are ordered by `draw`, which the caller fixed before it saw the bids, or share in proportion.
 //
 // Integers throughout: Σ fills = sold, and every fill is at most its bid.
@@ -55,7 +55,7 @@ struct AuctionTerms {
     std::int64_t lot =
         1;  // bids are multiples of it; fills too, but for the one that takes the rest of the supply
     TieRule tie = TieRule::drawn;
-    UnsoldPrice unsold_at = UnsoldPrice::reserve;
+    UnsoldPrice unsold_at = UnsoldPrice::last_bid;
     Shortfall on_shortfall = Shortfall::sell;
     // Cancelled where the price is below this: "significantly under" the secondary market's, by a method fixed before. 0: never.
     std::int64_t least_price_micro = 0;
@@ -69,7 +69,7 @@ enum class AuctionOutcome : std::uint8_t {
     // Not from clear(): why nothing was cleared.
     halted = 5,      // bank and books differed when it closed
     called_off = 6,  // by the operator
-    failed = 7,      // the books refused the settlement
+    failed = 7,      // nothing was for sale any more, or the books refused the settlement
 };
 [[nodiscard]] std::string_view to_string(TieRule value);
 [[nodiscard]] std::string_view to_string(UnsoldPrice value);
@@ -88,6 +88,9 @@ struct AuctionResult {
 // Errors: invalid_argument (no supply, a step or bid that is not positive, prices that do not rise, a lot below 1, a bid that is no
 // multiple of the lot), out_of_range (sums beyond 2^63 - 1). Cost: sorting the bids.
 [[nodiscard]] Result<AuctionResult> clear(const AuctionTerms& terms, std::span<const Bid> bids);
+
+// Who is served first: the dearest, then by draw; the last word has the order in which they are given, as a rule of arrival.
+[[nodiscard]] std::vector<std::size_t> by_rank(std::span<const Bid> bids);
 
 // What the winners pay together, in micro-units: price x quantity, exact. Errors: out_of_range.
 [[nodiscard]] Result<std::int64_t> revenue_micro(const AuctionResult& result);

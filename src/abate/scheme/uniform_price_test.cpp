@@ -74,7 +74,9 @@ TEST(Auction, UnderAReservePriceWhatIsBidForIsSold) {
     const std::vector<Bid> bids = {{.price_micro = euros(70.10), .quantity = 1'000},
                                    {.price_micro = euros(70.05), .quantity = 1'500},
                                    {.price_micro = euros(60), .quantity = 500}};
-    AuctionTerms terms{.supply = {{.price_micro = euros(65), .quantity = 3'000}}, .lot = 500};
+    AuctionTerms terms{.supply = {{.price_micro = euros(65), .quantity = 3'000}},
+                       .lot = 500,
+                       .unsold_at = UnsoldPrice::reserve};
     AuctionResult r = cleared(terms, bids);
     EXPECT_EQ(r.sold, 2'500);
     EXPECT_EQ(r.price_micro, euros(65));
@@ -114,7 +116,7 @@ TEST(Auction, APartlyUsedStepClearsAtItsTrigger) {
 
 TEST(Auction, WithoutEnoughBidsTheReservePriceIsPaid) {
     const AuctionResult r = cleared(
-        {.supply = {{.price_micro = euros(3), .quantity = 100}}},
+        {.supply = {{.price_micro = euros(3), .quantity = 100}}, .unsold_at = UnsoldPrice::reserve},
         {{.price_micro = euros(15), .quantity = 60}, {.price_micro = euros(8), .quantity = 20}});
     EXPECT_EQ(r.sold, 80);
     EXPECT_EQ(r.price_micro, euros(3));
