@@ -34,7 +34,8 @@ std::string_view to_string(OrderReason reason) {
         "mandate_value_exceeded",
         "holding_limit_exceeded",
         "account_shut",
-        "insufficient_balance"};
+        "insufficient_balance",
+        "embargoed"};
     const auto at = static_cast<std::size_t>(reason);
     ABATE_REQUIRE(at < kNames.size());
     return kNames[at];

@@ -71,8 +71,9 @@ enum class OrderReason : std::uint8_t {
     holding_limit_exceeded = 26,              // of the group
     account_shut = 27,                        // none, blocked, frozen or closed
     insufficient_balance = 28,                //
+    embargoed = 29,                           // the group knows what is not public yet
 };
-inline constexpr std::uint8_t kOrderReasons = 29;
+inline constexpr std::uint8_t kOrderReasons = 30;
 [[nodiscard]] std::string_view to_string(OrderReason reason);
 
 }  // namespace abate::exchange

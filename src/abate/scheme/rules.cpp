@@ -249,6 +249,8 @@ Result<void> check_rules(const Rules& r) {
     share("market.fee_percent", m.fee);
     within("market.most_open_orders", m.most_open_orders, {1, 1'000'000});
     within("market.most_per_second", m.most_per_second, {1, 1'000'000});
+    within("market.erroneous_minutes", m.erroneous_minutes, {0, 1'440});
+    share("market.erroneous_percent", m.erroneous);
     const AuctionRules& a = r.auction;
     constexpr std::int64_t kDearest = 1'000'000'000'000;
     within("auction.lot", a.lot, {1, 1'000'000'000});

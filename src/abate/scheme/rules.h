@@ -389,6 +389,8 @@ struct MarketTerms {
     Ppm fee = {};                           // of the notional, from each side
     std::int64_t most_open_orders = 1'000;  // of a key
     std::int64_t most_per_second = 100;     // commands of a key
+    std::int64_t erroneous_minutes = 30;    // a trade may be annulled so long; 0: none is
+    Ppm erroneous = {100'000};              // and only one further from the reference price
     bool operator==(const MarketTerms&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -403,6 +405,8 @@ struct MarketTerms {
         visit("fee_percent", self.fee);
         visit("most_open_orders", self.most_open_orders);
         visit("most_per_second", self.most_per_second);
+        visit("erroneous_minutes", self.erroneous_minutes);
+        visit("erroneous_percent", self.erroneous);
     }
 };
 
