@@ -103,6 +103,11 @@ Help help_of(OrderReason reason) {
             return {"no year with this vintage is open", "See `abate registry calendar`"};
         case OrderReason::market_halted:
             return {"the market is halted", "See `abate market book` and `abate registry status`"};
+        case OrderReason::embargoed:
+            return {
+                "somebody of the participant's group knows what is not public yet; cancelling is "
+                "done",
+                "See `abate market embargo list`"};
         case OrderReason::price_outside_collar:
             return {"the price is too far from the reference price", "See `abate market book`"};
         case OrderReason::holding_limit_exceeded:
@@ -280,6 +285,13 @@ void show_book(Office& office, const BookOptions& options) {
     const std::vector<Level> asks = side(Side::sell);
     const std::optional<Timestamp> halted = market.halted_until(options.vintage);
     const bool is_halted = halted && *halted > office.moment();
+    const scheme::MarketHalt* const said = scheme::halt_at(
+        office.state(), static_cast<std::int32_t>(options.vintage), office.moment());
+    const auto operator_of = [&](const scheme::MarketHalt& halt) {
+        const auto key = office.state().keys.find(halt.by);
+        return key == office.state().keys.end() ? std::string("?")
+                                                : plain_line(key->second.grant.holder);
+    };
     if (office.context().json) {
         MarketJson out{{"vintage", options.vintage}};
         for (const auto& [name, levels] : {std::pair("bids", &bids), std::pair("asks", &asks)}) {
@@ -291,6 +303,14 @@ void show_book(Office& office, const BookOptions& options) {
         out["orders"] = book->size();
         out["reference_micro"] = market.reference_micro(options.vintage, office.moment());
         out["halted_until"] = is_halted ? MarketJson(to_rfc3339(*halted)) : MarketJson();
+        out["halted_by_operator"] = MarketJson();
+        if (said != nullptr)
+            out["halted_by_operator"] = {
+                {"by", operator_of(*said)},
+                {"since", to_rfc3339(said->at)},
+                {"until",
+                 said->until.us == INT64_MAX ? MarketJson() : MarketJson(to_rfc3339(said->until))},
+                {"reason", said->reason}};
         print_document(out);
         return;
     }
@@ -306,7 +326,15 @@ void show_book(Office& office, const BookOptions& options) {
     if (const std::int64_t reference = market.reference_micro(options.vintage, office.moment());
         reference > 0)
         fmt::print("Reference price {}\n", per_thousand(reference));
-    if (is_halted) fmt::print("HALTED until {}\n", to_rfc3339(*halted));
+    if (is_halted)
+        fmt::print("HALTED until {}: a trade would have been too far from the reference price\n",
+                   to_rfc3339(*halted));
+    if (said != nullptr)
+        fmt::print("HALTED by {} since {}, until {}: {}\n",
+                   operator_of(*said),
+                   to_rfc3339(said->at),
+                   said->until.us == INT64_MAX ? "it is resumed" : to_rfc3339(said->until),
+                   plain_line(said->reason));
     if (office.state().halted)
         fmt::print("HALTED: the bank's statement is not what the books say\n");
 }
@@ -368,6 +396,20 @@ void show_orders(Office& office, const WhoseOptions& options) {
         fmt::print("No order of {} rests\n", plain_line(office.name_of(who)));
 }
 
+// Null: the trade stands.
+const scheme::Annulment* annulment_of(const Office& office, const TapeEntry& trade) {
+    const auto& all = office.state().supervision.annulled;
+    const auto found = all.find({.vintage = trade.vintage, .trade = trade.seq});
+    return found == all.end() ? nullptr : &found->second;
+}
+// Numbers of a book's trades that were annulled, rising.
+std::vector<std::uint64_t> annulled_of(const Office& office, std::uint32_t vintage) {
+    std::vector<std::uint64_t> out;
+    for (const auto& [trade, annulment] : office.state().supervision.annulled)
+        if (trade.vintage == static_cast<std::int32_t>(vintage)) out.push_back(trade.trade);
+    return out;
+}
+
 void show_trades(Office& office, const WhoseOptions& options) {
     std::vector<TapeEntry> trades;
     for (const auto& [vintage, tape] : read_tapes(office))
@@ -387,7 +429,8 @@ void show_trades(Office& office, const WhoseOptions& options) {
                             {"vintage", t.vintage},
                             {"seq", t.seq},
                             {"price_micro", t.price_micro},
-                            {"quantity", t.quantity}});
+                            {"quantity", t.quantity},
+                            {"annulled", annulment_of(office, t) != nullptr}});
         print_document({{"trades", std::move(rows)}});
         return;
     }
@@ -395,13 +438,16 @@ void show_trades(Office& office, const WhoseOptions& options) {
         fmt::print("No trade yet\n");
         return;
     }
-    fmt::print("{:<28} {:<8} {:>14} {:>12}\n", "AT", "VINTAGE", "QUANTITY", "PRICE/1,000");
+    fmt::print(
+        "{:<28} {:<8} {:>8} {:>14} {:>12}\n", "AT", "VINTAGE", "TRADE", "QUANTITY", "PRICE/1,000");
     for (const TapeEntry& t : trades)
-        fmt::print("{:<28} {:<8} {:>14} {:>12}\n",
+        fmt::print("{:<28} {:<8} {:>8} {:>14} {:>12}{}\n",
                    to_rfc3339(t.at),
                    t.vintage,
+                   t.seq,
                    grouped(t.quantity),
-                   per_thousand(t.price_micro));
+                   per_thousand(t.price_micro),
+                   annulment_of(office, t) != nullptr ? "  annulled" : "");
 }
 
 // All that one participant traded, to the micro-unit.
@@ -415,36 +461,56 @@ void show_statement(Office& office, const WhoseOptions& options) {
         Int128 fees = 0;
     };
     std::map<std::uint32_t, Sum> sums;
-    MarketJson rows = MarketJson::array();
-    std::vector<std::string> lines;
-    for (const auto& [vintage, tape] : read_tapes(office))
+    // A trade, and below it what went back of one that was annulled.
+    struct Line {
+        Timestamp at;
+        std::uint32_t vintage;
+        const TapeEntry* trade;
+        int sign;
+    };
+    const std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
+    std::vector<Line> moves;
+    for (const auto& [vintage, tape] : tapes)
         for (const TapeEntry& t : tape) {
             if (t.kind != TapeKind::traded || (t.owner != who && t.taker != who)) continue;
-            const bool owner_buys = t.side == Side::buy;
-            const bool bought = (t.owner == who) == owner_buys;
-            const Int128 notional = Int128{t.price_micro} * t.quantity;
-            const Int128 fee = t.fee_micro;
-            Sum& sum = sums[vintage];
-            (bought ? sum.bought : sum.sold) += t.quantity;
-            (bought ? sum.paid : sum.received) += notional;
-            sum.fees += fee;
-            rows.push_back({{"at", to_rfc3339(t.at)},
-                            {"vintage", vintage},
-                            {"side", bought ? "buy" : "sell"},
-                            {"order_id", t.owner == who ? t.order_id : t.taker_id},
-                            {"quantity", t.quantity},
-                            {"price_micro", t.price_micro},
-                            {"amount_micro", static_cast<std::int64_t>(notional)},
-                            {"fee_micro", static_cast<std::int64_t>(fee)}});
-            if (!office.context().json)
-                lines.push_back(fmt::format("{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}\n",
-                                            to_rfc3339(t.at),
-                                            vintage,
-                                            bought ? "buy" : "sell",
-                                            grouped(t.quantity),
-                                            per_thousand(t.price_micro),
-                                            money_text(bought ? -notional : notional)));
+            moves.push_back({.at = t.at, .vintage = vintage, .trade = &t, .sign = 1});
+            if (const scheme::Annulment* back = annulment_of(office, t))
+                moves.push_back({.at = back->at, .vintage = vintage, .trade = &t, .sign = -1});
         }
+    MarketJson rows = MarketJson::array();
+    std::vector<std::string> lines;
+    for (const Line& move : moves) {
+        const TapeEntry& t = *move.trade;
+        const bool owner_buys = t.side == Side::buy;
+        const bool bought = (t.owner == who) == owner_buys;
+        const std::int64_t quantity = move.sign * t.quantity;
+        const Int128 notional = Int128{t.price_micro} * quantity;
+        const Int128 fee = move.sign * t.fee_micro;
+        Sum& sum = sums[move.vintage];
+        (bought ? sum.bought : sum.sold) += quantity;
+        (bought ? sum.paid : sum.received) += notional;
+        sum.fees += fee;
+        rows.push_back({{"at", to_rfc3339(move.at)},
+                        {"vintage", move.vintage},
+                        {"trade", t.seq},
+                        {"reversal", move.sign < 0},
+                        {"side", bought ? "buy" : "sell"},
+                        {"order_id", t.owner == who ? t.order_id : t.taker_id},
+                        {"quantity", quantity},
+                        {"price_micro", t.price_micro},
+                        {"amount_micro", static_cast<std::int64_t>(notional)},
+                        {"fee_micro", static_cast<std::int64_t>(fee)}});
+        if (!office.context().json)
+            lines.push_back(fmt::format(
+                "{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}{}\n",
+                to_rfc3339(move.at),
+                move.vintage,
+                bought ? "buy" : "sell",
+                grouped(quantity),
+                per_thousand(t.price_micro),
+                money_text(bought ? -notional : notional),
+                move.sign < 0 ? fmt::format("  trade {} annulled", t.seq) : std::string()));
+    }
     MarketJson totals = MarketJson::array();
     for (const auto& [vintage, sum] : sums)
         totals.push_back({{"vintage", vintage},
@@ -505,6 +571,7 @@ void show_index(Office& office, const WhoseOptions& options) {
     const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
     const exchange::GroupOf groups = groups_of(office.state());
     const exchange::Period day = day_of(tape, options.day);
+    const std::vector<std::uint64_t> annulled = annulled_of(office, options.vintage);
     // The last index before the day: carried from day to day.
     std::optional<std::int64_t> last;
     const exchange::IndexRules rules;
@@ -512,14 +579,15 @@ void show_index(Office& office, const WhoseOptions& options) {
     for (std::int64_t from = first - (first % kMarketDayUs + kMarketDayUs) % kMarketDayUs;
          from < day.from.us;
          from += kMarketDayUs)
-        last = value_or_fail(
-                   exchange::price_index(
-                       {.tape = tape, .period = {{from}, {from + kMarketDayUs}}, .groups = groups},
-                       last,
-                       rules))
+        last = value_or_fail(exchange::price_index({.tape = tape,
+                                                    .period = {{from}, {from + kMarketDayUs}},
+                                                    .groups = groups,
+                                                    .annulled = annulled},
+                                                   last,
+                                                   rules))
                    .price_micro;
-    const exchange::DayStatistics s = value_or_fail(
-        exchange::day_statistics({.tape = tape, .period = day, .groups = groups}, last, rules));
+    const exchange::DayStatistics s = value_or_fail(exchange::day_statistics(
+        {.tape = tape, .period = day, .groups = groups, .annulled = annulled}, last, rules));
     const auto json = [](const std::optional<std::int64_t>& price) {
         return price ? MarketJson(*price) : MarketJson();
     };
@@ -561,11 +629,8 @@ void show_index(Office& office, const WhoseOptions& options) {
 }
 
 void show_surveillance(Office& office, const WhoseOptions& options) {
-    const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
-    const exchange::GroupOf groups = groups_of(office.state());
-    const exchange::Period day = day_of(tape, options.day);
-    const exchange::Surveillance seen =
-        value_or_fail(exchange::surveil({.tape = tape, .period = day, .groups = groups}, {}));
+    const auto [day, seen] =
+        surveillance_of(office, {.vintage = options.vintage, .day = options.day});
     const std::string date = to_rfc3339(day.from).substr(0, 10);
     const auto names = [&](const exchange::Finding& finding) {
         std::vector<std::string> out;
@@ -598,8 +663,10 @@ void show_surveillance(Office& office, const WhoseOptions& options) {
                counted(seen.entries, "line"),
                grouped(seen.volume));
     if (seen.findings.empty()) fmt::print("Nothing reached a threshold\n");
+    std::size_t number = 0;
     for (const exchange::Finding& f : seen.findings)
-        fmt::print("{}: {} ({} where {} is the threshold; {} allowances, {} to {}; {})\n",
+        fmt::print("{}. {}: {} ({} where {} is the threshold; {} allowances, {} to {}; {})\n",
+                   ++number,
                    to_string(f.kind),
                    plain_line(fmt::format("{}", fmt::join(names(f), ", "))),
                    grouped(f.figure),
@@ -620,6 +687,15 @@ std::map<std::uint32_t, std::vector<TapeEntry>> read_tapes(Office& office) {
         engine::recover(again, office.journal(), {.use_snapshots = false});
     if (!done) throw Failure(done.error());
     return std::move(keeper.tapes);
+}
+
+DaySeen surveillance_of(Office& office, const BookDay& asked) {
+    const std::vector<TapeEntry> tape = tape_of(office, asked.vintage);
+    const exchange::GroupOf groups = groups_of(office.state());
+    const exchange::Period day = day_of(tape, asked.day);
+    return {.day = day,
+            .found = value_or_fail(
+                exchange::surveil({.tape = tape, .period = day, .groups = groups}, {}))};
 }
 
 void add_market_trading(CLI::App& market, Context& context) {
