@@ -18,13 +18,15 @@ class World(e2e.E2e):
 
     def setUp(self):
         super().setUp()
-        for name in ("ada", "bo", *(person for firm in self.FIRMS for person in firm[1:])):
+        for name in ("ada", "bo", "aud", *(person for firm in self.FIRMS for person in firm[1:])):
             self.ok("registry", "key", "new", name)
         text = self.ok("registry", "profile", "internal").stdout
         text = text.replace("exercise = false", "exercise = true")
         text = re.sub(r"(?m)^free_share_percent = \d+", "free_share_percent = 40", text)
         text = re.sub(r"(?m)^auction_share_percent = \d+", "auction_share_percent = 50", text)
         text = re.sub(r"(?m)^fee_percent = 0", "fee_percent = 0.1", text)
+        # Below the 10 % at which a trade is not done at all.
+        text = re.sub(r"(?m)^erroneous_percent = 10", "erroneous_percent = 5 ", text)
         self.write(self.path("scheme.toml"), text)
         self.registry("init", self.path("scheme.toml"), "--operator", "ada", "--operator", "bo", "--at", "2027-01-01")
         at = ("--at", "2027-01-01")
@@ -35,6 +37,7 @@ class World(e2e.E2e):
             self.registry("key", "add", second, "--role", "approver", "--participant", firm, *TWO, *at)
             self.registry("key", "add", trader, "--role", "market", "--participant", firm, *TWO, *at)
             self.registry("cash", "deposit", firm + "/cash", "1000000", "--reference", firm, "--as", "ada", *at)
+        self.registry("key", "add", "aud", "--role", "auditor", *TWO, *at)
         for _, first, second, trader in self.FIRMS:
             self.registry("mandate", trader, "--quantity", "500K", "--value", "25000", "--as", first, "--second", second, "--at", "2027-02-02")
         self.registry("period", "open", "2027", *TWO, "--at", "2027-02-02")
@@ -127,6 +130,123 @@ class Market(World):
         self.registry("key", "revoke", "mo", "--reason", "stolen", "--as", "lee", "--at", DAY + "10:05:00Z")
         self.assertEqual(self.read("book", "2027", at="10:06:00Z")["orders"], 0)
         self.refused("not_permitted", "order", "sell", "1K", "--vintage", "2027", "--price", "41.25", "--as", "mo", at="10:07:00Z")
+        self.registry("audit")
+
+    def trade(self, seller, buyer, price, at, quantity="100K"):
+        self.market("order", "sell", quantity, "--vintage", "2027", "--price", price, "--as", seller, at=at)
+        self.market("order", "buy", quantity, "--vintage", "2027", "--price", price, "--as", buyer, at=at)
+
+    def test_one_operator_halts_and_two_resume(self):
+        order = ("order", "sell", "1K", "--vintage", "2027", "--price", "41.25", "--as", "mo")
+        rests = self.read(*order, at="10:00:00Z")
+        self.market("halt", "--vintage", "2027", "--reason", "a broken feed", "--as", "ada", at="10:01:00Z")
+        self.refused("market_halted", *order, at="10:02:00Z")
+        self.assertIn("HALTED by ada", self.market("book", "2027", at="10:02:00Z").stdout)
+        halted = self.read("book", "2027", at="10:02:00Z")["halted_by_operator"]
+        self.assertEqual((halted["by"], halted["until"], halted["reason"]), ("ada", None, "a broken feed"))
+        self.assertIn("Orders of 2027 are HALTED: a broken feed", self.registry("status", "--at", DAY + "10:02:00Z").stdout)
+        self.market("cancel", str(rests["order_id"]), "--as", "mo", at="10:03:00Z")
+        shorter = self.abate("market", "halt", "--vintage", "2027", "--until", DAY + "10:30:00Z", "--reason", "less", "--as", "bo", "--at", DAY + "10:03:00Z")
+        self.assertIn("already_halted: until it is resumed", shorter.stderr)
+        alone = self.abate("market", "resume", "--vintage", "2027", "--reason", "mended", "--as", "ada", "--second", "ada", "--at", DAY + "10:04:00Z")
+        self.assertIn("same_person", alone.stderr)
+        self.market("resume", "--vintage", "2027", "--reason", "the feed is mended", *TWO, at="10:05:00Z")
+        self.market(*order, at="10:06:00Z")
+        self.assertIsNone(self.read("book", "2027", at="10:06:00Z")["halted_by_operator"])
+        # Who was told what.
+        self.assertIn("halt_market vintage=2027 reason='a broken feed'", self.registry("history", "--all").stdout)
+        self.registry("audit")
+
+    def test_a_ring_becomes_a_case(self):
+        # 100,000 go from lab to elm and come back at the same price: all of the volume, and 100,000 came round.
+        self.trade("mo", "mia", "41.25", "10:00:00Z")
+        self.trade("mia", "mo", "41.25", "10:10:00Z")
+        findings = self.read("surveillance", "2027")["findings"]
+        number = next(i for i, each in enumerate(findings, 1) if each["kind"] == "wash_ring")
+        ring = findings[number - 1]
+        self.assertEqual((ring["figure"], sorted(ring["participants"])), (1_000_000, ["elm", "lab"]))
+        opened = self.read("case", "open", "--kind", "wash-ring", "--vintage", "2027", "--finding", str(number), "--text", "came round in ten minutes",
+                           "--as", "aud", at="11:00:00Z")
+        self.assertEqual((opened["case"], opened["findings"]), (1, 1))
+        self.market("case", "refer", "1", "--to", "the energy regulator", "--text", "orders of the day", "--as", "ada", at="11:10:00Z")
+        self.assertIn("refer", self.market("case", "list", "--open", "--as", "aud", at="11:11:00Z").stdout)
+        self.market("case", "close", "1", "--outcome", "warned", "--text", "both were told", "--as", "aud", at="12:00:00Z")
+        shown = self.read("case", "show", "1", "--as", "aud", at="12:01:00Z")
+        self.assertEqual([(step["state"], step["by"]) for step in shown["steps"]], [("open", "aud"), ("referred", "ada"), ("closed", "aud")])
+        self.assertEqual(shown["findings"][0]["evidence"], ring["evidence"])
+        self.assertEqual(sorted(shown["subjects"]), ["elm", "lab"])
+        self.assertEqual(shown["steps"][2]["outcome"], "warned")
+        self.assertIn("No case is open", self.market("case", "list", "--open", "--as", "aud", at="12:01:00Z").stdout)
+        again = self.abate("market", "case", "close", "1", "--outcome", "no-breach", "--text", "nothing", "--as", "aud", "--at", DAY + "12:02:00Z")
+        self.assertIn("case_closed", again.stderr)
+        # Not for those whom it is about, and not in what everybody reads.
+        for words in (("list",), ("show", "1")):
+            hidden = self.abate("market", "case", *words, "--as", "lee", "--at", DAY + "12:02:00Z")
+            self.assertEqual(hidden.returncode, 1)
+            self.assertIn("shown to operators and auditors", hidden.stderr)
+        asked = self.abate("market", "case", "open", "--kind", "other", "--vintage", "2027", "--text", "theirs", "--as", "lee", "--at", DAY + "12:02:00Z")
+        self.assertIn("role_not_allowed", asked.stderr)
+        history = self.registry("history", "--all").stdout
+        self.assertIn("open_case (sealed)", history)
+        self.assertNotIn("came round", history)
+        self.assertIn("no finding 99", self.abate("market", "case", "open", "--kind", "other", "--vintage", "2027", "--finding", "99", "--text", "x",
+                                                   "--as", "aud", "--at", DAY + "12:03:00Z").stderr)
+        self.registry("audit")
+
+    def test_who_knows_more_trades_no_more_until_it_is_public(self):
+        self.market("insider", "add", "lab", "--release", "cap", "--year", "2028", "--reason", "its forecast went into it", "--as", "ada", at="10:00:00Z")
+        self.market("embargo", "open", "--release", "cap", "--year", "2028", "--as", "ada", at="10:01:00Z")
+        order = ("order", "sell", "1K", "--vintage", "2027", "--price", "41.25", "--as", "mo")
+        self.assertIn("not public", self.refused("embargoed", *order, at="10:02:00Z"))
+        self.market("order", "buy", "1K", "--vintage", "2027", "--price", "41.25", "--as", "mia", at="10:03:00Z")
+        (entry,) = self.read("insider", "list", "--as", "aud", at="10:03:00Z")["insiders"]
+        self.assertEqual((entry["name"], entry["release"], entry["year"], entry["removed"]), ("lab", "cap", 2028, None))
+        self.assertIn("shown to operators and auditors", self.abate("market", "insider", "list", "--as", "lee", "--at", DAY + "10:03:00Z").stderr)
+        self.assertEqual(self.read("embargo", "list", at="10:03:00Z")["embargoes"][0]["state"], "open")
+        # The cap is told: by itself it ends.
+        self.registry("period", "open", "2028", *TWO, "--at", DAY + "10:04:00Z")
+        self.registry("cap", "propose", "2028", "--as", "ada", "--at", DAY + "10:05:00Z")
+        self.assertEqual(self.read("embargo", "list", at="10:06:00Z")["embargoes"][0]["state"], "released")
+        self.assertEqual(self.read(*order, at="10:06:00Z")["traded"], 1000)
+        self.registry("audit")
+
+    def test_an_erroneous_trade_goes_back(self):
+        self.trade("mo", "mia", "41.25", "10:00:00Z")
+        before = {firm: (self.read("statement", firm)["totals"], self.cash(firm + "/cash")) for firm in ("lab", "elm")}
+        fees = self.cash("fees")
+        # 44 is 6.7 % above the reference price; 4,400 and 4.4 from each side.
+        self.trade("mo", "mia", "44", "10:10:00Z")
+        trades = self.read("trades", "2027")["trades"]
+        self.assertEqual([(t["price_micro"], t["annulled"]) for t in trades], [(41_250, False), (44_000, False)])
+        self.assertEqual(self.cash("elm/cash")[0], before["elm"][1][0] - 4_404_400_000)
+        self.assertEqual(self.read("index", "2027")["high_micro"], 44_000)
+        fine = self.abate("market", "annul", str(trades[0]["seq"]), "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:20:00Z")
+        self.assertIn("trade_not_erroneous: one that was more than 5 % from the reference price may be annulled for 30 minutes", fine.stderr)
+        number = str(trades[1]["seq"])
+        self.market("annul", number, "--vintage", "2027", "--reason", "a slip of a digit", *TWO, at="10:20:00Z")
+        for firm in ("lab", "elm"):
+            totals, cash = before[firm]
+            statement = self.read("statement", firm)
+            self.assertEqual(statement["totals"], totals)
+            self.assertEqual(self.cash(firm + "/cash"), cash)
+            self.assertEqual([row["reversal"] for row in statement["trades"]], [False, False, True])
+            self.assertEqual(sum(row["amount_micro"] for row in statement["trades"][1:]), 0)
+            self.assertEqual(sum(row["fee_micro"] for row in statement["trades"][1:]), 0)
+            self.assertIn("trade {} annulled".format(number), self.market("statement", firm).stdout)
+        self.assertEqual(self.cash("fees"), fees)
+        day = self.read("index", "2027")
+        self.assertEqual((day["high_micro"], day["volume"], day["trades"]), (41_250, 100_000, 1))
+        self.assertIn("annulled", self.market("trades", "2027").stdout)
+        twice = self.abate("market", "annul", number, "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:21:00Z")
+        self.assertIn("trade_already_annulled", twice.stderr)
+        # What is not there any more cannot go back.
+        self.trade("mo", "mia", "44", "10:30:00Z")
+        self.registry("transfer", "--from", "elm/holding", "--to", "lab/holding", "--vintage", "2027", "--quantity", "200K", "--as", "eli", "--second", "max", "--at", DAY + "10:31:00Z")
+        number = str(self.read("trades", "2027")["trades"][-1]["seq"])
+        gone = self.abate("market", "annul", number, "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:32:00Z")
+        self.assertIn("insufficient_balance: not all that the trade moved is free any more", gone.stderr)
+        late = self.abate("market", "annul", number, "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "11:30:00Z")
+        self.assertIn("annulment_too_late", late.stderr)
         self.registry("audit")
 
     def test_a_file_of_orders_in_every_mode(self):

@@ -19,8 +19,15 @@
 namespace abate::scenarios {
 namespace {
 
-const char* const kTables[] = {
-    "people", "transfers", "monitoring", "period", "compliance", "cash", "auctions", "market"};
+const char* const kTables[] = {"people",
+                               "transfers",
+                               "monitoring",
+                               "period",
+                               "compliance",
+                               "cash",
+                               "auctions",
+                               "market",
+                               "supervision"};
 
 std::string path_of(const std::string& table) {
     return table_folder() + "scheme_" + table + ".scn";
@@ -89,7 +96,11 @@ const std::map<std::string, std::string> kUnreachable = {
      "issue_cap alone makes allowances, and the second one is cap_already_issued: the reason is "
      "for books that somebody wrote into past the "
      "scheme, which the audit at the end of a table would name (Period.NothingElseIssues)"},
+    {"annulment_too_late", "tables have no orders, so no trades (engine/supervision_test.cpp)"},
+    {"trade_already_annulled", "likewise"},
 };
+// Commands that no table can do, for want of orders.
+const std::set<std::string> kNotDone = {"annul_trade"};
 
 // A refusal without a row is one that nobody looked at; so is a command that was never done.
 TEST(Tables, HaveARowForEachReasonAndEachCommand) {
@@ -115,7 +126,8 @@ TEST(Tables, HaveARowForEachReasonAndEachCommand) {
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         for (const char* name : {std::variant_alternative_t<I, scheme::Command>::name...})
-            EXPECT_EQ(done.count(name), 1U) << name << " is done in no row of scheme_*.scn";
+            EXPECT_EQ(done.count(name), 1U - kNotDone.count(name))
+                << name << " is done in no row of scheme_*.scn, or in one after all";
     }
     (std::make_index_sequence<std::variant_size_v<scheme::Command>>());
 }

@@ -227,6 +227,7 @@ void add_market(CLI::App& app, Context& context) {
         "market", "Trade in a scheme's books of allowances, and play files of orders");
     market->require_subcommand(1);
     add_market_trading(*market, context);
+    add_market_supervision(*market, context);
     auto options = std::make_shared<ReplayOptions>();
     CLI::App* replay = market->add_subcommand("replay", "Match the orders of a file");
     replay

@@ -97,6 +97,11 @@ Help help_of(OrderReason reason) {
         case OrderReason::would_meet_own_group:
             return {"a call collects orders now, and one of the same group asks for the other side",
                     "Cancel that one first: `abate market orders`"};
+        case OrderReason::embargoed:
+            return {
+                "somebody of the participant's group knows what is not public yet; cancelling is "
+                "done",
+                "See `abate market embargo list`"};
         case OrderReason::price_outside_collar:
             return {"the price is too far from the reference price", "See `abate market book`"};
         case OrderReason::holding_limit_exceeded:
@@ -281,6 +286,13 @@ void show_book(Office& office, const BookOptions& options) {
         market.indicative(options.vintage, office.moment());
     const std::optional<Timestamp> halted = market.halted_until(options.vintage);
     const bool is_halted = halted && *halted > office.moment();
+    const scheme::MarketHalt* const said = scheme::halt_at(
+        office.state(), static_cast<std::int32_t>(options.vintage), office.moment());
+    const auto operator_of = [&](const scheme::MarketHalt& halt) {
+        const auto key = office.state().keys.find(halt.by);
+        return key == office.state().keys.end() ? std::string("?")
+                                                : plain_line(key->second.grant.holder);
+    };
     if (office.context().json) {
         MarketJson out{{"vintage", options.vintage}};
         for (const auto& [name, levels] :
@@ -300,6 +312,14 @@ void show_book(Office& office, const BookOptions& options) {
         }
         out["reference_micro"] = market.reference_micro(options.vintage, office.moment());
         out["halted_until"] = is_halted ? MarketJson(to_rfc3339(*halted)) : MarketJson();
+        out["halted_by_operator"] = MarketJson();
+        if (said != nullptr)
+            out["halted_by_operator"] = {
+                {"by", operator_of(*said)},
+                {"since", to_rfc3339(said->at)},
+                {"until",
+                 said->until.us == INT64_MAX ? MarketJson() : MarketJson(to_rfc3339(said->until))},
+                {"reason", said->reason}};
         print_document(out);
         return;
     }
@@ -324,7 +344,15 @@ void show_book(Office& office, const BookOptions& options) {
     if (const std::int64_t reference = market.reference_micro(options.vintage, office.moment());
         reference > 0)
         fmt::print("Reference price {}\n", per_thousand(reference));
-    if (is_halted) fmt::print("HALTED until {}\n", to_rfc3339(*halted));
+    if (is_halted)
+        fmt::print("HALTED until {}: a trade would have been too far from the reference price\n",
+                   to_rfc3339(*halted));
+    if (said != nullptr)
+        fmt::print("HALTED by {} since {}, until {}: {}\n",
+                   operator_of(*said),
+                   to_rfc3339(said->at),
+                   said->until.us == INT64_MAX ? "it is resumed" : to_rfc3339(said->until),
+                   plain_line(said->reason));
     if (office.state().halted)
         fmt::print("HALTED: the bank's statement is not what the books say\n");
 }
@@ -375,6 +403,20 @@ void show_orders(Office& office, const WhoseOptions& options) {
         fmt::print("No order of {} rests\n", plain_line(office.name_of(who)));
 }
 
+// Null: the trade stands.
+const scheme::Annulment* annulment_of(const Office& office, const TapeEntry& trade) {
+    const auto& all = office.state().supervision.annulled;
+    const auto found = all.find({.vintage = trade.vintage, .trade = trade.seq});
+    return found == all.end() ? nullptr : &found->second;
+}
+// Numbers of a book's trades that were annulled, rising.
+std::vector<std::uint64_t> annulled_of(const Office& office, std::uint32_t vintage) {
+    std::vector<std::uint64_t> out;
+    for (const auto& [trade, annulment] : office.state().supervision.annulled)
+        if (trade.vintage == static_cast<std::int32_t>(vintage)) out.push_back(trade.trade);
+    return out;
+}
+
 void show_trades(Office& office, const WhoseOptions& options) {
     std::vector<TapeEntry> trades;
     for (const auto& [vintage, tape] : read_tapes(office))
@@ -394,7 +436,8 @@ void show_trades(Office& office, const WhoseOptions& options) {
                             {"vintage", t.vintage},
                             {"seq", t.seq},
                             {"price_micro", t.price_micro},
-                            {"quantity", t.quantity}});
+                            {"quantity", t.quantity},
+                            {"annulled", annulment_of(office, t) != nullptr}});
         print_document({{"trades", std::move(rows)}});
         return;
     }
@@ -402,13 +445,16 @@ void show_trades(Office& office, const WhoseOptions& options) {
         fmt::print("No trade yet\n");
         return;
     }
-    fmt::print("{:<28} {:<8} {:>14} {:>12}\n", "AT", "VINTAGE", "QUANTITY", "PRICE/1,000");
+    fmt::print(
+        "{:<28} {:<8} {:>8} {:>14} {:>12}\n", "AT", "VINTAGE", "TRADE", "QUANTITY", "PRICE/1,000");
     for (const TapeEntry& t : trades)
-        fmt::print("{:<28} {:<8} {:>14} {:>12}\n",
+        fmt::print("{:<28} {:<8} {:>8} {:>14} {:>12}{}\n",
                    to_rfc3339(t.at),
                    t.vintage,
+                   t.seq,
                    grouped(t.quantity),
-                   per_thousand(t.price_micro));
+                   per_thousand(t.price_micro),
+                   annulment_of(office, t) != nullptr ? "  annulled" : "");
 }
 
 // All that one participant traded, to the micro-unit.
@@ -422,35 +468,56 @@ void show_statement(Office& office, const WhoseOptions& options) {
         Int128 fees = 0;
     };
     std::map<std::uint32_t, Sum> sums;
-    MarketJson rows = MarketJson::array();
-    std::vector<std::string> lines;
-    for (const auto& [vintage, tape] : read_tapes(office))
+    // A trade, and below it what went back of one that was annulled.
+    struct Line {
+        Timestamp at;
+        std::uint32_t vintage;
+        const TapeEntry* trade;
+        int sign;
+    };
+    const std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
+    std::vector<Line> moves;
+    for (const auto& [vintage, tape] : tapes)
         for (const TapeEntry& t : tape) {
             if (t.kind != TapeKind::traded || (t.owner != who && t.taker != who)) continue;
-            const bool owner_buys = t.side == Side::buy;
-            const bool bought = (t.owner == who) == owner_buys;
-            const Int128 notional = Int128{t.price_micro} * t.quantity;
-            Sum& sum = sums[vintage];
-            (bought ? sum.bought : sum.sold) += t.quantity;
-            (bought ? sum.paid : sum.received) += notional;
-            sum.fees += t.fee_micro;
-            rows.push_back({{"at", to_rfc3339(t.at)},
-                            {"vintage", vintage},
-                            {"side", bought ? "buy" : "sell"},
-                            {"order_id", t.owner == who ? t.order_id : t.taker_id},
-                            {"quantity", t.quantity},
-                            {"price_micro", t.price_micro},
-                            {"amount_micro", exact_json(notional)},
-                            {"fee_micro", t.fee_micro}});
-            if (!office.context().json)
-                lines.push_back(fmt::format("{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}\n",
-                                            to_rfc3339(t.at),
-                                            vintage,
-                                            bought ? "buy" : "sell",
-                                            grouped(t.quantity),
-                                            per_thousand(t.price_micro),
-                                            money_text(bought ? -notional : notional)));
+            moves.push_back({.at = t.at, .vintage = vintage, .trade = &t, .sign = 1});
+            if (const scheme::Annulment* back = annulment_of(office, t))
+                moves.push_back({.at = back->at, .vintage = vintage, .trade = &t, .sign = -1});
         }
+    MarketJson rows = MarketJson::array();
+    std::vector<std::string> lines;
+    for (const Line& move : moves) {
+        const TapeEntry& t = *move.trade;
+        const bool owner_buys = t.side == Side::buy;
+        const bool bought = (t.owner == who) == owner_buys;
+        const std::int64_t quantity = move.sign * t.quantity;
+        const Int128 notional = Int128{t.price_micro} * quantity;
+        const Int128 fee = move.sign * t.fee_micro;
+        Sum& sum = sums[move.vintage];
+        (bought ? sum.bought : sum.sold) += quantity;
+        (bought ? sum.paid : sum.received) += notional;
+        sum.fees += fee;
+        rows.push_back({{"at", to_rfc3339(move.at)},
+                        {"vintage", move.vintage},
+                        {"trade", t.seq},
+                        {"reversal", move.sign < 0},
+                        {"side", bought ? "buy" : "sell"},
+                        {"order_id", t.owner == who ? t.order_id : t.taker_id},
+                        {"quantity", quantity},
+                        {"price_micro", t.price_micro},
+                        {"amount_micro", exact_json(notional)},
+                        {"fee_micro", exact_json(fee)}});
+        if (!office.context().json)
+            lines.push_back(fmt::format(
+                "{:<28} {:<8} {:<5} {:>14} {:>12} {:>20}{}\n",
+                to_rfc3339(move.at),
+                move.vintage,
+                bought ? "buy" : "sell",
+                grouped(quantity),
+                per_thousand(t.price_micro),
+                money_text(bought ? -notional : notional),
+                move.sign < 0 ? fmt::format("  trade {} annulled", t.seq) : std::string()));
+    }
     MarketJson totals = MarketJson::array();
     for (const auto& [vintage, sum] : sums)
         totals.push_back({{"vintage", vintage},
@@ -511,6 +578,7 @@ void show_index(Office& office, const WhoseOptions& options) {
     const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
     const exchange::GroupOf groups = groups_of(office.state());
     const exchange::Period day = day_in(tape, options.day);
+    const std::vector<std::uint64_t> annulled = annulled_of(office, options.vintage);
     // The last index before the day: carried from day to day.
     std::optional<std::int64_t> last;
     const exchange::IndexRules rules;
@@ -522,14 +590,15 @@ void show_index(Office& office, const WhoseOptions& options) {
         last = value_or_fail(
                    exchange::price_index({.tape = std::span(tape).subspan(begin, end - begin),
                                           .period = earlier,
-                                          .groups = groups},
+                                          .groups = groups,
+                                          .annulled = annulled},
                                          last,
                                          rules))
                    .price_micro;
         begin = end;
     }
-    const exchange::DayStatistics s = value_or_fail(
-        exchange::day_statistics({.tape = tape, .period = day, .groups = groups}, last, rules));
+    const exchange::DayStatistics s = value_or_fail(exchange::day_statistics(
+        {.tape = tape, .period = day, .groups = groups, .annulled = annulled}, last, rules));
     const auto json = [](const std::optional<std::int64_t>& price) {
         return price ? MarketJson(*price) : MarketJson();
     };
@@ -603,20 +672,8 @@ std::map<registry::GroupId, exchange::Need> needs_of(const Office& office) {
 }
 
 void show_surveillance(Office& office, const WhoseOptions& options) {
-    const std::vector<TapeEntry> tape = tape_of(office, options.vintage);
-    const exchange::GroupOf groups = groups_of(office.state());
-    const exchange::Period day = day_in(tape, options.day);
-    const std::map<registry::GroupId, exchange::Need> needs = needs_of(office);
-    const std::optional<std::int64_t> closes =
-        scheme::minute_of_day(office.state().rules.market.closes);
-    const Timestamp close = closes ? Timestamp{day.from.us + *closes * kMinuteUs} : day.until;
-    const exchange::Surveillance seen =
-        value_or_fail(exchange::surveil({.tape = tape,
-                                         .period = day,
-                                         .groups = groups,
-                                         .closes = std::span(&close, 1),
-                                         .needs = &needs},
-                                        {}));
+    const auto [day, seen] =
+        surveillance_of(office, {.vintage = options.vintage, .day = options.day});
     const std::string date = to_rfc3339(day.from).substr(0, 10);
     const auto names = [&](const exchange::Finding& finding) {
         std::vector<std::string> out;
@@ -688,6 +745,23 @@ std::map<std::uint32_t, std::vector<TapeEntry>> read_tapes(Office& office) {
         engine::recover(again, office.journal(), {.use_snapshots = false});
     if (!done) throw Failure(done.error());
     return std::move(keeper.tapes);
+}
+
+DaySeen surveillance_of(Office& office, const BookDay& asked) {
+    const std::vector<TapeEntry> tape = tape_of(office, asked.vintage);
+    const exchange::GroupOf groups = groups_of(office.state());
+    const exchange::Period day = day_in(tape, asked.day);
+    const std::map<registry::GroupId, exchange::Need> needs = needs_of(office);
+    const std::optional<std::int64_t> closes =
+        scheme::minute_of_day(office.state().rules.market.closes);
+    const Timestamp close = closes ? Timestamp{day.from.us + *closes * kMinuteUs} : day.until;
+    return {.day = day,
+            .found = value_or_fail(exchange::surveil({.tape = tape,
+                                                      .period = day,
+                                                      .groups = groups,
+                                                      .closes = std::span(&close, 1),
+                                                      .needs = &needs},
+                                                     {}))};
 }
 
 void add_market_trading(CLI::App& market, Context& context) {

@@ -516,6 +516,34 @@ std::string auction_detail(const Office& office, const Refused& refused) {
     }
 }
 
+// Of who watches the market: how long it is halted, which trades may be annulled.
+std::string supervision_detail(const Office& office, const Refused& refused) {
+    const scheme::State& state = office.state();
+    switch (refused.reason) {
+        case Reason::already_halted:
+        case Reason::whole_market_halted: {
+            const auto* c = std::get_if<scheme::HaltMarket>(&refused.command);
+            const scheme::MarketHalt* halt =
+                scheme::halt_at(state, c == nullptr ? 0 : c->vintage, refused.now);
+            if (halt == nullptr) return "";
+            return halt->until.us == INT64_MAX
+                       ? "until it is resumed"
+                       : fmt::format("until {}", moment_text(office, halt->until));
+        }
+        case Reason::trade_not_erroneous:
+        case Reason::annulment_too_late:
+            return fmt::format(
+                "one that was more than {:g} % from the reference price may be annulled for {} "
+                "minutes",
+                static_cast<double>(state.rules.market.erroneous.value) / 1e4,
+                state.rules.market.erroneous_minutes);
+        case Reason::case_not_found:
+            return fmt::format("there are {}", state.supervision.cases.size());
+        default:
+            return "";
+    }
+}
+
 // A moment that was asked too early, or too late.
 std::string time_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
@@ -572,6 +600,10 @@ std::string time_detail(const Office& office, const Refused& refused) {
 
 std::string refusal_detail(const Office& office, const Refused& refused) {
     const scheme::State& state = office.state();
+    if (std::holds_alternative<scheme::AnnulTrade>(refused.command) &&
+        refused.reason == scheme::from_registry(registry::Reason::insufficient_balance))
+        return "not all that the trade moved is free any more; a case goes on from here: abate "
+               "market case open --kind erroneous-trade";
     if (refused.reason == scheme::from_registry(registry::Reason::insufficient_balance))
         return balance_detail(office, refused.command);
     for (const registry::Reason reason : {registry::Reason::from_account_frozen,
@@ -691,6 +723,12 @@ std::string refusal_detail(const Office& office, const Refused& refused) {
         case Reason::bid_off_tick:
         case Reason::purchase_limit_exceeded:
             return auction_detail(office, refused);
+        case Reason::already_halted:
+        case Reason::whole_market_halted:
+        case Reason::trade_not_erroneous:
+        case Reason::annulment_too_late:
+        case Reason::case_not_found:
+            return supervision_detail(office, refused);
         case Reason::rules_version_not_next:
             return fmt::format("the next is {}", state.rules.version + 1);
         default:

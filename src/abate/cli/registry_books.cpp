@@ -253,6 +253,13 @@ std::string command_line(const Office& office, const scheme::Command& command) {
     if (const auto* changed = std::get_if<scheme::ChangeBid>(&command);
         changed != nullptr && is_sealed(office.state(), changed->auction))
         return sealed(*changed, scheme::ChangeBid::name);
+    // Of cases and of who is on the list operators and auditors read more: `abate market case`, `insider`.
+    if (std::holds_alternative<scheme::OpenCase>(command) ||
+        std::holds_alternative<scheme::ReferCase>(command) ||
+        std::holds_alternative<scheme::CloseCase>(command) ||
+        std::holds_alternative<scheme::AddInsider>(command) ||
+        std::holds_alternative<scheme::RemoveInsider>(command))
+        return fmt::format("{} (sealed)", scheme::name_of(command));
     return report::command_text(command);
 }
 
@@ -536,6 +543,10 @@ void status(Office& office, const BalanceOptions& options) {
         const Json rows = waits_json(waits);
         for (const auto& [kind, of_it] : rows.items()) out[kind + "_waiting"] = of_it.size();
         out["trading_halted"] = state.halted;
+        out["books_halted"] = Json::array();
+        for (const auto& [vintage, halt] : state.supervision.halts)
+            if (halt.until > office.moment())
+                out["books_halted"].push_back(vintage == 0 ? Json("all") : Json(vintage));
         out["events"] = office.engine().last_seq();
         out["last_event_at"] = to_rfc3339(office.last_written());
         print_document(out);
@@ -556,6 +567,12 @@ void status(Office& office, const BalanceOptions& options) {
     } else {
         fmt::print("Waiting: {} (abate registry proposals)\n", waits_text(waits));
     }
+    for (const auto& [vintage, halt] : state.supervision.halts)
+        if (halt.until > office.moment())
+            fmt::print("{} HALTED: {}\n",
+                       vintage == 0 ? std::string("The market is")
+                                    : fmt::format("Orders of {} are", vintage),
+                       plain_line(halt.reason));
     if (state.halted)
         fmt::print(
             "Sales and withdrawals are HALTED: the bank's statement is not what the books say\n");

@@ -307,11 +307,13 @@ void Engine::do_due(const scheme::Due& due, Timestamp clock) {
 
 Answer Engine::apply(const scheme::Envelope& envelope, Timestamp clock) {
     // What nobody signed who may ask must not even move time.
-    const scheme::Scheme::Plan first = scheme_.decide(envelope, next_time(clock), registry_);
+    const scheme::FindTrade find_trade = finder_of(market_.far_trades());
+    const scheme::Scheme::Plan first =
+        scheme_.decide(envelope, next_time(clock), registry_, &find_trade);
     if (!first.journaled) return {.reason = first.reason};
     advance_time(clock);
     const Timestamp now = next_time(clock);
-    const scheme::Scheme::Plan plan = scheme_.decide(envelope, now, registry_);
+    const scheme::Scheme::Plan plan = scheme_.decide(envelope, now, registry_, &find_trade);
     Answer answer{.reason = plan.reason, .proposed = plan.proposed};
     if (!plan.journaled) return answer;
     Posted posted;
@@ -379,6 +381,7 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     rules.set_reference([&](std::int32_t vintage, Timestamp at) {
         return market.reference_micro(static_cast<std::uint32_t>(vintage), at);
     });
+    rules.set_find_trade(finder_of(market.far_trades()));
     bool market_is_behind = true;  // people, accounts or rules have changed
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {
@@ -423,6 +426,13 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                     market.set_trading(rules.rules().market.trading && !rules.halted());
                     for (const auto& [year, of_year] : rules.years())
                         market.set_book(static_cast<std::uint32_t>(year), book_terms(*of_year));
+                    for (const auto& [year, of_year] : rules.years()) {
+                        const auto stop = rules.stop_of(static_cast<std::int32_t>(year));
+                        market.set_halt(static_cast<std::uint32_t>(year),
+                                        {.until_us = stop.until_us, .resumed_us = stop.resumed_us});
+                    }
+                    for (const scheme::TradeName& trade : rules.annulled())
+                        market.annul(static_cast<std::uint32_t>(trade.vintage), trade.trade);
                     market.set_traders(traders_of(rules, auditor));
                     market_is_behind = false;
                 }

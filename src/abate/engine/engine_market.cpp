@@ -22,6 +22,8 @@ exchange::MarketRules market_rules(const scheme::Rules& rules) {
             .halt_us = terms.halt_minutes * kMinuteUs,
             .most_open_orders = static_cast<std::uint32_t>(terms.most_open_orders),
             .most_per_second = static_cast<std::uint32_t>(terms.most_per_second),
+            .erroneous_ppm = terms.erroneous_minutes > 0 ? terms.erroneous.value : 0,
+            .erroneous_us = terms.erroneous_minutes * kMinuteUs,
             .session = {.opens_us = scheme::minute_of_day(terms.opens).value_or(0) * kMinuteUs,
                         .closes_us = scheme::minute_of_day(terms.closes).value_or(0) * kMinuteUs,
                         .opening_call_us = terms.opening_call_minutes * kMinuteUs,
@@ -49,6 +51,7 @@ std::vector<exchange::Trader> traders_of(const scheme::State& state) {
         if (account.kind == registry::AccountKind::cash && own.cash == registry::AccountId{})
             own.cash = id;
     }
+    const std::map<registry::GroupId, Timestamp> embargoes = scheme::embargoed_from(state);
     std::vector<exchange::Trader> out(state.keys.size());
     for (const auto& [open, key] : state.keys) {
         ABATE_ASSERT(key.number < out.size());
@@ -67,6 +70,9 @@ std::vector<exchange::Trader> traders_of(const scheme::State& state) {
             .active_from = key.active_from,
             .daily_net_quantity = key.mandate.daily_net_quantity,
             .daily_net_value_micro = key.mandate.daily_net_value_micro};
+        if (const auto embargo = embargoes.find(participant->second.group);
+            embargo != embargoes.end())
+            out[key.number].embargoed_from = embargo->second;
     }
     return out;
 }
@@ -85,7 +91,8 @@ std::vector<exchange::Trader> traders_of(const scheme::SchemeAuditor& rules,
              .may_trade = key.may_trade,
              .active_from = {key.from_us},
              .daily_net_quantity = key.daily_net_quantity,
-             .daily_net_value_micro = key.daily_net_value_micro});
+             .daily_net_value_micro = key.daily_net_value_micro,
+             .embargoed_from = {key.embargoed_from_us}});
     }
     return out;
 }
@@ -101,8 +108,36 @@ void Engine::sync_market() {
     for (const auto& [year, period] : state.period.years)
         if (scheme::check_vintage(static_cast<std::int32_t>(year)) == scheme::Reason::ok)
             market_.open_book(static_cast<std::uint32_t>(year), book_terms(period.rules));
+    for (const auto& [year, period] : state.period.years) {
+        const scheme::BookHalt halt = scheme::book_halt(state, static_cast<std::int32_t>(year));
+        market_.set_halt(static_cast<std::uint32_t>(year),
+                         {.until_us = halt.until.us, .resumed_us = halt.resumed.us});
+    }
+    for (const auto& [trade, annulment] : state.supervision.annulled)
+        market_.annul({.vintage = static_cast<std::uint32_t>(trade.vintage), .seq = trade.trade});
     const std::vector<exchange::Trader> traders = traders_of(state);
     for (std::uint32_t i = 0; i < traders.size(); ++i) market_.set_trader(i, traders[i]);
+}
+
+scheme::FindTrade finder_of(const std::deque<exchange::FarTrade>& trades) {
+    return [&trades](const scheme::TradeName& name) -> std::optional<scheme::SettledTrade> {
+        const auto found =
+            std::find_if(trades.begin(), trades.end(), [&](const exchange::FarTrade& each) {
+                return static_cast<std::int32_t>(each.vintage) == name.vintage &&
+                       each.seq == name.trade;
+            });
+        if (found == trades.end()) return std::nullopt;
+        const auto party = [](const exchange::FarTrade::Party& of) {
+            return scheme::SettledTrade::Party{.holding = of.holding, .cash = of.cash};
+        };
+        return scheme::SettledTrade{.name = name,
+                                    .at = found->at,
+                                    .price_micro = found->price_micro,
+                                    .quantity = found->quantity,
+                                    .fee_micro = found->fee_micro,
+                                    .buyer = party(found->buyer),
+                                    .seller = party(found->seller)};
+    };
 }
 
 void Engine::free_for(const scheme::Due& due, Timestamp clock) {

@@ -4,6 +4,7 @@
 #include "abate/exchange/exchange.h"
 #include "abate/scheme/scheme.h"
 
+#include <deque>
 #include <vector>
 
 namespace abate::engine {
@@ -17,5 +18,8 @@ namespace abate::engine {
 // The same from the two auditors, who found it out for themselves.
 [[nodiscard]] std::vector<exchange::Trader> traders_of(const scheme::SchemeAuditor& rules,
                                                        const registry::Auditor& books);
+
+// Those that may be annulled, as the scheme sees them. They must outlive it.
+[[nodiscard]] scheme::FindTrade finder_of(const std::deque<exchange::FarTrade>& trades);
 
 }  // namespace abate::engine

@@ -64,6 +64,13 @@ void Market::open_book(std::uint32_t vintage, const BookTerms& terms) {
     venue.terms = terms;
 }
 
+void Market::set_halt(std::uint32_t vintage, const BookHalt& halt) {
+    Venue* venue = find_venue(vintage);
+    if (venue == nullptr) return;
+    if (halt.resumed_us > venue->said.resumed_us) venue->halted_until = INT64_MIN;
+    venue->said = halt;
+}
+
 void Market::set_reference(std::uint32_t vintage, std::int64_t micro) {
     if (Venue* venue = find_venue(vintage)) venue->reference = micro;
 }
@@ -183,7 +190,57 @@ void Market::roll(Venue& venue, Timestamp at) {
     venue.day_quantity = 0;
 }
 
+void Market::keep_far(const Venue& venue, const Deal& deal, Timestamp at) {
+    if (rules_.erroneous_ppm == 0 || within({deal.price, venue.reference}, rules_.erroneous_ppm))
+        return;
+    while (!far_.empty() && Int128{at.us} - far_.front().at.us > rules_.erroneous_us)
+        far_.pop_front();
+    const auto party = [&](const Part& part) {
+        return FarTrade::Party{.trader = static_cast<std::uint32_t>(part.trader - traders_.data()),
+                               .holding = part.trader->holding_account,
+                               .cash = part.trader->cash_account};
+    };
+    far_.push_back({.vintage = venue.vintage,
+                    .seq = venue.tape_seq,
+                    .at = at,
+                    .price_micro = deal.price,
+                    .quantity = deal.quantity,
+                    .fee_micro = fee_of(venue, deal.price * deal.quantity),
+                    .buyer = party(deal.buyer),
+                    .seller = party(deal.seller)});
+}
+
+void Market::annul(const TradeId& trade) {
+    const auto found = std::find_if(far_.begin(), far_.end(), [&](const FarTrade& each) {
+        return each.vintage == trade.vintage && each.seq == trade.seq;
+    });
+    Venue* venue = find_venue(trade.vintage);
+    if (found == far_.end() || venue == nullptr) return;
+    const std::int64_t day = day_of(found->at);
+    const std::int64_t notional = found->price_micro * found->quantity;
+    if (venue->day == day) {
+        venue->day_notional -= notional;
+        venue->day_quantity -= found->quantity;
+    }
+    TraderState& buyer = traders_[found->buyer.trader];
+    TraderState& seller = traders_[found->seller.trader];
+    if (buyer.day == day) {
+        buyer.net_quantity -= found->quantity;
+        buyer.net_value -= notional;
+    }
+    if (seller.day == day) {
+        seller.net_quantity += found->quantity;
+        seller.net_value += notional;
+    }
+    far_.erase(found);
+}
+
 // ---- asking
+
+OrderReason Market::check_right(const TraderState& trader, Timestamp now) const {
+    if (!trader.is.may_trade || now < trader.is.active_from) return OrderReason::not_permitted;
+    return now < trader.is.embargoed_from ? OrderReason::ok : OrderReason::embargoed;
+}
 
 void Market::count_command(TraderState& trader, Timestamp now) const {
     const std::int64_t second = now.us / kSecondUs;
@@ -518,12 +575,11 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
         switch (kind) {
             case MeetingKind::trade: {
                 roll(owner, at);
-                settle(venue,
-                       {.buyer = o.side == Side::buy ? taker : maker,
-                        .seller = o.side == Side::buy ? maker : taker,
-                        .quantity = met.quantity,
-                        .price = price},
-                       books);
+                const Deal deal{.buyer = o.side == Side::buy ? taker : maker,
+                                .seller = o.side == Side::buy ? maker : taker,
+                                .quantity = met.quantity,
+                                .price = price};
+                settle(venue, deal, books);
                 taker.left -= met.quantity;
                 if (maker.left == met.quantity) --owner.open_orders;
                 if (venue.reference == 0) venue.reference = price;
@@ -541,6 +597,7 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
                                      .taker = order.trader->is.participant,
                                      .fee_micro = fee_of(venue, price * met.quantity)};
                 });
+                keep_far(venue, deal, at);
                 return Verdict::fill;
             }
             case MeetingKind::self_trade:
@@ -738,12 +795,11 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (const std::optional<std::uint32_t> used = ids_.find(operation.order_id))
         return *used == mark_of(operation) ? OrderReason::order_exists
                                            : OrderReason::order_exists_with_different_fields;
-    if (!trader.is.may_trade || frame.now < trader.is.active_from)
-        return OrderReason::not_permitted;
+    if (const OrderReason r = check_right(trader, frame.now); r != OrderReason::ok) return r;
     if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
-    if (!trading_ || frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    if (is_halted(*venue, frame.now)) return OrderReason::market_halted;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
     if (rules_.session.closes_us != 0 || !venue->pool.orders.empty()) {
         const Phase now = phase(*venue, frame.now).phase;
@@ -829,9 +885,8 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     const std::optional<Place> place = find_order(*venue, operation.order_id);
     if (!place) return OrderReason::order_unknown;
     if (owner_of(*venue, *place) != operation.participant) return OrderReason::order_of_another;
-    if (!trader.is.may_trade || frame.now < trader.is.active_from)
-        return OrderReason::not_permitted;
-    if (!trading_ || frame.now.us < venue->halted_until) return OrderReason::market_halted;
+    if (const OrderReason r = check_right(trader, frame.now); r != OrderReason::ok) return r;
+    if (is_halted(*venue, frame.now)) return OrderReason::market_halted;
     const Phase now = phase(*venue, frame.now).phase;
     if (now == Phase::closed) return OrderReason::market_closed;
     Order order{.operation = operation, .venue = venue, .trader = &trader};

@@ -12,7 +12,7 @@
 // allowances. So a trade can never fail; what the two sides get for each other moves at once, or neither. A replacement, an end or a better
 // price gives back what is not needed any more. The sum of all covers is what the books have reserved: cover() says it.
 //
-// Asked in this order: trader_unknown, order_exists and order_exists_with_different_fields, not_permitted, throttled, book_unknown,
+// Asked in this order: trader_unknown, order_exists and order_exists_with_different_fields, not_permitted, embargoed, throttled, book_unknown,
 // market_halted, what is wrong with quantity and price, price_outside_collar, expired, account_shut (there is none), notional_too_large, post
 // only, fill or kill, book_full, too_many_orders, mandate_quantity_exceeded, mandate_value_exceeded, holding_limit_exceeded, account_shut,
 // insufficient_balance. Cancelling and replacing: trader_unknown, throttled (not cancelling), book_unknown, order_unknown,
@@ -35,6 +35,8 @@
 #include "abate/exchange/tape.h"
 #include "abate/registry/registry.h"
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,6 +66,17 @@ class Market {
     void set_fees(registry::AccountId account) { fees_account_ = account; }
     // A vintage becomes a market; a second time: nothing. REQUIRES: a vintage that there is, a tick and a lot above 0.
     void open_book(std::uint32_t vintage, const BookTerms& terms = {});
+    // The latest word of a supervisor; said again: nothing.
+    void set_halt(std::uint32_t vintage, const BookHalt& halt);
+    // Trades far from the reference price, the oldest first, as long as the rules let them be annulled.
+    [[nodiscard]] const std::deque<FarTrade>& far_trades() const { return far_; }
+    // What it moved in the books was moved back: it counts no more for mandates and the reference price of the next day. One that is not
+    // among far_trades(): nothing.
+    struct TradeId {
+        std::uint32_t vintage = 0;
+        std::uint64_t seq = 0;
+    };
+    void annul(const TradeId& trade);
     // From which collars and halts are measured; 0: none yet.
     void set_reference(std::uint32_t vintage, std::int64_t micro);
     // How many allowances more the group of a participant may hold; none: as many as it likes. Asked when somebody wants to buy.
@@ -202,6 +215,7 @@ class Market {
         OrderBook book;
         std::int64_t reference = 0;
         std::int64_t halted_until = INT64_MIN;
+        BookHalt said;  // by a supervisor
         std::int64_t day = INT64_MIN;
         Int128 day_notional = 0;
         std::int64_t day_quantity = 0;
@@ -235,6 +249,10 @@ class Market {
     void roll(TraderState& trader, Timestamp at);
     void roll(Venue& venue, Timestamp at);
     [[nodiscard]] std::int64_t reference_at(const Venue& venue, Timestamp at) const;
+    [[nodiscard]] bool is_halted(const Venue& venue, Timestamp now) const {
+        return !trading_ || now.us < std::max(venue.halted_until, venue.said.until_us);
+    }
+    [[nodiscard]] OrderReason check_right(const TraderState& trader, Timestamp now) const;
 
     // An order, resolved: what it may cost at most, and what it does with what is not filled.
     struct Order {
@@ -312,6 +330,8 @@ class Market {
     };
     [[nodiscard]] static std::optional<Place> find_order(Venue& venue, std::uint64_t id);
     [[nodiscard]] static Side side_of(const Venue& venue, const Place& place);
+    // Where it is far enough from the reference price.
+    void keep_far(const Venue& venue, const Deal& deal, Timestamp at);
     [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
     [[nodiscard]] Part part_of(Venue& venue, const Place& place);
     [[nodiscard]] std::uint32_t owner_of(const Venue& venue, const Place& place) const;
@@ -381,6 +401,7 @@ class Market {
     mutable std::int64_t day_ = 0;  // the last that was asked for
     mutable std::int64_t day_begins_ = 0;
     std::vector<Met> met_;  // of the command at hand
+    std::deque<FarTrade> far_;
     // Soonest first; what went before its time stays until it comes to the top.
     mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
     mutable std::map<std::uint64_t, std::int64_t> until_;  // orders that rest for a time, by id

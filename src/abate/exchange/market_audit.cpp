@@ -25,6 +25,36 @@ void MarketAuditor::set_book(std::uint32_t vintage, const BookTerms& terms) {
     market_.try_emplace(vintage).first->second.terms = terms;
 }
 
+void MarketAuditor::set_halt(std::uint32_t vintage, const BookHalt& halt) {
+    const auto found = market_.find(vintage);
+    if (found == market_.end()) return;
+    if (halt.resumed_us > found->second.said.resumed_us) found->second.halted_until = INT64_MIN;
+    found->second.said = halt;
+}
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as a trade is named
+void MarketAuditor::annul(std::uint32_t vintage, std::uint64_t seq) {
+    const auto trade = std::find_if(far_.begin(), far_.end(), [&](const FarTrade& each) {
+        return each.vintage == vintage && each.seq == seq;
+    });
+    if (trade == far_.end()) return;
+    const std::int64_t day = day_of(trade->at);
+    const Int128 notional = Int128{trade->price_micro} * trade->quantity;
+    Book& book = market_[vintage];
+    if (book.day == day) {
+        book.day_quantity -= trade->quantity;
+        book.day_notional -= notional;
+    }
+    for (const auto& [who, sign] :
+         {std::pair(trade->buyer.trader, 1), std::pair(trade->seller.trader, -1)}) {
+        Exposure& own = exposures_[who];
+        if (own.day != day) continue;
+        own.net.quantity -= sign * trade->quantity;
+        own.net.value -= sign * notional;
+    }
+    far_.erase(trade);
+}
+
 Int128 MarketAuditor::fee(const Book& book, Int128 notional) {
     return notional * book.terms.fee_ppm / 1'000'000;
 }
@@ -140,6 +170,25 @@ std::optional<Finding> MarketAuditor::pay(Book& book, const Trade& trade, const 
         order->left -= trade.quantity;
     }
     if (book.reference == 0) book.reference = trade.price;
+    ++book.changes;
+    const Int128 off = trade.price - book.reference;
+    if (rules_.erroneous_ppm > 0 &&
+        (off < 0 ? -off : off) * 1'000'000 > book.reference * rules_.erroneous_ppm) {
+        // A day is as long as any rules may say.
+        while (!far_.empty() && far_.front().at.us + kDayUs < o.at_us) far_.pop_front();
+        const auto party = [](const Order& order) {
+            return FarTrade::Party{
+                .trader = order.trader, .holding = order.holding, .cash = order.cash};
+        };
+        far_.push_back({.vintage = o.book,
+                        .seq = book.changes,
+                        .at = {o.at_us},
+                        .price_micro = static_cast<std::int64_t>(trade.price),
+                        .quantity = static_cast<std::int64_t>(trade.quantity),
+                        .fee_micro = static_cast<std::int64_t>(each_fee),
+                        .buyer = party(buyer),
+                        .seller = party(seller)});
+    }
     book.day_quantity += trade.quantity;
     book.day_notional += notional;
     return std::nullopt;
@@ -151,8 +200,6 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
     const Trader& trader = traders_[order.trader];
     if (!trader.may_trade || o.at_us < trader.active_from.us)
         return Finding{"trader", "one who may trade", fmt::format("{}", order.trader)};
-    if (o.at_us < book.halted_until)
-        return Finding{"at", "after the halt", fmt::format("{}", o.at_us)};
     if (order.left <= 0 || order.left % book.terms.lot != 0)
         return differs("quantity", fmt::format("lots of {}", book.terms.lot), order.left);
     if (o.type == OrderType::limit && order.price % book.terms.tick_micro != 0)
@@ -228,6 +275,7 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
                 return wrong;
             if (maker.left == 0) forget(book, maker);
         } else {
+            ++book.changes;
             let_go(book, maker, o.book);
             must_stop = same_group && rules_.self_trade == SelfTrade::cancel_both;
             forget(book, maker);
@@ -249,6 +297,7 @@ std::optional<Finding> MarketAuditor::enter(Book& book, Order order, const Marke
     }
     Queue& queue = (buys ? book.buys : book.sells)[order.price];
     book.orders[order.id] = queue.insert(queue.end(), order);
+    ++book.changes;
     return std::nullopt;
 }
 
@@ -260,6 +309,7 @@ std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) 
     if (order.trader != o.participant) return differs("trader", order.trader, o.participant);
     if (event.kind == MarketEventKind::expired && (order.until == 0 || order.until > o.at_us))
         return differs("at", fmt::format("{} or later", order.until), o.at_us);
+    ++book.changes;
     if (asked_by(event.kind) == OperationKind::cancel) {
         if (!event.met.empty()) return Finding{"met", "nothing", "something"};
         let_go(book, order, o.book);
@@ -333,6 +383,7 @@ std::optional<Finding> MarketAuditor::gather(Book& book, const Order& order, con
     Queue& queue = (buys ? book.buys : book.sells)[order.price];
     book.orders[order.id] = queue.insert(queue.end(), order);
     book.collected.insert(order.id);
+    ++book.changes;
     return std::nullopt;
 }
 
@@ -413,8 +464,8 @@ MarketAuditor::Uniform MarketAuditor::uniform_price(const Book& book) const {
 std::optional<Finding> MarketAuditor::call(Book& book, const MarketEvent& event) {
     const Operation& o = event.operation;
     if (book.collected.empty()) return Finding{"kind", "an order in the call", "none"};
-    if (o.at_us < book.call_ends || o.at_us < book.halted_until)
-        return differs("at", std::max(book.call_ends, book.halted_until), o.at_us);
+    const std::int64_t may_end = std::max({book.call_ends, book.halted_until, book.said.until_us});
+    if (o.at_us < may_end) return differs("at", may_end, o.at_us);
     if (!trading_) return Finding{"market", "halted", "a call"};
     const Uniform right = uniform_price(book);
     if (o.price_micro.value_or(0) != right.price)
@@ -489,6 +540,10 @@ std::optional<Finding> MarketAuditor::check(const MarketEvent& event) {
     const bool comes = kind != OperationKind::cancel;
     if (comes && (!o.price_micro || !o.quantity || *o.price_micro <= 0))
         return Finding{"price_micro", "a price and a quantity", "none"};
+    if (comes && o.at_us >= traders_[o.participant].embargoed_from.us)
+        return Finding{"trader", "one without an embargo", fmt::format("{}", o.participant)};
+    if (comes && o.at_us < std::max(book.halted_until, book.said.until_us))
+        return Finding{"at", "after the halt", fmt::format("{}", o.at_us)};
     if (comes) {
         roll(book, day_of({o.at_us}));
         if (auto wrong = check_hours(book, event)) return wrong;

@@ -1,7 +1,8 @@
 // A second opinion on a market: it matches every order again with a book of its own, and says where the journal differs.
 //
 // It shares no code with Market: its book is two ordered maps of lists, its money 128-bit numbers in the books' auditor. It checks time and
-// price, that nobody of one group meets, the hours, a call's price and who trades in it, that a stop has its reason, cover and mandate at entry, halts, post only, every payment and delivery.
+// price, that nobody of one group meets, the hours, a call's price and who trades in it, that a stop has its reason, cover and mandate at entry,
+// halts, embargoes, post only, every payment and delivery, and which trades are far from the reference price, by their numbers on the tape.
 // Not checked: collars, holding limits, throttles, how many orders a key may have, who asked for a cancel, and that an order whose time is
 // over, or a call, went at once.
 #pragma once
@@ -10,6 +11,7 @@
 #include "abate/exchange/market_rules.h"
 #include "abate/registry/registry.h"
 
+#include <deque>
 #include <list>
 #include <map>
 #include <optional>
@@ -33,6 +35,10 @@ class MarketAuditor {
     void set_book(std::uint32_t vintage, const BookTerms& terms);
     // The mean price by volume of the last day with trades before that of `at`, else the first trade's; 0: nobody traded.
     [[nodiscard]] std::int64_t reference_micro(std::uint32_t vintage, Timestamp at) const;
+    // As of Market.
+    void set_halt(std::uint32_t vintage, const BookHalt& halt);
+    [[nodiscard]] const std::deque<FarTrade>& far_trades() const { return far_; }
+    void annul(std::uint32_t vintage, std::uint64_t seq);
     // The first thing about this event that does not follow from the ones before it.
     [[nodiscard]] std::optional<registry::Finding> check(const MarketEvent& event);
 
@@ -60,6 +66,8 @@ class MarketAuditor {
         std::int64_t halted_until = INT64_MIN;
         std::set<std::uint64_t> collected;  // in a call that is not over
         std::int64_t call_ends = 0;
+        BookHalt said;
+        std::uint64_t changes = 0;  // of what rests, so far: each has its number on the tape
     };
     struct Sum {
         Int128 quantity = 0;
@@ -117,6 +125,7 @@ class MarketAuditor {
     [[nodiscard]] Uniform uniform_price(const Book& book) const;
     [[nodiscard]] std::optional<registry::Finding> call(Book& book, const MarketEvent& event);
 
+    std::deque<FarTrade> far_;
     registry::Auditor* books_;
     MarketRules rules_;
     bool trading_ = true;

@@ -46,7 +46,8 @@ PhaseAt Market::phase(std::uint32_t vintage, Timestamp at) const {
 }
 
 std::int64_t Market::due_us(const Venue& venue) {
-    return venue.pool.orders.empty() ? INT64_MAX : std::max(venue.pool.ends_us, venue.halted_until);
+    if (venue.pool.orders.empty()) return INT64_MAX;
+    return std::max({venue.pool.ends_us, venue.halted_until, venue.said.until_us});
 }
 
 Market::Venue* Market::next_call() const {
@@ -404,10 +405,9 @@ bool Market::settle_call(Venue& venue,
                 return false;
             roll(*buyer.trader, at);
             roll(*seller.trader, at);
-            settle(
-                venue,
-                {.buyer = buyer, .seller = seller, .quantity = quantity, .price = said.price_micro},
-                books);
+            const Deal deal{
+                .buyer = buyer, .seller = seller, .quantity = quantity, .price = said.price_micro};
+            settle(venue, deal, books);
             if (venue.reference == 0) venue.reference = said.price_micro;
             venue.day_notional += Int128{said.price_micro} * quantity;
             venue.day_quantity += quantity;
@@ -423,6 +423,7 @@ bool Market::settle_call(Venue& venue,
                                  .taker = seller.trader->is.participant,
                                  .fee_micro = fee_of(venue, said.price_micro * quantity)};
             });
+            keep_far(venue, deal, at);
             fill_order(venue, *buys, quantity);
             fill_order(venue, *sells, quantity);
             left -= quantity;

@@ -296,6 +296,9 @@ RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
         .halt_us = 7,
         .most_open_orders = *rc::gen::element<std::uint32_t>(0, 5),
         .most_per_second = *rc::gen::element<std::uint32_t>(0, 150),
+        .erroneous_ppm = *rc::gen::element<std::int64_t>(0, 1, 10'000),
+        .erroneous_us = 1'000'000,
+
         .session = *rc::gen::element(
             Session{},
             Session{.opens_us = 150, .closes_us = 1'000, .opening_call_us = 110},
@@ -368,6 +371,9 @@ RC_GTEST_PROP(MarketProperty, WhateverIsAskedIsSoundAndAudited, ()) {
         RC_ASSERT(cover.allowances == market.books.covered_allowances());
     }
     RC_ASSERT(!market.books_auditor.balance());
+    // Trades that may be annulled have the same numbers and parties, whoever counts.
+    RC_ASSERT(again.market.far_trades() == market.market.far_trades());
+    RC_ASSERT(market.auditor.far_trades() == market.market.far_trades());
     for (std::uint32_t t = 0; t < endowment.traders; ++t) {
         RC_ASSERT(again.money(t) == market.money(t));
         RC_ASSERT(again.allowances(t) == market.allowances(t));

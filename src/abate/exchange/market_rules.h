@@ -55,6 +55,9 @@ struct MarketRules {
     std::uint32_t most_open_orders = 0;  // of a trader in all books
     // Commands of a trader in one second of the clock; refused ones count until the market is built again.
     std::uint32_t most_per_second = 0;
+    // A trade further from the reference price may be annulled; 0: none is kept for it.
+    std::int64_t erroneous_ppm = 0;
+    std::int64_t erroneous_us = 0;  // so long
     Session session = {};
 };
 
@@ -69,7 +72,35 @@ struct Trader {
     // Bought less sold in a day of UTC, orders that rest counted as filled where that makes it more.
     std::int64_t daily_net_quantity = 0;
     std::int64_t daily_net_value_micro = 0;
+    // From then on it places and replaces nothing: its group knows what is not public yet.
+    Timestamp embargoed_from = {INT64_MAX};
     bool operator==(const Trader&) const = default;
+};
+
+// What a supervisor said of a book.
+struct BookHalt {
+    std::int64_t until_us = INT64_MIN;    // halted before it
+    std::int64_t resumed_us = INT64_MIN;  // halts by the price band that began before it are over
+    bool operator==(const BookHalt&) const = default;
+};
+
+// A trade that somebody may annul, with all that it moved.
+struct FarTrade {
+    struct Party {
+        std::uint32_t trader = 0;
+        registry::AccountId holding{};
+        registry::AccountId cash{};
+        bool operator==(const Party&) const = default;
+    };
+    std::uint32_t vintage = 0;
+    std::uint64_t seq = 0;  // on the tape of the book
+    Timestamp at = {};
+    std::int64_t price_micro = 0;
+    std::int64_t quantity = 0;
+    std::int64_t fee_micro = 0;  // from each side
+    Party buyer = {};
+    Party seller = {};
+    bool operator==(const FarTrade&) const = default;
 };
 
 }  // namespace abate::exchange

@@ -3,7 +3,8 @@
 // "abMK", u16 version, u16 0, i64 last_us; u32 venues, of each: u32 vintage, i64 reference, halted_until, day, day_quantity,
 // day_notional (low, high), u64 tape_seq, u32 orders, of each, buys before sells, best first: u64 id, i64 price, quantity, u32 owner, u32
 // side, i64 until (0: none); u32 orders that a call has collected, and where there are some i64 when it ends and of each as above, by arrival,
-// with micro-units for the price; u32 traders, of each: i64 day, net_quantity, net_value; u64 ids, of each by number: u64 id, u32 mark.
+// with micro-units for the price; u32 traders, of each: i64 day, net_quantity, net_value; u32 far trades, of each: u32 vintage, u64 seq, i64 at_us,
+// price, quantity, fee, of the buyer, then of the seller: u32 trader, u64 holding, u64 cash; u64 ids, of each by number: u64 id, u32 mark.
 #include "abate/core/number_bytes.h"
 #include "abate/exchange/market.h"
 
@@ -13,7 +14,7 @@ namespace abate::exchange {
 namespace {
 
 constexpr std::string_view kMark = "abMK";
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;
 
 }  // namespace
 
@@ -65,6 +66,19 @@ void Market::append_snapshot(std::string& out) const {
     for (const TraderState& trader : traders_)
         for (const std::int64_t number : {trader.day, trader.net_quantity, trader.net_value})
             append_number(out, number);
+    append_number(out, static_cast<std::uint32_t>(far_.size()));
+    for (const FarTrade& trade : far_) {
+        append_number(out, trade.vintage);
+        append_number(out, trade.seq);
+        for (const std::int64_t number :
+             {trade.at.us, trade.price_micro, trade.quantity, trade.fee_micro})
+            append_number(out, number);
+        for (const FarTrade::Party* party : {&trade.buyer, &trade.seller}) {
+            append_number(out, party->trader);
+            append_number(out, static_cast<std::uint64_t>(party->holding));
+            append_number(out, static_cast<std::uint64_t>(party->cash));
+        }
+    }
     std::vector<std::pair<std::uint64_t, std::uint32_t>> ids;
     ids.reserve(ids_.size());
     ids_.for_each([&](std::uint64_t id, std::uint32_t mark) { ids.emplace_back(id, mark); });
@@ -164,6 +178,27 @@ bool Market::restore(std::string_view bytes, registry::Registry& books) {
         trader.day = in.number<std::int64_t>();
         trader.net_quantity = in.number<std::int64_t>();
         trader.net_value = in.number<std::int64_t>();
+    }
+    const auto far = in.number<std::uint32_t>();
+    for (std::uint32_t i = 0; in.good && i < far; ++i) {
+        FarTrade trade{.vintage = in.number<std::uint32_t>(),
+                       .seq = in.number<std::uint64_t>(),
+                       .at = {in.number<std::int64_t>()},
+                       .price_micro = in.number<std::int64_t>(),
+                       .quantity = in.number<std::int64_t>(),
+                       .fee_micro = in.number<std::int64_t>()};
+        for (FarTrade::Party* party : {&trade.buyer, &trade.seller}) {
+            party->trader = in.number<std::uint32_t>();
+            party->holding = registry::AccountId{in.number<std::uint64_t>()};
+            party->cash = registry::AccountId{in.number<std::uint64_t>()};
+            if (party->trader >= traders_.size()) return false;
+        }
+        std::int64_t notional = 0;
+        if (!in.good || trade.quantity <= 0 || trade.fee_micro < 0 ||
+            __builtin_mul_overflow(trade.price_micro, trade.quantity, &notional) ||
+            trade.fee_micro > notional)
+            return false;
+        far_.push_back(trade);
     }
     const auto ids = in.number<std::uint64_t>();
     if (!in.good || in.bytes.size() / 12 != ids || in.bytes.size() % 12 != 0) return false;

@@ -37,7 +37,9 @@ std::string_view to_string(OrderReason reason) {
         "insufficient_balance",
         "market_closed",
         "not_in_a_call",
-        "would_meet_own_group"};
+        "would_meet_own_group",
+
+        "embargoed"};
     const auto at = static_cast<std::size_t>(reason);
     ABATE_REQUIRE(at < kNames.size());
     return kNames[at];

@@ -75,8 +75,9 @@ enum class OrderReason : std::uint8_t {
     not_in_a_call = 30,  // while orders are collected: a market order, ioc, fok, post only
     would_meet_own_group =
         31,  // while orders are collected: one of the same group asks for the other side
+    embargoed = 32,  // the group knows what is not public yet
 };
-inline constexpr std::uint8_t kOrderReasons = 32;
+inline constexpr std::uint8_t kOrderReasons = 33;
 [[nodiscard]] std::string_view to_string(OrderReason reason);
 
 }  // namespace abate::exchange

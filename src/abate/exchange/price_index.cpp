@@ -26,11 +26,17 @@ Result<void> check(const Priced& priced, const IndexRules& rules) {
     return check_tape(priced.tape, priced.groups);
 }
 
+// A trade of the period that stands.
+bool counts(const Priced& priced, const TapeEntry& entry) {
+    return entry.kind == TapeKind::traded && priced.period.contains(entry.at) &&
+           !std::binary_search(priced.annulled.begin(), priced.annulled.end(), entry.seq);
+}
+
 // The period's trades between groups.
 std::vector<Sale> sales_of(const Priced& priced) {
     std::vector<Sale> sales;
     for (const TapeEntry& entry : priced.tape) {
-        if (entry.kind != TapeKind::traded || !priced.period.contains(entry.at)) continue;
+        if (!counts(priced, entry)) continue;
         const Sale sale = sale_of(entry, priced.groups);
         if (sale.buying != sale.selling) sales.push_back(sale);
     }
@@ -125,7 +131,7 @@ Result<std::vector<std::uint64_t>> erroneous_trades(const Priced& priced,
         return Error{ErrorCode::invalid_argument, "an index that is not above 0", "", ""};
     std::vector<std::uint64_t> out;
     for (const TapeEntry& entry : priced.tape)
-        if (entry.kind == TapeKind::traded && priced.period.contains(entry.at) &&
+        if (counts(priced, entry) &&
             erroneous({.price_micro = entry.price_micro, .from_micro = index_micro},
                       rules.erroneous_ppm))
             out.push_back(entry.seq);
@@ -142,7 +148,7 @@ Result<DayStatistics> day_statistics(const Priced& priced,
     for (const TapeEntry& entry : priced.tape) {
         if (entry.at >= priced.period.until) break;
         resting.apply(entry);
-        if (entry.kind != TapeKind::traded || !priced.period.contains(entry.at)) continue;
+        if (!counts(priced, entry)) continue;
         const std::int64_t price = entry.price_micro;
         if (!day.open_micro) day.open_micro = day.high_micro = day.low_micro = price;
         day.high_micro = std::max(*day.high_micro, price);

@@ -44,6 +44,8 @@ struct Priced {
     std::span<const TapeEntry> tape = {};  // one book's
     Period period = {};
     const GroupOf& groups;  // of everybody on the tape
+    std::span<const std::uint64_t> annulled =
+        {};  // numbers of trades that count for nothing, rising
 };
 
 struct PriceIndex {

@@ -58,6 +58,25 @@ TEST(PriceIndex, LeavesOutTradesWithinAGroup) {
     EXPECT_EQ(index.quantity, 10);
 }
 
+// What was annulled never counted: 100, not (3 x 100 + 3 x 300) / 6 = 200; the day's highest price, volume and last price are the other's.
+TEST(PriceIndex, LeavesOutTradesThatWereAnnulled) {
+    TapeMaker maker;
+    maker.deal({.seller = 1, .buyer = 2, .price = 100, .quantity = 3});
+    const std::vector<std::uint64_t> annulled{
+        maker.deal({.seller = 3, .buyer = 4, .price = 300, .quantity = 3})};
+    EXPECT_EQ(index_of(maker, kPlain).price_micro, 200);
+    const Priced priced{.tape = maker.tape(),
+                        .period = maker.until_now(),
+                        .groups = maker.groups(),
+                        .annulled = annulled};
+    const DayStatistics day = day_statistics(priced, std::nullopt, kPlain).value();
+    EXPECT_EQ(day.index.price_micro, 100);
+    EXPECT_EQ(day.high_micro, 100);
+    EXPECT_EQ(day.close_micro, 100);
+    EXPECT_EQ(day.volume, 3);
+    EXPECT_EQ(day.trades, 1U);
+}
+
 // 90 at 100 make the median; a fat finger of 10 at 500 counts as 105: (9000 + 1050) / 100 = 100.5, where the plain mean is 140.
 TEST(PriceIndex, TakesAPriceBeyondTheBandAsItsEnd) {
     TapeMaker maker;

@@ -3,6 +3,7 @@
 
 #include "abate/scheme/exact.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/supervision.h"
 
 #include <algorithm>
 #include <set>
@@ -210,6 +211,7 @@ Decision decide(const Look& look, const PlaceBid& c) {
         look.state.accounts.at(c.to).closed)
         return Reason::no_holding_account;
     if (look.state.halted) return Reason::trading_halted;
+    if (is_embargoed(look.state, c.participant, look.now)) return Reason::embargoed;
     const SealedBid bid{.participant = c.participant,
                         .from = c.from,
                         .to = c.to,
@@ -261,6 +263,7 @@ Decision decide(const Look& look, const ChangeBid& c) {
     const Touched touched = touch(look, c);
     if (touched.reason != Reason::ok) return touched.reason;
     if (look.state.halted) return Reason::trading_halted;
+    if (is_embargoed(look.state, c.participant, look.now)) return Reason::embargoed;
     SealedBid bid = *touched.bid;
     bid.price_micro = c.price_micro;
     bid.quantity = c.quantity;

@@ -151,11 +151,17 @@ std::optional<SchemeFinding> SchemeAuditor::check_second(const Event& event,
     asked.open = false;
     effect_id_ = approve.proposal;
     take_effect(asked.command, event);
+    if (const auto* annul = std::get_if<AnnulTrade>(&asked.command);
+        annul != nullptr && event.postings != annulment_postings(*annul))
+        return finding("postings",
+                       fmt::format("{}", annulment_postings(*annul)),
+                       fmt::format("{}", event.postings));
     return check_covers(event);
 }
 
 void SchemeAuditor::take_effect(const Command& command, const Event& event) {
     effect_ = command;
+    supervise(command, event);
     const auto rules = [&](const Rules& r) {
         rules_ = r;
         key_delay_h_ = r.rights.new_key_delay_h;
@@ -260,7 +266,9 @@ std::vector<SchemeAuditor::KeyHolder> SchemeAuditor::key_holders() const {
                          (holder.grant.roles & static_cast<std::uint8_t>(Role::market)) != 0,
             .from_us = holder.from_us,
             .daily_net_quantity = holder.mandate.daily_net_quantity,
-            .daily_net_value_micro = holder.mandate.daily_net_value_micro};
+            .daily_net_value_micro = holder.mandate.daily_net_value_micro,
+            .embargoed_from_us =
+                embargoes_.empty() ? INT64_MAX : silent_from(holder.grant.participant)};
     return out;
 }
 
@@ -403,6 +411,8 @@ bool SchemeAuditor::explained(const registry::Event& event) {
                 return money && p.from == bid->second.from && p.to == kProceeds &&
                        Int128{p.amount} == Int128{bid->second.price_micro} * bid->second.quantity &&
                        owns(c.participant, p.from) && owns(c.participant, bid->second.to);
+            } else if constexpr (std::is_same_v<C, AnnulTrade>) {
+                return gives_back(c, p);
             } else if constexpr (std::is_same_v<C, BuyAtCeiling>) {
                 if (p.op == Op::issue)
                     return p.to == c.to && owns(c.participant, c.to) && p.amount == c.quantity &&

@@ -8,7 +8,8 @@
 // What it knows of a journal: nobody acted without a key that was admitted by two operators and not revoked; what needs two people had two;
 // nothing moved in the books but what such a command named, from and to and how much; no allowance was issued but by a command that issues;
 // a cap, its parts and the step of the stability reserve are what the rules make of them (audit_cap.cpp); what an auction sold, at which
-// price and to whom is what its bids give under its notice (audit_auction.cpp).
+// price and to whom is what its bids give under its notice (audit_auction.cpp); who was halted or under an embargo did not go on, and what an
+// annulled trade moved went back, all of it (audit_supervision.cpp).
 #pragma once
 
 #include "abate/registry/registry.h"
@@ -43,8 +44,18 @@ class SchemeAuditor {
         std::int64_t from_us = 0;
         std::int64_t daily_net_quantity = 0;
         std::int64_t daily_net_value_micro = 0;
+        std::int64_t embargoed_from_us = INT64_MAX;
     };
     [[nodiscard]] std::vector<KeyHolder> key_holders() const;
+    // Of a book: until when operators have halted it, and up to when halts of its price band are over.
+    struct Stop {
+        std::int64_t until_us = INT64_MIN;
+        std::int64_t resumed_us = INT64_MIN;
+    };
+    [[nodiscard]] Stop stop_of(std::int32_t vintage) const;
+    // Those that may be annulled, as the market's auditor found them.
+    void set_find_trade(FindTrade find) { find_trade_ = std::move(find); }
+    [[nodiscard]] const std::set<TradeName>& annulled() const { return annulled_; }
     [[nodiscard]] const Rules& rules() const { return rules_; }
     // By the last statement of the bank.
     [[nodiscard]] bool halted() const { return halted_; }
@@ -224,6 +235,36 @@ class SchemeAuditor {
     Owed due_now_;
     bool clears_ = false;  // due_now_ is of the last event
     SeenBid touched_;      // by the bid command that just took effect, as it was before
+
+    // ---- who watches the market
+    [[nodiscard]] std::optional<SchemeFinding> check_supervision(const Command& command,
+                                                                 Timestamp at) const;
+    [[nodiscard]] std::optional<SchemeFinding> check_silence(ParticipantId participant,
+                                                             Timestamp at) const;
+    [[nodiscard]] std::int64_t silent_from(ParticipantId participant) const;
+    void supervise(const Command& command, const Event& event);
+    [[nodiscard]] std::optional<SettledTrade> trade_named(const TradeName& name) const;
+    [[nodiscard]] bool gives_back(const AnnulTrade& annul, const registry::Command& posting);
+    [[nodiscard]] std::uint32_t annulment_postings(const AnnulTrade& annul) const;
+    struct Listed {
+        Release release{};
+        std::int64_t year = 0;
+        ParticipantId participant{};
+        std::string holder = {};
+        auto operator<=>(const Listed&) const = default;
+    };
+    std::map<std::int32_t, Stop> stops_;  // by vintage; 0: every book
+    std::map<std::int64_t, bool> cases_;  // by number; whether it is open
+    std::set<Listed> listed_;
+    std::map<std::pair<Release, std::int64_t>, std::int64_t> embargoes_;  // from when
+    FindTrade find_trade_;
+    std::set<TradeName> annulled_;
+    struct GivenBack {
+        bool allowances = false;
+        bool money = false;
+        bool fees = false;
+    };
+    GivenBack given_back_;  // of the trade that was just annulled
 };
 
 }  // namespace abate::scheme

@@ -73,6 +73,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_said(const Command& command, T
             return SchemeFinding{"auction", "one that is not over", "none"};
     }
     if (auto wrong = check_bid(command, at)) return wrong;
+    if (auto wrong = check_supervision(command, at)) return wrong;
     if (const auto* circulation = std::get_if<PublishCirculation>(&command))
         return check_circulation(*circulation, at);
     if (const auto* accepted = std::get_if<AcceptCease>(&command)) {

@@ -19,7 +19,7 @@ enum class Role : std::uint8_t {
     verifier = 2,
     initiator = 4,  // of a participant: asks
     approver = 8,   // of a participant: approves
-    auditor = 16,   // reads everything, asks nothing
+    auditor = 16,   // reads everything, keeps cases, asks nothing else
     market = 32,    // of a participant: orders, within a mandate
 };
 

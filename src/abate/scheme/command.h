@@ -12,6 +12,7 @@
 #include "abate/scheme/monitoring_commands.h"
 #include "abate/scheme/people_commands.h"
 #include "abate/scheme/period_commands.h"
+#include "abate/scheme/supervision_commands.h"
 #include "abate/scheme/transfer_commands.h"
 
 #include <optional>
@@ -87,7 +88,17 @@ using Command = std::variant<FoundScheme,
                              PlaceBid,
                              ChangeBid,
                              WithdrawBid,
-                             BuyAtCeiling>;
+                             BuyAtCeiling,
+                             HaltMarket,
+                             ResumeMarket,
+                             OpenCase,
+                             ReferCase,
+                             CloseCase,
+                             AddInsider,
+                             RemoveInsider,
+                             OpenEmbargo,
+                             LiftEmbargo,
+                             AnnulTrade>;
 
 // The number of its kind, then its fields.
 [[nodiscard]] std::string encode_command(const Command& command);

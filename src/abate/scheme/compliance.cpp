@@ -5,6 +5,7 @@
 #include "abate/scheme/holding.h"
 #include "abate/scheme/obligation.h"
 #include "abate/scheme/period.h"
+#include "abate/scheme/supervision.h"
 
 #include <algorithm>
 
@@ -572,6 +573,8 @@ Decision decide(const Look& /*look*/, const Publish& c) {
 
 void fold(State& state, const Done& done, const Publish& c) {
     state.compliance.publications.push_back({.said = c, .at = done.at});
+    if (const std::optional<std::int64_t> year = compliance_year(c.what))
+        end_embargo(state, {Release::verified_data, *year}, done.at);
 }
 
 }  // namespace abate::scheme

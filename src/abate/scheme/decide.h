@@ -22,6 +22,8 @@ struct Look {
     PublicKey by;  // who asked (the proposer)
     // Of the vintage that an auction sells, by the market's own trades: asked when one clears. 0: there were none.
     std::int64_t market_reference_micro = 0;
+    const FindTrade* find_trade =
+        nullptr;  // of the market, that may be annulled; null: there is none
 };
 
 struct Decision {
@@ -181,6 +183,16 @@ ABATE_DECLARE_COMMAND(PlaceBid);
 ABATE_DECLARE_COMMAND(ChangeBid);
 ABATE_DECLARE_COMMAND(WithdrawBid);
 ABATE_DECLARE_COMMAND(BuyAtCeiling);
+ABATE_DECLARE_COMMAND(HaltMarket);
+ABATE_DECLARE_COMMAND(ResumeMarket);
+ABATE_DECLARE_COMMAND(OpenCase);
+ABATE_DECLARE_COMMAND(ReferCase);
+ABATE_DECLARE_COMMAND(CloseCase);
+ABATE_DECLARE_COMMAND(AddInsider);
+ABATE_DECLARE_COMMAND(RemoveInsider);
+ABATE_DECLARE_COMMAND(OpenEmbargo);
+ABATE_DECLARE_COMMAND(LiftEmbargo);
+ABATE_DECLARE_COMMAND(AnnulTrade);
 
 // When its time has come: postings, and what they become. Where the postings are refused, `otherwise` is posted instead.
 struct DueDecision {

@@ -165,7 +165,8 @@ Reason Scheme::authorize(const Envelope& envelope, const Command& command, Times
 
 Scheme::Plan Scheme::decide(const Envelope& envelope,
                             Timestamp now,
-                            const registry::Registry& books) const {
+                            const registry::Registry& books,
+                            const FindTrade* find_trade) const {
     const auto refused = [](Reason reason) {
         return Plan{.reason = reason, .journaled = burns_id(reason), .postings = {}};
     };
@@ -193,21 +194,22 @@ Scheme::Plan Scheme::decide(const Envelope& envelope,
         return {.reason = reason, .postings = {}};
     }
 
+    const Look look{.state = state_,
+                    .books = books,
+                    .now = now,
+                    .id = envelope.id,
+                    .act = envelope.id,
+                    .by = envelope.key,
+                    .find_trade = find_trade};
     if (const auto* approve = std::get_if<Approve>(&*command))
-        return decide_approval(envelope, *approve, now, books);
+        return decide_approval(envelope, *approve, look);
     if (const auto* withdraw = std::get_if<Withdraw>(&*command)) {
         const Reason reason = decide_withdraw(envelope, *withdraw);
         return {.reason = reason,
                 .journaled = reason == Reason::ok || burns_id(reason),
                 .postings = {}};
     }
-    Decision decision = decide_any({.state = state_,
-                                    .books = books,
-                                    .now = now,
-                                    .id = envelope.id,
-                                    .act = envelope.id,
-                                    .by = envelope.key},
-                                   *command);
+    Decision decision = decide_any(look, *command);
     if (decision.reason != Reason::ok) return refused(decision.reason);
     link(decision.postings, envelope.id);
     // A first refusal comes at once; the books are asked again when it is approved.
@@ -223,8 +225,7 @@ Scheme::Plan Scheme::decide(const Envelope& envelope,
 
 Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
                                      const Approve& approve,
-                                     Timestamp now,
-                                     const registry::Registry& books) const {
+                                     const Look& look) const {
     const auto refused = [](Reason reason) {
         return Plan{.reason = reason, .journaled = burns_id(reason), .postings = {}};
     };
@@ -239,13 +240,10 @@ Scheme::Plan Scheme::decide_approval(const Envelope& envelope,
     if (right != Reason::ok) return {.reason = right, .postings = {}};
     if (const Reason closed = check_waiting(proposal); closed != Reason::ok) return refused(closed);
     if (same_person(grant, state_.keys.at(proposal.by).grant)) return refused(Reason::same_person);
-    Decision decision = decide_any({.state = state_,
-                                    .books = books,
-                                    .now = now,
-                                    .id = proposal.id,
-                                    .act = envelope.id,
-                                    .by = proposal.by},
-                                   proposal.command);
+    Look of_proposal = look;
+    of_proposal.id = proposal.id;
+    of_proposal.by = proposal.by;
+    Decision decision = decide_any(of_proposal, proposal.command);
     if (decision.reason != Reason::ok) return refused(decision.reason);
     link(decision.postings, envelope.id);
     return {.journaled = true, .postings = std::move(decision.postings), .number = decision.number};

@@ -15,6 +15,7 @@ class Scheme {
 
     // What a command would do. `journaled`: an event must be kept, of a refusal too. Checks, in order: the bytes, the key, the signature,
     // whether the id was used, the key's state, its right, then what the command itself needs. Some 60 us, most of it the signature.
+    // `find_trade`: of the market; null: it has none.
     struct Plan {
         Reason reason = Reason::ok;
         bool journaled = false;
@@ -24,7 +25,8 @@ class Scheme {
     };
     [[nodiscard]] Plan decide(const Envelope& envelope,
                               Timestamp now,
-                              const registry::Registry& books) const;
+                              const registry::Registry& books,
+                              const FindTrade* find_trade = nullptr) const;
 
     // The next thing whose time has come at `now`.
     [[nodiscard]] std::optional<Due> next_due() const;
@@ -47,8 +49,7 @@ class Scheme {
                                    Timestamp now) const;
     [[nodiscard]] Plan decide_approval(const Envelope& envelope,
                                        const Approve& approve,
-                                       Timestamp now,
-                                       const registry::Registry& books) const;
+                                       const Look& look) const;
     [[nodiscard]] Reason decide_withdraw(const Envelope& envelope, const Withdraw& withdraw) const;
     [[nodiscard]] bool fold_command(const Event& event);
 

@@ -3,6 +3,7 @@
 
 #include "abate/scheme/decide.h"
 #include "abate/scheme/holding.h"
+#include "abate/scheme/supervision.h"
 
 #include <algorithm>
 
@@ -187,6 +188,7 @@ void fold(State& state, const Done& done, const ProposeCap& c) {
     if (!period->cap) period->cap.emplace();
     propose(period->cap->steps, done, c);
     period->cap->parts = c.parts;
+    end_embargo(state, {Release::cap, c.year}, done.at);
 }
 
 Decision decide(const Look& look, const ProposeBenchmark& c) {
@@ -204,6 +206,7 @@ void fold(State& state, const Done& done, const ProposeBenchmark& c) {
     propose(period->benchmark->steps, done, c);
     period->benchmark->sample_year = c.sample_year;
     period->benchmark->lines = c.lines;
+    end_embargo(state, {Release::benchmark, c.year}, done.at);
 }
 
 Decision decide(const Look& look, const ProposeAllocation& c) {
@@ -266,6 +269,9 @@ void fold(State& state, const Done& done, const FinaliseStatement& c) {
     steps->stage = Stage::finalised;
     steps->answer = c.answer;
     steps->finalised = done.at;
+    if (c.kind == StatementKind::benchmark)
+        end_embargo(state, {Release::benchmark, c.year}, done.at);
+    if (c.kind == StatementKind::cap) end_embargo(state, {Release::cap, c.year}, done.at);
     if (c.kind == StatementKind::cap)
         for (const auto& [group, title] : state.groups) review_holding(state, group, done.at);
     if (c.kind != StatementKind::allocation) return;

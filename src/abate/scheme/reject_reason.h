@@ -192,7 +192,25 @@ namespace abate::scheme {
     X(mandate_exceeded, 1611, true)             \
     X(no_price_ceiling, 1620, true)             \
     X(containment_not_sold, 1621, true)         \
-    X(ceiling_exceeds_need, 1622, true)
+    X(ceiling_exceeds_need, 1622, true)         \
+    /* who watches the market */                \
+    X(kind_unknown, 1700, true)                 \
+    X(halt_moment_invalid, 1701, true)          \
+    X(already_halted, 1702, true)               \
+    X(whole_market_halted, 1703, true)          \
+    X(case_not_found, 1710, true)               \
+    X(case_closed, 1711, true)                  \
+    X(insider_not_named, 1720, true)            \
+    X(insider_already_listed, 1721, true)       \
+    X(insider_not_listed, 1722, true)           \
+    X(already_public, 1723, true)               \
+    X(embargo_already_open, 1724, true)         \
+    X(embargo_not_open, 1725, true)             \
+    X(embargo_moment_invalid, 1726, true)       \
+    X(embargoed, 1727, true)                    \
+    X(trade_not_erroneous, 1730, true)          \
+    X(annulment_too_late, 1731, true)           \
+    X(trade_already_annulled, 1732, true)
 
 enum class Reason : std::uint16_t {
     ok = 0,

@@ -292,6 +292,8 @@ Result<void> check_rules(const Rules& r) {
     within("market.most_open_orders", m.most_open_orders, {1, 1'000'000});
     within("market.most_per_second", m.most_per_second, {1, 1'000'000});
     if (!wrong) wrong = wrong_hours(m);
+    within("market.erroneous_minutes", m.erroneous_minutes, {0, 1'440});
+    share("market.erroneous_percent", m.erroneous);
     const AuctionRules& a = r.auction;
     constexpr std::int64_t kDearest = 1'000'000'000'000;
     within("auction.lot", a.lot, {1, 1'000'000'000});

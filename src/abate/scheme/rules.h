@@ -396,6 +396,8 @@ struct MarketTerms {
     std::string closes = {};
     std::int64_t opening_call_minutes = 0;  // before it opens; 0: none
     std::int64_t closing_call_minutes = 0;  // before it closes; 0: none
+    std::int64_t erroneous_minutes = 30;    // a trade may be annulled so long; 0: none is
+    Ppm erroneous = {100'000};              // and only one further from the reference price
     bool operator==(const MarketTerms&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
@@ -414,6 +416,8 @@ struct MarketTerms {
         visit("closes", self.closes);
         visit("opening_call_minutes", self.opening_call_minutes);
         visit("closing_call_minutes", self.closing_call_minutes);
+        visit("erroneous_minutes", self.erroneous_minutes);
+        visit("erroneous_percent", self.erroneous);
     }
 };
 // Of "08:30" 510; of "24:00" 1,440; none: it is no time of a day.

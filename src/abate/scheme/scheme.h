@@ -20,5 +20,6 @@
 #include "abate/scheme/period.h"
 #include "abate/scheme/report_figures.h"
 #include "abate/scheme/settlement.h"
+#include "abate/scheme/supervision.h"
 #include "abate/scheme/tax.h"
 #include "abate/scheme/year_moments.h"

@@ -9,6 +9,7 @@
 #include "abate/scheme/monitoring_state.h"
 #include "abate/scheme/period_state.h"
 #include "abate/scheme/reject_reason.h"
+#include "abate/scheme/supervision_state.h"
 
 #include <map>
 #include <optional>
@@ -260,6 +261,7 @@ struct State {
     ComplianceState compliance = {};
     std::map<ParticipantId, Cessation> cessations = {};
     AuctionState auction = {};
+    SupervisionState supervision = {};
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
         visit("founded", self.founded);
@@ -288,6 +290,7 @@ struct State {
         visit("compliance", self.compliance);
         visit("cessations", self.cessations);
         visit("auction", self.auction);
+        visit("supervision", self.supervision);
     }
 };
 
