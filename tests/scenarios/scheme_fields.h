@@ -49,6 +49,9 @@ class Names {
     scheme::AccountId account(const std::string& name);
     scheme::TransferId id(const std::string& name) { return {.high = 1, .low = ids_.number(name)}; }
     scheme::TransferId fresh_id() { return {.high = 2, .low = ++fresh_}; }
+    // Of an order of the market; one without a name has one of its own.
+    std::uint64_t order(const std::string& name) { return orders_.number(name); }
+    std::uint64_t fresh_order() { return ++fresh_order_; }
     // A person's key, made from the name.
     const scheme::KeyPair& key(const std::string& person);
     // "2028-04-30T23:59 Europe/Brussels", or without a zone in the scheme's; "2028-04-30T21:59:00Z"; a day is its first moment.
@@ -69,7 +72,9 @@ class Names {
     Numbers groups_{1};
     Numbers accounts_{static_cast<std::uint64_t>(101)};
     Numbers ids_{1};
+    Numbers orders_{1};
     std::uint64_t fresh_ = 0;
+    std::uint64_t fresh_order_ = 1'000'000;
     std::map<std::string, scheme::KeyPair> keys_;
     std::string zone_ = "UTC";
 };

@@ -20,7 +20,7 @@ namespace abate::scenarios {
 namespace {
 
 const char* const kTables[] = {
-    "people", "transfers", "monitoring", "period", "compliance", "cash", "auctions"};
+    "people", "transfers", "monitoring", "period", "compliance", "cash", "auctions", "market"};
 
 std::string path_of(const std::string& table) {
     return table_folder() + "scheme_" + table + ".scn";
@@ -60,6 +60,7 @@ TEST_P(EveryTable, AnswersAsItSays) {
         in_memory.run(rows);
         in_memory.close();
         EXPECT_EQ(in_memory.state_digest(), on_store.state_digest());
+        EXPECT_EQ(in_memory.market(), on_store.market());
     }
 }
 
@@ -117,6 +118,34 @@ TEST(Tables, HaveARowForEachReasonAndEachCommand) {
             EXPECT_EQ(done.count(name), 1U) << name << " is done in no row of scheme_*.scn";
     }
     (std::make_index_sequence<std::variant_size_v<scheme::Command>>());
+}
+
+// Answers to an order that no row can reach.
+const std::map<std::string, std::string> kUnreachableOrders = {
+    {"book_full",
+     "a book of a scheme takes 2^20 orders that rest (BookTerms::most_orders); the book's own "
+     "tests "
+     "fill a smaller one (OrderBook, Matcher)"},
+};
+
+TEST(Tables, HaveARowForEachAnswerToAnOrder) {
+    std::set<std::string> seen;
+    std::set<std::string> meetings;
+    for (const std::vector<Row>& rows : schemes_of("market")) {
+        TableStore store("memory");
+        SchemeTable run(store);
+        run.run(rows);
+        seen.insert(run.answered_orders().begin(), run.answered_orders().end());
+        meetings.insert(run.meetings().begin(), run.meetings().end());
+    }
+    for (std::uint8_t number = 0; number < exchange::kOrderReasons; ++number) {
+        const std::string name(exchange::to_string(static_cast<exchange::OrderReason>(number)));
+        EXPECT_EQ(seen.count(name), kUnreachableOrders.count(name) == 0 ? 1U : 0U)
+            << name << " has no row in scheme_market.scn, or has one after all";
+    }
+    const std::set<std::string> every = {
+        "trade", "self_trade", "undeliverable", "stopped", "halted", "over_limit"};
+    EXPECT_EQ(meetings, every);
 }
 
 // What stands between backticks in a cell of the manual.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -196,6 +197,53 @@ std::vector<registry::AccountView> accounts_of(const registry::Registry& books) 
     return out;
 }
 
+// Of the price of one allowance, as rows say it.
+std::string price_words(std::int64_t micro) { return money_words(micro); }
+
+std::string meeting_word(exchange::MeetingKind kind) {
+    switch (kind) {
+        case exchange::MeetingKind::trade:
+            return "trade";
+        case exchange::MeetingKind::self_trade:
+            return "self_trade";
+        case exchange::MeetingKind::undeliverable:
+            return "undeliverable";
+        case exchange::MeetingKind::stopped:
+            return "stopped";
+        case exchange::MeetingKind::halted:
+            return "halted";
+        case exchange::MeetingKind::over_limit:
+            return "over_limit";
+    }
+    return "";
+}
+
+// All that rests, in its order, and from which prices collars are measured. Traders are left out: a market learns of them when it is asked.
+std::string market_words(const engine::Engine& engine, Timestamp now) {
+    const exchange::Market& market = engine.market();
+    std::string out;
+    for (const auto& [year, period] : engine.scheme().state().period.years) {
+        const auto vintage = static_cast<std::uint32_t>(year);
+        const exchange::OrderBook* book = market.book(vintage);
+        if (book == nullptr) continue;
+        for (const exchange::Side side : {exchange::Side::buy, exchange::Side::sell})
+            book->for_each_level(side, [&](const exchange::LevelView& level) {
+                for (std::uint32_t at = level.first; at != exchange::OrderBook::kNone;
+                     at = book->next(at))
+                    out += fmt::format("{} {} {} {} {}; ",
+                                       vintage,
+                                       book->at(at).owner,
+                                       book->at(at).id,
+                                       book->at(at).quantity,
+                                       level.price);
+                return true;
+            });
+        const std::int64_t reference = market.reference_micro(vintage, now);
+        if (reference > 0) out += fmt::format("{} from {}; ", vintage, reference);
+    }
+    return out;
+}
+
 struct Books {
     const std::vector<registry::AccountView>& before;
     const std::vector<registry::AccountView>& after;
@@ -258,7 +306,7 @@ void SchemeTable::run_row(const Row& row) {
         if (old_node_ == nullptr) throw TableError("there is no other node");
         return expect(row, to_string(old_node_->submit(envelope).get().status));
     }
-    run_command(row, true);
+    if (!run_order(row)) run_command(row, true);
     check_books();
 }
 
@@ -487,6 +535,105 @@ void SchemeTable::expect(const Row& row, const std::string& found) const {
             << "the answer is '" << found << "', not '" << row.expected() << "'";
 }
 
+// ---- orders
+
+// PERSON order buy|sell, PERSON cancel_order, PERSON replace_order; what the row says of them are fields.
+bool SchemeTable::run_order(const Row& row) {
+    static const std::set<std::string> kOrders = {"order", "cancel_order", "replace_order"};
+    if (row.words.size() < 2 || kOrders.count(row.words[1]) == 0) return false;
+    exchange::Operation operation = operation_of(row);
+    const std::string* repeat = row.field("repeat");
+    std::string found;
+    for (std::int64_t i = 0; i < (repeat == nullptr ? 1 : std::stoll(*repeat)); ++i) {
+        if (i > 0) operation.order_id = names_.fresh_order();
+        const std::string each(exchange::to_string(trade(operation)));
+        answered_orders_.insert(each);
+        if (!found.empty() && each != found) found = "not always the same";
+        if (found.empty()) found = each;
+    }
+    expect(row, found);
+    return true;
+}
+
+exchange::Operation SchemeTable::operation_of(const Row& row) {
+    static const std::set<std::string> kFields = {
+        "vintage", "quantity", "price", "id", "order", "tif", "until", "post_only", "repeat"};
+    for (const auto& [field, text] : row.fields)
+        if (kFields.count(field) == 0) throw TableError("an order has no field " + field);
+    const auto field = [&](const char* name) { return row.field(name); };
+    exchange::Operation out;
+    const bool places = row.words[1] == "order";
+    const std::string* named = field(places ? "id" : "order");
+    if (places) {
+        const std::string& side = word(row, 2);
+        if (side != "buy" && side != "sell") throw TableError("an order is to buy or to sell");
+        out.side = side == "buy" ? exchange::Side::buy : exchange::Side::sell;
+    } else {
+        if (named == nullptr) throw TableError("which order?");
+        out.kind = row.words[1] == "cancel_order" ? exchange::OperationKind::cancel
+                                                  : exchange::OperationKind::replace;
+    }
+    out.order_id = named == nullptr ? names_.fresh_order() : names_.order(*named);
+    if (const std::string* vintage = field("vintage"))
+        out.book = static_cast<std::uint32_t>(parse_decimal(*vintage, {}));
+    else if (named != nullptr)
+        out.book = order_book_[*named];
+    if (places && named != nullptr) order_book_.try_emplace(*named, out.book);
+    if (const std::string* quantity = field("quantity"))
+        out.quantity = static_cast<std::int64_t>(parse_decimal(*quantity, {}));
+    if (const std::string* price = field("price")) {
+        if (*price == "market")
+            out.type = exchange::OrderType::market;
+        else
+            out.price_micro = static_cast<std::int64_t>(parse_decimal(*price, {.decimals = 6}));
+    }
+    if (const std::string* tif = field("tif")) {
+        static const std::map<std::string, exchange::TimeInForce> kTimes = {
+            {"gtc", exchange::TimeInForce::good_till_cancelled},
+            {"ioc", exchange::TimeInForce::immediate_or_cancel},
+            {"fok", exchange::TimeInForce::fill_or_kill},
+            {"gtt", exchange::TimeInForce::good_till_time}};
+        const auto found = kTimes.find(*tif);
+        if (found == kTimes.end()) throw TableError("no time in force: " + *tif);
+        out.time_in_force = found->second;
+    }
+    if (const std::string* post_only = field("post_only")) out.post_only = *post_only == "yes";
+    look([&](const engine::Engine& engine) {
+        set_zone(engine);
+        if (const std::string* until = field("until")) out.expires_us = names_.moment(*until).us;
+        // Whose key the scheme does not know has the number behind the last.
+        const auto& keys = engine.scheme().state().keys;
+        const auto key = keys.find(names_.key(row.words[0]).open);
+        out.participant =
+            key == keys.end() ? static_cast<std::uint32_t>(keys.size()) : key->second.number;
+    });
+    return out;
+}
+
+// By an engine of its own on the node's journal, between two lives of the node: so the door of `abate market` does it too.
+exchange::OrderReason SchemeTable::trade(const exchange::Operation& operation) {
+    node_.reset();
+    exchange::OrderReason reason = exchange::OrderReason::ok;
+    {
+        Result<std::unique_ptr<engine::Journal>> journal = store_->open();
+        if (!journal) throw TableError(to_string(journal.error()));
+        engine::Engine engine(kTableKey);
+        const Result<engine::Recovery> recovered = engine::recover(engine, **journal, {});
+        if (!recovered) throw TableError(to_string(recovered.error()));
+        engine.set_epoch((*journal)->take_lease("scenario's market"));
+        engine.apply(std::span(&operation, 1), clock_.now().wall, std::span(&reason, 1));
+        met_.clear();
+        if (reason == exchange::OrderReason::ok)
+            met_.assign(engine.market().met().begin(), engine.market().met().end());
+        for (const exchange::Met& met : met_) meetings_.insert(meeting_word(met.kind));
+        if (const std::optional<engine::Batch> batch = engine.seal()) {
+            EXPECT_EQ((*journal)->append(*batch), engine::Append::committed);
+        }
+    }
+    start();
+    return reason;
+}
+
 // ---- views
 
 bool SchemeTable::run_view(const Row& row) {
@@ -495,7 +642,8 @@ bool SchemeTable::run_view(const Row& row) {
         "stage",        "kappa",       "benchmark", "allocation", "obligation",    "outstanding",
         "penalty",      "figures",     "output",    "report",     "transfer",      "withdrawal",
         "proposal",     "trading",     "holding",   "published",  "overallocated", "version",
-        "trusted_from", "closed_bank", "mandate",   "findings"};
+        "trusted_from", "closed_bank", "mandate",   "findings",   "met",           "book",
+        "resting",      "reference",   "traded"};
     if (kViews.count(row.words[0]) == 0) return false;
     std::string found;
     look([&](const engine::Engine& engine) { found = view(row, engine); });
@@ -543,6 +691,9 @@ std::string SchemeTable::view(const Row& row, const engine::Engine& engine) {
                 out = fmt::format("{} {}", scheme::to_string(each.stage), each.excess);
         return out;
     }
+    if (what == "met" || what == "book" || what == "resting" || what == "reference" ||
+        what == "traded")
+        return view_of_market(row, engine);
     if (what == "balance" || what == "available" || what == "status" || what == "issued" ||
         what == "retired")
         return view_of_books(row, engine);
@@ -572,6 +723,54 @@ std::string SchemeTable::view_of_books(const Row& row, const engine::Engine& eng
         books.balance(account, cash ? registry::Asset::cash : vintage(2));
     const std::int64_t amount = what == "balance" ? balance.posted : balance.available();
     return cash ? money_words(amount) : std::to_string(amount);
+}
+
+// met; book|reference VINTAGE; resting ORDER; traded PERSON.
+std::string SchemeTable::view_of_market(const Row& row, const engine::Engine& engine) {
+    const exchange::Market& market = engine.market();
+    const std::string& what = row.words[0];
+    if (what == "met") {
+        std::string out;
+        for (const exchange::Met& met : met_) {
+            if (!out.empty()) out += ", ";
+            out += meeting_word(met.kind);
+            if (met != exchange::kStoppedAtTheEnd)
+                out += fmt::format(" {} at {}", met.quantity, price_words(met.price_micro));
+        }
+        return out.empty() ? "nothing" : out;
+    }
+    if (what == "traded") {
+        const auto key = engine.scheme().state().keys.find(names_.key(word(row, 1)).open);
+        if (key == engine.scheme().state().keys.end()) throw TableError("no such key");
+        const exchange::Market::Net net = market.net_of(key->second.number);
+        return fmt::format("{} {} {}", net.quantity, money_words(net.value_micro), net.open_orders);
+    }
+    if (what == "resting") {
+        const exchange::OrderBook* book = market.book(order_book_[word(row, 1)]);
+        const std::uint32_t place =
+            book == nullptr ? exchange::OrderBook::kNone : book->find(names_.order(word(row, 1)));
+        if (place == exchange::OrderBook::kNone) return "none";
+        const std::int64_t tick = market.tick_micro(order_book_[word(row, 1)]);
+        return fmt::format(
+            "{} at {}", book->at(place).quantity, price_words(book->price_of(place) * tick));
+    }
+    const auto vintage = static_cast<std::uint32_t>(year_word(row, 1));
+    if (what == "reference") return price_words(market.reference_micro(vintage, clock_.now().wall));
+    const exchange::OrderBook* book = market.book(vintage);
+    if (book == nullptr) return "none";
+    std::string out;
+    for (const exchange::Side side : {exchange::Side::buy, exchange::Side::sell})
+        book->for_each_level(side, [&](const exchange::LevelView& level) {
+            out += fmt::format("{}{} {} at {}",
+                               out.empty() ? "" : ", ",
+                               side == exchange::Side::buy ? "buy" : "sell",
+                               level.total,
+                               price_words(level.price * market.tick_micro(vintage)));
+            return true;
+        });
+    if (out.empty()) out = "empty";
+    const std::optional<Timestamp> halted = market.halted_until(vintage);
+    return halted && clock_.now().wall < *halted ? out + ", halted" : out;
 }
 
 // cap|kappa YEAR; benchmark CLASS YEAR; stage cap|benchmark|allocation YEAR.
@@ -701,6 +900,7 @@ void SchemeTable::close() {
     std::vector<registry::AccountView> accounts;
     look([&](const engine::Engine& engine) {
         state_digest_ = digest_of(engine.scheme().state());
+        market_ = market_words(engine, clock_.now().wall);
         head = {.seq = engine.last_seq(), .digest = engine.head()};
         accounts = accounts_of(engine.registry());
     });
@@ -722,6 +922,7 @@ void SchemeTable::close() {
     ASSERT_TRUE(recovered) << to_string(recovered.error());
     EXPECT_EQ(again.head(), head.digest);
     EXPECT_EQ(digest_of(again.scheme().state()), state_digest_);
+    EXPECT_EQ(market_words(again, clock_.now().wall), market_);
     EXPECT_EQ(broken_invariant(again.registry()).value_or("sound"), "sound");
     const std::vector<registry::AccountView> accounts_again = accounts_of(again.registry());
     expect_same({.before = accounts, .after = accounts_again});

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -48,8 +49,12 @@ class SchemeTable {
     [[nodiscard]] const std::set<std::string>& seen() const { return seen_; }
     // Commands that were done, by name.
     [[nodiscard]] const std::set<std::string>& done() const { return done_; }
-    // Of the scheme's state at the end: equal on every store.
+    // Every answer to an order, and everything that became of two orders that met.
+    [[nodiscard]] const std::set<std::string>& answered_orders() const { return answered_orders_; }
+    [[nodiscard]] const std::set<std::string>& meetings() const { return meetings_; }
+    // Of the scheme's state at the end, and all that rests in the market then: equal on every store.
     [[nodiscard]] scheme::Hash128 state_digest() const { return state_digest_; }
+    [[nodiscard]] const std::string& market() const { return market_; }
 
   private:
     // What was sent and is not answered yet: rows that begin with '&' are sent before the first of them is answered.
@@ -76,11 +81,17 @@ class SchemeTable {
     void collect();
     void expect(const Row& row, const std::string& found) const;
 
+    // Orders of a market key.
+    bool run_order(const Row& row);
+    [[nodiscard]] exchange::Operation operation_of(const Row& row);
+    [[nodiscard]] exchange::OrderReason trade(const exchange::Operation& operation);
+
     // Views: what stands in the books and in the state.
     [[nodiscard]] std::string view(const Row& row, const engine::Engine& engine);
     [[nodiscard]] std::string view_of_books(const Row& row, const engine::Engine& engine);
     [[nodiscard]] std::string view_of_year(const Row& row, const scheme::State& state);
     [[nodiscard]] std::string view_of_participant(const Row& row, const scheme::State& state);
+    [[nodiscard]] std::string view_of_market(const Row& row, const engine::Engine& engine);
     void set_zone(const engine::Engine& engine);
     void look(const std::function<void(const engine::Engine&)>& view) const;
     void check_books() const;
@@ -94,9 +105,14 @@ class SchemeTable {
     std::vector<std::string> operators_;
     scheme::TransferId proposal_{};  // of the last command
     std::vector<Sent> sent_;
+    std::vector<exchange::Met> met_;                   // by the last order
+    std::map<std::string, std::uint32_t> order_book_;  // in which book it was placed, by its name
     std::set<std::string> seen_;
     std::set<std::string> done_;
+    std::set<std::string> answered_orders_;
+    std::set<std::string> meetings_;
     scheme::Hash128 state_digest_{};
+    std::string market_;
 };
 
 }  // namespace abate::scenarios
