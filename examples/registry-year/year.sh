@@ -20,18 +20,26 @@ cd "$(dirname "$0")"
 
 registry() { "$abate" registry "$@"; }
 auction() { "$abate" auction "$@"; }
+market() { "$abate" market "$@"; }
 # A heading, and the moment at which what follows happens.
 on() { at=$1; printf '\n== %s  %s\n' "${1%%T*}" "$2"; }
 # Must be refused, for this reason.
 refused() {
     local reason=$1 said
     shift
-    if said=$(registry "$@" 2>&1); then echo "this should have been refused: $*" >&2; exit 1; fi
+    if said=$("$@" 2>&1); then echo "this should have been refused: $*" >&2; exit 1; fi
     grep -q "refused: $reason" <<< "$said" || { echo "$said" >&2; exit 1; }
     echo "refused, as it should be: $reason"
 }
 # The id of what a command did, out of what it prints.
 id_of() { awk '/^(Done|Proposed) / { print $2; exit }'; }
+# Places an order; its number is in $order: "Order 550: 500,000 to sell ... rest".
+placed() {
+    local said
+    said=$(market order "$@")
+    echo "$said"
+    order=$(sed -n 's/^Order \([0-9]*\).*/\1/p' <<< "$said")
+}
 # What a participant still owes for 2027; what an account holds of it.
 owed() { registry compliance 2027 --json | python3 -c 'import json, sys
 print(next(o["outstanding"] for o in json.load(sys.stdin)["obligations"] if o["participant"] == sys.argv[1]))' "$1"; }
@@ -39,6 +47,7 @@ holds() { registry balance "$1" --json | python3 -c 'import json, sys
 print(sum(b["held"] for b in json.load(sys.stdin)["balances"] if b.get("vintage") == 2027))'; }
 
 firms="Alder Birch Cedar Cypress Elm Fir Hazel Juniper Larch Maple Rowan"
+traders="Alder Birch Cedar Cypress Elm Fir Juniper Rowan"
 operators="--as ada --second bo"
 
 # ----------------------------------------------------------------------------------------------------
@@ -65,6 +74,11 @@ for firm in $firms; do
     registry key add ${firm,,}.a --holder "A of $firm" --role initiator --participant $firm $operators --at $at
     registry key add ${firm,,}.b --holder "B of $firm" --role approver --participant $firm $operators --at $at
 done > /dev/null
+# Eight firms have somebody who trades: each within a mandate that two of the firm set, when there is something to trade.
+for firm in $traders; do
+    registry key new ${firm,,}.t
+    registry key add ${firm,,}.t --holder "T of $firm" --role market --participant $firm $operators --at $at
+done > /dev/null
 registry key new oakcheck.v > /dev/null
 registry key add oakcheck.v --holder "V of Oakcheck" --role verifier --participant Oakcheck $operators --at $at
 
@@ -85,7 +99,7 @@ on 2026-11-09T09:00:00Z "The cap is proposed; Larch objects, and is answered"
 
 registry cap propose 2027 --text "92 % of 2026" --as ada --at $at
 registry object cap 2027 "Nobody knows yet what inference will need" --as larch.a --at 2026-11-12T09:00:00Z
-refused objection_window_open cap finalise 2027 --answer "Too early" $operators --at 2026-11-20T09:00:00Z
+refused objection_window_open registry cap finalise 2027 --answer "Too early" $operators --at 2026-11-20T09:00:00Z
 registry cap finalise 2027 --answer "The new-entrant reserve is for what nobody knows yet" $operators --at 2026-11-24T09:00:00Z
 
 on 2026-11-25T09:00:00Z "The benchmark, from the figures of 2025"
@@ -101,7 +115,7 @@ registry allocate finalise 2027 $operators --at 2026-12-28T09:00:00Z
 on 2027-01-04T09:00:00Z "Allowances are issued, once, and handed out"
 
 registry cap issue 2027 $operators --at $at
-refused cap_already_issued cap issue 2027 $operators --at $at
+refused cap_already_issued registry cap issue 2027 $operators --at $at
 registry allocate issue 2027 $operators --at $at
 
 # ----------------------------------------------------------------------------------------------------
@@ -110,6 +124,8 @@ on 2027-02-15T09:00:00Z "Money comes in; Alder will trust Cedar's account in fou
 registry cash deposit Cedar/cash 20000000.00 --reference CEDAR-1 --as ada --at $at
 registry cash deposit Rowan/cash 100000.00 --reference ROWAN-1 --as ada --at $at
 registry cash deposit Elm/cash 2000000.00 --reference ELM-1 --as ada --at $at
+registry cash deposit Fir/cash 150000.00 --reference FIR-0 --as ada --at $at
+registry cash deposit Juniper/cash 200000.00 --reference JUNIPER-1 --as ada --at $at
 registry trusted add Cedar/holding --as alder.a --second alder.b --at $at
 
 on 2027-03-01T09:00:00Z "Trades: one at once, one that waits, one that is stopped in time"
@@ -141,6 +157,39 @@ auction clear 1 --dry-run --as ada --at 2027-03-16T12:05:00Z
 auction clear 1 --as ada --at 2027-03-16T12:10:00Z
 auction result 1 --as rowan.a --at 2027-03-16T12:15:00Z
 
+on 2027-04-19T09:00:00Z "The market: two of each firm give its trader a mandate, of so many allowances and so much money a day"
+
+for firm in $traders; do
+    registry mandate ${firm,,}.t --quantity 10M --value 400000.00 --as ${firm,,}.a --second ${firm,,}.b --at $at
+done > /dev/null
+
+on 2027-04-20T09:00:00Z "The first day of the book. Alder and Birch offer; what rests is met at its own price, the best first"
+
+market order sell 5M --vintage 2027 --price 40.00 --as alder.t --at 2027-04-20T09:00:00Z
+placed sell 3M --vintage 2027 --price 40.50 --as birch.t --at 2027-04-20T09:01:00Z; offer=$order
+market order buy 2M --vintage 2027 --price 40.00 --as fir.t --at 2027-04-20T09:10:00Z
+placed buy 100K --vintage 2027 --price 38.00 --as rowan.t --at 2027-04-20T09:20:00Z; bid=$order
+placed buy 1.5M --vintage 2027 --price 39.00 --as elm.t --at 2027-04-20T09:21:00Z; late=$order
+market order buy 4M --vintage 2027 --at-market --as juniper.t --at 2027-04-20T09:30:00Z
+market book 2027 --at 2027-04-20T09:31:00Z
+
+on 2027-04-20T10:00:00Z "What a market refuses, and what one changes one's mind about"
+
+refused price_outside_collar market order buy 1M --vintage 2027 --price 50.00 --as elm.t --at $at
+refused fill_or_kill_not_filled market order buy 10M --vintage 2027 --price 41.00 --fok --as cedar.t --at $at
+market replace $bid --price 39.50 --as rowan.t --at 2027-04-20T10:05:00Z
+market cancel $late --as elm.t --at 2027-04-20T10:06:00Z
+market order sell 250K --vintage 2027 --price 39.50 --ioc --as birch.t --at 2027-04-20T10:10:00Z
+
+on 2027-04-20T11:00:00Z "Cypress and Cedar are one group: they do not meet, what comes goes"
+
+placed sell 500K --vintage 2027 --price 40.25 --as cypress.t --at $at; own=$order
+market order buy 500K --vintage 2027 --price 40.25 --as cedar.t --at 2027-04-20T11:01:00Z
+market cancel $own --as cypress.t --at 2027-04-20T11:02:00Z
+market trades 2027
+market index 2027 --day 2027-04-20
+market surveillance 2027 --day 2027-04-20
+
 on 2027-06-08T09:00:00Z "Cedar takes money out; the bank pays two days later"
 
 out=$(registry cash withdraw Cedar/cash 5000000.00 --bank-account BE00-0000-0001 --as cedar.a --second cedar.b --at $at | id_of)
@@ -150,11 +199,19 @@ on 2027-08-31T09:00:00Z "The bank has 250 euro that the books do not know: tradi
 
 if registry cash reconcile inputs/bank-august.csv --as ada --at $at; then exit 1; fi
 registry status
+refused market_halted market order buy 1M --vintage 2027 --price 40.50 --as cedar.t --at 2027-08-31T10:00:00Z
 
 on 2027-09-01T09:00:00Z "They were Fir's: recorded, and both agree again"
 
 registry cash deposit Fir/cash 250.00 --reference FIR-1 --as ada --at $at
 registry cash reconcile inputs/bank-september.csv --as ada --at $at
+
+on 2027-09-15T09:00:00Z "The book trades again. Birch's offer of April still rests; Elm bids until Friday, and nobody comes"
+
+market order buy 1M --vintage 2027 --price 40.50 --as cedar.t --at $at
+market order buy 800K --vintage 2027 --price 39.00 --until 2027-09-17T16:00:00Z --as elm.t --at 2027-09-15T09:05:00Z
+market book 2027 --at 2027-09-15T09:06:00Z
+market book 2027 --at 2027-09-17T16:00:00Z
 
 on 2027-10-04T09:00:00Z "A second auction: fewer bids than allowances, so it clears at its reserve price"
 
@@ -163,6 +220,12 @@ auction bid 2 --price 30.00 --quantity 20M --as cedar.a --at 2027-10-12T09:00:00
 auction bid 2 --price 26.00 --quantity 10M --as elm.a --at 2027-10-12T11:00:00Z
 auction clear 2 --as ada --at 2027-10-12T12:01:00Z
 auction list --at 2027-10-12T12:02:00Z
+
+on 2027-11-09T09:00:00Z "The last trades of the year; Birch takes back what is left"
+
+market order buy 400K --vintage 2027 --price 41.00 --as fir.t --at $at
+market cancel $offer --as birch.t --at 2027-11-10T09:00:00Z
+for firm in $traders; do market statement $firm; done
 
 # ----------------------------------------------------------------------------------------------------
 on 2028-01-15T09:00:00Z "The year is over. Alder states what Juniper had in its cloud; reports are submitted. Larch sends none"
@@ -190,7 +253,7 @@ registry report list
 
 on 2028-04-03T09:00:00Z "Larch is late: blocked since 1 April, until the operator sets its figures"
 
-refused from_account_blocked transfer --from Larch/holding --to Larch/compliance --vintage 2027 --quantity 1M --as larch.a --second larch.b --at $at
+refused from_account_blocked registry transfer --from Larch/holding --to Larch/compliance --vintage 2027 --quantity 1M --as larch.a --second larch.b --at $at
 registry determine Larch 2027 --energy-kwh 9845000 --reason "the figure of 2026 and a tenth more" $operators --at 2028-04-18T09:00:00Z
 
 on 2028-04-20T09:00:00Z "Maple came new in 2027: a true-up from the reserve. Then it corrects its output, and gives back the difference"
@@ -215,7 +278,7 @@ registry compliance 2027
 
 on 2028-10-02T09:00:00Z "The deadline has passed: Rowan's penalty is notified. It objects, and the penalty is upheld, paid, and made good"
 
-registry penalty object 2027 "Nobody sold to us" --as rowan.a --at $at
+registry penalty object 2027 "Nobody sold to us at our price" --as rowan.a --at $at
 registry penalty finalise Rowan 2027 --reason "There were sellers all year" $operators --at 2028-10-09T09:00:00Z
 registry penalty pay 2027 --from Rowan/cash --as rowan.a --second rowan.b --at 2028-10-10T09:00:00Z
 short=$(owed Rowan)

@@ -18,6 +18,26 @@ YEAR = 2027
 FIRST_CAP = 14_300_000_000  # scheme.toml
 FLIPS = 200 if e2e.LONG else 20
 SEED = 20271
+
+# year.sh: what came of the orders. Day, seller, buyer, quantity, micro-units an allowance.
+TRADES = (
+    ("2027-04-20", "Alder", "Fir", 2_000_000, 40_000),      # of Alder's five million at 40.00
+    ("2027-04-20", "Alder", "Juniper", 3_000_000, 40_000),  # at the market: what Alder has left,
+    ("2027-04-20", "Birch", "Juniper", 1_000_000, 40_500),  # and of Birch's three million at 40.50
+    ("2027-04-20", "Birch", "Rowan", 100_000, 39_500),      # Rowan's bid, replaced from 38.00; the other 150,000 of the ioc go
+    ("2027-09-15", "Birch", "Cedar", 1_000_000, 40_500),    # Birch's offer of April
+    ("2027-11-09", "Birch", "Fir", 400_000, 40_500),
+)
+FEE_PARTS = 10_000  # scheme.toml: 0.01 % from each side
+TRADERS = ("Alder", "Birch", "Cedar", "Cypress", "Elm", "Fir", "Juniper", "Rowan")
+# Sales of the two auctions: buyer, quantity, micro-units an allowance.
+AUCTIONED = (("Cedar", 60_000_000, 39_000), ("Elm", 40_000_000, 39_000), ("Cedar", 20_000_000, 24_000), ("Elm", 10_000_000, 24_000))
+# Transfers that were done, but those to make good: seller, buyer, quantity.
+TRANSFERS = (("Alder", "Cedar", 640_000_000), ("Alder", "Elm", 60_000_000), ("Alder", "Fir", 35_000_000), ("Cedar", "Cypress", 170_000_000),
+             ("Birch", "Juniper", 8_000_000), ("Birch", "Larch", 5_000_000), ("Birch", "Hazel", 1_200_000), ("Birch", "Maple", 1_800_000))
+# Money that came in and went out, micro-units.
+MONEY = {"Cedar": 15_000_000_000_000, "Rowan": 100_000_000_000, "Elm": 2_000_000_000_000, "Fir": 150_250_000_000, "Juniper": 200_000_000_000}
+PENALTY_MICRO = 240_000
 SLOW = 10 if e2e.SANITIZER else 1
 
 
@@ -55,6 +75,8 @@ class RegistryYear(e2e.E2e):
         self.the_notes_say_what_was_paid()
         self.assertIsNone(self.see("audit")["fault"])
         self.auctions_came_to_what_the_bids_say()
+        self.the_market_did_what_the_orders_say(said)
+        self.each_has_what_is_left()
         self.views_show_what_is_due()
         self.assertIsNone(self.see("audit")["fault"])
         self.every_flip_is_named()
@@ -93,6 +115,81 @@ class RegistryYear(e2e.E2e):
         self.assertEqual(sum(n["consideration_micro"] for n in notes), sum(r["revenue_micro"] for r in results))
         (proceeds,) = [row for row in self.see("balance")["balances"] if row["name"] == "auction proceeds"]
         self.assertEqual(proceeds["held_micro"], sum(r["revenue_micro"] for r in results))
+
+    def the_market_did_what_the_orders_say(self, said):
+        for reason in ("price_outside_collar", "fill_or_kill_not_filled", "market_halted"):
+            self.assertIn("refused, as it should be: " + reason, said)
+        seen = self.see_market("trades", str(YEAR))["trades"]
+        self.assertEqual([(trade["at"][:10], trade["quantity"], trade["price_micro"]) for trade in seen],
+                         [(day, quantity, price) for day, _, _, quantity, price in TRADES])
+        fees = 0
+        for firm in TRADERS:
+            rows = [trade for trade in TRADES if firm in trade[1:3]]
+            document = self.see_market("statement", firm)
+            self.assertEqual([(row["at"][:10], row["side"], row["quantity"], row["price_micro"]) for row in document["trades"]],
+                             [(day, "buy" if buyer == firm else "sell", quantity, price) for day, _, buyer, quantity, price in rows])
+            expected = self.market_of(firm)
+            fees += expected["fees_micro"]
+            self.assertEqual(document["totals"], [{"vintage": YEAR, **expected}] if rows else [])
+        # 200,000 and 40,500, 3,950, 40,500, 16,200 EUR were paid: 301,150, of which each side owes 30.115.
+        self.assertEqual(fees, 2 * 30_115_000)
+        (row,) = [row for row in self.see("balance")["balances"] if row["name"] == "fees"]
+        self.assertEqual(row["held_micro"], fees)
+        # Nothing rests any more, and nobody traded with the own group.
+        book = self.see_market("book", str(YEAR))
+        self.assertEqual((book["bids"], book["asks"], book["orders"]), ([], [], 0))
+        self.assertEqual(self.market_of("Cypress")["sold"], 0)
+        # The index of 20 April by hand, in thousands of allowances (docs/reference/surveillance.md): half of 6,100 is traded at or below 40,000;
+        # each trade counts for both sides, 12,200, so a group has 3,050 at most. Alder 5,000 at 40,000: 3,050. Birch 1,000 at 40,500 and 100 at 39,500. Fir
+        # 2,000 at 40,000. Juniper 4,000 at 40,125 on the average: 3,050. Rowan 100 at 39,500. 372,781,250 / 9,300 = 40,084.005.
+        day = self.see_market("index", str(YEAR), "--day", "2027-04-20")
+        self.assertEqual((day["index_micro"], day["carried"], day["volume"], day["trades"]), (40_084, False, 6_100_000, 4))
+        self.assertEqual([day[k] for k in ("open_micro", "high_micro", "low_micro", "close_micro")], [40_000, 40_500, 39_500, 39_500])
+        later = self.see_market("index", str(YEAR), "--day", "2027-09-15")
+        self.assertEqual((later["index_micro"], later["carried"]), (40_084, True))
+
+    def see_market(self, *words):
+        return json.loads(self.ok("market", *words, "--json", timeout=60 * SLOW).stdout)
+
+    @staticmethod
+    def market_of(firm):
+        """What the trades of this file are for one firm."""
+        out = dict.fromkeys(("bought", "sold", "paid_micro", "received_micro", "fees_micro"), 0)
+        for _, seller, buyer, quantity, price in TRADES:
+            for side, moved, paid in ((buyer, "bought", "paid_micro"), (seller, "sold", "received_micro")):
+                if side == firm:
+                    out[moved] += quantity
+                    out[paid] += quantity * price
+                    out["fees_micro"] += quantity * price // FEE_PARTS
+        return out
+
+    def each_has_what_is_left(self):
+        """Money and allowances of every participant, from what year.sh says alone, to the micro-unit and the allowance."""
+        cash, allowances = {}, {}
+        for row in self.see("balance")["balances"]:
+            owner, _, kind = row["name"].partition("/")
+            if row.get("asset") == "cash" and kind:
+                cash[owner] = row["held_micro"]
+            elif row.get("vintage") == YEAR and kind in ("holding", "compliance"):
+                allowances[owner] = allowances.get(owner, 0) + row["held"]
+        owed = {row["participant"]: row for row in self.see("compliance", str(YEAR))["obligations"]}
+        given = {}
+        for line in self.see("allocate", "show", str(YEAR))["lines"]:
+            given[line["participant"]] = given.get(line["participant"], 0) + line["allowances"]
+        self.assertEqual(len(owed), 11)
+        for firm, row in owed.items():
+            market = self.market_of(firm)
+            auctioned = [(quantity, price) for buyer, quantity, price in AUCTIONED if buyer == firm]
+            money = MONEY.get(firm, 0) - sum(quantity * price for quantity, price in auctioned)
+            money += market["received_micro"] - market["paid_micro"] - market["fees_micro"] - row["shortfall"] * PENALTY_MICRO
+            self.assertEqual(cash.get(firm, 0), money, firm)
+            if firm == "Maple":  # its true-up and claw-back are what views of the year are about
+                continue
+            made_good = owed["Rowan"]["made_good"]
+            left = given[firm] + sum(quantity for quantity, _ in auctioned) + market["bought"] - market["sold"]
+            left += sum(quantity * ((buyer == firm) - (seller == firm)) for seller, buyer, quantity in TRANSFERS)
+            left += made_good * ((firm == "Rowan") - (firm == "Birch")) - (1_000_000 if firm == "Alder" else 0)
+            self.assertEqual(allowances.get(firm, 0), left - row["surrendered"] - row["made_good"], firm)
 
     def views_show_what_is_due(self):
         """A transfer to an account that is not trusted is done at the second noon of a working day (scheme.toml: outside_delay_days = 2;
@@ -147,7 +244,8 @@ class RegistryYear(e2e.E2e):
         self.assertNotIn(170_000_000, [note["quantity"] for note in sales])
         self.assertEqual(len([note for note in notes if note["kind"] == "penalty"]), 1)
         listed = self.ok("registry", "note").stdout
-        self.assertRegex(listed, r"penalty +Rowan/cash -> penalties  46,526\.88 EUR")
+        # 1,224,000 were owed; 1,030,138 were allocated, and 100,000 bought in the market: 93,862 x 0.24.
+        self.assertRegex(listed, r"penalty +Rowan/cash -> penalties  22,526\.88 EUR")
         self.assertRegex(listed, r"deposit +bank -> Rowan/cash  100,000\.00 EUR")
         self.assertIn("5,000,000.00", self.ok("registry", "note", str(next(n["number"] for n in notes if n["kind"] == "withdrawal"))).stdout)
 
