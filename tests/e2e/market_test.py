@@ -10,10 +10,15 @@ TWO = ("--as", "ada", "--second", "bo")
 DAY = "2027-03-01T"
 
 
-class Market(e2e.E2e):
+class World(e2e.E2e):
+    """A scheme with a market; the lab has a million allowances of 2027 to sell."""
+
+    # Who takes part, who asks, who approves, who trades.
+    FIRMS = (("lab", "lee", "kim", "mo"), ("elm", "eli", "max", "mia"))
+
     def setUp(self):
         super().setUp()
-        for name in ("ada", "bo", "lee", "kim", "eli", "max", "mo", "mia"):
+        for name in ("ada", "bo", *(person for firm in self.FIRMS for person in firm[1:])):
             self.ok("registry", "key", "new", name)
         text = self.ok("registry", "profile", "internal").stdout
         text = text.replace("exercise = false", "exercise = true")
@@ -23,14 +28,14 @@ class Market(e2e.E2e):
         self.write(self.path("scheme.toml"), text)
         self.registry("init", self.path("scheme.toml"), "--operator", "ada", "--operator", "bo", "--at", "2027-01-01")
         at = ("--at", "2027-01-01")
-        for firm, first, second, trader in (("lab", "lee", "kim", "mo"), ("elm", "eli", "max", "mia")):
+        for firm, first, second, trader in self.FIRMS:
             self.registry("participant", "add", firm, *TWO, *at)
             self.registry("account", "open", firm, "--as", "ada", *at)
             self.registry("key", "add", first, "--role", "initiator", "--participant", firm, *TWO, *at)
             self.registry("key", "add", second, "--role", "approver", "--participant", firm, *TWO, *at)
             self.registry("key", "add", trader, "--role", "market", "--participant", firm, *TWO, *at)
             self.registry("cash", "deposit", firm + "/cash", "1000000", "--reference", firm, "--as", "ada", *at)
-        for trader, first, second in (("mo", "lee", "kim"), ("mia", "eli", "max")):
+        for _, first, second, trader in self.FIRMS:
             self.registry("mandate", trader, "--quantity", "500K", "--value", "25000", "--as", first, "--second", second, "--at", "2027-02-02")
         self.registry("period", "open", "2027", *TWO, "--at", "2027-02-02")
         self.registry("cap", "propose", "2027", "--as", "ada", "--at", "2027-02-02")
@@ -62,6 +67,8 @@ class Market(e2e.E2e):
         (row,) = [row for row in rows if row.get("asset") == "cash"]
         return row["held_micro"], row["reserved_micro"]
 
+
+class Market(World):
     def test_a_day_of_trading(self):
         sold = self.read("order", "sell", "300K", "--vintage", "2027", "--price", "41.25", "--as", "mo", at="10:00:00Z")
         self.assertEqual((sold["traded"], sold["resting"], sold["price_micro"]), (0, 300_000, 41_250))
@@ -138,6 +145,95 @@ class Market(e2e.E2e):
         self.assertEqual((poor["trades"], poor["refused"]), (0, {"insufficient_balance": 2}))
         wrong = self.abate("market", "replay", orders, "--endow", self.path("endow.csv"))
         self.assertIn("without accounts", wrong.stderr)
+
+
+class Watched(World):
+    """Four groups, five trades, three of them in a ring: what surveillance, the index and the statements make of that day."""
+
+    FIRMS = (*World.FIRMS, ("oak", "ona", "otto", "ola"), ("ash", "ann", "art", "sam"))
+    # When, who sells, who buys, how many, at which price for 1,000. The last three come round: lab to elm to oak to lab.
+    TRADES = (
+        ("10:00", "mo", "mia", 100_000, "40.00"),
+        ("10:10", "mo", "sam", 50_000, "41.00"),
+        ("11:30", "mo", "mia", 20_000, "40.10"),
+        ("11:40", "mia", "ola", 20_000, "40.10"),
+        ("11:50", "ola", "mo", 20_000, "40.15"),
+    )
+
+    def trade(self, at, seller, buyer, quantity, price):
+        words = ("--vintage", "2027", "--price", price, "--as")
+        self.read("order", "sell", str(quantity), *words, seller, at=at + ":00Z")
+        self.assertEqual(self.read("order", "buy", str(quantity), *words, buyer, at=at + ":30Z")["traded"], quantity)
+
+    def test_a_ring_is_found_and_the_index_is_that_of_the_rule(self):
+        for trade in self.TRADES[:2]:
+            self.trade(*trade)
+        # Two trades, three groups: too little for an index, and nothing to look at.
+        early = self.read("index", "2027")
+        self.assertEqual((early["index_micro"], early["carried"]), (None, True))
+        self.assertEqual(self.read("surveillance", "2027")["findings"], [])
+        for trade in self.TRADES[2:]:
+            self.trade(*trade)
+        self.the_ring()
+        self.the_statements()
+        self.the_index()
+        self.registry("audit")
+
+    def the_ring(self):
+        seen = self.read("surveillance", "2027")
+        self.assertEqual(seen["volume"], 210_000)
+        (ring,) = seen["findings"]
+        self.assertEqual((ring["kind"], ring["participants"]), ("wash_ring", ["lab", "elm", "oak"]))
+        # 20,000 came round, in three sales of as many: 60,000 of 210,000 are 285,714.28 millionths. 1 % is the threshold.
+        self.assertEqual((ring["quantity"], ring["figure"], ring["threshold"]), (20_000, 285_714, 10_000))
+        self.assertEqual((ring["from"][:16], ring["to"][:16]), (DAY + "11:30", DAY + "11:50"))
+        # An order that rests and one that meets it: two lines of the tape for each trade, so the three are the 6th, 8th and 10th.
+        self.assertEqual((ring["evidence"], ring["evidence_complete"]), ([6, 8, 10], True))
+        said = self.market("surveillance", "2027").stdout
+        self.assertIn("wash_ring: lab, elm, oak (285,714 where 10,000 is the threshold; 20,000 allowances", said)
+        # The day before there was nothing, and of tomorrow nothing is known.
+        for day in ("2027-02-28", "2027-03-02"):
+            self.assertEqual(self.read("surveillance", "2027", "--day", day)["findings"], [])
+
+    def the_index(self):
+        """docs/reference/surveillance.md, the price index, in thousands of allowances and micro-units.
+
+        Half of 210 is traded at or below 40,100, the median; a band of 5 % about it leaves every price as it is. Each trade counts for both sides:
+        420, so a group has 105 at most. lab: 190, for 100 x 40,000 + 50 x 41,000 + 20 x 40,100 + 20 x 40,150 = 7,655,000, on the average 40,289.47,
+        so 105 at 40,289. elm: 140, for 100 x 40,000 + 40 x 40,100 = 5,604,000, on the average 40,028.57, so 105 at 40,029. ash: 50 at 41,000.
+        oak: 20 at 40,100 and 20 at 40,150. (4,230,345 + 4,203,045 + 2,050,000 + 1,605,000) / 300 = 40,294.63."""
+        day = self.read("index", "2027")
+        self.assertEqual((day["index_micro"], day["carried"], day["trades"], day["volume"]), (40_295, False, 5, 210_000))
+        self.assertEqual([day[k] for k in ("open_micro", "high_micro", "low_micro", "close_micro")], [40_000, 41_000, 40_000, 40_150])
+        # 4,000 + 2,050 + 802 + 802 + 803 EUR.
+        self.assertEqual(day["notional_micro"], 8_457_000_000)
+        self.assertIn("index   40.295", self.market("index", "2027").stdout)
+        # A day without trades carries it on.
+        self.read("order", "sell", "1000", "--vintage", "2027", "--price", "40.00", "--as", "mo", "--at", "2027-03-02T10:00:00Z")
+        after = self.read("index", "2027", "--day", "2027-03-02")
+        self.assertEqual((after["index_micro"], after["carried"], after["trades"]), (40_295, True, 0))
+
+    def the_statements(self):
+        """Each firm's statement from the list of trades alone, a fee of 0.1 % from each side; its money and allowances are what the books have."""
+        traders = {firm[3]: firm[0] for firm in self.FIRMS}
+        fees = 0
+        for trader, firm in traders.items():
+            bought = sold = paid = received = fee = 0
+            for _, seller, buyer, quantity, price in self.TRADES:
+                amount = quantity * int(price.replace(".", "")) * 10  # cents for 1,000 are 10 micro-units for one
+                bought, paid = bought + quantity * (buyer == trader), paid + amount * (buyer == trader)
+                sold, received = sold + quantity * (seller == trader), received + amount * (seller == trader)
+                fee += amount // 1000 * (trader in (seller, buyer))
+            (totals,) = self.read("statement", firm)["totals"]
+            self.assertEqual(totals, {"vintage": 2027, "bought": bought, "sold": sold, "paid_micro": paid, "received_micro": received, "fees_micro": fee})
+            auction = 40_000_000_000 if firm == "lab" else 0
+            self.assertEqual(self.cash(firm + "/cash"), (1_000_000_000_000 - auction - paid + received - fee, 0))
+            rows = json.loads(self.registry("balance", firm + "/holding", "--json", "--at", DAY + "20:00:00Z").stdout)["balances"]
+            held = sum(row["held"] for row in rows if row.get("vintage") == 2027)
+            self.assertEqual(held, (1_000_000 if firm == "lab" else 0) + bought - sold)
+            fees += fee
+        self.assertEqual(fees, 2 * 8_457_000)
+        self.assertEqual(self.cash("fees"), (fees, 0))
 
 
 if __name__ == "__main__":
