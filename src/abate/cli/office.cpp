@@ -988,7 +988,15 @@ nlohmann::ordered_json exact_json(Int128 value) {
 
 double in_kwh(Microjoules energy) { return energy.energy().in(kilowatt_hours); }
 
-std::string kwh_text(Microjoules energy) { return fmt::format("{:.3f} kWh", in_kwh(energy)); }
+std::string kwh_text(Microjoules energy) {
+    const double kwh = in_kwh(energy);
+    // What is there must not be told as nothing: four digits of the little that a short run needs.
+    if (kwh != 0 && std::abs(kwh) < 0.0005) {
+        const int zeros = static_cast<int>(std::floor(-std::log10(std::abs(kwh))));
+        return fmt::format("{:.{}f} kWh", kwh, zeros + 4);
+    }
+    return fmt::format("{:.3f} kWh", kwh);
+}
 
 std::string day_text(std::chrono::year_month_day date) {
     return fmt::format("{:04}-{:02}-{:02}",
