@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds abate and runs its demo: a small model is trained and then serves, and both are metered.
+# Builds abate and tells its whole story (examples/story/story.sh): a small model is trained and then serves, and both are metered; what they
+# needed goes into a monitoring report, is owed, allocated, auctioned, traded, surrendered and audited.
 # On a fresh Debian 12 it first installs the packages it needs, by name (scripts/packages.txt: build, demo).
-# Arguments are passed on to `abate demo`.
+# Arguments are passed on to `abate demo`; with --json it is the two runs alone. ABATE_STORY=FOLDER keeps the scheme's books.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -20,4 +21,4 @@ if [ ! -f "$folder/build.ninja" ]; then
     fi
 fi
 ninja -C "$folder" -j "$jobs" --quiet abate || fail "the build failed; its output is above"
-exec "$folder/bin/abate" demo "$@"
+ABATE="$folder/bin/abate" exec "$root/examples/story/story.sh" "$@"
