@@ -131,7 +131,8 @@ void Engine::settle_market(Timestamp clock) {
 
 void Engine::apply(std::span<const exchange::Operation> operations,
                    Timestamp clock,
-                   std::span<exchange::OrderReason> reasons) {
+                   std::span<exchange::OrderReason> reasons,
+                   const OrderTold& told) {
     ABATE_REQUIRE(operations.size() == reasons.size());
     advance_time(clock);
     sync_market();
@@ -159,12 +160,14 @@ void Engine::apply(std::span<const exchange::Operation> operations,
         if (i + kAhead < operations.size()) market_.prefetch(operations[i + kAhead]);
         if (halted && operations[i].kind != exchange::OperationKind::cancel) {
             reasons[i] = exchange::OrderReason::market_halted;
+            if (told) told(i, {});
             continue;
         }
         const exchange::Market::Frame frame = market_frame(next_time(clock));
         events += market_.advance_time(frame.now, frame);
         reasons[i] = market_.apply(operations[i], frame);
         if (reasons[i] == exchange::OrderReason::ok) ++events;
+        if (told) told(i, market_.met());
     }
     market_.set_holding_room(nullptr);
     keep_market(events);
