@@ -25,6 +25,7 @@ namespace {
 Side facing_side(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
 
 // At least as good for whoever meets it.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is met, then how far
 bool within(Side taker, std::int64_t price, std::int64_t limit) {
     return taker == Side::buy ? price <= limit : price >= limit;
 }
@@ -40,6 +41,7 @@ OrderReason form_of(const Operation& o) {
     return OrderReason::ok;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
 bool too_large(std::int64_t price, std::int64_t quantity) {
     return Int128{price} * quantity > (Int128{1} << 62);
 }

@@ -13,5 +13,7 @@ namespace abate::cli {
 
 // order, cancel, replace, book, orders, trades, statement, index, surveillance.
 void add_market_trading(CLI::App& market, Context& context);
+// convert.
+void add_market_convert(CLI::App& market, Context& context);
 
 }  // namespace abate::cli

@@ -193,6 +193,7 @@ class OrderGatewayTest : public ::testing::Test {
         }));
         return ids;
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): whose, then which
     [[nodiscard]] std::uint64_t id_of(std::size_t firm, ClientOrderId client_id) const {
         return order_id_of({.trader = scheme.traders.at(firm), .client_id = client_id});
     }
