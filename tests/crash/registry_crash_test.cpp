@@ -8,117 +8,20 @@
 
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <csignal>
-#include <map>
+#include <cstdlib>
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "crash/killed_load.h"
 #include "crash/registry_load.h"
-
-extern char** environ;
 
 namespace abate::crash {
 namespace {
 
 using engine::Engine;
-
-// The process, and what it has said so far.
-class Load {
-  public:
-    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the words of the program, in its order
-    Load(const std::string& kind, const std::string& where, std::uint64_t first) {
-        int ends[2];
-        if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-        std::vector<std::string> words{ABATE_REGISTRY_LOAD, kind, where, std::to_string(first)};
-        std::vector<char*> arguments;
-        for (std::string& word : words) arguments.push_back(word.data());
-        arguments.push_back(nullptr);
-        if (::posix_spawn(&pid_, words[0].c_str(), &actions, nullptr, arguments.data(), environ) !=
-            0)
-            std::abort();
-        posix_spawn_file_actions_destroy(&actions);
-        ::close(ends[1]);
-        from_ = ends[0];
-    }
-    ~Load() {
-        kill();
-        ::close(from_);
-    }
-    Load(const Load&) = delete;
-    Load& operator=(const Load&) = delete;
-
-    // Reads for so long, or until the process ends where nothing is said.
-    void listen(std::optional<std::chrono::milliseconds> time) {
-        const auto end = std::chrono::steady_clock::now() + time.value_or(std::chrono::hours(1));
-        while (true) {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                end - std::chrono::steady_clock::now());
-            pollfd pipe{.fd = from_, .events = POLLIN, .revents = 0};
-            if (left.count() <= 0 || ::poll(&pipe, 1, static_cast<int>(left.count())) <= 0) return;
-            char bytes[4096];
-            const ssize_t got = ::read(from_, bytes, sizeof bytes);
-            if (got <= 0) return;
-            rest_.append(bytes, static_cast<std::size_t>(got));
-            take_lines();
-        }
-    }
-    void listen_until_ready() {
-        while (!ready && !ended_) {
-            const std::size_t before = rest_.size();
-            listen(std::chrono::milliseconds(20));
-            int status = 0;
-            if (rest_.size() == before && ::waitpid(pid_, &status, WNOHANG) == pid_) {
-                ended_ = true;
-                ADD_FAILURE() << "the process ended by itself: " << status;
-            }
-        }
-    }
-    void kill() {
-        if (ended_) return;
-        ::kill(pid_, SIGKILL);
-        int status = 0;
-        ::waitpid(pid_, &status, 0);
-        ended_ = true;
-        EXPECT_TRUE(WIFSIGNALED(status)) << "the process ended by itself: " << status;
-    }
-
-    bool ready = false;
-    std::map<std::uint64_t, bool> asked;  // done?
-
-  private:
-    void take_lines() {
-        std::size_t end = 0;
-        while ((end = rest_.find('\n')) != std::string::npos) {
-            const std::string line = rest_.substr(0, end);
-            rest_.erase(0, end + 1);
-            const std::size_t space = line.find(' ');
-            const std::string word = line.substr(0, space);
-            if (word == "ready") {
-                ready = true;
-            } else {
-                asked[std::stoull(line.substr(space + 1))] = word == "done";
-            }
-        }
-    }
-
-    pid_t pid_ = -1;
-    int from_ = -1;
-    std::string rest_;
-    bool ended_ = false;
-};
 
 class RegistryCrash : public ::testing::TestWithParam<std::string> {
   protected:
@@ -137,7 +40,7 @@ class RegistryCrash : public ::testing::TestWithParam<std::string> {
     }
 
     // Nothing acknowledged is lost: by the books as the next process finds them.
-    void expect_kept(const std::map<std::uint64_t, bool>& asked) {
+    void expect_kept(const Asked& asked) {
         auto journal = open();
         ASSERT_TRUE(journal) << to_string(journal.error());
         // Whatever the dead one had under way is decided behind this.
@@ -163,7 +66,7 @@ class RegistryCrash : public ::testing::TestWithParam<std::string> {
     }
 
     // Sent again, all of it: what was acknowledged is there, and nothing is done twice.
-    void expect_once(const std::map<std::uint64_t, bool>& asked) {
+    void expect_once(const Asked& asked) {
         const SystemClock clock;
         auto started = node::Sequencer::start(
             {.key = kKey, .holder = "judge", .open_journal = [this] { return open(); }}, clock);
@@ -198,9 +101,9 @@ TEST_P(RegistryCrash, LosesNothingAcknowledgedAndDoesNothingTwice) {
     std::uint64_t in_flight = 0;
     for (int i = 0; i < kills; ++i) {
         SCOPED_TRACE(i);
-        std::map<std::uint64_t, bool> asked;
+        Asked asked;
         {
-            Load load(GetParam(), where_, first);
+            Load load({ABATE_REGISTRY_LOAD, GetParam(), where_, std::to_string(first)});
             // One in five dies while it starts.
             if (i % 5 != 4) load.listen_until_ready();
             load.listen(std::chrono::milliseconds(

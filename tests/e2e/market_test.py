@@ -266,6 +266,32 @@ class Market(World):
         wrong = self.abate("market", "replay", orders, "--endow", self.path("endow.csv"))
         self.assertIn("without accounts", wrong.stderr)
 
+    def test_a_file_of_orders_has_two_forms(self):
+        orders, binary, back = (self.path(name) for name in ("orders.csv", "orders.bin", "back.csv"))
+        self.write(orders, "seq,kind,order_id,participant,side,type,price_micro,quantity\n1,new,1,7,sell,limit,40,100\n"
+                           "2,new,2,8,buy,limit,41,60\n3,replace,1,7,,,,30\n")
+        said = self.read("convert", orders, binary)
+        # 24 bytes of header, one of the name's length, 4 of checksum, and 64 each.
+        self.assertEqual(said, {"form": "binary", "operations": 3, "books": 1, "bytes": 24 + 1 + 4 + 3 * 64})
+        plays = [self.read("replay", file) for file in (orders, binary)]
+        for played in plays:
+            played.pop("operations_per_s")
+        self.assertEqual(plays[0], plays[1])
+        self.assertEqual((plays[0]["trades"], plays[0]["resting"]), (1, 1))
+        self.assertEqual(self.read("convert", binary, back)["form"], "csv")
+        again = self.path("again.bin")
+        self.read("convert", back, again, "--to", "binary")
+        with open(binary, "rb") as one, open(again, "rb") as other:
+            self.assertEqual(one.read(), other.read())
+        same = self.abate("market", "convert", orders, orders)
+        self.assertEqual(same.returncode, 1 if same.returncode == 1 else 2)
+        with open(binary, "r+b") as file:
+            file.seek(40)
+            file.write(b"!")
+        broken = self.abate("market", "replay", binary)
+        self.assertEqual(broken.returncode, 1)
+        self.assertIn(f"the checksum is wrong ({binary}: operation 1)", broken.stderr)
+
 
 class Watched(World):
     """Four groups, five trades, three of them in a ring: what surveillance, the index and the statements make of that day."""

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "simulation/world.h"
 
 namespace abate::simulation {
@@ -27,6 +29,14 @@ void JournalReader::read(engine::Journal& journal) {
                 require(event->event.at > last_, "time stood still");
                 last_ = event->event.at;
                 reader.skip(event->size);
+                continue;
+            }
+            if (exchange::is_market_event(reader.left().front())) {
+                const Result<exchange::ReadMarketEvent> event =
+                    exchange::read_market_event(reader.left());
+                require(event.has_value(), "an event of the market that cannot be read");
+                reader.skip(event->size);
+                follow(event->event);
                 continue;
             }
             const auto event = reader.next();
@@ -64,6 +74,82 @@ void JournalReader::move(const Command& c, std::int64_t amount) {
     has_[{c.to, c.asset}] += amount;
     check({c.from, c.asset});
     check({c.to, c.asset});
+}
+
+JournalReader::Where JournalReader::cover_of(const Resting& order) const {
+    const Accounts& own = traders_.at(order.trader);
+    if (order.side == exchange::Side::buy) return {own.cash, registry::Asset::cash};
+    return {own.holding, registry::Asset{order.book}};
+}
+
+void JournalReader::cover(const Resting& order, std::int64_t sign) {
+    promised_[cover_of(order)] +=
+        sign * order.left * (order.side == exchange::Side::buy ? order.price_micro : 1);
+    check(cover_of(order));
+}
+
+void JournalReader::deliver(const Where& from, registry::AccountId to, std::int64_t amount) {
+    has_[from] -= amount;
+    has_[{to, from.second}] += amount;
+}
+
+void JournalReader::follow(const exchange::MarketEvent& event) {
+    using exchange::MarketEventKind;
+    using exchange::MeetingKind;
+    const exchange::Operation& o = event.operation;
+    require(Timestamp{o.at_us} >= last_, "time went back");
+    last_ = {o.at_us};
+    const auto rested = orders_.find(o.order_id);
+    if (event.kind == MarketEventKind::placed) {
+        require(order_ids_.insert(o.order_id).second,
+                fmt::format("order {} is in the journal twice", o.order_id));
+    } else {
+        require(rested != orders_.end() && rested->second.trader == o.participant,
+                fmt::format("order {} did not rest, or was another's", o.order_id));
+        cover(rested->second, -1);
+        orders_.erase(rested);
+    }
+    if (event.kind != MarketEventKind::placed && event.kind != MarketEventKind::replaced) return;
+    Resting taker{.trader = o.participant,
+                  .side = o.side,
+                  .book = o.book,
+                  .price_micro = *o.price_micro,
+                  .left = *o.quantity};
+    cover(taker, 1);
+    bool stopped = false;
+    for (const exchange::Met& met : event.met) {
+        if (met.kind == MeetingKind::stopped || met.kind == MeetingKind::halted) {
+            stopped = true;
+            continue;
+        }
+        const auto at = orders_.find(met.maker);
+        require(at != orders_.end(), fmt::format("order {} was met and did not rest", met.maker));
+        Resting& maker = at->second;
+        cover(maker, -1);
+        if (met.kind == MeetingKind::trade) {
+            cover(taker, -1);
+            const Resting& buyer = o.side == exchange::Side::buy ? taker : maker;
+            const Resting& seller = o.side == exchange::Side::buy ? maker : taker;
+            require(maker.side != taker.side && maker.price_micro == met.price_micro &&
+                        met.quantity <= std::min(maker.left, taker.left),
+                    "a trade that neither asked for");
+            deliver(
+                cover_of(buyer), traders_.at(seller.trader).cash, met.price_micro * met.quantity);
+            deliver(cover_of(seller), traders_.at(buyer.trader).holding, met.quantity);
+            maker.left -= met.quantity;
+            taker.left -= met.quantity;
+            cover(maker, 1);
+            cover(taker, 1);
+        }
+        if (met.kind != MeetingKind::trade || maker.left == 0) orders_.erase(at);
+    }
+    const bool may_rest = o.type == exchange::OrderType::limit &&
+                          (o.time_in_force == exchange::TimeInForce::good_till_cancelled ||
+                           o.time_in_force == exchange::TimeInForce::good_till_time);
+    if (taker.left > 0 && may_rest && !stopped)
+        orders_[o.order_id] = taker;
+    else
+        cover(taker, -1);
 }
 
 void JournalReader::follow(const registry::Event& event) {

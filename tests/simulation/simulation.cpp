@@ -8,6 +8,7 @@
 
 #include "simulation/journal_reader.h"
 #include "simulation/ledger_world.h"
+#include "simulation/market_world.h"
 #include "simulation/scheme_world.h"
 
 namespace abate::simulation {
@@ -26,14 +27,23 @@ constexpr engine::SchemeKey kKey{.tenant_id = 1, .scheme_id = 1};
 // The process is gone: nothing of it runs any more, not even its handlers of errors. No std::exception, so that nobody catches it.
 struct Crash {};
 
+std::unique_ptr<World> make_world(const SimulationOptions& options) {
+    const bool wrong_amount = options.plant == Plant::wrong_amount;
+    switch (options.world) {
+        case WorldKind::ledger:
+            return make_ledger_world(wrong_amount);
+        case WorldKind::scheme:
+            return make_scheme_world(wrong_amount);
+        case WorldKind::market:
+            return make_market_world(wrong_amount);
+    }
+    return nullptr;
+}
+
 class Simulation {
   public:
     explicit Simulation(const SimulationOptions& options)
-        : options_(options),
-          dice_(options.seed),
-          world_(options.world == WorldKind::ledger
-                     ? make_ledger_world(options.plant == Plant::wrong_amount)
-                     : make_scheme_world(options.plant == Plant::wrong_amount)) {
+        : options_(options), dice_(options.seed), world_(make_world(options)) {
         if (options.store) {
             disk_ = std::make_unique<Disk>(options.store);
         } else if (options.plant != Plant::none) {
@@ -42,6 +52,15 @@ class Simulation {
             disk_ = std::make_unique<Disk>(std::move(planted.journal));
         } else {
             disk_ = std::make_unique<Disk>(kKey);
+        }
+        if (options.world == WorldKind::market) {
+            // The scheme is there when the market opens.
+            const node::testing::TradingScheme& scheme = node::testing::trading_scheme();
+            disk_->bare([&](engine::Journal& journal) { node::testing::found(journal, scheme); });
+            for (std::size_t firm = 0; firm < scheme.traders.size(); ++firm)
+                reader_.know_trader(scheme.traders[firm],
+                                    {.holding = node::testing::TradingScheme::holding(firm),
+                                     .cash = node::testing::TradingScheme::cash(firm)});
         }
         snapshot_every_ = dice_.percent(20) ? 0 : static_cast<std::uint64_t>(dice_.between(5, 80));
         disk_->before = [this](const std::string& call) { before(call); };
@@ -299,7 +318,7 @@ Round Simulation::ask(Sequencer& node) {
     Round round;
     const bool there = with_engine([&](const Engine& engine) {
         round.asked = world_->next(dice_, engine);
-        round.last = std::max(engine.registry().last_time(), engine.scheme().state().last);
+        round.last = engine.last_time();
     });
     require(there, "a node that is ready has no books");
     round.clock = world_->clock(dice_);
@@ -314,6 +333,8 @@ Round Simulation::ask(Sequencer& node) {
         };
         if (round.asked[i].envelope) {
             node.submit(*round.asked[i].envelope, answer);
+        } else if (!round.asked[i].orders.empty()) {
+            node.submit(round.asked[i].orders, answer);
         } else {
             node.submit(round.asked[i].commands, answer);
         }
@@ -380,13 +401,21 @@ void Simulation::step() {
         }
         for (const registry::Outcome& outcome : round.heard[i]->outcomes)
             ++report_.answers[std::string(to_string(outcome.reason))];
+        for (const node::OrderAnswer& order : round.heard[i]->orders) {
+            ++report_.answers[std::string(exchange::to_string(order.reason))];
+            for (const exchange::Met& met : order.met)
+                if (met.kind == exchange::MeetingKind::trade) ++report_.answers["(trades)"];
+        }
     }
     Round told = round;
     if (options_.plant == Plant::answers)
-        for (auto& reply : told.heard)
-            if (reply)
-                for (registry::Outcome& outcome : reply->outcomes)
-                    if (outcome.reason == registry::Reason::exists) outcome = {};
+        for (auto& reply : told.heard) {
+            if (!reply) continue;
+            for (node::OrderAnswer& order : reply->orders)
+                if (order.reason == exchange::OrderReason::order_exists) order = {};
+            for (registry::Outcome& outcome : reply->outcomes)
+                if (outcome.reason == registry::Reason::exists) outcome = {};
+        }
     report_.trace.push_back(trace_);
     world_->heard(told);
     if (dice_.percent(50)) ask_where_no_journal_is();
@@ -434,6 +463,13 @@ void require_same(const Engine& live, const Engine& other, const std::string& ho
     require(mine == its, fmt::format("{} has other books:\n{}live:\n{}", how, its, mine));
     require(live.registry().next_due() == other.registry().next_due(),
             how + " has other deadlines");
+    // Before the first order a market has not asked the scheme who may trade.
+    if (live.market().last_time().us == INT64_MIN) return;
+    std::string market;
+    std::string its_market;
+    live.market().append_snapshot(market);
+    other.market().append_snapshot(its_market);
+    require(market == its_market, how + " has another market");
 }
 
 }  // namespace
@@ -477,7 +513,17 @@ void Simulation::audit() {
 
 }  // namespace
 
-const char* to_string(WorldKind kind) { return kind == WorldKind::ledger ? "ledger" : "scheme"; }
+const char* to_string(WorldKind kind) {
+    switch (kind) {
+        case WorldKind::ledger:
+            return "ledger";
+        case WorldKind::scheme:
+            return "scheme";
+        case WorldKind::market:
+            return "market";
+    }
+    return "";
+}
 
 Report simulate(const SimulationOptions& options) {
     if (options.empty_store) options.empty_store();
@@ -497,7 +543,9 @@ std::string explain(const SimulationOptions& options, const Report& report) {
     const std::size_t shown = std::min<std::size_t>(report.trace.size(), 20);
     for (std::size_t i = report.trace.size() - shown; i < report.trace.size(); ++i)
         out += "  " + report.trace[i] + "\n";
-    const char* memory = options.world == WorldKind::ledger ? "LedgerOfOneSeed" : "SchemeOfOneSeed";
+    const char* memory = options.world == WorldKind::ledger   ? "LedgerOfOneSeed"
+                         : options.world == WorldKind::scheme ? "SchemeOfOneSeed"
+                                                              : "MarketOfOneSeed";
     out += fmt::format(
         "It is wrong after {} steps. Again:\n"
         "  ABATE_SEED={} ABATE_STEPS={} build/release/bin/simulation_test --gtest_filter='*{}*'\n",

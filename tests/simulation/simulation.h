@@ -8,6 +8,7 @@
 // compare the books; a reader of the journal (JournalReader) keeps books of its own; every so often the journal is replayed and audited.
 #pragma once
 
+#include "abate/node/market_test_support.h"
 #include "abate/node/node_test_support.h"
 
 #include <functional>
@@ -22,7 +23,7 @@
 
 namespace abate::simulation {
 
-enum class WorldKind { ledger, scheme };
+enum class WorldKind { ledger, scheme, market };
 [[nodiscard]] const char* to_string(WorldKind kind);
 
 struct SimulationOptions {

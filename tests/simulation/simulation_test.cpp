@@ -77,7 +77,8 @@ bool run(const SimulationOptions& options, Sum& sum) {
 
 struct Span {
     std::uint64_t quick = 0;          // seeds
-    std::chrono::seconds longest{0};  // for so long where tests are long
+    std::chrono::seconds longest{0};  // for so long where tests are long; or
+    std::uint64_t many = 0;           // so many seeds
 };
 
 // `answers`: without them too little happened.
@@ -102,9 +103,11 @@ void run_many(const char* name,
         while (!failed) {
             {
                 const std::lock_guard lock(mutex);
-                if (long_tests() ? seconds() > static_cast<double>(span.longest.count())
-                                 : seed == first + span.quick)
-                    return;
+                const bool enough = !long_tests() ? seed == first + span.quick
+                                    : span.many > 0
+                                        ? seed == first + span.many
+                                        : seconds() > static_cast<double>(span.longest.count());
+                if (enough) return;
                 own.seed = seed++;
             }
             const Report report = simulate(own);
@@ -146,6 +149,10 @@ SimulationOptions of_scheme(std::uint64_t seed) {
     return {.world = WorldKind::scheme, .seed = seed, .steps = 1000};
 }
 
+SimulationOptions of_market(std::uint64_t seed) {
+    return {.world = WorldKind::market, .seed = seed, .steps = 60};
+}
+
 // ABATE_STEPS: so many of one seed, looking after each. False: it is not set.
 bool take_steps(SimulationOptions& options) {
     const auto steps = number_of("ABATE_STEPS");
@@ -167,6 +174,32 @@ void run_one(SimulationOptions options) {
 TEST(Simulation, LedgerOfOneSeed) { run_one(ledger(0)); }
 
 TEST(Simulation, SchemeOfOneSeed) { run_one(of_scheme(0)); }
+
+TEST(Simulation, MarketOfOneSeed) { run_one(of_market(0)); }
+
+TEST(Simulation, MarketOfManySeeds) {
+    run_many("market",
+             of_market(0),
+             {.quick = 200, .many = 20'000},
+             {"ok",
+              "(trades)",
+              "order_exists",
+              "order_exists_with_different_fields",
+              "order_unknown",
+              "order_of_another",
+              "quantity_not_positive",
+              "quantity_too_large",
+              "price_not_positive",
+              "post_only_would_trade",
+              "fill_or_kill_not_filled",
+              "expired",
+              "trader_unknown",
+              "book_unknown",
+              "market_halted",
+              "account_shut",
+              "insufficient_balance",
+              "proposed"});
+}
 
 TEST(Simulation, SchemeOfManySeeds) {
     run_many("scheme",
@@ -238,7 +271,9 @@ void run_on_sqlite(SimulationOptions options, std::uint64_t seeds) {
     const std::uint64_t first = number_of("ABATE_SEED").value_or(1);
     const bool one = take_steps(options);
     if (one) seeds = 1;
-    options.test = options.world == WorldKind::ledger ? "LedgerOnSqlite" : "SchemeOnSqlite";
+    options.test = options.world == WorldKind::ledger   ? "LedgerOnSqlite"
+                   : options.world == WorldKind::scheme ? "SchemeOnSqlite"
+                                                        : "MarketOnSqlite";
     for (options.seed = first; options.seed < first + seeds; ++options.seed) {
         using store::testing::DiskFault;
         store::testing::TemporaryFolder folder;
@@ -283,6 +318,7 @@ void run_on_sqlite(SimulationOptions options, std::uint64_t seeds) {
 }
 
 TEST(Simulation, SchemeOnSqlite) { run_on_sqlite(of_scheme(0), long_tests() ? 50 : 2); }
+TEST(Simulation, MarketOnSqlite) { run_on_sqlite(of_market(0), long_tests() ? 100 : 4); }
 TEST(Simulation, LedgerOnSqlite) { run_on_sqlite(ledger(0), long_tests() ? 200 : 6); }
 
 // Each run in a database of its own.
@@ -290,7 +326,9 @@ void run_on_postgres(SimulationOptions options, std::uint64_t seeds) {
     Sum sum;
     const std::uint64_t first = number_of("ABATE_SEED").value_or(1);
     if (take_steps(options)) seeds = 1;
-    options.test = options.world == WorldKind::ledger ? "LedgerOnPostgres" : "SchemeOnPostgres";
+    options.test = options.world == WorldKind::ledger   ? "LedgerOnPostgres"
+                   : options.world == WorldKind::scheme ? "SchemeOnPostgres"
+                                                        : "MarketOnPostgres";
     for (options.seed = first; options.seed < first + seeds; ++options.seed) {
         std::unique_ptr<store::testing::TemporaryDatabase> base;
         options.empty_store = [&] {
@@ -309,6 +347,10 @@ TEST(Simulation, SchemeOnPostgres) {
     ABATE_NEEDS_POSTGRES();
     run_on_postgres(of_scheme(0), long_tests() ? 10 : 1);
 }
+TEST(Simulation, MarketOnPostgres) {
+    ABATE_NEEDS_POSTGRES();
+    run_on_postgres(of_market(0), long_tests() ? 40 : 2);
+}
 TEST(Simulation, LedgerOnPostgres) {
     ABATE_NEEDS_POSTGRES();
     run_on_postgres(ledger(0), long_tests() ? 40 : 3);
@@ -319,10 +361,12 @@ class Planted : public ::testing::TestWithParam<std::pair<WorldKind, Plant>> {};
 
 TEST_P(Planted, FaultIsFound) {
     const auto [world, fault] = GetParam();
-    const int seeds = world == WorldKind::ledger ? 12 : 4;
+    const int seeds = world == WorldKind::scheme ? 4 : 12;
     int found = 0;
     for (int seed = 1; seed <= seeds; ++seed) {
-        SimulationOptions options = world == WorldKind::ledger ? ledger(0) : of_scheme(0);
+        SimulationOptions options = world == WorldKind::ledger   ? ledger(0)
+                                    : world == WorldKind::scheme ? of_scheme(0)
+                                                                 : of_market(0);
         options.seed = static_cast<std::uint64_t>(seed);
         options.plant = fault;
         const Report report = simulate(options);
@@ -345,6 +389,9 @@ std::vector<std::pair<WorldKind, Plant>> planted_everywhere() {
         if (fault != Plant::twice && fault != Plant::answers)
             out.emplace_back(WorldKind::scheme, fault);
     }
+    // The others are of books and bytes, whatever is in them.
+    for (const Plant fault : {Plant::forgets, Plant::split, Plant::answers, Plant::wrong_amount})
+        out.emplace_back(WorldKind::market, fault);
     return out;
 }
 
@@ -355,7 +402,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The same seed is the same run: the same journal to the last byte.
 TEST(Simulation, IsTheSameAgain) {
-    for (const SimulationOptions& options : {ledger(1), ledger(2), of_scheme(1)}) {
+    for (const SimulationOptions& options : {ledger(1), ledger(2), of_scheme(1), of_market(1)}) {
         const Report once = simulate(options);
         const Report again = simulate(options);
         EXPECT_FALSE(once.failure) << *once.failure;

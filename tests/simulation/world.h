@@ -21,11 +21,14 @@ inline void require(bool holds, const std::string& what) {
     if (!holds) throw Failure{what};
 }
 
-// Commands of the books, or one of the scheme.
+// Commands of the books, one of the scheme, or orders.
 struct Submission {
     std::vector<registry::Command> commands = {};
     std::optional<scheme::Envelope> envelope = {};
-    [[nodiscard]] std::size_t size() const { return commands.size() + (envelope ? 1 : 0); }
+    std::vector<exchange::Operation> orders = {};
+    [[nodiscard]] std::size_t size() const {
+        return commands.size() + (envelope ? 1 : 0) + orders.size();
+    }
 };
 
 // One batch: what was asked, what was heard (nothing where the process died first), and the time: `last` of the engine before, and what

@@ -156,7 +156,7 @@ Played play_covered(const ReplayOptions& options, const input::OrderFile& file, 
 
 void replay_file(const ReplayOptions& options, Context& context) {
     const std::string text = value_or_fail(read_regular_file(options.file, kMostBytes));
-    const input::OrderFile file = value_or_fail(input::parse_order_file(text, options.file));
+    const input::OrderFile file = value_or_fail(input::parse_any_order_file(text, options.file));
     if (!options.endow.empty() && options.mode == "book")
         throw Failure({ErrorCode::invalid_argument,
                        "without accounts nobody has anything",
@@ -233,7 +233,8 @@ void add_market(CLI::App& app, Context& context) {
     replay
         ->add_option("FILE",
                      options->file,
-                     "CSV: seq,kind,order_id,participant,side,type,price_micro,quantity")
+                     "CSV: seq,kind,order_id,participant,side,type,price_micro,quantity; or its "
+                     "binary form, known by its first bytes")
         ->required();
     replay
         ->add_option("--mode",
@@ -267,6 +268,7 @@ void add_market(CLI::App& app, Context& context) {
         "hash is "
         "the same wherever the same trades came of it: docs/reference/market.md.");
     replay->callback([options, &context] { replay_file(*options, context); });
+    add_market_convert(*market, context);
 }
 
 }  // namespace abate::cli

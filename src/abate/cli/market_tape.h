@@ -28,5 +28,7 @@ struct DaySeen {
 void add_market_supervision(CLI::App& market, Context& context);
 // order, cancel, replace, book, orders, trades, statement, index, surveillance.
 void add_market_trading(CLI::App& market, Context& context);
+// convert.
+void add_market_convert(CLI::App& market, Context& context);
 
 }  // namespace abate::cli

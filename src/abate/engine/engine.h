@@ -21,6 +21,8 @@
 #include "abate/registry/registry.h"
 #include "abate/scheme/scheme.h"
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,10 +70,13 @@ class Engine {
     // The same for one signed command of a scheme: what it causes in the books is one chain.
     [[nodiscard]] Answer apply(const scheme::Envelope& envelope, Timestamp clock);
     // Orders of traders, in order. `participant` is the number of the trader's key (scheme::Key), `book` the vintage: who may send them in
-    // a trader's name is the door's to know. No more than a key's mandate comes of them. REQUIRES: as many reasons as operations.
+    // a trader's name is the door's to know. No more than a key's mandate comes of them. `told` hears after each which one it was, and what
+    // it met, until the next. REQUIRES: as many reasons as operations.
+    using OrderTold = std::function<void(std::size_t, std::span<const exchange::Met>)>;
     void apply(std::span<const exchange::Operation> operations,
                Timestamp clock,
-               std::span<exchange::OrderReason> reasons);
+               std::span<exchange::OrderReason> reasons,
+               const OrderTold& told = {});
     // Only what is due, in the books, in the scheme and in the market.
     void advance_time(Timestamp clock);
 

@@ -181,7 +181,8 @@ void Engine::settle_market(Timestamp clock) {
 
 void Engine::apply(std::span<const exchange::Operation> operations,
                    Timestamp clock,
-                   std::span<exchange::OrderReason> reasons) {
+                   std::span<exchange::OrderReason> reasons,
+                   const OrderTold& told) {
     ABATE_REQUIRE(operations.size() == reasons.size());
     advance_time(clock);
     sync_market();
@@ -194,6 +195,7 @@ void Engine::apply(std::span<const exchange::Operation> operations,
         events += market_.advance_time(frame.now, frame);
         reasons[i] = market_.apply(operations[i], frame);
         if (reasons[i] == exchange::OrderReason::ok) ++events;
+        if (told) told(i, market_.met());
     }
     market_.set_holding_room(nullptr);
     keep_market(events);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -52,6 +53,11 @@ class Sequencer::Writer {
 
     void submit(std::vector<Command> commands, std::function<void(Reply)> answer);
     void submit(scheme::Envelope envelope, std::function<void(Reply)> answer);
+    void submit(std::vector<exchange::Operation> orders, std::function<void(Reply)> answer);
+    void listen(std::weak_ptr<MarketListener> listener) {
+        const std::lock_guard lock(mutex_);
+        listeners_.push_back(std::move(listener));
+    }
     bool read(const std::function<void(const Engine&)>& look);
     void stop();
     [[nodiscard]] SequencerStats stats() const {
@@ -63,15 +69,28 @@ class Sequencer::Writer {
     }
 
   private:
-    // What somebody asked for: commands of the books, one of the scheme, or a look.
+    // What somebody asked for: commands of the books, one of the scheme, orders, or a look.
     struct Item {
-        std::vector<Command> commands;
-        std::optional<scheme::Envelope> envelope;
-        std::function<void(Reply)> answer;
-        std::function<void(const Engine*)> look;  // null: there is no engine
-        engine::Answer said;                      // to the envelope
+        std::vector<Command> commands = {};
+        std::optional<scheme::Envelope> envelope = {};
+        std::vector<exchange::Operation> orders = {};
+        std::function<void(Reply)> answer = {};
+        std::function<void(const Engine*)> look = {};  // null: there is no engine
+        std::vector<Outcome> outcomes = {};            // of the commands
+        engine::Answer said = {};                      // to the envelope
+        std::vector<OrderAnswer> ordered = {};         // to the orders
+        std::size_t tape_end = 0;                      // of the batch's tape, when it was done
 
-        [[nodiscard]] std::size_t size() const { return commands.size() + (envelope ? 1 : 0); }
+        [[nodiscard]] std::size_t size() const {
+            return commands.size() + (envelope ? 1 : 0) + orders.size();
+        }
+    };
+    using Tape = std::vector<exchange::TapeEntry>;
+    // Of one batch, until it is durable.
+    class TapeOfBatch final : public exchange::TapeSink {
+      public:
+        void on(const exchange::TapeEntry& entry) override { entries.push_back(entry); }
+        Tape entries;
     };
     void submit(Item item);
     // What a failed commit leaves to be looked up.
@@ -79,14 +98,24 @@ class Sequencer::Writer {
         std::uint64_t first_seq = 0;
         engine::Digest digest;
     };
+    // What is told once it was looked up: the orders of that batch, and its tape.
+    struct Untold {
+        std::vector<Item> items;
+        Tape tape;
+        std::size_t before = 0;  // of the tape: what was due
+    };
 
     std::vector<Item> gather();
     void round(std::vector<Item>& items);
     void close();
     void do_batch(std::vector<Item>& items);
-    void apply(std::vector<Item>& items, std::vector<std::vector<Outcome>>& outcomes);
+    void apply(std::vector<Item>& items);
+    void apply_commands(std::span<Item> items);
+    void apply_orders(std::span<Item> items);
+    void tell(Untold& told);
     void keep_snapshot();
     void lose(std::string why, std::optional<Lost> lost);
+    void resolve(bool found);
     void rebuild();
     void lose_lease(const std::string& why);
     void answer_all(Status status);
@@ -106,6 +135,7 @@ class Sequencer::Writer {
     bool stopping_ = false;
     bool closed_ = false;  // nothing is taken any more
     SequencerStats stats_;
+    std::vector<std::weak_ptr<MarketListener>> listeners_;
 
     // Of the writer's thread alone, once it runs.
     std::unique_ptr<engine::Journal> journal_;
@@ -113,8 +143,12 @@ class Sequencer::Writer {
     std::uint64_t epoch_ = 0;
     std::uint64_t snapshot_seq_ = 0;
     std::optional<Lost> lost_;
+    std::optional<Untold> untold_;
+    TapeOfBatch tape_;
     std::vector<Command> commands_;
     std::vector<Outcome> outcomes_;
+    std::vector<exchange::Operation> orders_;
+    std::vector<exchange::OrderReason> reasons_;
 };
 
 Result<void> Sequencer::Writer::open() {
@@ -132,6 +166,7 @@ Result<void> Sequencer::Writer::open() {
         for (const std::string& text : recovery->notes) note(text);
         snapshot_seq_ = recovery->from_seq;
         engine_->set_epoch(epoch_);
+        engine_->set_tape(&tape_);
         stats_.last_seq = engine_->last_seq();
         stats_.head = engine_->head();
         return {};
@@ -145,19 +180,16 @@ Status Sequencer::Writer::closed_status() const {
 }
 
 void Sequencer::Writer::submit(std::vector<Command> commands, std::function<void(Reply)> answer) {
-    submit({.commands = std::move(commands),
-            .envelope = {},
-            .answer = std::move(answer),
-            .look = {},
-            .said = {}});
+    submit({.commands = std::move(commands), .answer = std::move(answer)});
 }
 
 void Sequencer::Writer::submit(scheme::Envelope envelope, std::function<void(Reply)> answer) {
-    submit({.commands = {},
-            .envelope = std::move(envelope),
-            .answer = std::move(answer),
-            .look = {},
-            .said = {}});
+    submit({.envelope = std::move(envelope), .answer = std::move(answer)});
+}
+
+void Sequencer::Writer::submit(std::vector<exchange::Operation> orders,
+                               std::function<void(Reply)> answer) {
+    submit({.orders = std::move(orders), .answer = std::move(answer)});
 }
 
 void Sequencer::Writer::submit(Item item) {
@@ -193,15 +225,10 @@ bool Sequencer::Writer::read(const std::function<void(const Engine&)>& look) {
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || stopping_) return false;
-        waiting_.push_back({.commands = {},
-                            .envelope = {},
-                            .answer = {},
-                            .look =
-                                [&](const Engine* engine) {
-                                    if (engine != nullptr) look(*engine);
-                                    looked.set_value(engine != nullptr);
-                                },
-                            .said = {}});
+        waiting_.push_back({.look = [&](const Engine* engine) {
+            if (engine != nullptr) look(*engine);
+            looked.set_value(engine != nullptr);
+        }});
         wake_.notify_one();
     }
     return answer.get();
@@ -302,46 +329,110 @@ void Sequencer::Writer::answer_all(Status status) {
     for (Item& item : items) item.look ? item.look(nullptr) : item.answer({.status = status});
 }
 
-void Sequencer::Writer::apply(std::vector<Item>& items,
-                              std::vector<std::vector<Outcome>>& outcomes) {
-    std::size_t first = 0;  // of the items that are in commands_
-    const auto flush = [&](std::size_t end) {
-        if (commands_.empty()) return;
-        outcomes_.resize(commands_.size());
-        engine_->apply(commands_, clock_->now().wall, outcomes_);
-        auto next = outcomes_.begin();
-        for (; first < end; ++first) {
-            const auto size = static_cast<std::ptrdiff_t>(items[first].commands.size());
-            outcomes[first].assign(next, next + size);
-            next += size;
-        }
-        commands_.clear();
-    };
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (items[i].envelope) {
-            flush(i);
-            first = i + 1;
-            items[i].said = engine_->apply(*items[i].envelope, clock_->now().wall);
+// Commands of neighbours are done together.
+void Sequencer::Writer::apply_commands(std::span<Item> items) {
+    commands_.clear();
+    for (const Item& item : items)
+        commands_.insert(commands_.end(), item.commands.begin(), item.commands.end());
+    if (commands_.empty()) return;
+    outcomes_.resize(commands_.size());
+    engine_->apply(commands_, clock_->now().wall, outcomes_);
+    auto next = outcomes_.begin();
+    for (Item& item : items) {
+        const auto size = static_cast<std::ptrdiff_t>(item.commands.size());
+        item.outcomes.assign(next, next + size);
+        next += size;
+        item.tape_end = tape_.entries.size();
+    }
+}
+
+void Sequencer::Writer::apply_orders(std::span<Item> items) {
+    orders_.clear();
+    for (const Item& item : items)
+        orders_.insert(orders_.end(), item.orders.begin(), item.orders.end());
+    reasons_.resize(orders_.size());
+    auto item = items.begin();
+    engine_->apply(orders_,
+                   clock_->now().wall,
+                   reasons_,
+                   [&](std::size_t i, std::span<const exchange::Met> met) {
+                       while (item->ordered.size() == item->orders.size()) ++item;
+                       item->ordered.push_back({.reason = reasons_[i], .met = {}});
+                       if (reasons_[i] == exchange::OrderReason::ok)
+                           item->ordered.back().met.assign(met.begin(), met.end());
+                       item->tape_end = tape_.entries.size();
+                   });
+}
+
+void Sequencer::Writer::apply(std::vector<Item>& items) {
+    for (std::size_t first = 0; first < items.size();) {
+        Item& item = items[first];
+        if (item.envelope) {
+            item.said = engine_->apply(*item.envelope, clock_->now().wall);
+            item.tape_end = tape_.entries.size();
+            ++first;
             continue;
         }
-        const std::vector<Command>& own = items[i].commands;
-        commands_.insert(commands_.end(), own.begin(), own.end());
-        // An open chain must not take in the commands of whoever comes next.
-        if (!own.empty() && (own.back().flags & registry::kLinked) != 0) flush(i + 1);
+        std::size_t end = first;
+        while (end < items.size() && !items[end].envelope &&
+               items[end].orders.empty() == item.orders.empty()) {
+            const Item& last = items[end++];
+            // An open chain must not take in the commands of whoever comes next.
+            if (!last.commands.empty() && (last.commands.back().flags & registry::kLinked) != 0)
+                break;
+        }
+        const std::span<Item> run(items.data() + first, end - first);
+        if (item.orders.empty())
+            apply_commands(run);
+        else
+            apply_orders(run);
+        first = end;
     }
-    flush(items.size());
+}
+
+// Durable: each answer, and behind it what it did to what rests.
+void Sequencer::Writer::tell(Untold& told) {
+    std::vector<std::shared_ptr<MarketListener>> listeners;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(listeners_, [](const auto& each) { return each.expired(); });
+        for (const auto& each : listeners_)
+            if (auto held = each.lock()) listeners.push_back(std::move(held));
+    }
+    const std::span<const exchange::TapeEntry> tape(told.tape);
+    const auto hear = [&](std::span<const exchange::TapeEntry> entries) {
+        for (const auto& each : listeners) each->on_market(entries);
+    };
+    std::size_t heard = told.before;
+    if (heard > 0) hear(tape.first(heard));
+    for (Item& item : told.items) {
+        if (item.look) continue;
+        const bool ordered = !item.orders.empty();
+        item.answer({.status = Status::done,
+                     .outcomes = std::move(item.outcomes),
+                     .answer = item.said,
+                     .orders = std::move(item.ordered)});
+        if (ordered || item.tape_end > heard)
+            hear(tape.subspan(heard, std::max(item.tape_end, heard) - heard));
+        heard = std::max(heard, item.tape_end);
+    }
+    if (heard < tape.size()) hear(tape.subspan(heard));
+    // What is seen has nothing in it that a listener has yet to hear.
+    for (Item& item : told.items)
+        if (item.look) item.look(engine_.get());
 }
 
 void Sequencer::Writer::do_batch(std::vector<Item>& items) {
-    std::vector<std::vector<Outcome>> outcomes(items.size());
     std::optional<Lost> lost;
     std::string why;
     Append appended = Append::committed;
     std::size_t events = 0;
+    std::size_t due = 0;  // of the tape
+    tape_.entries.clear();
     try {
-        commands_.clear();
         engine_->advance_time(clock_->now().wall);
-        apply(items, outcomes);
+        due = tape_.entries.size();
+        apply(items);
         events = engine_->waiting();
         if (const std::optional<Batch> batch = engine_->seal()) {
             lost = Lost{.first_seq = batch->header.first_seq, .digest = batch->header.digest};
@@ -360,6 +451,11 @@ void Sequencer::Writer::do_batch(std::vector<Item>& items) {
     if (!why.empty()) {
         for (Item& item : items)
             item.look ? item.look(nullptr) : item.answer({.status = Status::outcome_unknown});
+        // Who ordered hears more, and so do the listeners; the others ask again.
+        std::erase_if(items, [](const Item& item) { return item.orders.empty(); });
+        if (!items.empty() || !tape_.entries.empty())
+            untold_ = Untold{
+                .items = std::move(items), .tape = std::exchange(tape_.entries, {}), .before = due};
         lose(std::move(why), lost);
         return;
     }
@@ -370,16 +466,18 @@ void Sequencer::Writer::do_batch(std::vector<Item>& items) {
         stats_.last_seq = engine_->last_seq();
         stats_.head = engine_->head();
     }
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (items[i].look) {
-            items[i].look(engine_.get());
-        } else {
-            items[i].answer({.status = Status::done,
-                             .outcomes = std::move(outcomes[i]),
-                             .answer = items[i].said});
-        }
-    }
+    Untold told{.items = std::move(items), .tape = std::move(tape_.entries), .before = due};
+    tell(told);
+    tape_.entries = std::move(told.tape);  // its memory
     keep_snapshot();
+}
+
+// The batch that was looked up is in the journal, or nothing of it was done.
+void Sequencer::Writer::resolve(bool found) {
+    std::optional<Untold> told = std::exchange(untold_, std::nullopt);
+    if (!told) return;
+    if (found) return tell(*told);
+    for (Item& item : told->items) item.answer({.status = Status::unavailable});
 }
 
 void Sequencer::Writer::keep_snapshot() {
@@ -457,11 +555,15 @@ void Sequencer::Writer::rebuild() {
                              lost_->first_seq,
                              found ? "was committed" : "was not committed"));
         lost_.reset();
-        const std::lock_guard lock(mutex_);
-        ++stats_.rebuilds;
-        if (found) ++stats_.found;
-        stats_.last_seq = engine_->last_seq();
-        stats_.head = engine_->head();
+        engine_->set_tape(&tape_);
+        {
+            const std::lock_guard lock(mutex_);
+            ++stats_.rebuilds;
+            if (found) ++stats_.found;
+            stats_.last_seq = engine_->last_seq();
+            stats_.head = engine_->head();
+        }
+        resolve(found);
     } catch (const std::exception& error) {
         failed(error.what());
     }
@@ -501,6 +603,29 @@ std::future<Reply> Sequencer::submit(scheme::Envelope envelope) {
     writer_->submit(std::move(envelope),
                     [promise](Reply answer) { promise->set_value(std::move(answer)); });
     return reply;
+}
+
+void Sequencer::submit(std::vector<exchange::Operation> orders, std::function<void(Reply)> answer) {
+    writer_->submit(std::move(orders), std::move(answer));
+}
+
+std::future<Reply> Sequencer::submit(std::vector<exchange::Operation> orders) {
+    // Whoever waits for one answer has it at the first.
+    struct Waiting {
+        std::promise<Reply> promise;
+        bool told = false;
+    };
+    auto waiting = std::make_shared<Waiting>();
+    std::future<Reply> reply = waiting->promise.get_future();
+    writer_->submit(std::move(orders), [waiting](Reply answer) {
+        if (std::exchange(waiting->told, true)) return;
+        waiting->promise.set_value(std::move(answer));
+    });
+    return reply;
+}
+
+void Sequencer::listen(std::weak_ptr<MarketListener> listener) {
+    writer_->listen(std::move(listener));
 }
 
 bool Sequencer::read(const std::function<void(const registry::Registry&)>& look) {

@@ -12,6 +12,10 @@
 // journal is opened, the lease is renewed (whatever of the old connection is still under way is fenced by that), the engine is rebuilt from
 // snapshot and journal, the batch is looked up, and work goes on. Whoever heard outcome_unknown sends the same commands with the same ids
 // again: what was done answers `exists` (of a chain, its first). Where another took the lease in the meantime, this writer stops for good.
+//
+// Orders of traders go the same way. Of these whoever heard outcome_unknown hears a second answer as soon as the batch has been looked up,
+// and need not send anything again: the market has gone on, and the order may not be wanted any more. An order's id is for ever: sent again,
+// it answers order_exists where it was done.
 #pragma once
 
 #include "abate/core/clock.h"
@@ -23,6 +27,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,10 +44,26 @@ enum class Status {
 // As in JSON.
 [[nodiscard]] const char* to_string(Status status);
 
+// What came of an order, a cancel or a replacement.
+struct OrderAnswer {
+    exchange::OrderReason reason = exchange::OrderReason::ok;
+    std::vector<exchange::Met> met = {};  // of one that was done: what it met, in order
+    bool operator==(const OrderAnswer&) const = default;
+};
+
 struct Reply {
     Status status = Status::done;
     std::vector<registry::Outcome> outcomes = {};  // one a command when done; else empty
     engine::Answer answer = {};                    // of a scheme's command when done
+    std::vector<OrderAnswer> orders = {};          // one an operation when done; else empty
+};
+
+// Hears what changes in the books of orders, of all traders, as soon as it is durable; what happened before it began to listen it never hears.
+class MarketListener {
+  public:
+    virtual ~MarketListener() = default;
+    // On the writer's thread, in the order of the tape, of each order right behind its answer, `entries` or none. Must not throw or wait.
+    virtual void on_market(std::span<const exchange::TapeEntry> entries) = 0;
 };
 
 struct SequencerOptions {
@@ -89,12 +110,21 @@ class Sequencer {
     Sequencer& operator=(const Sequencer&) = delete;
 
     // `commands`: single ones and whole chains, up to most_commands of them; more is overloaded. `answer` is called once, on the writer's
-    // thread (or at once, on this one, where nothing can be done); it must not throw, wait, or call back.
+    // thread (or at once, on this one, where nothing can be done); it must not throw, wait, or read. It may submit.
     void submit(std::vector<registry::Command> commands, std::function<void(Reply)> answer);
     [[nodiscard]] std::future<Reply> submit(std::vector<registry::Command> commands);
     // One signed command of a scheme, in the same order. Counts as one command of a batch.
     void submit(scheme::Envelope envelope, std::function<void(Reply)> answer);
     [[nodiscard]] std::future<Reply> submit(scheme::Envelope envelope);
+    // Orders, cancels and replacements, in the same order; `participant` is the number of the trader's key, as for engine::Engine::apply. Who
+    // may send them in a trader's name is the caller's to know. Each is done or refused by itself. `answer` is called a second time after
+    // outcome_unknown: `done` with what came of it, or `unavailable` where nothing was done; not at all where this writer stops before it knows.
+    void submit(std::vector<exchange::Operation> orders, std::function<void(Reply)> answer);
+    // The first answer alone.
+    [[nodiscard]] std::future<Reply> submit(std::vector<exchange::Operation> orders);
+
+    // From the next batch on, as long as somebody else holds it.
+    void listen(std::weak_ptr<MarketListener> listener);
 
     // Runs `look` on the writer's thread between two batches: all it sees is durable. False, without a look, where there is no writer.
     [[nodiscard]] bool read(const std::function<void(const registry::Registry&)>& look);
