@@ -214,6 +214,8 @@ std::string meeting_word(exchange::MeetingKind kind) {
             return "halted";
         case exchange::MeetingKind::over_limit:
             return "over_limit";
+        case exchange::MeetingKind::call_fill:
+            return "call_fill";
     }
     return "";
 }
@@ -224,20 +226,15 @@ std::string market_words(const engine::Engine& engine, Timestamp now) {
     std::string out;
     for (const auto& [year, period] : engine.scheme().state().period.years) {
         const auto vintage = static_cast<std::uint32_t>(year);
-        const exchange::OrderBook* book = market.book(vintage);
-        if (book == nullptr) continue;
-        for (const exchange::Side side : {exchange::Side::buy, exchange::Side::sell})
-            book->for_each_level(side, [&](const exchange::LevelView& level) {
-                for (std::uint32_t at = level.first; at != exchange::OrderBook::kNone;
-                     at = book->next(at))
-                    out += fmt::format("{} {} {} {} {}; ",
-                                       vintage,
-                                       book->at(at).owner,
-                                       book->at(at).id,
-                                       book->at(at).quantity,
-                                       level.price);
-                return true;
-            });
+        market.for_each_order(vintage, [&](const exchange::Market::OrderView& order) {
+            out += fmt::format("{} {} {} {} {}{}; ",
+                               vintage,
+                               order.owner,
+                               order.id,
+                               order.quantity,
+                               order.price_micro,
+                               order.in_call ? " in the call" : "");
+        });
         const std::int64_t reference = market.reference_micro(vintage, now);
         if (reference > 0) out += fmt::format("{} from {}; ", vintage, reference);
     }
@@ -746,13 +743,12 @@ std::string SchemeTable::view_of_market(const Row& row, const engine::Engine& en
         return fmt::format("{} {} {}", net.quantity, money_words(net.value_micro), net.open_orders);
     }
     if (what == "resting") {
-        const exchange::OrderBook* book = market.book(order_book_[word(row, 1)]);
-        const std::uint32_t place =
-            book == nullptr ? exchange::OrderBook::kNone : book->find(names_.order(word(row, 1)));
-        if (place == exchange::OrderBook::kNone) return "none";
-        const std::int64_t tick = market.tick_micro(order_book_[word(row, 1)]);
-        return fmt::format(
-            "{} at {}", book->at(place).quantity, price_words(book->price_of(place) * tick));
+        const auto order = market.order(order_book_[word(row, 1)], names_.order(word(row, 1)));
+        if (!order) return "none";
+        return fmt::format("{} at {}{}",
+                           order->quantity,
+                           price_words(order->price_micro),
+                           order->in_call ? " in the call" : "");
     }
     const auto vintage = static_cast<std::uint32_t>(year_word(row, 1));
     if (what == "reference") return price_words(market.reference_micro(vintage, clock_.now().wall));

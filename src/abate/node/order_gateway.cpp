@@ -233,25 +233,16 @@ Result<void> OrderGateway::Core::check(const Proof& proof, const Logon& logon) {
 void OrderGateway::Core::admit(Trader& trader, std::uint32_t number, const engine::Engine& engine) {
     for (const auto& [year, period] : engine.scheme().state().period.years) {
         const auto vintage = static_cast<std::uint32_t>(year);
-        const exchange::OrderBook* book = engine.market().book(vintage);
-        if (book == nullptr) continue;
-        const std::int64_t tick = engine.market().tick_micro(vintage);
-        for (const exchange::Side side : {exchange::Side::buy, exchange::Side::sell})
-            book->for_each_level(side, [&](const exchange::LevelView& level) {
-                for (std::uint32_t at = level.first; at != exchange::OrderBook::kNone;
-                     at = book->next(at)) {
-                    const exchange::Resting& resting = book->at(at);
-                    const auto which = trader_order_of(resting.id);
-                    if (resting.owner != number || !which || which->trader != number) continue;
-                    trader.orders[which->client_id] = {.vintage = vintage,
-                                                       .side = side,
-                                                       .price_micro = level.price * tick,
-                                                       .left = resting.quantity,
-                                                       .taken = true,
-                                                       .rests = true};
-                }
-                return true;
-            });
+        engine.market().for_each_order(vintage, [&](const exchange::Market::OrderView& order) {
+            const auto which = trader_order_of(order.id);
+            if (order.owner != number || !which || which->trader != number) return;
+            trader.orders[which->client_id] = {.vintage = vintage,
+                                               .side = order.side,
+                                               .price_micro = order.price_micro,
+                                               .left = order.quantity,
+                                               .taken = true,
+                                               .rests = true};
+        });
     }
 }
 
