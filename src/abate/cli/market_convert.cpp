@@ -25,10 +25,10 @@ constexpr std::size_t kMostBytes = std::size_t{3} << 30;
 
 void convert(const ConvertOptions& options, Context& context) {
     check_outputs({{.option = "IN", .path = options.in}}, {{.option = "OUT", .path = options.out}});
-    const std::string bytes = value_or_fail(read_regular_file(options.in, kMostBytes));
-    const input::OrderFile file = value_or_fail(input::parse_any_order_file(bytes, options.in));
+    const std::string given = value_or_fail(read_regular_file(options.in, kMostBytes));
+    const input::OrderFile file = value_or_fail(input::parse_any_order_file(given, options.in));
     const bool binary =
-        options.to.empty() ? !input::is_binary_order_file(bytes) : options.to == "binary";
+        options.to.empty() ? !input::is_binary_order_file(given) : options.to == "binary";
     const std::string text = binary ? value_or_fail(input::to_binary(file)) : input::to_csv(file);
     OutputFile out(options.out);
     out.write(text);

@@ -20,10 +20,10 @@ static_assert(std::endian::native == std::endian::little, "numbers are copied as
 
 // REQUIRES: so many bytes are there, from `at` on.
 template <class T>
-[[nodiscard]] T number_at(std::string_view bytes, std::size_t at) {
+[[nodiscard]] T number_at(std::string_view in, std::size_t at) {
     static_assert(std::is_trivially_copyable_v<T>);
     T value;
-    std::memcpy(&value, bytes.data() + at, sizeof value);
+    std::memcpy(&value, in.data() + at, sizeof value);
     return value;
 }
 template <class T>
@@ -33,9 +33,9 @@ void put_number(char* to, T value) {
 }
 template <class T>
 void append_number(std::string& out, T value) {
-    char bytes[sizeof value];
-    put_number(bytes, value);
-    out.append(bytes, sizeof value);
+    char raw[sizeof value];
+    put_number(raw, value);
+    out.append(raw, sizeof value);
 }
 
 // Takes numbers and pieces from the front. After the first that is not all there, `good` is false and everything is 0 or empty.
