@@ -63,8 +63,8 @@ void add_market_convert(CLI::App& market, Context& context) {
     convert_command->footer(
         "Example:\n  abate market convert orders.csv orders.bin\n  abate market replay "
         "orders.bin\n\n"
-        "Both forms play alike. The binary one is read faster, and each operation in it has a "
-        "checksum: docs/reference/market.md.");
+        "Both forms play alike; each operation of the binary one has a checksum: "
+        "docs/reference/market.md.");
     convert_command->callback([options, &context] { convert(*options, context); });
 }
 
