@@ -284,7 +284,8 @@ class Market(World):
         with open(binary, "rb") as one, open(again, "rb") as other:
             self.assertEqual(one.read(), other.read())
         same = self.abate("market", "convert", orders, orders)
-        self.assertEqual(same.returncode, 1 if same.returncode == 1 else 2)
+        self.assertEqual(same.returncode, 2, same.stderr)
+        self.assertRegex(same.stderr, e2e.ERROR_LINE)
         with open(binary, "r+b") as file:
             file.seek(40)
             file.write(b"!")

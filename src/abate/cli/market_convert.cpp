@@ -25,10 +25,10 @@ constexpr std::size_t kMostBytes = std::size_t{3} << 30;
 
 void convert(const ConvertOptions& options, Context& context) {
     check_outputs({{.option = "IN", .path = options.in}}, {{.option = "OUT", .path = options.out}});
-    const std::string bytes = value_or_fail(read_regular_file(options.in, kMostBytes));
-    const input::OrderFile file = value_or_fail(input::parse_any_order_file(bytes, options.in));
+    const std::string given = value_or_fail(read_regular_file(options.in, kMostBytes));
+    const input::OrderFile file = value_or_fail(input::parse_any_order_file(given, options.in));
     const bool binary =
-        options.to.empty() ? !input::is_binary_order_file(bytes) : options.to == "binary";
+        options.to.empty() ? !input::is_binary_order_file(given) : options.to == "binary";
     const std::string text = binary ? value_or_fail(input::to_binary(file)) : input::to_csv(file);
     OutputFile out(options.out);
     out.write(text);
@@ -63,8 +63,8 @@ void add_market_convert(CLI::App& market, Context& context) {
     convert_command->footer(
         "Example:\n  abate market convert orders.csv orders.bin\n  abate market replay "
         "orders.bin\n\n"
-        "Both forms play alike. The binary one is read faster, and each operation in it has a "
-        "checksum: docs/reference/market.md.");
+        "Both forms play alike; each operation of the binary one has a checksum: "
+        "docs/reference/market.md.");
     convert_command->callback([options, &context] { convert(*options, context); });
 }
 

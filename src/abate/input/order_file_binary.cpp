@@ -223,8 +223,8 @@ std::string cell(const std::string& name) {
 }  // namespace
 }  // namespace order_bytes
 
-bool is_binary_order_file(std::string_view bytes) {
-    return bytes.substr(0, kOrderFileMark.size()) == kOrderFileMark;
+bool is_binary_order_file(std::string_view text) {
+    return text.substr(0, kOrderFileMark.size()) == kOrderFileMark;
 }
 
 Result<OrderFile> parse_binary_order_file(std::string_view text, std::string_view file) {

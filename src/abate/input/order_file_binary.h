@@ -1,4 +1,4 @@
-// Files of orders as bytes (docs/reference/market.md): what a CSV file says, faster to read, and checked.
+// Files of orders as bytes (docs/reference/market.md): what a CSV file says, and checked.
 //
 //     if (is_binary_order_file(bytes)) Result<OrderFile> file = parse_binary_order_file(bytes, "day.orders");
 //     Result<std::string> bytes = to_binary(file);
