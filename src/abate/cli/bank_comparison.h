@@ -6,6 +6,7 @@
 // A line and an entry are one where they have one reference. Balances are another matter: the registry compares those.
 #pragma once
 
+#include "abate/core/core.h"
 #include "abate/input/input.h"
 #include "abate/units/energy.h"
 
