@@ -397,7 +397,7 @@ struct MarketTerms {
     std::int64_t opening_call_minutes = 0;  // before it opens; 0: none
     std::int64_t closing_call_minutes = 0;  // before it closes; 0: none
     std::int64_t erroneous_minutes = 30;    // a trade may be annulled so long; 0: none is
-    Ppm erroneous = {100'000};              // and only one further from the reference price
+    Ppm erroneous = {50'000};               // and only one further from the reference price
     bool operator==(const MarketTerms&) const = default;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
