@@ -73,6 +73,7 @@ class OrderHistory {
     }
     void follow(const MarketEvent& event) {
         const Operation& o = event.operation;
+        ASSERT_LE(event.kind, MarketEventKind::swept) << "a call, in a market without hours";
         Order& order = orders_[o.order_id];
         if (event.kind == MarketEventKind::placed) {
             EXPECT_TRUE(placed_.insert(o.order_id).second) << "twice: " << o.order_id;

@@ -25,7 +25,6 @@ class World(e2e.E2e):
         text = re.sub(r"(?m)^free_share_percent = \d+", "free_share_percent = 40", text)
         text = re.sub(r"(?m)^auction_share_percent = \d+", "auction_share_percent = 50", text)
         text = re.sub(r"(?m)^fee_percent = 0", "fee_percent = 0.1", text)
-        # Below the 10 % at which a trade is not done at all.
         self.write(self.path("scheme.toml"), text)
         self.registry("init", self.path("scheme.toml"), "--operator", "ada", "--operator", "bo", "--at", "2027-01-01")
         at = ("--at", "2027-01-01")

@@ -99,6 +99,7 @@ void JournalReader::follow(const exchange::MarketEvent& event) {
     const exchange::Operation& o = event.operation;
     require(Timestamp{o.at_us} >= last_, "time went back");
     last_ = {o.at_us};
+    require(event.kind <= MarketEventKind::swept, "a call, in a market without hours");
     const auto rested = orders_.find(o.order_id);
     if (event.kind == MarketEventKind::placed) {
         require(order_ids_.insert(o.order_id).second,

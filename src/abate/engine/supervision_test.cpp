@@ -14,7 +14,6 @@ using exchange::OrderReason;
 using exchange::Side;
 
 constexpr std::int32_t kYear = 2027;
-constexpr std::int64_t kMinuteUs = 60'000'000;
 
 // A fee of 1 %, no collar, and trades a tenth from the reference price are erroneous.
 Rules supervised_rules() {
@@ -24,6 +23,7 @@ Rules supervised_rules() {
     rules.market.collar = {};
     rules.market.halt = {};
     rules.market.fee = {10'000};
+    rules.market.erroneous = {100'000};
     return rules;
 }
 
