@@ -75,6 +75,30 @@ class MarketDesk : public YearDesk {
         const exchange::OrderBook* book = engine().market().book(kYear);
         return book == nullptr ? 0 : book->size();
     }
+    // What the audit names where events of the market are others than they were; every seal is right.
+    template <class Which, class Change>
+    std::string fault_of(const Which& which, const Change& change) {
+        testing::Paper forged;
+        BatchHeader before;
+        for (const Batch& batch : journal().batches) {
+            Batch copy = batch;
+            if (exchange::is_market_event(copy.payload.front())) {
+                exchange::MarketEvent event = exchange::read_market_event(copy.payload)->event;
+                if (which(event)) {
+                    change(event);
+                    exchange::EventBytes bytes;
+                    exchange::append_event(bytes, event.kind, event.operation, event.met);
+                    copy.payload = bytes.view();
+                }
+            }
+            copy.header.prev_digest = before.digest;
+            copy.header.digest = seal(copy);
+            before = copy.header;
+            (void)forged.append(copy);
+        }
+        const AuditReport report = audit(forged, kDeskKey);
+        return report.fault ? report.fault->field : std::string("none");
+    }
     void sound_market() {
         const exchange::Market::Cover cover = engine().market().cover();
         EXPECT_EQ(cover.money, engine().registry().covered_money());
@@ -300,27 +324,7 @@ TEST(EngineMarket, TheAuditNamesWhatIsForged) {
     ASSERT_EQ(desk.sell("lab-m", 2, 41, 100), OrderReason::ok);
     ASSERT_EQ(desk.buy("mill-m", 3, 41, 150), OrderReason::ok);
     const auto fault_of = [&](auto&& change) {
-        testing::Paper forged;
-        BatchHeader before;
-        std::string field;
-        for (const Batch& batch : desk.journal().batches) {
-            Batch copy = batch;
-            if (exchange::is_market_event(copy.payload.front())) {
-                exchange::MarketEvent event = exchange::read_market_event(copy.payload)->event;
-                if (event.operation.order_id == 3) {
-                    change(event);
-                    exchange::EventBytes bytes;
-                    exchange::append_event(bytes, event.kind, event.operation, event.met);
-                    copy.payload = bytes.view();
-                }
-            }
-            copy.header.prev_digest = before.digest;
-            copy.header.digest = seal(copy);
-            before = copy.header;
-            (void)forged.append(copy);
-        }
-        const AuditReport report = audit(forged, kDeskKey);
-        return report.fault ? report.fault->field : std::string("none");
+        return desk.fault_of([](const auto& e) { return e.operation.order_id == 3; }, change);
     };
     EXPECT_EQ(fault_of([](auto&) {}), "none");
     EXPECT_EQ(fault_of([](auto& e) { e.met[0].maker = 2; }), "met");
@@ -336,6 +340,76 @@ TEST(EngineMarket, TheAuditNamesWhatIsForged) {
     EXPECT_EQ(fault_of([](auto& e) { e.operation.price_micro = 30; }), "met");
     EXPECT_EQ(fault_of([](auto& e) { e.operation.price_micro = std::nullopt; }), "price_micro");
     EXPECT_EQ(fault_of([](auto& e) { e.operation.at_us = 1; }), "at");
+}
+
+// ---- calls
+
+// A call from 11:00 to 12:00 UTC, and from 17:30 to 18:00.
+Rules rules_with_hours() {
+    Rules rules = market_rules();
+    rules.market.opens = "12:00";
+    rules.market.closes = "18:00";
+    rules.market.opening_call_minutes = 60;
+    rules.market.closing_call_minutes = 30;
+    return rules;
+}
+// That time of the next day.
+void on_the_next_day(MarketDesk& desk, std::int64_t minute) {
+    desk.set_time({(day_of(desk.now()) + 1) * kDayUs + minute * kMinuteUs});
+}
+
+TEST(EngineMarketCall, IsPartOfTheJournal) {
+    MarketDesk desk(rules_with_hours());
+    on_the_next_day(desk, 600);
+    EXPECT_EQ(desk.buy("mill-m", 1, 42, 300), OrderReason::market_closed);
+    desk.pass(90 * kMinuteUs);
+    EXPECT_EQ(desk.buy("mill-m", 1, 42, 300), OrderReason::ok);
+    EXPECT_EQ(desk.sell("lab-m", 2, 40, 1'000), OrderReason::ok);
+    desk.sound_market();  // in the middle of the call
+    desk.pass(30 * kMinuteUs);
+    desk.tick();
+    // 300 of 1,000 that are for sale from 40 on are wanted: the sellers press.
+    EXPECT_EQ(desk.money(112), 10'000'000 + 300 * 40);
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'300);
+    EXPECT_EQ(desk.balance(110, kYear).reserved, 700);
+    desk.sound_market();
+
+    const auto fault_of = [&](auto&& change) {
+        return desk.fault_of(
+            [](const auto& e) { return e.kind == exchange::MarketEventKind::called; }, change);
+    };
+    EXPECT_EQ(fault_of([](auto&) {}), "none");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.price_micro = 41; }), "price_micro");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.quantity = 299; }), "quantity");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[0].maker = 2; }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { e.met[1].quantity = 299; }), "met_quantity");
+    EXPECT_EQ(fault_of([](auto& e) { e.met.pop_back(); }), "met");
+    EXPECT_EQ(fault_of([](auto& e) { e.operation.at_us -= kMinuteUs; }), "at");
+    EXPECT_EQ(desk.fault_of([](const auto& e) { return e.operation.order_id == 2; },
+                            [](auto& e) { e.kind = exchange::MarketEventKind::placed; }),
+              "kind");
+}
+
+// The bank's statement differs: the call waits, and orders can be taken back. It ends with the first moment at which the market is not halted.
+TEST(EngineMarketCall, WaitsWhileTheBankDiffers) {
+    MarketDesk desk(rules_with_hours());
+    on_the_next_day(desk, 690);
+    EXPECT_EQ(desk.buy("mill-m", 1, 42, 300), OrderReason::ok);
+    EXPECT_EQ(desk.sell("lab-m", 2, 40, 300), OrderReason::ok);
+    EXPECT_EQ(desk.sell("lab-m", 3, 40, 300), OrderReason::ok);
+    const std::string date = to_rfc3339(desk.now()).substr(0, 10);
+    desk.ok("ada", Reconcile{.statement_date = date, .balance_micro = 1, .unknown_lines = {}});
+    desk.pass(60 * kMinuteUs);
+    desk.tick();
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'000);
+    EXPECT_EQ(desk.order("lab-m", {.kind = OperationKind::cancel, .order_id = 2}), OrderReason::ok);
+    desk.sound_market();
+    desk.ok("ada",
+            Reconcile{.statement_date = date, .balance_micro = 20'000'000, .unknown_lines = {}});
+    desk.tick();
+    EXPECT_EQ(desk.balance(120, kYear).posted, 240'300);
+    EXPECT_EQ(desk.balance(110, kYear).reserved, 0);
+    desk.sound_market();
 }
 
 }  // namespace
