@@ -218,9 +218,9 @@ class Market(World):
         self.assertEqual([(t["price_micro"], t["annulled"]) for t in trades], [(41_250, False), (44_000, False)])
         self.assertEqual(self.cash("elm/cash")[0], before["elm"][1][0] - 4_404_400_000)
         self.assertEqual(self.read("index", "2027")["high_micro"], 44_000)
-        fine = self.abate("market", "annul", str(trades[0]["seq"]), "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:20:00Z")
+        fine = self.abate("market", "annul", str(trades[0]["trade"]), "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:20:00Z")
         self.assertIn("trade_not_erroneous: one that was more than 5 % from the reference price may be annulled for 30 minutes", fine.stderr)
-        number = str(trades[1]["seq"])
+        number = str(trades[1]["trade"])
         self.market("annul", number, "--vintage", "2027", "--reason", "a slip of a digit", *TWO, at="10:20:00Z")
         for firm in ("lab", "elm"):
             totals, cash = before[firm]
@@ -240,7 +240,7 @@ class Market(World):
         # What is not there any more cannot go back.
         self.trade("mo", "mia", "44", "10:30:00Z")
         self.registry("transfer", "--from", "elm/holding", "--to", "lab/holding", "--vintage", "2027", "--quantity", "200K", "--as", "eli", "--second", "max", "--at", DAY + "10:31:00Z")
-        number = str(self.read("trades", "2027")["trades"][-1]["seq"])
+        number = str(self.read("trades", "2027")["trades"][-1]["trade"])
         gone = self.abate("market", "annul", number, "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "10:32:00Z")
         self.assertIn("insufficient_balance: not all that the trade moved is free any more", gone.stderr)
         late = self.abate("market", "annul", number, "--vintage", "2027", "--reason", "slip", *TWO, "--at", DAY + "11:30:00Z")

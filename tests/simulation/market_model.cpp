@@ -158,6 +158,7 @@ OrderAnswer MarketModel::place(const Operation& o, std::int64_t now_us) {
                               ? OrderReason::order_exists
                               : OrderReason::order_exists_with_different_fields};
     if (o.book != kMarketYear) return {.reason = OrderReason::book_unknown};
+    if (halted_) return {.reason = OrderReason::market_halted};
     if (const OrderReason form = form_of(o); form != OrderReason::ok) return {.reason = form};
     if (o.time_in_force == TimeInForce::good_till_time && o.expires_us <= now_us)
         return {.reason = OrderReason::expired};
@@ -203,6 +204,7 @@ OrderAnswer MarketModel::change(const Operation& o) {
             orders->erase(found);
             return {};
         }
+        if (halted_) return {.reason = OrderReason::market_halted};
         const Order before = *found;
         Operation asked = o;
         asked.type = OrderType::limit;
@@ -229,7 +231,6 @@ OrderAnswer MarketModel::change(const Operation& o) {
 }
 
 OrderAnswer MarketModel::one(const Operation& o, std::int64_t now_us) {
-    if (halted_ && o.kind != OperationKind::cancel) return {.reason = OrderReason::market_halted};
     return o.kind == OperationKind::place ? place(o, now_us) : change(o);
 }
 

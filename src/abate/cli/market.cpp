@@ -10,13 +10,20 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace abate::cli {
 namespace {
@@ -60,14 +67,58 @@ Played play_book(const ReplayOptions& options, const input::OrderFile& file) {
     return {.totals = replay.totals(), .took_s = took};
 }
 
+// A folder below $ABATE_HOME that is gone in the end. Those of runs that were killed go with the next one: nobody holds their lock.
+class ThrowawayFolder {
+  public:
+    explicit ThrowawayFolder(const Context& context) {
+        namespace fs = std::filesystem;
+        std::error_code problem;
+        fs::create_directories(context.home, problem);
+        for (const fs::directory_entry& left : fs::directory_iterator(context.home, problem))
+            if (left.is_directory(problem) && !left.is_symlink(problem) &&
+                left.path().filename().string().starts_with(kPrefix))
+                if (const int fd = locked(left.path().string()); fd >= 0) {
+                    fs::remove_all(left.path(), problem);
+                    ::close(fd);
+                }
+        std::string name = context.home + "/" + kPrefix + "XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr)
+            throw Failure({ErrorCode::permission_denied,
+                           fmt::format("no folder can be made: {}", std::strerror(errno)),
+                           context.home,
+                           "Set ABATE_HOME to a folder that can be written"});
+        path_ = name;
+        lock_ = locked(path_);
+    }
+    ~ThrowawayFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+        if (lock_ >= 0) ::close(lock_);
+    }
+    ThrowawayFolder(const ThrowawayFolder&) = delete;
+    ThrowawayFolder& operator=(const ThrowawayFolder&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    static constexpr const char* kPrefix = "replay-";
+    // Below 0: somebody else holds it.
+    static int locked(const std::string& folder) {
+        const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+        ::close(fd);
+        return -1;
+    }
+
+    std::string path_;
+    int lock_ = -1;
+};
+
 // Batches, sealed and committed to a journal of their own that is taken away in the end.
 class ThrowawayJournal {
   public:
     explicit ThrowawayJournal(const Context& context)
-        : file_{context.home + fmt::format("/replay-{}.db", ::getpid())} {
-        std::error_code problem;
-        std::filesystem::create_directories(context.home, problem);
-        journal_ = value_or_fail(store::open_sqlite_journal(file_.path, kKey));
+        : folder_(context), path_(folder_.path() + "/replay.db") {
+        journal_ = value_or_fail(store::open_sqlite_journal(path_, kKey));
         head_ = {.tenant_id = kKey.tenant_id,
                  .scheme_id = kKey.scheme_id,
                  .epoch = journal_->take_lease("replay")};
@@ -80,23 +131,14 @@ class ThrowawayJournal {
             head_,
             {.payload = std::string(played.payload), .events = played.events, .at = played.at});
         if (journal_->append(batch) != engine::Append::committed)
-            throw Failure({ErrorCode::conflict, "another process wrote to it", file_.path, ""});
+            throw Failure({ErrorCode::conflict, "another process wrote to it", path_, ""});
         head_ = batch.header;
     }
 
   private:
     static constexpr engine::SchemeKey kKey{.tenant_id = 1, .scheme_id = 1};
-    // Goes last, whatever went wrong before.
-    struct File {
-        std::string path;
-        ~File() {
-            for (const char* end : {"", "-wal", "-shm"}) {
-                std::error_code ignored;
-                std::filesystem::remove(path + end, ignored);
-            }
-        }
-    };
-    File file_;
+    ThrowawayFolder folder_;  // goes last, whatever went wrong before
+    std::string path_;
     std::unique_ptr<engine::Journal> journal_;
     engine::BatchHeader head_;
 };
@@ -220,6 +262,25 @@ void replay_file(const ReplayOptions& options, Context& context) {
     fmt::print("trade hash   {}\n", hash);
 }
 
+// Digits alone: no sign, no base, and no zero before them, which other programs read as another base.
+std::string wrong_number(const std::string& text) {
+    const bool plain = !text.empty() && text.size() <= 20 &&
+                       text.find_first_not_of("0123456789") == std::string::npos &&
+                       (text == "0" || text.front() != '0') &&
+                       (text.size() < 20 || text <= "18446744073709551615");
+    return plain ? ""
+                 : fmt::format("'{}' is no whole number from 0 to 2^64 - 1, in plain digits",
+                               short_text(text));
+}
+void take_plain_numbers(CLI::App& command) {
+    static const std::set<std::string> kNumbers = {
+        "UINT", "INT", "YEAR", "N", "MICRO", "ALLOWANCES"};
+    for (CLI::Option* option : command.get_options())
+        if (kNumbers.count(option->get_type_name()) != 0)
+            option->check(CLI::Validator(wrong_number, ""));
+    for (CLI::App* each : command.get_subcommands({})) take_plain_numbers(*each);
+}
+
 }  // namespace
 
 void add_market(CLI::App& app, Context& context) {
@@ -268,6 +329,7 @@ void add_market(CLI::App& app, Context& context) {
         "hash is "
         "the same wherever the same trades came of it: docs/reference/market.md.");
     replay->callback([options, &context] { replay_file(*options, context); });
+    take_plain_numbers(*market);
     add_market_convert(*market, context);
 }
 

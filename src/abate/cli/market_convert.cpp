@@ -23,12 +23,30 @@ struct ConvertOptions {
 // As `abate market replay` reads.
 constexpr std::size_t kMostBytes = std::size_t{3} << 30;
 
+// CSV has no list of books: they are numbered as they come, and the first one's prices are the answer's.
+void check_order_of_books(const ConvertOptions& options, const input::OrderFile& file) {
+    std::uint32_t known = 0;
+    for (const exchange::Operation& operation : file.operations) {
+        if (operation.book > known) break;
+        if (operation.book == known) ++known;
+    }
+    if (known < file.books.size() && !(file.operations.empty() && file.books.size() == 1))
+        throw Failure(
+            {ErrorCode::invalid_argument,
+             fmt::format("CSV cannot say it: book '{}' is listed before one that comes first, or "
+                         "has no operation",
+                         short_text(file.books[known])),
+             options.in,
+             "Keep the binary form"});
+}
+
 void convert(const ConvertOptions& options, Context& context) {
     check_outputs({{.option = "IN", .path = options.in}}, {{.option = "OUT", .path = options.out}});
     const std::string given = value_or_fail(read_regular_file(options.in, kMostBytes));
     const input::OrderFile file = value_or_fail(input::parse_any_order_file(given, options.in));
     const bool binary =
         options.to.empty() ? !input::is_binary_order_file(given) : options.to == "binary";
+    if (!binary) check_order_of_books(options, file);
     const std::string text = binary ? value_or_fail(input::to_binary(file)) : input::to_csv(file);
     OutputFile out(options.out);
     out.write(text);

@@ -112,11 +112,25 @@ Help help_of(OrderReason reason) {
         case OrderReason::order_of_another:
             return {"the order is another key's", "Cancel it with the key that placed it"};
         case OrderReason::quantity_off_lot:
-            return {"the quantity is no multiple of the lot",
-                    "See market.lot in `abate registry rules`"};
+            return {"the quantity is no multiple of the book's lot", "Round it"};
         case OrderReason::price_off_tick:
-            return {"the price is no multiple of the tick",
-                    "See market.tick_micro in `abate registry rules`"};
+            return {"the price is no multiple of the book's tick", "Round it"};
+        case OrderReason::post_only_would_trade:
+            return {"it would trade at once, and was to rest", "See `abate market book`"};
+        case OrderReason::fill_or_kill_not_filled:
+            return {"less rests within its price than it asks for", "See `abate market book`"};
+        case OrderReason::expired:
+            return {"its time is over already", "Say a later --until"};
+        case OrderReason::throttled:
+            return {"this key has sent too many commands in this second", "Send it again"};
+        case OrderReason::too_many_orders:
+            return {"as many orders of this key rest as may", "See `abate market orders`"};
+        case OrderReason::notional_too_large:
+            return {"price times quantity is more than a book can have", "Say less of one"};
+        case OrderReason::quantity_not_positive:
+            return {"it asks for nothing", "Say a quantity above 0"};
+        case OrderReason::quantity_too_large:
+            return {"no order may ask for more than 1,099,511,627,776 allowances", "Say less"};
         case OrderReason::order_exists_with_different_fields:
             return {"the id was used for another order", "Leave --order-id away for a new one"};
         default:
@@ -124,15 +138,62 @@ Help help_of(OrderReason reason) {
     }
 }
 
-[[noreturn]] void refuse(OrderReason reason, const std::string& where) {
+[[noreturn]] void refuse(OrderReason reason,
+                         const std::string& where,
+                         const std::string& numbers = {}) {
     const Help help = help_of(reason);
     throw Failure({ErrorCode::conflict,
-                   fmt::format("refused: {}{}{}",
+                   fmt::format("refused: {}{}{}{}",
                                exchange::to_string(reason),
                                *help.means == 0 ? "" : ": ",
-                               help.means),
+                               help.means,
+                               numbers.empty() ? "" : " (" + numbers + ")"),
                    where,
                    help.helps});
+}
+
+// What a refusal was measured by, where there is such a number; else empty.
+std::string numbers_of(Office& office, const Operation& o, OrderReason reason) {
+    const scheme::State& state = office.state();
+    const auto year = state.period.years.find(o.book);
+    if (year == state.period.years.end()) return "";
+    const scheme::MarketTerms& of_book = year->second.rules.market;
+    const scheme::MarketTerms& today = state.rules.market;
+    const exchange::Market& market = office.engine().market();
+    const scheme::KeyPair key = office.signer(office.options().as);
+    const auto known = state.keys.find(key.open);
+    switch (reason) {
+        case OrderReason::quantity_off_lot:
+            return fmt::format("the lot of {} is {}", o.book, grouped(of_book.lot));
+        case OrderReason::price_off_tick:
+            return fmt::format(
+                "the tick of {} is {} for 1,000", o.book, per_thousand(of_book.tick_micro));
+        case OrderReason::price_outside_collar:
+            return fmt::format("the reference price is {}, the collar {} %",
+                               per_thousand(market.reference_micro(o.book, office.moment())),
+                               static_cast<double>(today.collar.value) / 10'000);
+        case OrderReason::mandate_quantity_exceeded:
+            if (known == state.keys.end()) return "";
+            return fmt::format("its mandate is {} a day",
+                               grouped(known->second.mandate.daily_net_quantity));
+        case OrderReason::mandate_value_exceeded:
+            if (known == state.keys.end()) return "";
+            return fmt::format("its mandate is {} {} a day",
+                               money_text(known->second.mandate.daily_net_value_micro),
+                               state.rules.currency);
+        case OrderReason::throttled:
+            return fmt::format("{} in a second are taken", grouped(today.most_per_second));
+        case OrderReason::too_many_orders:
+            return fmt::format("{} may rest", grouped(today.most_open_orders));
+        case OrderReason::market_halted: {
+            const auto until = market.halted_until(o.book);
+            return until && *until > office.moment() ? "until " + to_rfc3339(*until) : "";
+        }
+        case OrderReason::market_closed:
+            return "until " + to_rfc3339(market.phase(o.book, office.moment()).until);
+        default:
+            return "";
+    }
 }
 
 // What was traded at once, and what rests.
@@ -149,6 +210,15 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
     const std::optional<exchange::Market::OrderView> rests =
         office.engine().market().order(operation.book, operation.order_id);
     const bool before = done.reason == OrderReason::order_exists;
+    // Why it took no more, where it was stopped.
+    const exchange::MeetingKind last =
+        done.met.empty() ? exchange::MeetingKind::trade : done.met.back().kind;
+    const char* const stopped =
+        last == exchange::MeetingKind::halted
+            ? "the book halted, since the next trade was too far from the reference price"
+        : last == exchange::MeetingKind::stopped ? "it would have met an order of its own group"
+        : done.met.empty() && !rests && !before  ? "nothing rests that it could trade with"
+                                                 : "";
     if (office.context().json) {
         MarketJson out{
             {"order_id", operation.order_id}, {"vintage", operation.book}, {"exists", before}};
@@ -157,6 +227,9 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
             out["trades"] = std::move(fills);
             out["traded"] = traded;
         }
+        out["stopped"] = last == exchange::MeetingKind::halted    ? MarketJson("halted")
+                         : last == exchange::MeetingKind::stopped ? MarketJson("self_trade")
+                                                                  : MarketJson();
         out["resting"] = rests ? rests->quantity : 0;
         if (rests) {
             out["price_micro"] = rests->price_micro;
@@ -166,6 +239,7 @@ void print_done(Office& office, const Operation& operation, const Office::Ordere
         return;
     }
     fmt::print("Order {}:", operation.order_id);
+    if (*stopped != 0) fmt::print(" {};", stopped);
     if (before) fmt::print(" was taken before (its trades: `abate market statement`);");
     if (traded > 0) fmt::print(" {} traded for {} in all;", grouped(traded), money_text(notional));
     if (!rests) {
@@ -185,6 +259,12 @@ void do_order(Office& office, const OrderOptions& options) {
     Operation o{.book = options.vintage,
                 // A number that people can say again: that of the event it will be.
                 .order_id = options.order_id.value_or(office.engine().last_seq() + 1)};
+    // So that nobody takes a number of theirs.
+    if (o.order_id >> 63 != 0)
+        throw Failure({ErrorCode::invalid_argument,
+                       "numbers from 2^63 on are those of connected traders",
+                       "--order-id",
+                       "Say a smaller one, or leave it away"});
     o.side = options.side == "buy" ? Side::buy : Side::sell;
     o.quantity = for_option(input::parse_allowances(options.quantity), "QUANTITY");
     if (options.at_market) {
@@ -215,7 +295,7 @@ void do_order(Office& office, const OrderOptions& options) {
         done = office.trade(office.options().as, o);
     }
     if (done.reason != OrderReason::ok && done.reason != OrderReason::order_exists)
-        refuse(done.reason, where);
+        refuse(done.reason, where, numbers_of(office, o, done.reason));
     print_done(office, o, done);
 }
 
@@ -257,7 +337,9 @@ void do_replace(Office& office, const OrderIdOptions& options) {
         o.quantity = for_option(input::parse_allowances(options.quantity), "--quantity");
     const Office::Ordered done = office.trade(office.options().as, o);
     if (done.reason != OrderReason::ok)
-        refuse(done.reason, fmt::format("replace {}", options.order_id));
+        refuse(done.reason,
+               fmt::format("replace {}", options.order_id),
+               numbers_of(office, o, done.reason));
     print_done(office, o, done);
 }
 
@@ -332,11 +414,13 @@ void show_book(Office& office, const BookOptions& options) {
                    i < best_asks.size() ? per_thousand(best_asks[i].first) : "",
                    i < best_asks.size() ? grouped(best_asks[i].second) : "");
     if (count == 0) fmt::print("No order rests\n");
+    if (phase.phase == exchange::Phase::continuous && phase.until.us != INT64_MAX)
+        fmt::print("Orders meet as they come until {}\n", to_rfc3339(phase.until));
     if (phase.phase == exchange::Phase::closed)
         fmt::print("Closed until {}\n", to_rfc3339(phase.until));
     if (call)
         fmt::print("A call collects orders until {}; {}\n",
-                   to_rfc3339(phase.until),
+                   phase.until.us == INT64_MAX ? "the market is resumed" : to_rfc3339(phase.until),
                    call->price_micro ? fmt::format("now {} would trade at {}",
                                                    grouped(call->volume),
                                                    per_thousand(*call->price_micro))
@@ -355,6 +439,7 @@ void show_book(Office& office, const BookOptions& options) {
                    plain_line(said->reason));
     if (office.state().halted)
         fmt::print("HALTED: the bank's statement is not what the books say\n");
+    if (!office.state().rules.market.trading) fmt::print("HALTED: the rules have no trading now\n");
 }
 
 void show_orders(Office& office, const WhoseOptions& options) {
@@ -418,6 +503,8 @@ std::vector<std::uint64_t> annulled_of(const Office& office, std::uint32_t vinta
 }
 
 void show_trades(Office& office, const WhoseOptions& options) {
+    if (options.vintage != 0 && office.engine().market().book(options.vintage) == nullptr)
+        refuse(OrderReason::book_unknown, fmt::format("{}", options.vintage));
     std::vector<TapeEntry> trades;
     for (const auto& [vintage, tape] : read_tapes(office))
         for (const TapeEntry& entry : tape)
@@ -434,7 +521,7 @@ void show_trades(Office& office, const WhoseOptions& options) {
         for (const TapeEntry& t : trades)
             rows.push_back({{"at", to_rfc3339(t.at)},
                             {"vintage", t.vintage},
-                            {"seq", t.seq},
+                            {"trade", t.seq},
                             {"price_micro", t.price_micro},
                             {"quantity", t.quantity},
                             {"annulled", annulment_of(office, t) != nullptr}});
@@ -569,6 +656,8 @@ exchange::Period day_in(const std::vector<TapeEntry>& tape, const std::string& d
     return {.from = {from}, .until = {from + kDayUs}};
 }
 std::vector<TapeEntry> tape_of(Office& office, std::uint32_t vintage) {
+    if (office.engine().market().book(vintage) == nullptr)
+        refuse(OrderReason::book_unknown, fmt::format("{}", vintage));
     std::map<std::uint32_t, std::vector<TapeEntry>> tapes = read_tapes(office);
     const auto found = tapes.find(vintage);
     return found == tapes.end() ? std::vector<TapeEntry>{} : std::move(found->second);
@@ -602,12 +691,17 @@ void show_index(Office& office, const WhoseOptions& options) {
     const auto json = [](const std::optional<std::int64_t>& price) {
         return price ? MarketJson(*price) : MarketJson();
     };
+    const auto side_json = [&](const exchange::RestingAtEnd& side) -> MarketJson {
+        return {{"orders", side.orders},
+                {"quantity", exact_json(side.quantity)},
+                {"best_micro", json(side.best_micro)}};
+    };
     const std::string date = to_rfc3339(day.from).substr(0, 10);
     if (office.context().json) {
         print_document({{"vintage", options.vintage},
                         {"day", date},
                         {"index_micro", json(s.index.price_micro)},
-                        {"carried", s.index.carried},
+                        {"carried", s.index.carried && s.index.price_micro},
                         {"open_micro", json(s.open_micro)},
                         {"high_micro", json(s.high_micro)},
                         {"low_micro", json(s.low_micro)},
@@ -615,7 +709,8 @@ void show_index(Office& office, const WhoseOptions& options) {
                         {"volume", exact_json(s.volume)},
                         {"notional_micro", exact_json(s.notional)},
                         {"trades", s.trades},
-                        {"resting_orders", s.bids.orders + s.asks.orders}});
+                        {"bids", side_json(s.bids)},
+                        {"asks", side_json(s.asks)}});
         return;
     }
     const auto text = [](const std::optional<std::int64_t>& price) {
@@ -624,7 +719,9 @@ void show_index(Office& office, const WhoseOptions& options) {
     fmt::print("Allowances of {} on {} (UTC), price for 1,000\n", options.vintage, date);
     fmt::print("index   {}{}\n",
                text(s.index.price_micro),
-               s.index.carried ? "  carried: too little was traded for a new one" : "");
+               !s.index.carried      ? ""
+               : s.index.price_micro ? "  carried: too little was traded for a new one"
+                                     : ": too little was traded for a first one");
     fmt::print("open    {}   high {}   low {}   last {}\n",
                text(s.open_micro),
                text(s.high_micro),
@@ -634,9 +731,13 @@ void show_index(Office& office, const WhoseOptions& options) {
                grouped(s.volume),
                counted(s.trades, "trade"),
                money_text(s.notional));
-    fmt::print("resting {} to buy, {} to sell\n",
-               counted(s.bids.orders, "order"),
-               counted(s.asks.orders, "order"));
+    const auto side_text = [&](const exchange::RestingAtEnd& side) {
+        return fmt::format("{} of {}, best {}",
+                           counted(side.orders, "order"),
+                           grouped(side.quantity),
+                           text(side.best_micro));
+    };
+    fmt::print("to buy  {}\nto sell {}\n", side_text(s.bids), side_text(s.asks));
 }
 
 // What each group holds of all vintages, and needs for the years that are open: now, whatever day is asked about.
@@ -669,6 +770,15 @@ std::map<registry::GroupId, exchange::Need> needs_of(const Office& office) {
     for (const registry::GroupId group : unknown)
         out[group].needed = std::max(out[group].needed, out[group].held);
     return out;
+}
+
+// Shares in per cent; orders and the index of concentration as they are.
+std::string figure_text(exchange::FindingKind kind, std::int64_t figure) {
+    if (kind == exchange::FindingKind::layering ||
+        kind == exchange::FindingKind::concentrated_market)
+        return grouped(figure);
+    if (figure == INT64_MAX) return "nothing is needed";
+    return fmt::format("{} %", static_cast<double>(figure) / 10'000);
 }
 
 void show_surveillance(Office& office, const WhoseOptions& options) {
@@ -723,8 +833,8 @@ void show_surveillance(Office& office, const WhoseOptions& options) {
                    i + 1,
                    to_string(f.kind),
                    plain_line(fmt::format("{}", fmt::join(who, ", "))),
-                   grouped(f.figure),
-                   grouped(f.threshold),
+                   figure_text(f.kind, f.figure),
+                   figure_text(f.kind, f.threshold),
                    grouped(f.quantity),
                    to_rfc3339(f.from),
                    to_rfc3339(f.to),
@@ -744,6 +854,8 @@ std::map<std::uint32_t, std::vector<TapeEntry>> read_tapes(Office& office) {
     const Result<engine::Recovery> done =
         engine::recover(again, office.journal(), {.use_snapshots = false});
     if (!done) throw Failure(done.error());
+    // With what was due since the last act.
+    again.advance_time(office.moment());
     return std::move(keeper.tapes);
 }
 
@@ -754,7 +866,11 @@ DaySeen surveillance_of(Office& office, const BookDay& asked) {
     const std::map<registry::GroupId, exchange::Need> needs = needs_of(office);
     const std::optional<std::int64_t> closes =
         scheme::minute_of_day(office.state().rules.market.closes);
-    const Timestamp close = closes ? Timestamp{day.from.us + *closes * kMinuteUs} : day.until;
+    // The trades of the closing call are of the moment at which it ended, or later where it was held up; then none until the next day.
+    Timestamp close = closes ? Timestamp{day.from.us + *closes * kMinuteUs} : day.until;
+    for (const TapeEntry& entry : tape)
+        if (day.contains(entry.at) && entry.at >= close && entry.kind == TapeKind::traded)
+            close = {entry.at.us + 1};
     return {.day = day,
             .found = value_or_fail(exchange::surveil({.tape = tape,
                                                       .period = day,
@@ -764,10 +880,21 @@ DaySeen surveillance_of(Office& office, const BookDay& asked) {
                                                      {}))};
 }
 
+namespace {
+
+// An order has a number in place of an id, and nobody approves it.
+void order_alone(CLI::App& command) {
+    for (const char* option : {"--id", "--second"})
+        command.remove_option(command.get_option(option));
+}
+
+}  // namespace
+
 void add_market_trading(CLI::App& market, Context& context) {
     CLI::App* made = nullptr;
     OrderOptions& order = add_act<OrderOptions>(
         market, context, made, "order", "Buy or sell allowances in the scheme's market", do_order);
+    order_alone(*made);
     made->add_option("SIDE", order.side, "buy or sell")
         ->required()
         ->check(CLI::IsMember({"buy", "sell"}));
@@ -789,13 +916,17 @@ void add_market_trading(CLI::App& market, Context& context) {
             ->type_name("TIME");
     ioc->excludes(fok)->excludes(until);
     fok->excludes(until);
-    made->add_flag("--post-only", order.post_only, "Refused where it would trade at once");
+    made->add_flag("--post-only", order.post_only, "Refused where it would trade at once")
+        ->excludes(ioc)
+        ->excludes(fok)
+        ->excludes(at_market);
     made->add_option("--order-id",
                      order.order_id,
                      "Its number, to send it again without doing it twice [a new one]")
         ->type_name("N");
     OrderIdOptions& cancel =
         add_act<OrderIdOptions>(market, context, made, "cancel", "Take an order back", do_cancel);
+    order_alone(*made);
     made->add_option("ORDER", cancel.order_id, "Its number")->required();
     OrderIdOptions& replace =
         add_act<OrderIdOptions>(market,
@@ -805,6 +936,7 @@ void add_market_trading(CLI::App& market, Context& context) {
                                 "Another price or quantity; it keeps its place only where it "
                                 "becomes less at the same price",
                                 do_replace);
+    order_alone(*made);
     made->add_option("ORDER", replace.order_id, "Its number")->required();
     made->add_option("--price", replace.price, "For 1,000 allowances")->type_name("PRICE");
     made->add_option("--quantity", replace.quantity, "What shall rest");
@@ -819,13 +951,8 @@ void add_market_trading(CLI::App& market, Context& context) {
     WhoseOptions& orders = add_view<WhoseOptions>(
         market, context, made, "orders", "The orders of a participant that rest", show_orders);
     made->add_option("PARTICIPANT", orders.participant, "Whose")->required();
-    WhoseOptions& trades = add_view<WhoseOptions>(market,
-                                                  context,
-                                                  made,
-                                                  "trades",
-                                                  "What was traded, without names",
-                                                  show_trades,
-                                                  Shows::written);
+    WhoseOptions& trades = add_view<WhoseOptions>(
+        market, context, made, "trades", "What was traded, without names", show_trades);
     made->add_option("VINTAGE", trades.vintage, "The year of the allowances [all]");
     made->add_option("--last", trades.last, "So many")->default_str("20");
     WhoseOptions& statement = add_view<WhoseOptions>(market,
@@ -833,8 +960,7 @@ void add_market_trading(CLI::App& market, Context& context) {
                                                      made,
                                                      "statement",
                                                      "All that a participant bought and sold",
-                                                     show_statement,
-                                                     Shows::written);
+                                                     show_statement);
     made->add_option("PARTICIPANT", statement.participant, "Whose")->required();
     WhoseOptions& index = add_view<WhoseOptions>(
         market,
@@ -842,8 +968,7 @@ void add_market_trading(CLI::App& market, Context& context) {
         made,
         "index",
         "The price index of a day, which the last trade cannot set, and the day's statistics",
-        show_index,
-        Shows::written);
+        show_index);
     made->add_option("VINTAGE", index.vintage, "The year of the allowances")->required();
     made->add_option("--day", index.day, "2027-03-31 [the last with an order]")->type_name("DATE");
     WhoseOptions& watch = add_view<WhoseOptions>(
@@ -852,8 +977,7 @@ void add_market_trading(CLI::App& market, Context& context) {
         made,
         "surveillance",
         "Signs of abuse in a day: rings, layers, marked closes; each a reason to look, no verdict",
-        show_surveillance,
-        Shows::written);
+        show_surveillance);
     made->add_option("VINTAGE", watch.vintage, "The year of the allowances")->required();
     made->add_option("--day", watch.day, "2027-03-31 [the last with an order]")->type_name("DATE");
 

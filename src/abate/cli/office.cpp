@@ -609,7 +609,10 @@ Office::Ordered Office::trade(const std::string& name, exchange::Operation opera
         const std::span<const exchange::Met> met = engine_.market().met();
         out.met.assign(met.begin(), met.end());
     });
-    if (out.reason == exchange::OrderReason::ok && !jump.empty()) context_->note(jump);
+    if (out.reason == exchange::OrderReason::ok) {
+        context_->done.push_back(fmt::format("{}", operation.order_id));
+        if (!jump.empty()) context_->note(jump);
+    }
     return out;
 }
 

@@ -227,10 +227,7 @@ void Engine::advance_time(Timestamp clock) {
             const Timestamp until{std::min({now.us, rules - 1, orders})};
             registry_.advance_time(std::max(until, next_time({INT64_MIN})), sink);
         } else {
-            const Timestamp until{std::min({now.us, rules - 1, books - 1})};
-            open_holding_room();
-            keep_market(market_.advance_time(until, market_frame(now)));
-            market_.set_holding_room(nullptr);
+            advance_market({std::min({now.us, rules - 1, books - 1})});
         }
     }
 }
@@ -383,6 +380,22 @@ AuditReport audit(Journal& journal, SchemeKey key) {
     });
     rules.set_find_trade(finder_of(market.far_trades()));
     bool market_is_behind = true;  // people, accounts or rules have changed
+    const auto follow_scheme = [&] {
+        if (!market_is_behind) return;
+        market.set_rules(market_rules(rules.rules()));
+        market.set_trading(rules.rules().market.trading && !rules.halted());
+        for (const auto& [year, of_year] : rules.years())
+            market.set_book(static_cast<std::uint32_t>(year), book_terms(*of_year));
+        for (const auto& [year, of_year] : rules.years()) {
+            const auto stop = rules.stop_of(static_cast<std::int32_t>(year));
+            market.set_halt(static_cast<std::uint32_t>(year),
+                            {.until_us = stop.until_us, .resumed_us = stop.resumed_us});
+        }
+        for (const scheme::TradeName& trade : rules.annulled())
+            market.annul(static_cast<std::uint32_t>(trade.vintage), trade.trade);
+        market.set_traders(traders_of(rules, auditor));
+        market_is_behind = false;
+    };
     BatchHeader before;
     journal.read(1, [&](const Batch& batch) {
         const BatchHeader& h = batch.header;
@@ -405,6 +418,8 @@ AuditReport audit(Journal& journal, SchemeKey key) {
             if (!reader.left().empty() && scheme::is_scheme_event(reader.left().front())) {
                 const Result<scheme::ReadEvent> read = scheme::read_event(reader.left());
                 if (!read) return found(seq, "payload", "an event", read.error().what);
+                // An auction's close asks the market for its price.
+                if (read->event.kind == scheme::EventKind::due) follow_scheme();
                 if (const auto finding = rules.check(read->event))
                     return found(seq, finding->field, finding->expected, finding->found);
                 market_is_behind = true;
@@ -421,21 +436,7 @@ AuditReport audit(Journal& journal, SchemeKey key) {
                 const Result<exchange::ReadMarketEvent> read =
                     exchange::read_market_event(reader.left());
                 if (!read) return found(seq, "payload", "an event", read.error().what);
-                if (market_is_behind) {
-                    market.set_rules(market_rules(rules.rules()));
-                    market.set_trading(rules.rules().market.trading && !rules.halted());
-                    for (const auto& [year, of_year] : rules.years())
-                        market.set_book(static_cast<std::uint32_t>(year), book_terms(*of_year));
-                    for (const auto& [year, of_year] : rules.years()) {
-                        const auto stop = rules.stop_of(static_cast<std::int32_t>(year));
-                        market.set_halt(static_cast<std::uint32_t>(year),
-                                        {.until_us = stop.until_us, .resumed_us = stop.resumed_us});
-                    }
-                    for (const scheme::TradeName& trade : rules.annulled())
-                        market.annul(static_cast<std::uint32_t>(trade.vintage), trade.trade);
-                    market.set_traders(traders_of(rules, auditor));
-                    market_is_behind = false;
-                }
+                follow_scheme();
                 if (const auto finding = market.check(read->event))
                     return found(seq, finding->field, finding->expected, finding->found);
                 if (read->event.operation.at_us > h.at.us)

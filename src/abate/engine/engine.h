@@ -70,13 +70,23 @@ class Engine {
     // The same for one signed command of a scheme: what it causes in the books is one chain.
     [[nodiscard]] Answer apply(const scheme::Envelope& envelope, Timestamp clock);
     // Orders of traders, in order. `participant` is the number of the trader's key (scheme::Key), `book` the vintage: who may send them in
-    // a trader's name is the door's to know. No more than a key's mandate comes of them. `told` hears after each which one it was, and what
-    // it met, until the next. REQUIRES: as many reasons as operations.
-    using OrderTold = std::function<void(std::size_t, std::span<const exchange::Met>)>;
+    // a trader's name is the door's to know. No more than a key's mandate comes of them (a sale in a call may bring more than it counted for).
+    // REQUIRES: as many reasons as operations.
+    struct OrderTold {
+        // What was due before that one is done; it is next.
+        std::function<void(std::size_t)> due = {};
+        // It is done; what it met, until the next.
+        std::function<void(std::size_t, std::span<const exchange::Met>)> done = {};
+    };
     void apply(std::span<const exchange::Operation> operations,
                Timestamp clock,
                std::span<exchange::OrderReason> reasons,
-               const OrderTold& told = {});
+               const OrderTold& told);
+    void apply(std::span<const exchange::Operation> operations,
+               Timestamp clock,
+               std::span<exchange::OrderReason> reasons) {
+        apply(operations, clock, reasons, {});
+    }
     // Only what is due, in the books, in the scheme and in the market.
     void advance_time(Timestamp clock);
 
@@ -118,8 +128,13 @@ class Engine {
     void do_due(const scheme::Due& due, Timestamp clock);
     // The market's rules, books and traders are those of the scheme.
     void sync_market();
+    // What is due in the market, each at its own time where nothing later has happened.
+    void advance_market(Timestamp until);
+    [[nodiscard]] std::uint32_t do_due_in_market(Timestamp until);
     // A group's room under the holding limit is asked of the scheme and the books, until it is taken away again.
     void open_holding_room();
+    // Annulments that there are, as the market knows them.
+    std::size_t annulled_ = 0;
     // What is about to be consigned is not promised to orders.
     void free_for(const scheme::Due& due, Timestamp clock);
     // Of the vintage that an auction sells, when its window closes; 0: nobody traded in it, or it is no auction.

@@ -113,8 +113,11 @@ void Engine::sync_market() {
         market_.set_halt(static_cast<std::uint32_t>(year),
                          {.until_us = halt.until.us, .resumed_us = halt.resumed.us});
     }
-    for (const auto& [trade, annulment] : state.supervision.annulled)
-        market_.annul({.vintage = static_cast<std::uint32_t>(trade.vintage), .seq = trade.trade});
+    if (annulled_ != state.supervision.annulled.size())
+        for (const auto& [trade, annulment] : state.supervision.annulled)
+            market_.annul(
+                {.vintage = static_cast<std::uint32_t>(trade.vintage), .seq = trade.trade});
+    annulled_ = state.supervision.annulled.size();
     const std::vector<exchange::Trader> traders = traders_of(state);
     for (std::uint32_t i = 0; i < traders.size(); ++i) market_.set_trader(i, traders[i]);
 }
@@ -191,14 +194,28 @@ void Engine::apply(std::span<const exchange::Operation> operations,
     std::uint32_t events = 0;
     for (std::size_t i = 0; i < operations.size(); ++i) {
         if (i + kAhead < operations.size()) market_.prefetch(operations[i + kAhead]);
+        events += do_due_in_market(next_time(clock));
         const exchange::Market::Frame frame = market_frame(next_time(clock));
-        events += market_.advance_time(frame.now, frame);
+        if (told.due) told.due(i);
         reasons[i] = market_.apply(operations[i], frame);
         if (reasons[i] == exchange::OrderReason::ok) ++events;
-        if (told) told(i, market_.met());
+        if (told.done) told.done(i, market_.met());
     }
     market_.set_holding_room(nullptr);
     keep_market(events);
+}
+
+std::uint32_t Engine::do_due_in_market(Timestamp until) {
+    std::uint32_t events = 0;
+    for (auto next = market_.next_due(); next && *next <= until; next = market_.next_due())
+        events += market_.advance_time(*next, market_frame(next_time(*next)));
+    return events;
+}
+
+void Engine::advance_market(Timestamp until) {
+    open_holding_room();
+    keep_market(do_due_in_market(until));
+    market_.set_holding_room(nullptr);
 }
 
 void Engine::open_holding_room() {

@@ -390,6 +390,28 @@ TEST(EngineMarketCall, IsPartOfTheJournal) {
               "kind");
 }
 
+// Nobody does anything until the next day: what was due has the time at which it was, and is of its own day.
+TEST(EngineMarketCall, HasTheTimeOfItsEnd) {
+    MarketDesk desk(rules_with_hours());
+    on_the_next_day(desk, 1'060);
+    EXPECT_EQ(desk.buy("mill-m", 1, 42, 10'000), OrderReason::ok);  // all of its mandate
+    EXPECT_EQ(desk.sell("lab-m", 2, 42, 10'000), OrderReason::ok);
+    const Timestamp closes{day_of(desk.now()) * kDayUs + 18 * 60 * kMinuteUs};
+    on_the_next_day(desk, 700);
+    EXPECT_EQ(desk.buy("mill-m", 3, 42, 10'000), OrderReason::ok);
+    std::vector<Timestamp> calls;
+    for (const Batch& batch : desk.journal().batches)
+        if (exchange::is_market_event(batch.payload.front())) {
+            const auto event = exchange::read_market_event(batch.payload);
+            ASSERT_TRUE(event);
+            if (event->event.kind == exchange::MarketEventKind::called)
+                calls.push_back({event->event.operation.at_us});
+        }
+    EXPECT_EQ(calls, std::vector{closes});
+    EXPECT_EQ(desk.engine().market().reference_micro(kYear, desk.now()), 42);
+    desk.sound_market();
+}
+
 // The bank's statement differs: the call waits, and orders can be taken back. It ends with the first moment at which the market is not halted.
 TEST(EngineMarketCall, WaitsWhileTheBankDiffers) {
     MarketDesk desk(rules_with_hours());

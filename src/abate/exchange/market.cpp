@@ -239,7 +239,9 @@ void Market::annul(const TradeId& trade) {
 
 OrderReason Market::check_right(const TraderState& trader, Timestamp now) const {
     if (!trader.is.may_trade || now < trader.is.active_from) return OrderReason::not_permitted;
-    return now < trader.is.embargoed_from ? OrderReason::ok : OrderReason::embargoed;
+    const bool has_embargo = trader.is.embargoed_from.us != INT64_MAX;
+    return has_embargo && now >= trader.is.embargoed_from ? OrderReason::embargoed
+                                                          : OrderReason::ok;
 }
 
 void Market::count_command(TraderState& trader, Timestamp now) const {
@@ -889,6 +891,7 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     if (is_halted(*venue, frame.now)) return OrderReason::market_halted;
     const Phase now = phase(*venue, frame.now).phase;
     if (now == Phase::closed) return OrderReason::market_closed;
+    if (now == Phase::call && operation.post_only) return OrderReason::not_in_a_call;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
     Operation& o = order.operation;
     const Part already = part_of(*venue, *place);
@@ -1066,12 +1069,15 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
     order.may_rest =
         o.type == OrderType::limit && (o.time_in_force == TimeInForce::good_till_cancelled ||
                                        o.time_in_force == TimeInForce::good_till_time);
-    if (order.may_rest && (*o.price_micro % venue->terms.tick_micro != 0 || venue->book.full()))
+    // What is replaced frees its own place.
+    if (order.may_rest && (*o.price_micro % venue->terms.tick_micro != 0 ||
+                           (placed && orders_in(*venue) >= venue->terms.most_orders)))
         return false;
     // Nothing is matched while a call has orders.
     if (collects &&
         (!order.may_rest || !event.met.empty() || phase(*venue, at).phase != Phase::call))
         return false;
+    const std::optional<std::int64_t> ends_us = call_end(*venue);
     if (placed) {
         ids_.insert(o.order_id, mark_of(o));
     } else {
@@ -1083,14 +1089,14 @@ bool Market::fold(const MarketEvent& event, registry::Registry& books) {
         }
         take_out(*venue, *place, {.why = Removal::cancelled, .at = at}, books);
     }
-    if (!collects && !venue->pool.orders.empty()) return false;
+    if (!collects && ends_us) return false;
     const Position& position = trader.positions[venue->number];
     const std::int64_t needed =
         o.side == Side::buy ? money_for(*venue, order.limit, *o.quantity) : *o.quantity;
     if (needed > books.balance(o.side == Side::buy ? trader.cash : position.holding).available())
         return false;
     if (collects) {
-        pool_order(*venue, o, at, books);
+        pool_order(*venue, o, {.at = at, .ends_us = ends_us}, books);
         return true;
     }
     Recorded recorded(event.met);

@@ -19,7 +19,7 @@
 // order_of_another, and of a replacement the same as of an order. A cancel is done in a halt, and by a key that may trade no more.
 //
 // In the hours of a call orders are collected, not matched (market_rules.h, Session); at its end advance_time() does what can be done at one
-// price. Asked then: market_closed behind market_halted; not_in_a_call, what is wrong with quantity and price, price_outside_collar, expired,
+// price. Asked then: market_closed and not_in_a_call behind market_halted; what is wrong with quantity and price, price_outside_collar, expired,
 // account_shut, notional_too_large, would_meet_own_group, and on as above. A call takes limit orders, and nothing that a call could not fill is
 // lost: it rests. A call's price lies within the collar.
 //
@@ -131,9 +131,9 @@ class Market {
     // 0: no such book.
     [[nodiscard]] std::int64_t tick_micro(std::uint32_t vintage) const;
     [[nodiscard]] std::optional<Timestamp> halted_until(std::uint32_t vintage) const;
-    // What the book does at that time. A call that has orders ends when it was to end when the first came.
+    // What the book does at that time. A call that has orders ends when it was to end when the first came, or with a halt that lasts longer.
     [[nodiscard]] PhaseAt phase(std::uint32_t vintage, Timestamp at) const;
-    // What a call would do if it ended now; none: none runs.
+    // What a call would do if it ended now and all of its orders could be settled; none: none runs.
     [[nodiscard]] std::optional<CallResult> indicative(std::uint32_t vintage, Timestamp at) const;
     struct OrderView {
         std::uint64_t id = 0;
@@ -363,12 +363,31 @@ class Market {
     [[nodiscard]] bool would_meet_own_group(const Venue& venue, const Order& order) const;
     OrderReason collect(Order& order, Frame& frame);
     OrderReason recollect(const Order& order, const Part& already, Frame& frame);
-    void pool_order(Venue& venue, const Operation& o, Timestamp at, registry::Registry& books);
+    [[nodiscard]] static std::size_t orders_in(const Venue& venue) {
+        return venue.book.size() + venue.pool.orders.size();
+    }
+    // Of a call that has orders.
+    [[nodiscard]] static std::optional<std::int64_t> call_end(const Venue& venue) {
+        return venue.pool.orders.empty() ? std::nullopt : std::optional(venue.pool.ends_us);
+    }
+    struct Collecting {
+        Timestamp at;
+        std::optional<std::int64_t> ends_us = {};  // of the call that it was part of
+    };
+    void pool_order(Venue& venue,
+                    const Operation& o,
+                    const Collecting& collecting,
+                    registry::Registry& books);
     void fill_order(Venue& venue, const Place& place, std::int64_t quantity);
     struct Caller;  // all that stands in a call
     [[nodiscard]] Caller gather(const Venue& venue) const;
     [[nodiscard]] std::optional<CallTerms> call_terms(const Venue& venue, Timestamp at) const;
     std::uint32_t clear_the_way(Venue& venue, Frame& frame);
+    // Of the buyers who are filled, those whose group would hold too much by it.
+    [[nodiscard]] std::vector<std::uint64_t> beyond_room(const Venue& venue,
+                                                         const Caller& caller,
+                                                         const CallResult& result,
+                                                         Timestamp now) const;
     std::uint32_t call(Venue& venue, Frame& frame);
     struct CallSaid {
         std::int64_t price_micro = 0;
@@ -382,7 +401,7 @@ class Market {
     [[nodiscard]] bool fold_called(Venue& venue,
                                    const MarketEvent& event,
                                    registry::Registry& books);
-    // When the next call is over; kNever: no order waits for one.
+    // That ends next; null: no order waits for one, or the market is halted.
     [[nodiscard]] Venue* next_call() const;
     [[nodiscard]] static std::int64_t due_us(const Venue& venue);
 

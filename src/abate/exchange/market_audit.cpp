@@ -49,7 +49,7 @@ void MarketAuditor::annul(std::uint32_t vintage, std::uint64_t seq) {
          {std::pair(trade->buyer.trader, 1), std::pair(trade->seller.trader, -1)}) {
         Exposure& own = exposures_[who];
         if (own.day != day) continue;
-        own.net.quantity -= sign * trade->quantity;
+        own.net.quantity -= Int128{sign} * trade->quantity;
         own.net.value -= sign * notional;
     }
     far_.erase(trade);
@@ -330,10 +330,15 @@ std::optional<Finding> MarketAuditor::end(Book& book, const MarketEvent& event) 
                    : books_->cover({order.holding, asset(o.book)}, order.left);
     }
     Order again = order;
+    const std::optional<std::int64_t> ends =
+        book.collected.empty() ? std::nullopt : std::optional(book.call_ends);
     forget(book, order);
     again.price = *o.price_micro;
     again.left = *o.quantity;
-    return enter(book, again, event);
+    auto wrong = enter(book, again, event);
+    // A call that had begun ends when it was to end.
+    if (ends) book.call_ends = *ends;
+    return wrong;
 }
 
 MarketAuditor::Hours MarketAuditor::hours(const Book& book, std::int64_t at_us) const {

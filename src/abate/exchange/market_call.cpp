@@ -36,7 +36,7 @@ PhaseAt phase_at(const Session& session, Timestamp at) {
 }
 
 PhaseAt Market::phase(const Venue& venue, Timestamp at) const {
-    if (!venue.pool.orders.empty()) return {.phase = Phase::call, .until = {venue.pool.ends_us}};
+    if (!venue.pool.orders.empty()) return {.phase = Phase::call, .until = {due_us(venue)}};
     return phase_at(rules_.session, at);
 }
 
@@ -141,7 +141,11 @@ bool Market::would_meet_own_group(const Venue& venue, const Order& order) const 
 }
 
 // An order or a replacement waits for the end of the call. REQUIRES: one runs.
-void Market::pool_order(Venue& venue, const Operation& o, Timestamp at, registry::Registry& books) {
+void Market::pool_order(Venue& venue,
+                        const Operation& o,
+                        const Collecting& collecting,
+                        registry::Registry& books) {
+    const Timestamp at = collecting.at;
     TraderState& trader = traders_[o.participant];
     roll(venue, at);
     roll(trader, at);
@@ -151,7 +155,8 @@ void Market::pool_order(Venue& venue, const Operation& o, Timestamp at, registry
                           .left = *o.quantity,
                           .owner = o.participant};
     Pool& pool = venue.pool;
-    if (pool.orders.empty()) pool.ends_us = phase_at(rules_.session, at).until.us;
+    if (pool.orders.empty())
+        pool.ends_us = collecting.ends_us.value_or(phase_at(rules_.session, at).until.us);
     enter(venue, part_of(venue, order), o.side, books);
     ++trader.open_orders;
     pool.arrivals[o.order_id] = pool.next;
@@ -184,8 +189,7 @@ OrderReason Market::collect(Order& order, Frame& frame) {
     if (!find_balances(trader, venue, frame.books)) return OrderReason::account_shut;
     if (!has_notional(order.limit, *o.quantity)) return OrderReason::notional_too_large;
     if (would_meet_own_group(venue, order)) return OrderReason::would_meet_own_group;
-    if (venue.book.size() + venue.pool.orders.size() >= venue.terms.most_orders)
-        return OrderReason::book_full;
+    if (orders_in(venue) >= venue.terms.most_orders) return OrderReason::book_full;
     if (const OrderReason r = check_limits(order, nullptr, frame.now); r != OrderReason::ok)
         return r;
     if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
@@ -193,9 +197,8 @@ OrderReason Market::collect(Order& order, Frame& frame) {
     const bool opened = open_balances(trader, venue, frame.books);
     ABATE_ASSERT(opened);
     ids_.insert(o.order_id, mark_of(o));
-    o.price_micro = order.limit;
     o.at_us = frame.now.us;
-    pool_order(venue, o, frame.now, frame.books);
+    pool_order(venue, o, {.at = frame.now}, frame.books);
     append_event(frame.out, MarketEventKind::collected, o, {});
     return OrderReason::ok;
 }
@@ -203,25 +206,25 @@ OrderReason Market::collect(Order& order, Frame& frame) {
 OrderReason Market::recollect(const Order& order, const Part& already, Frame& frame) {
     const Operation& o = order.operation;
     Venue& venue = *order.venue;
-    if (o.post_only) return OrderReason::not_in_a_call;
     if (!has_notional(order.limit, *o.quantity)) return OrderReason::notional_too_large;
     if (would_meet_own_group(venue, order)) return OrderReason::would_meet_own_group;
     if (const OrderReason r = check_limits(order, &already, frame.now); r != OrderReason::ok)
         return r;
     if (const OrderReason r = check_cover(order, &already, frame.books); r != OrderReason::ok)
         return r;
+    const std::optional<std::int64_t> ends_us = call_end(venue);
     take_out(venue,
              *find_order(venue, o.order_id),
              {.why = Removal::cancelled, .at = frame.now},
              frame.books);
-    pool_order(venue, o, frame.now, frame.books);
+    pool_order(venue, o, {.at = frame.now, .ends_us = ends_us}, frame.books);
     append_event(frame.out, MarketEventKind::recollected, o, {});
     return OrderReason::ok;
 }
 
 // ---- the end of a call
 
-// All that could trade, of each side in the order of time; `buy_ids[i]` is whose buys[i] is.
+// All that could trade, of each side in the order of time; buyers[i] is the order of buys[i].
 struct Market::Caller {
     std::vector<CallOrder> buys;
     std::vector<CallOrder> sells;
@@ -348,20 +351,28 @@ std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
         if (!look(order.side, order.limit, order.owner)) ids.push_back(order.id);
     std::for_each(ids.begin(), ids.end(), end);
 
-    if (!holding_room_) return gone;
-    std::map<registry::GroupId, Int128> wanted;
-    for (const OrderView& order : caller.buyers) {
-        if (!find_order(venue, order.id)) continue;
+    return gone;
+}
+
+std::vector<std::uint64_t> Market::beyond_room(const Venue& venue,
+                                               const Caller& caller,
+                                               const CallResult& result,
+                                               Timestamp now) const {
+    std::vector<std::uint64_t> out;
+    if (!holding_room_) return out;
+    std::map<registry::GroupId, Int128> bought;
+    for (const CallFill& fill : result.buys) {
+        const OrderView& order = caller.buyers[fill.order];
         const TraderState& trader = traders_[order.owner];
         const std::optional<std::int64_t> room = holding_room_(
-            {.participant = trader.is.participant, .vintage = venue.vintage, .now = frame.now});
-        Int128& sum = wanted[trader.group];
-        if (room && sum + order.quantity > *room)
-            end(order.id);
+            {.participant = trader.is.participant, .vintage = venue.vintage, .now = now});
+        Int128& sum = bought[trader.group];
+        if (room && sum + fill.quantity > *room)
+            out.push_back(order.id);
         else
-            sum += order.quantity;
+            sum += fill.quantity;
     }
-    return gone;
+    return out;
 }
 
 // So much of an order has traded. What is left of it keeps its place.
@@ -449,33 +460,44 @@ bool Market::settle_call(Venue& venue,
 std::uint32_t Market::call(Venue& venue, Frame& frame) {
     std::uint32_t events = clear_the_way(venue, frame);
     last_ = std::max(last_, frame.now);
-    // All of its orders may have gone.
-    if (venue.pool.orders.empty()) return events;
-    const Caller caller = gather(venue);
-    const std::optional<CallTerms> terms = call_terms(venue, frame.now);
-    ABATE_ASSERT(terms);
-    const Result<CallResult> result =
-        clear_call(*terms, {.buys = caller.buys, .sells = caller.sells});
-    ABATE_ASSERT(result);
+    Caller caller;
+    CallResult result;
+    // Who would hold too much goes, and the others are asked again.
+    for (std::vector<std::uint64_t> gone;;) {
+        // All of its orders may have gone.
+        if (venue.pool.orders.empty()) return events;
+        caller = gather(venue);
+        const std::optional<CallTerms> terms = call_terms(venue, frame.now);
+        ABATE_ASSERT(terms);
+        Result<CallResult> cleared =
+            clear_call(*terms, {.buys = caller.buys, .sells = caller.sells});
+        ABATE_ASSERT(cleared);
+        result = std::move(*cleared);
+        gone = beyond_room(venue, caller, result, frame.now);
+        if (gone.empty()) break;
+        for (const std::uint64_t id : gone)
+            end_order(venue, *find_order(venue, id), MarketEventKind::swept, frame);
+        events += static_cast<std::uint32_t>(gone.size());
+    }
     Operation o{.kind = OperationKind::cancel, .book = venue.vintage, .at_us = frame.now.us};
     std::vector<Met> fills;
-    if (result->price_micro) {
-        o.price_micro = result->price_micro;
-        o.quantity = result->volume;
+    if (result.price_micro) {
+        o.price_micro = result.price_micro;
+        o.quantity = result.volume;
     }
     const auto add = [&](const std::vector<CallFill>& side, const std::vector<OrderView>& orders) {
         for (const CallFill& fill : side)
             fills.push_back({.maker = orders[fill.order].id,
-                             .price_micro = *result->price_micro,
+                             .price_micro = *result.price_micro,
                              .quantity = fill.quantity,
                              .kind = MeetingKind::call_fill});
     };
-    add(result->buys, caller.buyers);
-    add(result->sells, caller.sellers);
+    add(result.buys, caller.buyers);
+    add(result.sells, caller.sellers);
     const bool settled = settle_call(venue,
-                                     {.price_micro = result->price_micro.value_or(0),
-                                      .buys = std::span(fills).first(result->buys.size()),
-                                      .sells = std::span(fills).subspan(result->buys.size())},
+                                     {.price_micro = result.price_micro.value_or(0),
+                                      .buys = std::span(fills).first(result.buys.size()),
+                                      .sells = std::span(fills).subspan(result.buys.size())},
                                      frame.now,
                                      frame.books);
     ABATE_ASSERT(settled);

@@ -411,6 +411,7 @@ std::uint32_t advance(TestMarket& m, std::int64_t to_us) {
                                  {.books = m.books, .now = Timestamp{to_us}, .out = m.payload});
 }
 // All that the payload has, read by the auditor and by a second market.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they are said
 void expect_audited(TestMarket& m, TestMarket& again) {
     for (std::size_t at = 0; at < m.payload.view().size();) {
         const Result<ReadMarketEvent> event = read_market_event(m.payload.view().substr(at));
@@ -622,6 +623,60 @@ TEST(MarketCall, ASnapshotInItGoesOnWhereItWas) {
     EXPECT_EQ(restored.order(kVintage, 1)->quantity, 2);
     EXPECT_EQ(restored.order(kVintage, 3)->quantity, 5);
     EXPECT_FALSE(restored.order(kVintage, 2));
+}
+
+// A call ends when it was to end when its first order came, though that one was replaced, and the rules have changed.
+TEST(MarketCall, EndsWhenItWasToEnd) {
+    TestMarket m({}, with_calls());
+    TestMarket again({}, with_calls());
+    advance(m, 31 * kMinuteUs);
+    EXPECT_EQ(m.buy(0, 1, 100, 7), R::ok);
+    for (TestMarket* each : {&m, &again}) {
+        each->market.set_rules({});
+        each->auditor.set_rules({});
+    }
+    EXPECT_EQ(
+        m.apply(
+            {.kind = OperationKind::replace, .order_id = 1, .participant = 0, .price_micro = 101}),
+        R::ok);
+    EXPECT_EQ(m.market.next_due(), Timestamp{kHourUs});
+    EXPECT_EQ(m.sell(1, 2, 101, 7), R::ok);
+    EXPECT_EQ(advance(m, kHourUs), 1U);
+    EXPECT_EQ(m.allowances(0).posted, 1'000'007);
+    // Folded under the rules that were in force: the first order, then the others.
+    std::size_t at = 0;
+    again.market.set_rules(with_calls());
+    m.auditor.set_rules(with_calls());
+    while (at < m.payload.view().size()) {
+        const Result<ReadMarketEvent> event = read_market_event(m.payload.view().substr(at));
+        ASSERT_TRUE(event);
+        EXPECT_FALSE(m.auditor.check(event->event));
+        EXPECT_TRUE(again.market.fold(event->event, again.books));
+        again.market.set_rules({});
+        m.auditor.set_rules({});
+        at += event->size;
+    }
+    EXPECT_EQ(again.allowances(0).posted, 1'000'007);
+}
+
+// What is replaced frees its own place, in the journal as in life.
+TEST(Market, AFullBookTakesReplacements) {
+    const BookTerms terms{.most_orders = 2};
+    TestMarket m({}, {}, terms);
+    TestMarket again({}, {}, terms);
+    EXPECT_EQ(m.buy(0, 1, 100, 7), R::ok);
+    EXPECT_EQ(m.sell(1, 2, 110, 7), R::ok);
+    EXPECT_EQ(m.buy(2, 3, 90, 1), R::book_full);
+    const auto replace = [&](std::optional<std::int64_t> price, std::int64_t quantity) {
+        return m.apply({.kind = OperationKind::replace,
+                        .order_id = 1,
+                        .participant = 0,
+                        .price_micro = price,
+                        .quantity = quantity});
+    };
+    EXPECT_EQ(replace(std::nullopt, 5), R::ok);
+    EXPECT_EQ(replace(101, 6), R::ok);
+    expect_audited(m, again);
 }
 
 // The public's book, from its messages: two that rest trade, and the price is another than both of theirs.

@@ -38,7 +38,6 @@ std::string_view to_string(OrderReason reason) {
         "market_closed",
         "not_in_a_call",
         "would_meet_own_group",
-
         "embargoed"};
     const auto at = static_cast<std::size_t>(reason);
     ABATE_REQUIRE(at < kNames.size());

@@ -39,7 +39,7 @@ struct Operation {
     std::int64_t expires_us = 0;  // good_till_time
 };
 
-// In order of precedence. Spelled as in JSON and docs/reference/market.md.
+// Spelled as in JSON and docs/reference/market.md, which says in which order they are asked: of a book alone, as here.
 enum class OrderReason : std::uint8_t {
     ok = 0,
     order_exists = 1,              // the id rests already
@@ -74,7 +74,7 @@ enum class OrderReason : std::uint8_t {
     market_closed = 29,                       // outside its hours
     not_in_a_call = 30,  // while orders are collected: a market order, ioc, fok, post only
     would_meet_own_group =
-        31,  // while orders are collected: one of the same group asks for the other side
+        31,          // while orders are collected: one of the same group asks for the other side
     embargoed = 32,  // the group knows what is not public yet
 };
 inline constexpr std::uint8_t kOrderReasons = 33;

@@ -209,8 +209,6 @@ class OrderFileReader {
         return true;
     }
 
-    static constexpr std::uint32_t kMostBooks = 64;
-
     const data::CsvView& view_;
     std::string_view file_;
     std::array<std::optional<std::size_t>, kColumns.size()> at_{};

@@ -16,6 +16,7 @@
 
 namespace abate::input {
 
+inline constexpr std::uint32_t kMostBooks = 64;  // of a file
 struct OrderFile {
     std::vector<exchange::Operation> operations;
     std::vector<std::string> books;  // by the number in the operations; one at least

@@ -28,7 +28,6 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 24;  // before the names
 constexpr std::size_t kChecked = kOrderRecordBytes - 4;
-constexpr std::uint32_t kMostBooks = 64;
 constexpr std::size_t kMostName = 255;
 
 // Of a record's flags.

@@ -53,7 +53,7 @@ std::string error_of(const std::string& bytes) {
 
 TEST(BinaryOrderFile, HasTheBytesOfItsPage) {
     const std::string bytes = checked(by_hand());
-    ASSERT_EQ(bytes.size(), kFirst + 2 * 64);
+    ASSERT_EQ(bytes.size(), kFirst + std::size_t{2} * 64);
     const Result<OrderFile> file = parse_binary_order_file(bytes, "o.bin");
     ASSERT_TRUE(file) << to_string(file.error());
     EXPECT_EQ(file->books, std::vector<std::string>{"27"});

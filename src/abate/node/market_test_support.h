@@ -37,6 +37,7 @@ struct TradingScheme {
     [[nodiscard]] exchange::Operation sell(std::size_t firm, const OrderTerms& terms) const {
         return order(exchange::Side::sell, firm, terms);
     }
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
     [[nodiscard]] exchange::Operation cancel(std::size_t firm, std::uint64_t id) const {
         return {.kind = exchange::OperationKind::cancel,
                 .book = kMarketYear,

@@ -465,7 +465,7 @@ Result<std::size_t> OrderGateway::Core::cancel_all(ConnectionId id) {
 void OrderGateway::Core::send(Request request) {
     std::vector<Operation> operation{request.operation};
     sequencer_->submit(std::move(operation),
-                       [weak = weak_from_this(), request = std::move(request)](Reply reply) {
+                       [weak = weak_from_this(), request = std::move(request)](const Reply& reply) {
                            if (const auto core = weak.lock()) core->answer(request, reply);
                        });
 }

@@ -17,7 +17,8 @@
 // exchange's table, which a hash would scatter. A number is for one order for ever: sent again it is refused with order_exists. Ids below
 // 2^63 are for the other doors.
 //
-// **Reports.** Each request is answered by one report, in the order of the requests of an order: `accepted`, `replaced`, `cancelled`, `refused`
+// **Reports.** Each request is answered by one report, in the order of the requests of an order, but for those that the sequencer turns away at once
+// (`nothing_done`), which may be told before what still waits: `accepted`, `replaced`, `cancelled`, `refused`
 // (with the market's reason) or `nothing_done` (with the sequencer's). What follows from it stands behind it: `partial_fill` and `fill`, on
 // both sides of a trade, with the number of the tape; `done` where what is left of an order does not rest; `expired`, `self_trade`, `swept`.
 // Where a commit was ambiguous, `unknown` comes first, and the answer once the journal has been read again. A report is of what is durable.
@@ -66,8 +67,10 @@ struct GatewayOptions {
     std::size_t most_reports = 4096;         // that wait for a reader
     std::int64_t silence_us = 30'000'000;    // 0: a connection may be silent for ever
     std::int64_t challenge_us = 60'000'000;  // how long a challenge is good
-    std::size_t most_challenges = 1024;      // that nobody has answered yet
+    std::size_t most_challenges =
+        1024;  // that nobody has answered yet; how many one client may ask for is the adapter's to limit
     // Told that a connection has reports where it had none, or was cut. On the writer's thread or the caller's; must not wait, and must not call back.
+    // It may still be called while the gateway goes: what it uses must last until the sequencer has stopped.
     std::function<void(ConnectionId)> wake = {};
 };
 
@@ -160,7 +163,7 @@ class OrderGateway {
   public:
     // The sequencer must outlive it.
     OrderGateway(Sequencer& sequencer, GatewayOptions options);
-    // As if all left.
+    // As if all left. Cancels of theirs that the sequencer turns away then (it is full) are not tried again.
     ~OrderGateway();
     OrderGateway(const OrderGateway&) = delete;
     OrderGateway& operator=(const OrderGateway&) = delete;

@@ -79,7 +79,8 @@ class Sequencer::Writer {
         std::vector<Outcome> outcomes = {};            // of the commands
         engine::Answer said = {};                      // to the envelope
         std::vector<OrderAnswer> ordered = {};         // to the orders
-        std::size_t tape_end = 0;                      // of the batch's tape, when it was done
+        std::size_t tape_begin = 0;  // of the batch's tape, when what was due before it was done
+        std::size_t tape_end = 0;    // when it was done itself
 
         [[nodiscard]] std::size_t size() const {
             return commands.size() + (envelope ? 1 : 0) + orders.size();
@@ -355,13 +356,18 @@ void Sequencer::Writer::apply_orders(std::span<Item> items) {
     engine_->apply(orders_,
                    clock_->now().wall,
                    reasons_,
-                   [&](std::size_t i, std::span<const exchange::Met> met) {
-                       while (item->ordered.size() == item->orders.size()) ++item;
-                       item->ordered.push_back({.reason = reasons_[i], .met = {}});
-                       if (reasons_[i] == exchange::OrderReason::ok)
-                           item->ordered.back().met.assign(met.begin(), met.end());
-                       item->tape_end = tape_.entries.size();
-                   });
+                   {.due =
+                        [&](std::size_t /*i*/) {
+                            while (item->ordered.size() == item->orders.size()) ++item;
+                            if (item->ordered.empty()) item->tape_begin = tape_.entries.size();
+                        },
+                    .done =
+                        [&](std::size_t i, std::span<const exchange::Met> met) {
+                            item->ordered.push_back({.reason = reasons_[i], .met = {}});
+                            if (reasons_[i] == exchange::OrderReason::ok)
+                                item->ordered.back().met.assign(met.begin(), met.end());
+                            item->tape_end = tape_.entries.size();
+                        }});
 }
 
 void Sequencer::Writer::apply(std::vector<Item>& items) {
@@ -408,6 +414,10 @@ void Sequencer::Writer::tell(Untold& told) {
     for (Item& item : told.items) {
         if (item.look) continue;
         const bool ordered = !item.orders.empty();
+        if (item.tape_begin > heard) {
+            hear(tape.subspan(heard, item.tape_begin - heard));
+            heard = item.tape_begin;
+        }
         item.answer({.status = Status::done,
                      .outcomes = std::move(item.outcomes),
                      .answer = item.said,

@@ -84,7 +84,7 @@ class SequencerOrders : public ::testing::Test {
     using Answers = std::shared_ptr<std::vector<Reply>>;
     Answers send(Sequencer& to, std::vector<Operation> orders) {
         auto answers = std::make_shared<std::vector<Reply>>();
-        to.submit(std::move(orders), [answers](Reply reply) { answers->push_back(reply); });
+        to.submit(std::move(orders), [answers](const Reply& reply) { answers->push_back(reply); });
         return answers;
     }
     Answers send(std::vector<Operation> orders) { return send(*sequencer, std::move(orders)); }

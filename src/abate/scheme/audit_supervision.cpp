@@ -12,7 +12,6 @@
 namespace abate::scheme {
 namespace {
 
-constexpr std::int64_t kAuditMinuteUs = 60'000'000;
 constexpr std::int64_t kForGood = INT64_MAX;
 
 std::string release_text(Release release, std::int64_t year) {
@@ -106,7 +105,7 @@ std::optional<SchemeFinding> SchemeAuditor::check_supervision(const Command& com
         if (!trade || annulled_.count(name) != 0)
             return SchemeFinding{
                 "trade", "one far from the reference price, once", fmt::format("{}", annul->trade)};
-        if (at.us - trade->at.us > rules_.market.erroneous_minutes * kAuditMinuteUs)
+        if (at.us - trade->at.us > rules_.market.erroneous_minutes * kMinuteUs)
             return SchemeFinding{
                 "at",
                 fmt::format("{} minutes after the trade at most", rules_.market.erroneous_minutes),

@@ -81,6 +81,10 @@ std::optional<Error> wrong_hours(const MarketTerms& m) {
         *opens >= *closes)
         return bad_rule(*opens >= *closes ? "market.closes" : "market.closing_call_minutes",
                         "does not fit: the market must open first, and the call lie between");
+    // What trades at midnight is of the next day.
+    if (m.closing_call_minutes > 0 && *closes == kDayMinutes)
+        return bad_rule("market.closes",
+                        "is the end of the day: a call before it ends in the next one");
     return std::nullopt;
 }
 

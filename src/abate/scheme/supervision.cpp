@@ -9,8 +9,6 @@
 namespace abate::scheme {
 namespace {
 
-constexpr std::int64_t kMinuteUs = 60'000'000;
-
 // What people are told why.
 Reason check_told(const std::string& text) {
     if (text.empty()) return Reason::reason_missing;
