@@ -275,9 +275,12 @@ std::string wrong_number(const std::string& text) {
 void take_plain_numbers(CLI::App& command) {
     static const std::set<std::string> kNumbers = {
         "UINT", "INT", "YEAR", "N", "MICRO", "ALLOWANCES"};
-    for (CLI::Option* option : command.get_options())
-        if (kNumbers.count(option->get_type_name()) != 0)
+    for (CLI::Option* option : command.get_options()) {
+        // Its checks stand behind it.
+        const std::string type = option->get_type_name();
+        if (kNumbers.count(type.substr(0, type.find(':'))) != 0)
             option->check(CLI::Validator(wrong_number, ""));
+    }
     for (CLI::App* each : command.get_subcommands({})) take_plain_numbers(*each);
 }
 
