@@ -396,7 +396,7 @@ TEST(EngineMarketCall, HasTheTimeOfItsEnd) {
     on_the_next_day(desk, 1'060);
     EXPECT_EQ(desk.buy("mill-m", 1, 42, 10'000), OrderReason::ok);  // all of its mandate
     EXPECT_EQ(desk.sell("lab-m", 2, 42, 10'000), OrderReason::ok);
-    const Timestamp closes{day_of(desk.now()) * kDayUs + 18 * 60 * kMinuteUs};
+    const Timestamp closes{day_of(desk.now()) * kDayUs + 18 * kHourUs};
     on_the_next_day(desk, 700);
     EXPECT_EQ(desk.buy("mill-m", 3, 42, 10'000), OrderReason::ok);
     std::vector<Timestamp> calls;
