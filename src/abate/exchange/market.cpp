@@ -422,10 +422,13 @@ bool Market::find_balances(TraderState& trader,
 }
 
 bool Market::open_balances(TraderState& trader, const Venue& venue, registry::Registry& books) {
-    if (!find_balances(trader, venue, books)) return false;
-    books.open_balance(trader.cash, registry::Asset::cash);
-    books.open_balance(trader.positions[venue.number].holding,
-                       static_cast<registry::Asset>(venue.vintage));
+    return find_balances(trader, venue, books) && open_found(trader, venue, books);
+}
+
+bool Market::open_found(TraderState& trader, const Venue& venue, registry::Registry& books) {
+    BalanceRef& holding = trader.positions[venue.number].holding;
+    if (!trader.cash.opened()) books.open_balance(trader.cash, registry::Asset::cash);
+    if (!holding.opened()) books.open_balance(holding, static_cast<registry::Asset>(venue.vintage));
     if (fees_.opened() || venue.terms.fee_ppm == 0 || fees_account_ == registry::AccountId{})
         return true;
     fees_ = books.find_balance(fees_account_, registry::Asset::cash);
@@ -834,7 +837,7 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
         return r;
 
-    const bool opened = open_balances(trader, *venue, frame.books);
+    const bool opened = open_found(trader, *venue, frame.books);
     ABATE_ASSERT(opened);
     ids_.insert(operation.order_id, mark_of(operation));
     Judge judge(*this, order, frame, met_);

@@ -294,6 +294,10 @@ class Market {
     [[nodiscard]] bool find_balances(TraderState& trader,
                                      const Venue& venue,
                                      const registry::Registry& books) const;
+    // REQUIRES: find_balances() was true for them.
+    [[nodiscard]] bool open_found(TraderState& trader,
+                                  const Venue& venue,
+                                  registry::Registry& books);
     [[nodiscard]] bool open_balances(TraderState& trader,
                                      const Venue& venue,
                                      registry::Registry& books);

@@ -194,7 +194,7 @@ OrderReason Market::collect(Order& order, Frame& frame) {
         return r;
     if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
         return r;
-    const bool opened = open_balances(trader, venue, frame.books);
+    const bool opened = open_found(trader, venue, frame.books);
     ABATE_ASSERT(opened);
     ids_.insert(o.order_id, mark_of(o));
     o.at_us = frame.now.us;
