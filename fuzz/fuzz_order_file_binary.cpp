@@ -1,4 +1,4 @@
-// Any bytes as a binary order file: operations that can be played and that are written as the same bytes, or an error that names the file;
+// Any given as a binary order file: operations that can be played and that are written as the same given, or an error that names the file;
 // never a crash. As CSV they play alike.
 #include "abate/input/input.h"
 
@@ -20,14 +20,14 @@ std::uint64_t hash_of(const abate::input::OrderFile& file) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace abate;
-    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    const Result<input::OrderFile> file = input::parse_binary_order_file(bytes, "t.bin");
+    const std::string_view given(reinterpret_cast<const char*>(data), size);
+    const Result<input::OrderFile> file = input::parse_binary_order_file(given, "t.bin");
     if (!file) {
         if (file.error().where.rfind("t.bin", 0) != 0) std::abort();
         return 0;
     }
     const Result<std::string> again = input::to_binary(*file);
-    if (!again || *again != bytes) std::abort();
+    if (!again || *again != given) std::abort();
     const std::string csv = input::to_csv(*file);
     const Result<input::OrderFile> other = input::parse_order_file(csv, "t.csv");
     if (!other) std::abort();

@@ -47,6 +47,7 @@ bool too_large(std::int64_t price, std::int64_t quantity) {
 }
 
 // The same order sent again: every field that an order has.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): either way round
 bool same_order(const Operation& a, const Operation& b) {
     return a.participant == b.participant && a.side == b.side && a.type == b.type &&
            a.time_in_force == b.time_in_force && a.post_only == b.post_only && a.book == b.book &&

@@ -138,6 +138,7 @@ Help help_of(OrderReason reason) {
     }
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they are printed
 [[noreturn]] void refuse(OrderReason reason,
                          const std::string& where,
                          const std::string& numbers = {}) {
@@ -579,7 +580,7 @@ void show_statement(Office& office, const WhoseOptions& options) {
         const bool bought = (t.owner == who) == owner_buys;
         const std::int64_t quantity = move.sign * t.quantity;
         const Int128 notional = Int128{t.price_micro} * quantity;
-        const Int128 fee = move.sign * t.fee_micro;
+        const Int128 fee = Int128{move.sign} * t.fee_micro;
         Sum& sum = sums[move.vintage];
         (bought ? sum.bought : sum.sold) += quantity;
         (bought ? sum.paid : sum.received) += notional;
