@@ -1,4 +1,4 @@
-// Any given as a binary order file: operations that can be played and that are written as the same given, or an error that names the file;
+// Any bytes as a binary order file: operations that can be played and that are written as the same bytes, or an error that names the file;
 // never a crash. As CSV they play alike.
 #include "abate/input/input.h"
 
