@@ -138,10 +138,11 @@ Help help_of(OrderReason reason) {
     }
 }
 
-// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they are printed
-[[noreturn]] void refuse(OrderReason reason,
-                         const std::string& where,
-                         const std::string& numbers = {}) {
+[[noreturn]] void refuse(
+    OrderReason reason,
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as they are printed
+    const std::string& where,
+    const std::string& numbers = {}) {
     const Help help = help_of(reason);
     throw Failure({ErrorCode::conflict,
                    fmt::format("refused: {}{}{}{}",
