@@ -602,7 +602,7 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
                                      .taker = order.trader->is.participant,
                                      .fee_micro = fee_of(venue, price * met.quantity)};
                 });
-                keep_far(venue, deal, at);
+                if (rules_.erroneous_ppm > 0) keep_far(venue, deal, at);
                 return Verdict::fill;
             }
             case MeetingKind::self_trade:
@@ -765,6 +765,7 @@ void Market::take_out(Venue& venue,
     if (!place.collected) return venue.book.remove(place.in_book);
     venue.pool.arrivals.erase(id);
     venue.pool.orders.erase(*place.collected);
+    --collected_;
 }
 
 namespace {
@@ -806,7 +807,7 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (venue == nullptr) return OrderReason::book_unknown;
     if (is_halted(*venue, frame.now)) return OrderReason::market_halted;
     Order order{.operation = operation, .venue = venue, .trader = &trader};
-    if (rules_.session.closes_us != 0 || !venue->pool.orders.empty()) {
+    if (rules_.session.closes_us != 0 || collected_ > 0) {
         const Phase now = phase(*venue, frame.now).phase;
         if (now == Phase::closed) return OrderReason::market_closed;
         if (now == Phase::call) return collect(order, frame);
@@ -933,10 +934,16 @@ OrderReason Market::cancel(const Operation& operation, Frame& frame) {
     if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
-    const std::optional<Place> place = find_order(*venue, operation.order_id);
-    if (!place) return OrderReason::order_unknown;
-    if (owner_of(*venue, *place) != operation.participant) return OrderReason::order_of_another;
-    end_order(*venue, *place, MarketEventKind::cancelled, frame);
+    // Nearly all that is cancelled rests in the book.
+    Place place{.in_book = venue->book.find(operation.order_id)};
+    if (place.in_book == OrderBook::kNone) {
+        const std::optional<Place> pooled =
+            collected_ == 0 ? std::nullopt : find_order(*venue, operation.order_id);
+        if (!pooled) return OrderReason::order_unknown;
+        place = *pooled;
+    }
+    if (owner_of(*venue, place) != operation.participant) return OrderReason::order_of_another;
+    end_order(*venue, place, MarketEventKind::cancelled, frame);
     return OrderReason::ok;
 }
 
@@ -983,6 +990,7 @@ std::optional<Timestamp> Market::next_due() const {
 
 std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
     std::uint32_t done = 0;
+    if (due_.empty() && collected_ == 0) return done;
     while (true) {
         forget_stale();
         Venue* const over = next_call();

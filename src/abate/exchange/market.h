@@ -427,6 +427,7 @@ class Market {
     std::deque<FarTrade> far_;
     // Soonest first; what went before its time stays until it comes to the top.
     mutable std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+    std::size_t collected_ = 0;                            // orders that calls have, in all books
     mutable std::map<std::uint64_t, std::int64_t> until_;  // orders that rest for a time, by id
 };
 

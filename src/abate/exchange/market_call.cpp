@@ -52,7 +52,7 @@ std::int64_t Market::due_us(const Venue& venue) {
 
 Market::Venue* Market::next_call() const {
     Venue* next = nullptr;
-    if (!trading_) return next;
+    if (collected_ == 0 || !trading_) return next;
     for (const auto& venue : venues_)
         if (!venue->pool.orders.empty() && (next == nullptr || due_us(*venue) < due_us(*next)))
             next = venue.get();
@@ -161,6 +161,7 @@ void Market::pool_order(Venue& venue,
     ++trader.open_orders;
     pool.arrivals[o.order_id] = pool.next;
     pool.orders.emplace(pool.next++, order);
+    ++collected_;
     if (o.time_in_force == TimeInForce::good_till_time) {
         due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
         until_[o.order_id] = o.expires_us;
@@ -384,6 +385,7 @@ void Market::fill_order(Venue& venue, const Place& place, std::int64_t quantity)
         --traders_[order->second.owner].open_orders;
         venue.pool.arrivals.erase(order->second.id);
         venue.pool.orders.erase(order);
+        --collected_;
         return;
     }
     const Resting& order = venue.book.at(place.in_book);
@@ -453,6 +455,7 @@ bool Market::settle_call(Venue& venue,
             order.side,
             {.id = order.id, .price = price, .quantity = order.left, .owner = order.owner}));
     }
+    collected_ -= venue.pool.orders.size();
     venue.pool = {};
     return true;
 }

@@ -119,6 +119,7 @@ bool Market::read_order(std::string_view& bytes,
     if (in_call) {
         venue.pool.arrivals[id] = venue.pool.next;
         venue.pool.orders.emplace(venue.pool.next++, order);
+        ++collected_;
     } else {
         static_cast<void>(venue.book.rest(
             side, {.id = id, .price = price, .quantity = quantity, .owner = owner}));
