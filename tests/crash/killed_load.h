@@ -25,6 +25,7 @@
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,5 +124,23 @@ class Load {
     std::string rest_;
     bool ended_ = false;
 };
+
+// The i-th time: it works for some time and is killed, one in five times while it starts. What it said.
+inline Asked killed_at_work(std::vector<std::string> words, int i, std::mt19937& chance) {
+    constexpr int kOneIn = 5;
+    const bool starting = i % kOneIn == kOneIn - 1;
+    Load load(std::move(words));
+    if (!starting) load.listen_until_ready();
+    load.listen(std::chrono::milliseconds(
+        std::uniform_int_distribution<int>(starting ? 1 : 20, 150)(chance)));
+    load.kill();
+    load.listen(std::nullopt);
+    return load.asked;
+}
+// ABATE_SEED, or the same each time.
+inline std::mt19937 seeded() {
+    const char* seed = std::getenv("ABATE_SEED");
+    return std::mt19937(seed != nullptr ? static_cast<unsigned>(std::stoul(seed)) : 1U);
+}
 
 }  // namespace abate::crash

@@ -222,24 +222,14 @@ class OrderCrash : public ::testing::Test {
 
 TEST_F(OrderCrash, EachAcknowledgedOrderIsThereOnce) {
     const int kills = store::testing::long_tests() ? 200 : 20;
-    const char* seed = std::getenv("ABATE_SEED");
-    std::mt19937 chance(seed != nullptr ? static_cast<unsigned>(std::stoul(seed)) : 1U);
+    std::mt19937 chance = seeded();
     std::uint64_t first = kTraders * 8;
     std::uint64_t asked_in_all = 0;
     std::uint64_t in_flight = 0;
     for (int i = 0; i < kills; ++i) {
         SCOPED_TRACE(i);
-        Asked asked;
-        {
-            Load load({ABATE_ORDER_LOAD, where_, std::to_string(first)});
-            // One in five dies while it starts.
-            if (i % 5 != 4) load.listen_until_ready();
-            load.listen(std::chrono::milliseconds(
-                std::uniform_int_distribution<int>(i % 5 == 4 ? 1 : 20, 150)(chance)));
-            load.kill();
-            load.listen(std::nullopt);
-            asked = load.asked;
-        }
+        const Asked asked =
+            killed_at_work({ABATE_ORDER_LOAD, where_, std::to_string(first)}, i, chance);
         expect_kept(asked);
         expect_once(asked);
         if (HasFailure()) return;

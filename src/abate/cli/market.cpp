@@ -37,9 +37,6 @@ struct ReplayOptions {
     std::size_t batch = 1024;
 };
 
-// More than any file of orders that a market of a day leaves.
-constexpr std::size_t kMostBytes = std::size_t{3} << 30;
-
 struct Played {
     exchange::ReplayTotals totals;
     double took_s = 0;
@@ -165,7 +162,7 @@ Played play_covered(const ReplayOptions& options, const input::OrderFile& file, 
                                                     .most_orders = most_orders(file)}};
     if (!options.endow.empty())
         with.endowments = value_or_fail(input::parse_endowments(
-            value_or_fail(read_regular_file(options.endow, kMostBytes)), options.endow));
+            value_or_fail(read_regular_file(options.endow, kMostOrderFileBytes)), options.endow));
     exchange::CoveredReplay replay(with, file.operations);
     if (options.mode == "covered") {
         const auto start = std::chrono::steady_clock::now();
@@ -197,7 +194,7 @@ Played play_covered(const ReplayOptions& options, const input::OrderFile& file, 
 }
 
 void replay_file(const ReplayOptions& options, Context& context) {
-    const std::string text = value_or_fail(read_regular_file(options.file, kMostBytes));
+    const std::string text = value_or_fail(read_regular_file(options.file, kMostOrderFileBytes));
     const input::OrderFile file = value_or_fail(input::parse_any_order_file(text, options.file));
     if (!options.endow.empty() && options.mode == "book")
         throw Failure({ErrorCode::invalid_argument,

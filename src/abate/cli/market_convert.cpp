@@ -20,9 +20,6 @@ struct ConvertOptions {
     std::string to;
 };
 
-// As `abate market replay` reads.
-constexpr std::size_t kMostBytes = std::size_t{3} << 30;
-
 // CSV has no list of books: they are numbered as they come, and the first one's prices are the answer's.
 void check_order_of_books(const ConvertOptions& options, const input::OrderFile& file) {
     std::uint32_t known = 0;
@@ -42,7 +39,7 @@ void check_order_of_books(const ConvertOptions& options, const input::OrderFile&
 
 void convert(const ConvertOptions& options, Context& context) {
     check_outputs({{.option = "IN", .path = options.in}}, {{.option = "OUT", .path = options.out}});
-    const std::string given = value_or_fail(read_regular_file(options.in, kMostBytes));
+    const std::string given = value_or_fail(read_regular_file(options.in, kMostOrderFileBytes));
     const input::OrderFile file = value_or_fail(input::parse_any_order_file(given, options.in));
     const bool binary =
         options.to.empty() ? !input::is_binary_order_file(given) : options.to == "binary";

@@ -63,11 +63,6 @@ void need_supervisor(Office& office, const std::string& as) {
                    "Say with --as whose key looks: `abate registry key list`"});
 }
 
-std::string holder_of(const Office& office, const scheme::PublicKey& key) {
-    const auto found = office.state().keys.find(key);
-    return found == office.state().keys.end() ? "?" : plain_line(found->second.grant.holder);
-}
-
 // ---- cases
 
 // By its number.

@@ -3,11 +3,15 @@
 
 #include "abate/cli/office.h"
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace abate::cli {
+
+// More than any file of orders that a market of a day leaves.
+inline constexpr std::size_t kMostOrderFileBytes = std::size_t{3} << 30;
 
 // Of each book (by vintage) its tape, whole: the journal is folded once more. Throws Failure where it is damaged.
 [[nodiscard]] std::map<std::uint32_t, std::vector<exchange::TapeEntry>> read_tapes(Office& office);

@@ -372,11 +372,6 @@ void show_book(Office& office, const BookOptions& options) {
     const bool is_halted = halted && *halted > office.moment();
     const scheme::MarketHalt* const said = scheme::halt_at(
         office.state(), static_cast<std::int32_t>(options.vintage), office.moment());
-    const auto operator_of = [&](const scheme::MarketHalt& halt) {
-        const auto key = office.state().keys.find(halt.by);
-        return key == office.state().keys.end() ? std::string("?")
-                                                : plain_line(key->second.grant.holder);
-    };
     if (office.context().json) {
         MarketJson out{{"vintage", options.vintage}};
         for (const auto& [name, levels] :
@@ -399,7 +394,7 @@ void show_book(Office& office, const BookOptions& options) {
         out["halted_by_operator"] = MarketJson();
         if (said != nullptr)
             out["halted_by_operator"] = {
-                {"by", operator_of(*said)},
+                {"by", holder_of(office, said->by)},
                 {"since", to_rfc3339(said->at)},
                 {"until",
                  said->until.us == INT64_MAX ? MarketJson() : MarketJson(to_rfc3339(said->until))},
@@ -435,7 +430,7 @@ void show_book(Office& office, const BookOptions& options) {
                    to_rfc3339(*halted));
     if (said != nullptr)
         fmt::print("HALTED by {} since {}, until {}: {}\n",
-                   operator_of(*said),
+                   holder_of(office, said->by),
                    to_rfc3339(said->at),
                    said->until.us == INT64_MAX ? "it is resumed" : to_rfc3339(said->until),
                    plain_line(said->reason));

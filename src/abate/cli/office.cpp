@@ -963,6 +963,11 @@ std::string money_text(Int128 micro) {
     return fmt::format("{}{}.{}", micro < 0 ? "-" : "", grouped(size / kUnit), decimals);
 }
 
+std::string holder_of(const Office& office, const scheme::PublicKey& key) {
+    const auto found = office.state().keys.find(key);
+    return found == office.state().keys.end() ? "?" : plain_line(found->second.grant.holder);
+}
+
 std::string group_name(const Office& office, scheme::GroupId group) {
     const auto found = office.state().groups.find(group);
     return found == office.state().groups.end() || found->second.empty()

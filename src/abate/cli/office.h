@@ -248,6 +248,8 @@ void print_document(const nlohmann::ordered_json& document);
 [[nodiscard]] std::string grouped(Int128 number);
 // "41.25" of 41,250,000.
 [[nodiscard]] std::string money_text(Int128 micro);
+// Whose key it is, for people; "?" where the scheme does not know it.
+[[nodiscard]] std::string holder_of(const Office& office, const scheme::PublicKey& key);
 // Its title, or "group 7".
 [[nodiscard]] std::string group_name(const Office& office, scheme::GroupId group);
 // People deal per thousand (an MWh, or a tonne); the books per allowance. "41.25" of 41,250 micro-units an allowance, and back. Throws Failure

@@ -463,13 +463,18 @@ TEST(Auctions, AChangeOfControlIsSeenWhenItClears) {
     desk.sound();
 }
 
-TEST(Auctions, BidsCountForTheHoldingLimit) {
+// A group holds 10,000 at most.
+Rules rules_with_a_limit() {
     Rules rules = auction_rules();
     rules.compliance.holding_limit = true;
     rules.compliance.holding_base = 100'000;
-    rules.compliance.holding_base_share = {100'000};  // 10,000
+    rules.compliance.holding_base_share = {100'000};
     rules.compliance.holding_rest_share = {};
-    AuctionDesk desk(rules);
+    return rules;
+}
+
+TEST(Auctions, BidsCountForTheHoldingLimit) {
+    AuctionDesk desk(rules_with_a_limit());
     const TransferId id = desk.begin(20'000);
     EXPECT_EQ(desk.bid(1, id, 70, 8'000), Reason::ok);
     EXPECT_EQ(desk.bid(1, id, 60, 2'500), Reason::holding_limit_exceeded);
@@ -486,12 +491,7 @@ TEST(Auctions, BidsCountForTheHoldingLimit) {
 // A limit of 10,000, bids for all of it, and 4,000 that come by another way before the window closes: 6,000 of the 8,000 at 70 are left, and
 // nothing of what is bid at 60.
 TEST(Auctions, WhatCameMeanwhileCountsForTheHoldingLimitWhenItClears) {
-    Rules rules = auction_rules();
-    rules.compliance.holding_limit = true;
-    rules.compliance.holding_base = 100'000;
-    rules.compliance.holding_base_share = {100'000};
-    rules.compliance.holding_rest_share = {};
-    AuctionDesk desk(rules);
+    AuctionDesk desk(rules_with_a_limit());
     const TransferId before = desk.begin(4'000);
     EXPECT_EQ(desk.bid(2, before, 10, 4'000), Reason::ok);
     desk.close(before);
@@ -1085,12 +1085,7 @@ TEST(Auctions, TheAuditorCountsWhatIsWithinALimit) {
 
 // The same of the holding limit: 1,000 less than there is room for.
 TEST(Auctions, TheAuditorReckonsTheHoldingLimit) {
-    Rules rules = auction_rules();
-    rules.compliance.holding_limit = true;
-    rules.compliance.holding_base = 100'000;
-    rules.compliance.holding_base_share = {100'000};
-    rules.compliance.holding_rest_share = {};
-    AuctionDesk desk(rules);
+    AuctionDesk desk(rules_with_a_limit());
     const TransferId id = desk.begin(20'000);
     EXPECT_EQ(desk.bid(1, id, 70, 8'000), Reason::ok);
     EXPECT_EQ(desk.bid(2, id, 60, 8'000), Reason::ok);

@@ -1,7 +1,5 @@
 // Orders in the engine: they follow the scheme's people, settle in its books, and come back from the journal.
-#include "abate/engine/year_test_support.h"
-
-#include <array>
+#include "abate/engine/trading_test_support.h"
 
 namespace abate::engine {
 namespace {
@@ -12,7 +10,7 @@ using exchange::OperationKind;
 using exchange::OrderReason;
 using exchange::Side;
 
-constexpr std::uint32_t kYear = 2027;
+constexpr std::uint32_t kYear = TradingDesk::kYear;
 
 Rules market_rules() {
     Rules rules = year_rules();
@@ -22,55 +20,11 @@ Rules market_rules() {
 }
 
 // Two firms with a market key each, "lab-m" and "mill-m", 240,000 allowances of 2027 and 10 million in money.
-class MarketDesk : public YearDesk {
+class MarketDesk : public TradingDesk {
   public:
-    explicit MarketDesk(const Rules& rules = market_rules()) : YearDesk(rules) {
-        for (const std::uint64_t number : {1U, 2U}) {
-            const std::string name = number == 1 ? "lab" : "mill";
-            add_firm(number, name);
-            history(number, {.gflop = 1'000'000 * kWork});
-            add_key(ParticipantId{number}, name + "-m", Role::market);
-            ok(name + "-1",
-               name + "-2",
-               SetMandate{.participant = ParticipantId{number},
-                          .key = key(name + "-m").open,
-                          .daily_net_quantity = 10'000,
-                          .daily_net_value_micro = 5'000'000});
-            ok("ada",
-               Deposit{.account = AccountId{102 + 10 * number},
-                       .amount_micro = 10'000'000,
-                       .bank_reference = name});
-        }
-        open(kYear);
-        allocate(kYear);
-        pass(kHourUs);
-        tick();
-    }
+    explicit MarketDesk(const Rules& rules = market_rules())
+        : TradingDesk(rules, {.names = {"lab", "mill"}, .daily_net_quantity = 10'000}) {}
 
-    OrderReason order(const std::string& who, Operation operation) {
-        operation.participant = state().keys.at(key(who).open).number;
-        if (operation.book == 0) operation.book = kYear;
-        std::array<OrderReason, 1> reason{};
-        engine().apply(std::array{operation}, now(), reason);
-        if (auto batch = engine().seal()) (void)journal().append(*batch);
-        return reason[0];
-    }
-    OrderReason buy(const std::string& who,
-                    std::uint64_t id,
-                    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
-                    std::int64_t price,
-                    std::int64_t quantity) {
-        return order(
-            who, {.side = Side::buy, .order_id = id, .price_micro = price, .quantity = quantity});
-    }
-    OrderReason sell(const std::string& who,
-                     std::uint64_t id,
-                     // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as an order is said
-                     std::int64_t price,
-                     std::int64_t quantity) {
-        return order(
-            who, {.side = Side::sell, .order_id = id, .price_micro = price, .quantity = quantity});
-    }
     [[nodiscard]] std::uint32_t resting() {
         const exchange::OrderBook* book = engine().market().book(kYear);
         return book == nullptr ? 0 : book->size();
@@ -98,22 +52,6 @@ class MarketDesk : public YearDesk {
         }
         const AuditReport report = audit(forged, kDeskKey);
         return report.fault ? report.fault->field : std::string("none");
-    }
-    void sound_market() {
-        const exchange::Market::Cover cover = engine().market().cover();
-        EXPECT_EQ(cover.money, engine().registry().covered_money());
-        EXPECT_EQ(cover.allowances, engine().registry().covered_allowances());
-        sound();
-        // The market itself, from the journal and from a snapshot.
-        std::string live;
-        engine().market().append_snapshot(live);
-        for (const bool use_snapshots : {false, true}) {
-            Engine again(kDeskKey);
-            ASSERT_TRUE(recover(again, journal(), {.use_snapshots = use_snapshots}));
-            std::string replayed;
-            again.market().append_snapshot(replayed);
-            EXPECT_EQ(replayed, live);
-        }
     }
 };
 

@@ -23,8 +23,6 @@ inline constexpr SchemeKey kDeskKey{.tenant_id = 1, .scheme_id = 1};
 
 // 2027-01-04T09:00:00Z, a Monday.
 inline constexpr Timestamp kDeskStart{1'799'053'200'000'000};
-inline constexpr std::int64_t kHourUs = 3'600'000'000;
-inline constexpr std::int64_t kDayUs = 24 * kHourUs;
 
 inline scheme::Rules plain_rules() {
     scheme::Rules rules;

@@ -1,7 +1,6 @@
 // Who watches the market: halts, embargoes, cases, annulled trades; in the books, from the journal, and as the audit finds it.
-#include "abate/engine/year_test_support.h"
+#include "abate/engine/trading_test_support.h"
 
-#include <array>
 #include <functional>
 
 namespace abate::engine {
@@ -28,59 +27,15 @@ Rules supervised_rules() {
 }
 
 // Three firms, lab, mill and oak, each with a market key ("lab-m" ...), 160,000 allowances of 2027 and 10 million in money.
-class SupervisedDesk : public YearDesk {
+class SupervisedDesk : public TradingDesk {
   public:
-    explicit SupervisedDesk(const Rules& rules = supervised_rules()) : YearDesk(rules) {
-        for (const std::uint64_t number : {1U, 2U, 3U}) {
-            const std::string name = number == 1 ? "lab" : number == 2 ? "mill" : "oak";
-            add_firm(number, name);
-            history(number, {.gflop = 1'000'000 * kWork});
-            add_key(ParticipantId{number}, name + "-m", Role::market);
-            ok(name + "-1",
-               name + "-2",
-               SetMandate{.participant = ParticipantId{number},
-                          .key = key(name + "-m").open,
-                          .daily_net_quantity = 1'000,
-                          .daily_net_value_micro = 5'000'000});
-            ok("ada",
-               Deposit{.account = AccountId{102 + 10 * number},
-                       .amount_micro = 10'000'000,
-                       .bank_reference = name});
-        }
+    explicit SupervisedDesk(const Rules& rules = supervised_rules())
+        : TradingDesk(rules, {.names = {"lab", "mill", "oak"}, .daily_net_quantity = 1'000}) {
         add_key({}, "aud", Role::auditor);
-        open(kYear);
-        allocate(kYear);
         pass(kHourUs);
         tick();
     }
 
-    OrderReason order(const std::string& who, Operation operation) {
-        operation.participant = state().keys.at(key(who).open).number;
-        if (operation.book == 0) operation.book = kYear;
-        std::array<OrderReason, 1> reason{};
-        engine().apply(std::array{operation}, now(), reason);
-        if (auto batch = engine().seal()) (void)journal().append(*batch);
-        return reason[0];
-    }
-    struct Limit {
-        std::uint64_t id = 0;
-        std::int64_t price = 0;
-        std::int64_t quantity = 0;
-    };
-    OrderReason buy(const std::string& who, const Limit& limit) {
-        return order(who,
-                     {.side = Side::buy,
-                      .order_id = limit.id,
-                      .price_micro = limit.price,
-                      .quantity = limit.quantity});
-    }
-    OrderReason sell(const std::string& who, const Limit& limit) {
-        return order(who,
-                     {.side = Side::sell,
-                      .order_id = limit.id,
-                      .price_micro = limit.price,
-                      .quantity = limit.quantity});
-    }
     OrderReason cancel(const std::string& who, std::uint64_t id) {
         return order(who, {.kind = OperationKind::cancel, .order_id = id});
     }
@@ -89,10 +44,10 @@ class SupervisedDesk : public YearDesk {
     }
     // 100 at 40, which is the reference price from then on: 1 rests, 2 is the trade. Then oak sells mill 100 at 50: 3 and 4.
     void trade_far_off() {
-        ASSERT_EQ(sell("lab-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
-        ASSERT_EQ(buy("mill-m", {.id = 2, .price = 40, .quantity = 100}), OrderReason::ok);
-        ASSERT_EQ(sell("oak-m", {.id = 3, .price = 50, .quantity = 100}), OrderReason::ok);
-        ASSERT_EQ(buy("mill-m", {.id = 4, .price = 50, .quantity = 100}), OrderReason::ok);
+        ASSERT_EQ(sell("lab-m", 1, 40, 100), OrderReason::ok);
+        ASSERT_EQ(buy("mill-m", 2, 40, 100), OrderReason::ok);
+        ASSERT_EQ(sell("oak-m", 3, 50, 100), OrderReason::ok);
+        ASSERT_EQ(buy("mill-m", 4, 50, 100), OrderReason::ok);
     }
     static AnnulTrade annulment(std::uint64_t trade) {
         return {.vintage = kYear, .trade = trade, .reason = "a price of another vintage"};
@@ -102,19 +57,6 @@ class SupervisedDesk : public YearDesk {
     }
     [[nodiscard]] std::int64_t cash(std::uint64_t firm) const { return money(102 + 10 * firm); }
 
-    // As YearDesk::sound(), and the market comes back from the journal and from a snapshot.
-    void sound_market() {
-        sound();
-        std::string live;
-        engine().market().append_snapshot(live);
-        for (const bool use_snapshots : {false, true}) {
-            Engine again(kDeskKey);
-            ASSERT_TRUE(recover(again, journal(), {.use_snapshots = use_snapshots}));
-            std::string replayed;
-            again.market().append_snapshot(replayed);
-            EXPECT_EQ(replayed, live);
-        }
-    }
     // What the audit says of a journal that somebody rewrote and sealed again.
     std::string fault_of(const std::function<void(std::vector<Batch>&)>& rewrite) {
         std::vector<Batch> batches = journal().batches;
@@ -154,15 +96,14 @@ class SupervisedDesk : public YearDesk {
 
 TEST(Supervision, OnePersonHaltsAndTwoLetItGoOn) {
     SupervisedDesk desk;
-    ASSERT_EQ(desk.sell("lab-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
     desk.ok("ada", HaltMarket{.vintage = kYear, .until = {}, .reason = "a broken feed"});
-    EXPECT_EQ(desk.buy("mill-m", {.id = 2, .price = 40, .quantity = 1}),
-              OrderReason::market_halted);
+    EXPECT_EQ(desk.buy("mill-m", 2, 40, 1), OrderReason::market_halted);
     EXPECT_EQ(desk.make_less("lab-m", 1), OrderReason::market_halted);
     desk.sound_market();
     EXPECT_EQ(desk.cancel("lab-m", 1), OrderReason::ok);
     desk.ok("bo", "ada", ResumeMarket{.vintage = kYear, .reason = "the feed is mended"});
-    EXPECT_EQ(desk.buy("mill-m", {.id = 2, .price = 40, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 2, 40, 1), OrderReason::ok);
     desk.sound_market();
 }
 
@@ -178,13 +119,11 @@ TEST(Supervision, AHaltEndsAtItsMomentAndNobodyMakesItShorter) {
     // One book alone goes on only where the whole market does.
     EXPECT_EQ(desk.ask("bo", ResumeMarket{.vintage = kYear, .reason = "one"}),
               Reason::whole_market_halted);
-    EXPECT_EQ(desk.buy("mill-m", {.id = 1, .price = 40, .quantity = 1}),
-              OrderReason::market_halted);
+    EXPECT_EQ(desk.buy("mill-m", 1, 40, 1), OrderReason::market_halted);
     desk.set_time({until.us - 1});
-    EXPECT_EQ(desk.buy("mill-m", {.id = 1, .price = 40, .quantity = 1}),
-              OrderReason::market_halted);
+    EXPECT_EQ(desk.buy("mill-m", 1, 40, 1), OrderReason::market_halted);
     desk.set_time(until);
-    EXPECT_EQ(desk.buy("mill-m", {.id = 1, .price = 40, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 1, 40, 1), OrderReason::ok);
     desk.sound_market();
 }
 
@@ -192,26 +131,24 @@ TEST(Supervision, ResumingEndsTheHaltOfThePriceBandToo) {
     Rules rules = supervised_rules();
     rules.market.halt = {100'000};
     SupervisedDesk desk(rules);
-    ASSERT_EQ(desk.sell("lab-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
-    ASSERT_EQ(desk.buy("mill-m", {.id = 2, .price = 40, .quantity = 100}), OrderReason::ok);
-    ASSERT_EQ(desk.sell("lab-m", {.id = 3, .price = 50, .quantity = 100}), OrderReason::ok);
-    ASSERT_EQ(desk.buy("mill-m", {.id = 4, .price = 50, .quantity = 100}), OrderReason::ok);
-    ASSERT_EQ(desk.buy("mill-m", {.id = 5, .price = 40, .quantity = 1}),
-              OrderReason::market_halted);
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
+    ASSERT_EQ(desk.buy("mill-m", 2, 40, 100), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 3, 50, 100), OrderReason::ok);
+    ASSERT_EQ(desk.buy("mill-m", 4, 50, 100), OrderReason::ok);
+    ASSERT_EQ(desk.buy("mill-m", 5, 40, 1), OrderReason::market_halted);
     desk.ok("ada", "bo", ResumeMarket{.vintage = 0, .reason = "looked at"});
     EXPECT_FALSE(desk.engine().market().halted_until(kYear));
-    EXPECT_EQ(desk.buy("mill-m", {.id = 5, .price = 40, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 5, 40, 1), OrderReason::ok);
     desk.sound_market();
     // The next one halts again.
-    EXPECT_EQ(desk.buy("mill-m", {.id = 6, .price = 50, .quantity = 100}), OrderReason::ok);
-    EXPECT_EQ(desk.buy("mill-m", {.id = 7, .price = 40, .quantity = 1}),
-              OrderReason::market_halted);
+    EXPECT_EQ(desk.buy("mill-m", 6, 50, 100), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 7, 40, 1), OrderReason::market_halted);
     desk.sound_market();
 }
 
 TEST(Supervision, TheAuditNamesAnOrderInAHalt) {
     SupervisedDesk desk;
-    ASSERT_EQ(desk.sell("lab-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
     EXPECT_EQ(desk.fault_of(SupervisedDesk::order_comes_last), "none");
     desk.ok("ada", HaltMarket{.vintage = kYear, .until = {}, .reason = "a broken feed"});
     EXPECT_EQ(desk.fault_of([](auto&) {}), "none");
@@ -226,30 +163,30 @@ TEST(Supervision, AnEmbargoIsForWholeGroupsUntilThePublication) {
     desk.ok("ada",
             "bo",
             Regroup{.participant = ParticipantId{2}, .group = GroupId{1}, .group_title = "lab"});
-    ASSERT_EQ(desk.sell("mill-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
+    ASSERT_EQ(desk.sell("mill-m", 1, 40, 100), OrderReason::ok);
     desk.ok("ada",
             AddInsider{.release = Release::cap,
                        .year = 2028,
                        .participant = ParticipantId{1},
                        .holder = "",
                        .reason = "its forecast went into it"});
-    EXPECT_EQ(desk.buy("lab-m", {.id = 2, .price = 39, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("lab-m", 2, 39, 1), OrderReason::ok);
     const Timestamp from{desk.now().us + kHourUs};
     desk.ok("ada", OpenEmbargo{.release = Release::cap, .year = 2028, .from = from});
-    EXPECT_EQ(desk.buy("lab-m", {.id = 3, .price = 39, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("lab-m", 3, 39, 1), OrderReason::ok);
     desk.set_time(from);
-    EXPECT_EQ(desk.buy("lab-m", {.id = 4, .price = 39, .quantity = 1}), OrderReason::embargoed);
-    EXPECT_EQ(desk.sell("mill-m", {.id = 5, .price = 40, .quantity = 1}), OrderReason::embargoed);
+    EXPECT_EQ(desk.buy("lab-m", 4, 39, 1), OrderReason::embargoed);
+    EXPECT_EQ(desk.sell("mill-m", 5, 40, 1), OrderReason::embargoed);
     EXPECT_EQ(desk.make_less("mill-m", 1), OrderReason::embargoed);
     // In every book; cancels are done, and everybody else trades on: with what rested, too.
     EXPECT_EQ(desk.order("lab-m", {.book = 2028, .order_id = 6, .price_micro = 39, .quantity = 1}),
               OrderReason::embargoed);
     EXPECT_EQ(desk.cancel("lab-m", 2), OrderReason::ok);
-    EXPECT_EQ(desk.buy("oak-m", {.id = 7, .price = 40, .quantity = 10}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("oak-m", 7, 40, 10), OrderReason::ok);
     EXPECT_EQ(desk.held(3), 160'010);
     desk.sound_market();
     desk.ok("ada", desk.cap(2028));
-    EXPECT_EQ(desk.buy("lab-m", {.id = 8, .price = 39, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("lab-m", 8, 39, 1), OrderReason::ok);
     EXPECT_TRUE(desk.state().supervision.embargoes.at(0).ended);
     EXPECT_FALSE(desk.state().supervision.embargoes.at(0).lifted);
     desk.sound_market();
@@ -264,14 +201,14 @@ TEST(Supervision, APersonsKeysAreUnderIt) {
                        .holder = "OAK-M",
                        .reason = "reads the reports"});
     desk.ok("ada", OpenEmbargo{.release = Release::verified_data, .year = kYear, .from = {}});
-    EXPECT_EQ(desk.buy("oak-m", {.id = 1, .price = 39, .quantity = 1}), OrderReason::embargoed);
-    EXPECT_EQ(desk.buy("lab-m", {.id = 2, .price = 39, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("oak-m", 1, 39, 1), OrderReason::embargoed);
+    EXPECT_EQ(desk.buy("lab-m", 2, 39, 1), OrderReason::ok);
     // Another publication is not the one.
     desk.ok("ada", Publish{.what = "compliance 2026", .text = "all have"});
-    EXPECT_EQ(desk.buy("oak-m", {.id = 1, .price = 39, .quantity = 1}), OrderReason::embargoed);
+    EXPECT_EQ(desk.buy("oak-m", 1, 39, 1), OrderReason::embargoed);
     desk.sound_market();
     desk.ok("ada", Publish{.what = "compliance 2027", .text = "all have"});
-    EXPECT_EQ(desk.buy("oak-m", {.id = 1, .price = 39, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("oak-m", 1, 39, 1), OrderReason::ok);
     EXPECT_EQ(desk.ask("ada", OpenEmbargo{.release = Release::verified_data, .year = kYear}),
               Reason::already_public);
     desk.sound_market();
@@ -279,7 +216,7 @@ TEST(Supervision, APersonsKeysAreUnderIt) {
 
 TEST(Supervision, TheAuditNamesAnOrderUnderAnEmbargo) {
     SupervisedDesk desk;
-    ASSERT_EQ(desk.sell("lab-m", {.id = 1, .price = 40, .quantity = 100}), OrderReason::ok);
+    ASSERT_EQ(desk.sell("lab-m", 1, 40, 100), OrderReason::ok);
     desk.ok("ada",
             AddInsider{.release = Release::cap,
                        .year = 2028,
@@ -350,17 +287,15 @@ TEST(Supervision, AnAnnulledTradeCountsNoMore) {
     SupervisedDesk desk;
     desk.trade_far_off();
     // Of a mandate of 1,000, mill has bought 200.
-    EXPECT_EQ(desk.buy("mill-m", {.id = 5, .price = 30, .quantity = 801}),
-              OrderReason::mandate_quantity_exceeded);
+    EXPECT_EQ(desk.buy("mill-m", 5, 30, 801), OrderReason::mandate_quantity_exceeded);
     desk.ok("ada", "bo", SupervisedDesk::annulment(4));
-    EXPECT_EQ(desk.buy("mill-m", {.id = 5, .price = 30, .quantity = 901}),
-              OrderReason::mandate_quantity_exceeded);
-    EXPECT_EQ(desk.buy("mill-m", {.id = 5, .price = 30, .quantity = 900}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("mill-m", 5, 30, 901), OrderReason::mandate_quantity_exceeded);
+    EXPECT_EQ(desk.buy("mill-m", 5, 30, 900), OrderReason::ok);
     // The mean of the day is 40, not 45.
     EXPECT_EQ(desk.engine().market().reference_micro(kYear, {desk.now().us + kDayUs}), 40);
     desk.sound_market();
     desk.pass(kDayUs);
-    EXPECT_EQ(desk.buy("oak-m", {.id = 6, .price = 31, .quantity = 1}), OrderReason::ok);
+    EXPECT_EQ(desk.buy("oak-m", 6, 31, 1), OrderReason::ok);
     desk.sound_market();
 }
 

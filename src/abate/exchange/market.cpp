@@ -134,25 +134,12 @@ std::int64_t Market::money_for(const Venue& venue,
 Market::Cover Market::cover() const {
     Cover sum;
     for (const auto& venue : venues_)
-        for (const Side side : {Side::buy, Side::sell})
-            venue->book.for_each_level(side, [&](const LevelView& level) {
-                for (std::uint32_t at = level.first; at != OrderBook::kNone;
-                     at = venue->book.next(at)) {
-                    const std::int64_t left = venue->book.at(at).quantity;
-                    if (side == Side::sell)
-                        sum.allowances += left;
-                    else
-                        sum.money += money_for(*venue, level.price * venue->terms.tick_micro, left);
-                }
-                return true;
-            });
-    for (const auto& venue : venues_)
-        for (const auto& [arrival, order] : venue->pool.orders) {
+        for_each_order(venue->vintage, [&](const OrderView& order) {
             if (order.side == Side::sell)
-                sum.allowances += order.left;
+                sum.allowances += order.quantity;
             else
-                sum.money += money_for(*venue, order.limit, order.left);
-        }
+                sum.money += money_for(*venue, order.price_micro, order.quantity);
+        });
     return sum;
 }
 
@@ -191,8 +178,7 @@ void Market::roll(Venue& venue, Timestamp at) {
 }
 
 void Market::keep_far(const Venue& venue, const Deal& deal, Timestamp at) {
-    if (rules_.erroneous_ppm == 0 || within({deal.price, venue.reference}, rules_.erroneous_ppm))
-        return;
+    if (within({deal.price, venue.reference}, rules_.erroneous_ppm)) return;
     while (!far_.empty() && Int128{at.us} - far_.front().at.us > rules_.erroneous_us)
         far_.pop_front();
     const auto party = [&](const Part& part) {
@@ -520,6 +506,48 @@ void Market::settle(const Venue& venue, const Deal& deal, registry::Registry& bo
     fill(seller, Side::sell, deal.quantity, deal.price);
 }
 
+void Market::trade(Venue& venue,
+                   const Deal& deal,
+                   const TradeSides& sides,
+                   Timestamp at,
+                   registry::Registry& books) {
+    settle(venue, deal, books);
+    if (venue.reference == 0) venue.reference = deal.price;
+    venue.day_notional += Int128{deal.price} * deal.quantity;
+    venue.day_quantity += deal.quantity;
+    tell(venue, [&] {
+        return TapeEntry{.at = at,
+                         .kind = TapeKind::traded,
+                         .side = sides.side,
+                         .order_id = sides.maker,
+                         .price_micro = deal.price,
+                         .quantity = deal.quantity,
+                         .owner = sides.owner,
+                         .taker_id = sides.taker_id,
+                         .taker = sides.taker,
+                         .fee_micro = fee_of(venue, deal.price * deal.quantity)};
+    });
+    if (rules_.erroneous_ppm > 0) keep_far(venue, deal, at);
+}
+
+void Market::keep_resting(Venue& venue, const Operation& o, const Rested& rested) {
+    TraderState& owner = traders_[o.participant];
+    ++owner.open_orders;
+    if (o.time_in_force == TimeInForce::good_till_time) {
+        due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
+        until_[o.order_id] = o.expires_us;
+    }
+    tell(venue, [&] {
+        return TapeEntry{.at = rested.at,
+                         .kind = TapeKind::rested,
+                         .side = o.side,
+                         .order_id = o.order_id,
+                         .price_micro = rested.limit,
+                         .quantity = rested.left,
+                         .owner = owner.is.participant};
+    });
+}
+
 Market::Part Market::part_of(Venue& venue, std::uint32_t place) {
     const Resting& order = venue.book.at(place);
     TraderState& trader = traders_[order.owner];
@@ -580,29 +608,20 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
         switch (kind) {
             case MeetingKind::trade: {
                 roll(owner, at);
-                const Deal deal{.buyer = o.side == Side::buy ? taker : maker,
-                                .seller = o.side == Side::buy ? maker : taker,
-                                .quantity = met.quantity,
-                                .price = price};
-                settle(venue, deal, books);
+                trade(venue,
+                      {.buyer = o.side == Side::buy ? taker : maker,
+                       .seller = o.side == Side::buy ? maker : taker,
+                       .quantity = met.quantity,
+                       .price = price},
+                      {.side = facing,
+                       .maker = met.maker.id,
+                       .owner = owner.is.participant,
+                       .taker_id = o.order_id,
+                       .taker = order.trader->is.participant},
+                      at,
+                      books);
                 taker.left -= met.quantity;
                 if (maker.left == met.quantity) --owner.open_orders;
-                if (venue.reference == 0) venue.reference = price;
-                venue.day_notional += Int128{price} * met.quantity;
-                venue.day_quantity += met.quantity;
-                tell(venue, [&] {
-                    return TapeEntry{.at = at,
-                                     .kind = TapeKind::traded,
-                                     .side = facing,
-                                     .order_id = met.maker.id,
-                                     .price_micro = price,
-                                     .quantity = met.quantity,
-                                     .owner = owner.is.participant,
-                                     .taker_id = o.order_id,
-                                     .taker = order.trader->is.participant,
-                                     .fee_micro = fee_of(venue, price * met.quantity)};
-                });
-                if (rules_.erroneous_ppm > 0) keep_far(venue, deal, at);
                 return Verdict::fill;
             }
             case MeetingKind::self_trade:
@@ -640,20 +659,7 @@ void Market::match(const Order& order, Timestamp at, registry::Registry& books, 
     static_cast<void>(venue.book.rest(
         o.side,
         {.id = o.order_id, .price = limit, .quantity = taker.left, .owner = o.participant}));
-    ++order.trader->open_orders;
-    if (o.time_in_force == TimeInForce::good_till_time) {
-        due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
-        until_[o.order_id] = o.expires_us;
-    }
-    tell(venue, [&] {
-        return TapeEntry{.at = at,
-                         .kind = TapeKind::rested,
-                         .side = o.side,
-                         .order_id = o.order_id,
-                         .price_micro = order.limit,
-                         .quantity = taker.left,
-                         .owner = order.trader->is.participant};
-    });
+    keep_resting(venue, o, {.limit = order.limit, .left = taker.left, .at = at});
 }
 
 // Live: the rules say, and what they said is kept.

@@ -327,6 +327,26 @@ class Market {
         std::int64_t price;
     };
     void settle(const Venue& venue, const Deal& deal, registry::Registry& books);
+    // Settles a trade, counts it into the day, and tells it. REQUIRES: both sides are of the day.
+    struct TradeSides {
+        Side side;  // of the order that the tape calls the maker
+        std::uint64_t maker;
+        registry::ParticipantId owner;
+        std::uint64_t taker_id;
+        registry::ParticipantId taker;
+    };
+    void trade(Venue& venue,
+               const Deal& deal,
+               const TradeSides& sides,
+               Timestamp at,
+               registry::Registry& books);
+    // An order has come to rest, in the book or in a call.
+    struct Rested {
+        std::int64_t limit;
+        std::int64_t left;
+        Timestamp at;
+    };
+    void keep_resting(Venue& venue, const Operation& o, const Rested& rested);
     // Where an order is: in the book, or among those that the call has collected.
     struct Place {
         std::uint32_t in_book = OrderBook::kNone;
@@ -336,6 +356,10 @@ class Market {
     [[nodiscard]] static Side side_of(const Venue& venue, const Place& place);
     // Where it is far enough from the reference price.
     void keep_far(const Venue& venue, const Deal& deal, Timestamp at);
+    // The orders of the book on one side, best first, then time, until `visit` says false.
+    template <class Visit>
+    static void for_each_in_book(const Venue& venue, Side side, Visit&& visit);
+    [[nodiscard]] static OrderView view_of(const Collected& order);
     [[nodiscard]] Part part_of(Venue& venue, std::uint32_t place);
     [[nodiscard]] Part part_of(Venue& venue, const Place& place);
     [[nodiscard]] std::uint32_t owner_of(const Venue& venue, const Place& place) const;
@@ -383,13 +407,13 @@ class Market {
                     const Collecting& collecting,
                     registry::Registry& books);
     void fill_order(Venue& venue, const Place& place, std::int64_t quantity);
-    struct Caller;  // all that stands in a call
-    [[nodiscard]] Caller gather(const Venue& venue) const;
+    struct Gathered;  // all that could trade in a call
+    [[nodiscard]] Gathered gather(const Venue& venue) const;
     [[nodiscard]] std::optional<CallTerms> call_terms(const Venue& venue, Timestamp at) const;
     std::uint32_t clear_the_way(Venue& venue, Frame& frame);
     // Of the buyers who are filled, those whose group would hold too much by it.
     [[nodiscard]] std::vector<std::uint64_t> beyond_room(const Venue& venue,
-                                                         const Caller& caller,
+                                                         const Gathered& gathered,
                                                          const CallResult& result,
                                                          Timestamp now) const;
     std::uint32_t call(Venue& venue, Frame& frame);
@@ -430,6 +454,22 @@ class Market {
     std::size_t collected_ = 0;                            // orders that calls have, in all books
     mutable std::map<std::uint64_t, std::int64_t> until_;  // orders that rest for a time, by id
 };
+
+template <class Visit>
+void Market::for_each_in_book(const Venue& venue, Side side, Visit&& visit) {
+    venue.book.for_each_level(side, [&](const LevelView& level) {
+        for (std::uint32_t at = level.first; at != OrderBook::kNone; at = venue.book.next(at)) {
+            const Resting& order = venue.book.at(at);
+            if (!visit(OrderView{.id = order.id,
+                                 .side = side,
+                                 .price_micro = level.price * venue.terms.tick_micro,
+                                 .quantity = order.quantity,
+                                 .owner = order.owner}))
+                return false;
+        }
+        return true;
+    });
+}
 
 template <class Make>
 void Market::tell(Venue& venue, const Make& make) {

@@ -61,6 +61,15 @@ Market::Venue* Market::next_call() const {
 
 // ---- what is in the market
 
+Market::OrderView Market::view_of(const Collected& order) {
+    return {.id = order.id,
+            .side = order.side,
+            .price_micro = order.limit,
+            .quantity = order.left,
+            .owner = order.owner,
+            .in_call = true};
+}
+
 std::optional<Market::OrderView> Market::order(std::uint32_t vintage, std::uint64_t id) const {
     const Venue* venue = find_venue(vintage);
     if (venue == nullptr) return std::nullopt;
@@ -72,13 +81,7 @@ std::optional<Market::OrderView> Market::order(std::uint32_t vintage, std::uint6
                          .owner = venue->book.at(place).owner};
     const auto arrival = venue->pool.arrivals.find(id);
     if (arrival == venue->pool.arrivals.end()) return std::nullopt;
-    const Collected& order = venue->pool.orders.at(arrival->second);
-    return OrderView{.id = id,
-                     .side = order.side,
-                     .price_micro = order.limit,
-                     .quantity = order.left,
-                     .owner = order.owner,
-                     .in_call = true};
+    return view_of(venue->pool.orders.at(arrival->second));
 }
 
 void Market::for_each_order(std::uint32_t vintage,
@@ -86,22 +89,11 @@ void Market::for_each_order(std::uint32_t vintage,
     const Venue* venue = find_venue(vintage);
     if (venue == nullptr) return;
     for (const Side side : {Side::buy, Side::sell})
-        venue->book.for_each_level(side, [&](const LevelView& level) {
-            for (std::uint32_t at = level.first; at != OrderBook::kNone; at = venue->book.next(at))
-                visit({.id = venue->book.at(at).id,
-                       .side = side,
-                       .price_micro = level.price * venue->terms.tick_micro,
-                       .quantity = venue->book.at(at).quantity,
-                       .owner = venue->book.at(at).owner});
+        for_each_in_book(*venue, side, [&](const OrderView& order) {
+            visit(order);
             return true;
         });
-    for (const auto& [arrival, order] : venue->pool.orders)
-        visit({.id = order.id,
-               .side = order.side,
-               .price_micro = order.limit,
-               .quantity = order.left,
-               .owner = order.owner,
-               .in_call = true});
+    for (const auto& [arrival, order] : venue->pool.orders) visit(view_of(order));
 }
 
 // ---- collecting
@@ -127,16 +119,13 @@ bool Market::would_meet_own_group(const Venue& venue, const Order& order) const 
         return side == Side::buy ? price <= order.limit : price >= order.limit;
     };
     bool found = false;
-    venue.book.for_each_level(other(side), [&](const LevelView& level) {
-        if (!meets(level.price * venue.terms.tick_micro)) return false;
-        for (std::uint32_t at = level.first; at != OrderBook::kNone && !found;
-             at = venue.book.next(at))
-            found = traders_[venue.book.at(at).owner].group == group;
-        return !found;
-    });
+    const auto look = [&](const OrderView& each) {
+        found = found || (meets(each.price_micro) && traders_[each.owner].group == group);
+        return !found && meets(each.price_micro);
+    };
+    for_each_in_book(venue, other(side), look);
     for (const auto& [arrival, each] : venue.pool.orders)
-        found = found ||
-                (each.side != side && meets(each.limit) && traders_[each.owner].group == group);
+        if (each.side != side) static_cast<void>(look(view_of(each)));
     return found;
 }
 
@@ -158,23 +147,10 @@ void Market::pool_order(Venue& venue,
     if (pool.orders.empty())
         pool.ends_us = collecting.ends_us.value_or(phase_at(rules_.session, at).until.us);
     enter(venue, part_of(venue, order), o.side, books);
-    ++trader.open_orders;
     pool.arrivals[o.order_id] = pool.next;
     pool.orders.emplace(pool.next++, order);
     ++collected_;
-    if (o.time_in_force == TimeInForce::good_till_time) {
-        due_.push({.us = o.expires_us, .order_id = o.order_id, .venue = venue.number});
-        until_[o.order_id] = o.expires_us;
-    }
-    tell(venue, [&] {
-        return TapeEntry{.at = at,
-                         .kind = TapeKind::rested,
-                         .side = o.side,
-                         .order_id = o.order_id,
-                         .price_micro = order.limit,
-                         .quantity = order.left,
-                         .owner = trader.is.participant};
-    });
+    keep_resting(venue, o, {.limit = order.limit, .left = order.left, .at = at});
 }
 
 OrderReason Market::collect(Order& order, Frame& frame) {
@@ -226,15 +202,15 @@ OrderReason Market::recollect(const Order& order, const Part& already, Frame& fr
 // ---- the end of a call
 
 // All that could trade, of each side in the order of time; buyers[i] is the order of buys[i].
-struct Market::Caller {
+struct Market::Gathered {
     std::vector<CallOrder> buys;
     std::vector<CallOrder> sells;
     std::vector<OrderView> buyers;
     std::vector<OrderView> sellers;
 };
 
-Market::Caller Market::gather(const Venue& venue) const {
-    Caller out;
+Market::Gathered Market::gather(const Venue& venue) const {
+    Gathered out;
     std::int64_t highest_bid = INT64_MIN;
     std::int64_t lowest_ask = INT64_MAX;
     const auto look = [&](Side side, std::int64_t price) {
@@ -256,25 +232,13 @@ Market::Caller Market::gather(const Venue& venue) const {
         return side == Side::buy ? price >= lowest_ask : price <= highest_bid;
     };
     for (const Side side : {Side::buy, Side::sell})
-        venue.book.for_each_level(side, [&](const LevelView& level) {
-            const std::int64_t price = level.price * venue.terms.tick_micro;
-            if (!could_trade(side, price)) return false;
-            for (std::uint32_t at = level.first; at != OrderBook::kNone; at = venue.book.next(at))
-                add({.id = venue.book.at(at).id,
-                     .side = side,
-                     .price_micro = price,
-                     .quantity = venue.book.at(at).quantity,
-                     .owner = venue.book.at(at).owner});
+        for_each_in_book(venue, side, [&](const OrderView& order) {
+            if (!could_trade(side, order.price_micro)) return false;
+            add(order);
             return true;
         });
     for (const auto& [arrival, order] : venue.pool.orders)
-        if (could_trade(order.side, order.limit))
-            add({.id = order.id,
-                 .side = order.side,
-                 .price_micro = order.limit,
-                 .quantity = order.left,
-                 .owner = order.owner,
-                 .in_call = true});
+        if (could_trade(order.side, order.limit)) add(view_of(order));
     return out;
 }
 
@@ -295,10 +259,11 @@ std::optional<CallTerms> Market::call_terms(const Venue& venue, Timestamp at) co
 std::optional<CallResult> Market::indicative(std::uint32_t vintage, Timestamp at) const {
     const Venue* venue = find_venue(vintage);
     if (venue == nullptr || phase(*venue, at).phase != Phase::call) return std::nullopt;
-    const Caller caller = gather(*venue);
+    const Gathered gathered = gather(*venue);
     const std::optional<CallTerms> terms = call_terms(*venue, at);
     if (!terms) return CallResult{};
-    Result<CallResult> result = clear_call(*terms, {.buys = caller.buys, .sells = caller.sells});
+    Result<CallResult> result =
+        clear_call(*terms, {.buys = gathered.buys, .sells = gathered.sells});
     return result ? std::move(*result) : CallResult{};
 }
 
@@ -319,8 +284,8 @@ std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
             ids.push_back(order.id);
     std::for_each(ids.begin(), ids.end(), end);
 
-    Caller caller = gather(venue);
-    for (const auto* side : {&caller.buyers, &caller.sellers})
+    Gathered gathered = gather(venue);
+    for (const auto* side : {&gathered.buyers, &gathered.sellers})
         for (const OrderView& order : *side) {
             const TraderState& trader = traders_[order.owner];
             if (!can_trade(trader, trader.positions[venue.number], order.side, frame.books))
@@ -328,7 +293,7 @@ std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
         }
 
     // Groups may have become one since: of two that would meet, the later goes.
-    caller = gather(venue);
+    gathered = gather(venue);
     struct Best {
         std::int64_t bid = INT64_MIN;
         std::int64_t ask = INT64_MAX;
@@ -345,7 +310,7 @@ std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
             own.ask = std::min(own.ask, price);
         return true;
     };
-    for (const auto* side : {&caller.buyers, &caller.sellers})
+    for (const auto* side : {&gathered.buyers, &gathered.sellers})
         for (const OrderView& order : *side)
             if (!order.in_call) static_cast<void>(look(order.side, order.price_micro, order.owner));
     for (const auto& [arrival, order] : venue.pool.orders)
@@ -356,14 +321,14 @@ std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
 }
 
 std::vector<std::uint64_t> Market::beyond_room(const Venue& venue,
-                                               const Caller& caller,
+                                               const Gathered& gathered,
                                                const CallResult& result,
                                                Timestamp now) const {
     std::vector<std::uint64_t> out;
     if (!holding_room_) return out;
     std::map<registry::GroupId, Int128> bought;
     for (const CallFill& fill : result.buys) {
-        const OrderView& order = caller.buyers[fill.order];
+        const OrderView& order = gathered.buyers[fill.order];
         const TraderState& trader = traders_[order.owner];
         const std::optional<std::int64_t> room = holding_room_(
             {.participant = trader.is.participant, .vintage = venue.vintage, .now = now});
@@ -395,59 +360,45 @@ void Market::fill_order(Venue& venue, const Place& place, std::int64_t quantity)
     venue.book.remove(place.in_book);
 }
 
-// The fills of both sides against each other, first with first; what is left of the call rests. False: it cannot be so.
+// What is left of the call rests. False: it cannot be so. REQUIRES: fills above 0, as many of one side as of the other.
 bool Market::settle_call(Venue& venue,
                          const CallSaid& said,
                          Timestamp at,
                          registry::Registry& books) {
     roll(venue, at);
-    std::size_t sell = 0;
-    std::int64_t sold = 0;  // of said.sells[sell]
-    for (const Met& buy : said.buys) {
-        for (std::int64_t left = buy.quantity; left > 0;) {
-            if (sell == said.sells.size()) return false;
-            const std::optional<Place> buys = find_order(venue, buy.maker);
-            const std::optional<Place> sells = find_order(venue, said.sells[sell].maker);
-            if (!buys || !sells) return false;
-            const Part buyer = part_of(venue, *buys);
-            const Part seller = part_of(venue, *sells);
-            const std::int64_t quantity = std::min(left, said.sells[sell].quantity - sold);
-            if (side_of(venue, *buys) != Side::buy || side_of(venue, *sells) != Side::sell ||
-                quantity <= 0 || quantity > buyer.left || quantity > seller.left ||
-                said.price_micro > buyer.limit || said.price_micro < seller.limit)
-                return false;
-            roll(*buyer.trader, at);
-            roll(*seller.trader, at);
-            const Deal deal{
-                .buyer = buyer, .seller = seller, .quantity = quantity, .price = said.price_micro};
-            settle(venue, deal, books);
-            if (venue.reference == 0) venue.reference = said.price_micro;
-            venue.day_notional += Int128{said.price_micro} * quantity;
-            venue.day_quantity += quantity;
-            tell(venue, [&] {
-                return TapeEntry{.at = at,
-                                 .kind = TapeKind::traded,
-                                 .side = Side::buy,
-                                 .order_id = buy.maker,
-                                 .price_micro = said.price_micro,
-                                 .quantity = quantity,
-                                 .owner = buyer.trader->is.participant,
-                                 .taker_id = said.sells[sell].maker,
-                                 .taker = seller.trader->is.participant,
-                                 .fee_micro = fee_of(venue, said.price_micro * quantity)};
-            });
-            keep_far(venue, deal, at);
-            fill_order(venue, *buys, quantity);
-            fill_order(venue, *sells, quantity);
-            left -= quantity;
-            sold += quantity;
-            if (sold == said.sells[sell].quantity) {
-                ++sell;
-                sold = 0;
-            }
-        }
+    CallResult fills;
+    for (std::size_t i = 0; i < said.buys.size(); ++i)
+        fills.buys.push_back({.order = i, .quantity = said.buys[i].quantity});
+    for (std::size_t i = 0; i < said.sells.size(); ++i)
+        fills.sells.push_back({.order = i, .quantity = said.sells[i].quantity});
+    for (const CallTrade& each : trades_of(fills)) {
+        const std::optional<Place> buys = find_order(venue, said.buys[each.buy].maker);
+        const std::optional<Place> sells = find_order(venue, said.sells[each.sell].maker);
+        if (!buys || !sells || side_of(venue, *buys) != Side::buy ||
+            side_of(venue, *sells) != Side::sell)
+            return false;
+        const Part buyer = part_of(venue, *buys);
+        const Part seller = part_of(venue, *sells);
+        if (each.quantity > buyer.left || each.quantity > seller.left ||
+            said.price_micro > buyer.limit || said.price_micro < seller.limit)
+            return false;
+        roll(*buyer.trader, at);
+        roll(*seller.trader, at);
+        trade(venue,
+              {.buyer = buyer,
+               .seller = seller,
+               .quantity = each.quantity,
+               .price = said.price_micro},
+              {.side = Side::buy,
+               .maker = said.buys[each.buy].maker,
+               .owner = buyer.trader->is.participant,
+               .taker_id = said.sells[each.sell].maker,
+               .taker = seller.trader->is.participant},
+              at,
+              books);
+        fill_order(venue, *buys, each.quantity);
+        fill_order(venue, *sells, each.quantity);
     }
-    if (sell != said.sells.size()) return false;
     for (const auto& [arrival, order] : venue.pool.orders) {
         const Ticks price = order.limit / venue.terms.tick_micro;
         if (venue.book.crosses(order.side, price) || venue.book.full()) return false;
@@ -463,20 +414,20 @@ bool Market::settle_call(Venue& venue,
 std::uint32_t Market::call(Venue& venue, Frame& frame) {
     std::uint32_t events = clear_the_way(venue, frame);
     last_ = std::max(last_, frame.now);
-    Caller caller;
+    Gathered gathered;
     CallResult result;
     // Who would hold too much goes, and the others are asked again.
     for (std::vector<std::uint64_t> gone;;) {
         // All of its orders may have gone.
         if (venue.pool.orders.empty()) return events;
-        caller = gather(venue);
+        gathered = gather(venue);
         const std::optional<CallTerms> terms = call_terms(venue, frame.now);
         ABATE_ASSERT(terms);
         Result<CallResult> cleared =
-            clear_call(*terms, {.buys = caller.buys, .sells = caller.sells});
+            clear_call(*terms, {.buys = gathered.buys, .sells = gathered.sells});
         ABATE_ASSERT(cleared);
         result = std::move(*cleared);
-        gone = beyond_room(venue, caller, result, frame.now);
+        gone = beyond_room(venue, gathered, result, frame.now);
         if (gone.empty()) break;
         for (const std::uint64_t id : gone)
             end_order(venue, *find_order(venue, id), MarketEventKind::swept, frame);
@@ -495,8 +446,8 @@ std::uint32_t Market::call(Venue& venue, Frame& frame) {
                              .quantity = fill.quantity,
                              .kind = MeetingKind::call_fill});
     };
-    add(result.buys, caller.buyers);
-    add(result.sells, caller.sellers);
+    add(result.buys, gathered.buyers);
+    add(result.sells, gathered.sellers);
     const bool settled = settle_call(venue,
                                      {.price_micro = result.price_micro.value_or(0),
                                       .buys = std::span(fills).first(result.buys.size()),
@@ -514,15 +465,21 @@ bool Market::fold_called(Venue& venue, const MarketEvent& event, registry::Regis
         o.price_micro.has_value() == event.met.empty() ||
         o.price_micro.has_value() != o.quantity.has_value())
         return false;
-    std::size_t buys = 0;
-    std::int64_t left = o.quantity.value_or(0);
-    for (; buys < event.met.size() && left > 0; ++buys) {
-        if (event.met[buys].quantity <= 0 || event.met[buys].quantity > left) return false;
-        left -= event.met[buys].quantity;
-    }
     for (const Met& met : event.met)
-        if (met.kind != MeetingKind::call_fill || met.price_micro != *o.price_micro) return false;
-    if (left != 0) return false;
+        if (met.kind != MeetingKind::call_fill || met.price_micro != *o.price_micro ||
+            met.quantity <= 0)
+            return false;
+    // The volume once of each side.
+    std::size_t at = 0;
+    const auto take_volume = [&] {
+        std::int64_t left = o.quantity.value_or(0);
+        for (; at < event.met.size() && 0 < left && event.met[at].quantity <= left; ++at)
+            left -= event.met[at].quantity;
+        return left == 0;
+    };
+    if (!take_volume()) return false;
+    const std::size_t buys = at;
+    if (!take_volume() || at != event.met.size()) return false;
     last_ = {o.at_us};
     const std::span<const Met> all(event.met);
     return settle_call(venue,

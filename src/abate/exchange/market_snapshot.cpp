@@ -35,32 +35,24 @@ void Market::append_snapshot(std::string& out) const {
             append_number(out, number);
         append_number(out, venue->tape_seq);
         append_number(out, venue->book.size());
+        const auto append_order = [&](const OrderView& order, std::int64_t price) {
+            const auto until = until_.find(order.id);
+            append_number(out, order.id);
+            append_number(out, price);
+            append_number(out, order.quantity);
+            append_number(out, order.owner);
+            append_number(out, static_cast<std::uint32_t>(order.side));
+            append_number(out, until == until_.end() ? std::int64_t{0} : until->second);
+        };
         for (const Side side : {Side::buy, Side::sell})
-            venue->book.for_each_level(side, [&](const LevelView& level) {
-                for (std::uint32_t at = level.first; at != OrderBook::kNone;
-                     at = venue->book.next(at)) {
-                    const Resting& order = venue->book.at(at);
-                    const auto until = until_.find(order.id);
-                    append_number(out, order.id);
-                    append_number(out, level.price);
-                    append_number(out, order.quantity);
-                    append_number(out, order.owner);
-                    append_number(out, static_cast<std::uint32_t>(side));
-                    append_number(out, until == until_.end() ? std::int64_t{0} : until->second);
-                }
+            for_each_in_book(*venue, side, [&](const OrderView& order) {
+                append_order(order, order.price_micro / venue->terms.tick_micro);
                 return true;
             });
         append_number(out, static_cast<std::uint32_t>(venue->pool.orders.size()));
         if (!venue->pool.orders.empty()) append_number(out, venue->pool.ends_us);
-        for (const auto& [arrival, order] : venue->pool.orders) {
-            const auto until = until_.find(order.id);
-            append_number(out, order.id);
-            append_number(out, order.limit);
-            append_number(out, order.left);
-            append_number(out, order.owner);
-            append_number(out, static_cast<std::uint32_t>(order.side));
-            append_number(out, until == until_.end() ? std::int64_t{0} : until->second);
-        }
+        for (const auto& [arrival, order] : venue->pool.orders)
+            append_order(view_of(order), order.limit);
     }
     append_number(out, static_cast<std::uint32_t>(traders_.size()));
     for (const TraderState& trader : traders_)

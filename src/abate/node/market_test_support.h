@@ -96,13 +96,13 @@ inline TradingScheme make_trading_scheme(std::uint64_t firms) {
     }
     desk.open(kMarketYear);
     desk.allocate(kMarketYear);
-    desk.pass(engine::kHourUs);
+    desk.pass(kHourUs);
     desk.tick();
     TradingScheme out{.batches = desk.journal().batches,
                       .traders = {},
                       .keys = {},
                       .operators = {desk.key("ada"), desk.key("bo")},
-                      .from = {desk.now().us + engine::kHourUs}};
+                      .from = {desk.now().us + kHourUs}};
     for (std::uint64_t number = 1; number <= firms; ++number) {
         const KeyPair key = desk.key("firm" + std::to_string(number) + "-m");
         out.traders.push_back(desk.state().keys.at(key.open).number);

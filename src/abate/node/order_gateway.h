@@ -63,10 +63,10 @@ struct TraderOrder {
 [[nodiscard]] std::optional<TraderOrder> trader_order_of(std::uint64_t order_id);
 
 struct GatewayOptions {
-    scheme::Venue venue = {};                // named in what is signed
-    std::size_t most_reports = 4096;         // that wait for a reader
-    std::int64_t silence_us = 30'000'000;    // 0: a connection may be silent for ever
-    std::int64_t challenge_us = 60'000'000;  // how long a challenge is good
+    scheme::Venue venue = {};                  // named in what is signed
+    std::size_t most_reports = 4096;           // that wait for a reader
+    std::int64_t silence_us = 30 * kSecondUs;  // 0: a connection may be silent for ever
+    std::int64_t challenge_us = kMinuteUs;     // how long a challenge is good
     std::size_t most_challenges =
         1024;  // that nobody has answered yet; how many one client may ask for is the adapter's to limit
     // Told that a connection has reports where it had none, or was cut. On the writer's thread or the caller's; must not wait, and must not call back.

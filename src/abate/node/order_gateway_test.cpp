@@ -86,6 +86,13 @@ class OrderGatewayTest : public ::testing::Test {
         EXPECT_TRUE(started) << to_string(started.error());
         return *std::move(started);
     }
+    // Again, with a writer of its own thread and the real clock.
+    void start_threaded() {
+        gateway.reset();
+        sequencer->stop();
+        sequencer = start_node("node-3", true, real);
+        gateway = std::make_unique<OrderGateway>(*sequencer, GatewayOptions{.venue = kVenue});
+    }
     Result<ConnectionId> connect(std::size_t firm, bool cancel_on_disconnect = false) {
         return gateway->connect({.key = scheme.keys.at(firm).open,
                                  .vouched_for = true,
@@ -200,6 +207,7 @@ class OrderGatewayTest : public ::testing::Test {
 
     static const TradingScheme& scheme;
     ManualClock clock;
+    SystemClock real;
     Disk disk;
     std::unique_ptr<Sequencer> sequencer;
     std::unique_ptr<OrderGateway> gateway;
@@ -724,11 +732,7 @@ TEST_F(OrderGatewayTest, ANodeThatLostItsLeaseSaysSo) {
 // Four clients, each its own thread, that order, replace, cancel, leave and come back while the journal breaks; what each believes of its
 // orders is what the books say, and every trade was heard on both sides.
 TEST_F(OrderGatewayTest, WhatManyClientsBelieveIsWhatTheBooksSay) {
-    gateway.reset();
-    sequencer->stop();
-    const SystemClock real;
-    sequencer = start_node("node-3", true, real);
-    gateway = std::make_unique<OrderGateway>(*sequencer, GatewayOptions{.venue = kVenue});
+    start_threaded();
     {
         const std::lock_guard lock(disk.mutex());
         disk.plan = [](int n) {
@@ -860,11 +864,7 @@ TEST_F(OrderGatewayTest, WhatManyClientsBelieveIsWhatTheBooksSay) {
 
 // Connections that come and go from many threads, all with one key: it has one at a time, and nothing is left behind.
 TEST_F(OrderGatewayTest, ConnectionsMayComeAndGoFromAnyThread) {
-    gateway.reset();
-    sequencer->stop();
-    const SystemClock real;
-    sequencer = start_node("node-3", true, real);
-    gateway = std::make_unique<OrderGateway>(*sequencer, GatewayOptions{.venue = kVenue});
+    start_threaded();
     std::atomic<std::uint64_t> next{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
