@@ -1,6 +1,7 @@
 // What matching costs: the book alone beside a map + list + hash book, on the same flows in the same run.
 //
 //     bench_exchange [--flow M1|M2|M3|A1] [--rounds N] [--json]
+//     bench_exchange --flow M1 --orders M1.csv         the flow as an order file, for `abate market replay`
 //
 // One thread. Operations are made before the clock runs, and each book gets the same array; what they answer is compared with the flow's
 // published totals and hashes in a pass of its own. Inside the timing: finding, matching, resting, cancelling, and summing up the trades.
@@ -8,6 +9,7 @@
 // reads of the time stamp counter, the whole flow once; the cost of the two reads is in it.
 #include "abate/core/version.h"
 #include "abate/exchange/exchange.h"
+#include "abate/input/input.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -143,10 +146,22 @@ Latency latency_of(const Flow& flow) {
             .p999_ns = ticks[count - count / 1000] * per_tick};
 }
 
+int write_orders(const std::string& flow, const std::string& path) {
+    abate::input::OrderFile file;
+    file.operations = operations_of(make_flow(flow));
+    file.books = {flow};
+    std::ofstream out(path);
+    out << abate::input::to_csv(file);
+    if (out.flush()) return 0;
+    std::fprintf(stderr, "bench_exchange: cannot write %s\n", path.c_str());
+    return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     std::string only;
+    std::string orders;
     std::size_t rounds = 9;
     bool json = false;
     for (int i = 1; i < argc; ++i) {
@@ -155,6 +170,8 @@ int main(int argc, char** argv) {
             json = true;
         } else if (word == "--flow" && i + 1 < argc) {
             only = argv[++i];
+        } else if (word == "--orders" && i + 1 < argc) {
+            orders = argv[++i];
         } else if (word == "--rounds" && i + 1 < argc) {
             rounds = std::max<std::size_t>(1, std::strtoul(argv[++i], nullptr, 10));
         } else {
@@ -162,6 +179,11 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
+    if (!orders.empty() && only.empty()) {
+        std::fprintf(stderr, "bench_exchange: --orders needs --flow\n");
+        return 2;
+    }
+    if (!orders.empty()) return write_orders(only, orders);
     nlohmann::ordered_json out;
     out["version"] = abate::version();
     if (!json) fmt::print("abate {} ({})\n", abate::version(), ABATE_BUILD);

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """clang-tidy over every file of a build's compile_commands.json; what was clean and has not changed is not read again.
 
-A clean file leaves a stamp in BUILD/tidy-stamps: a digest of clang-tidy's version, .clang-tidy and the compile command,
-and a digest of each file that the compiler read. All the same: skipped. Any finding is an error.
+A clean file leaves a stamp: of clang-tidy's version, .clang-tidy and the compile command, the names of the files that the
+compiler read and a digest of what stood in them. All the same: skipped. Any finding is an error. Like the objects of ccache, stamps
+are shared by every checkout: they lie in $ABATE_TIDY_CACHE, else in abate-tidy under $XDG_CACHE_HOME or ~/.cache, know no path of
+the checkout, and go 60 days after they were last of use.
 
 Files with one compile command are read some at a time, as one that includes them: most of the time goes into the headers they share.
 What is found in such a batch is looked for again file by file, and only that counts.
@@ -21,10 +23,18 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import threading
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-14"
 BATCH = 6
+CACHE = pathlib.Path(
+    os.environ.get("ABATE_TIDY_CACHE")
+    or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "abate-tidy"
+)
+KEPT_DAYS = 60
+KEPT_DIGESTS = 16  # of one list of files: so many branches can be worked on in turn
 
 
 @functools.lru_cache(maxsize=None)
@@ -60,17 +70,62 @@ def files_read(entry, source):
     return sorted({os.path.normpath(os.path.join(entry["directory"], name)) for name in names})
 
 
-def stamp_path(stamps, entry):
-    return stamps / (hashlib.sha256(entry["file"].encode()).hexdigest()[:32] + ".json")
+def portable(text):
+    """The same in every checkout."""
+    return text.replace(str(SOURCE), "<source>")
 
 
-def is_clean(stamps, entry, key):
-    """True when this file was clean before, and nothing it depends on has changed."""
+def key_of(entry, base):
+    """Names the stamp of one file: the tool, its settings, the file's name and how it is compiled."""
+    return hashlib.sha256("\n".join([base, portable(entry["file"]), portable(entry["command"])]).encode()).hexdigest()[:32]
+
+
+def stamp_of(key):
+    """The files and the digests of the last clean readings under that key."""
     try:
-        stamp = json.loads(stamp_path(stamps, entry).read_text())
-    except (OSError, ValueError):
+        stamp = json.loads((CACHE / f"{key}.json").read_text())
+        return stamp["files"], stamp["digests"]
+    except (OSError, ValueError, KeyError):
+        return [], []
+
+
+def digest_of_all(files):
+    """One digest of every one of these files, which are portable names."""
+    whole = hashlib.sha256()
+    for name in files:
+        whole.update(digest_of(name.replace("<source>", str(SOURCE))).encode())
+    return whole.hexdigest()
+
+
+def is_clean(key):
+    """True when this file was clean before, and nothing it depends on has changed."""
+    files, digests = stamp_of(key)
+    if not files or digest_of_all(files) not in digests:
         return False
-    return stamp["key"] == key and all(digest_of(path) == digest for path, digest in stamp["files"].items())
+    os.utime(CACHE / f"{key}.json")
+    return True
+
+
+def keep_stamp(key, files):
+    """Says that what stands in these files now is clean."""
+    files = [portable(name) for name in files]
+    old_files, digests = stamp_of(key)
+    digest = digest_of_all(files)
+    kept = [digest] + [one for one in digests if old_files == files and one != digest]
+    new = CACHE / f"{key}.new-{os.getpid()}-{threading.get_ident()}"
+    new.write_text(json.dumps({"files": files, "digests": kept[:KEPT_DIGESTS]}))
+    new.replace(CACHE / f"{key}.json")
+
+
+def drop_old_stamps():
+    """Forgets what nobody has asked for in a long time."""
+    oldest = time.time() - KEPT_DAYS * 86400
+    for path in CACHE.iterdir():
+        try:
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+        except FileNotFoundError:
+            pass  # another run was first
 
 
 def read(entry, source):
@@ -86,16 +141,16 @@ def read(entry, source):
     return (done.stdout or done.stderr) if done.returncode != 0 else ""
 
 
-def check(stamps, batch):
+def check(build, batch):
     """Reads the files of a batch, which is (entry, key) pairs of one command. Returns the findings of each that has some."""
     entry = batch[0][0]
     if len(batch) > 1:
         names = "".join(f'#include "{one["file"]}"  // NOLINT(bugprone-suspicious-include)\n' for one, _ in batch)
-        source = stamps / f"batch-{hashlib.sha256(names.encode()).hexdigest()[:16]}{pathlib.Path(entry['file']).suffix}"
+        source = build / f"batch-{hashlib.sha256(names.encode()).hexdigest()[:16]}{pathlib.Path(entry['file']).suffix}"
         source.write_text(names)
         try:
             if read(entry, str(source)):
-                return [finding for one in batch for finding in check(stamps, [one])]
+                return [finding for one in batch for finding in check(build, [one])]
             files = files_read(entry, str(source))
         finally:
             source.unlink()
@@ -106,9 +161,8 @@ def check(stamps, batch):
             return [findings]
         files = files_read(entry, entry["file"])
     if files is not None:
-        digests = {name: digest_of(name) for name in files}
-        for one, key in batch:
-            stamp_path(stamps, one).write_text(json.dumps({"key": key, "files": digests}))
+        for _, key in batch:
+            keep_stamp(key, files)
     return []
 
 
@@ -139,8 +193,8 @@ def main():
     build = options.build.resolve()
     subprocess.run(["ninja", "-C", str(build), "--quiet", "build.ninja"], stdout=subprocess.DEVNULL, check=True)
     generate(build)
-    stamps = build / "tidy-stamps"
-    stamps.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    drop_old_stamps()
     config = subprocess.run([TIDY, "--dump-config"], cwd=SOURCE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if "Error parsing" in config.stderr:
         sys.exit(config.stderr)
@@ -154,15 +208,14 @@ def main():
             entries.setdefault(entry["file"], entry)
     todo = []
     for entry in entries.values():
-        key = base.copy()
-        key.update(entry["command"].encode())
-        if wanted or not is_clean(stamps, entry, key.hexdigest()):
-            todo.append((entry, key.hexdigest()))
+        key = key_of(entry, base.hexdigest())
+        if wanted or not is_clean(key):
+            todo.append((entry, key))
     print(f"clang-tidy: {len(entries)} files, {len(todo)} to read", flush=True)
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(check, stamps, batch) for batch in batches(todo)]):
+        for done in concurrent.futures.as_completed([pool.submit(check, build, batch) for batch in batches(todo)]):
             for findings in done.result():
                 failed += 1
                 print(findings.replace(f"{SOURCE}/", ""), flush=True)

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 import time
 
 import e2e
@@ -25,8 +26,37 @@ def spool_sizes(home):
 
 
 def spool_files(home):
+    """The runs that have a name there; `.spool.new` is one that has not begun yet."""
     folder = os.path.join(home, "spool")
-    return [name for name in os.listdir(folder) if ".spool" in name] if os.path.isdir(folder) else []
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return [name for name in names if ".spool" in name and not name.endswith(".new")]
+
+
+class Stall(threading.Thread):
+    """How long this machine has at most kept one sleep and one write waiting, measured beside a test."""
+
+    def __init__(self, folder):
+        super().__init__(daemon=True)
+        self.path = os.path.join(folder, "stall-probe")
+        self.longest = 0.0
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            began = time.monotonic()
+            time.sleep(0.02)
+            with open(self.path, "wb") as file:
+                file.write(b"x")
+                os.fsync(file.fileno())
+            self.longest = max(self.longest, time.monotonic() - began - 0.02)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
 
 
 class Kill(e2e.E2e):
@@ -58,7 +88,7 @@ class Kill(e2e.E2e):
 
     def test_whoever_is_killed_loses_at_most_a_second(self):
         base = int(os.environ.get("ABATE_SEED", "1"))
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        with Stall(self.folder) as stall, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             killed = list(pool.map(self.kill_one, range(base, base + ROUNDS)))
         first = {run["labels"]["kill"]: run for run in self.runs()}
         again = {run["labels"]["kill"]: run for run in self.runs()}
@@ -74,8 +104,8 @@ class Kill(e2e.E2e):
                 # `both`: abate is killed first, so it cannot have seen the child end.
                 self.assertEqual(run["status"], "interrupted")
                 self.assertNotIn("exit_code", run)
-                # 1 s between states, and what a busy machine adds to one write and one wake-up.
-                self.assertGreater(run["duration_s"], lived - 1 - 0.6)
+                # 1 s between states, and what this machine adds to one wake-up and one write.
+                self.assertGreater(run["duration_s"], lived - 1 - 0.2 - 2 * stall.longest)
                 self.assertTrue(any("killed" in note for note in run["notes"]), run["notes"])
 
     def test_the_import_is_told_once(self):

@@ -1,6 +1,7 @@
 #include "abate/exchange/covered_replay.h"
 
 #include "abate/core/assert.h"
+#include "abate/core/prefetch.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -130,8 +131,10 @@ void CoveredReplay::play(std::size_t batch,
         since = 0;
     };
     for (std::size_t i = 0; i < operations_.size(); ++i) {
-        if (i + kFarAhead < operations_.size())
-            __builtin_prefetch(&operations_[i + kFarAhead].order_id);
+        if (i + kFarAhead < operations_.size()) {
+            prefetch_line(&operations_[i + kFarAhead].order_id);
+            prefetch_line(&operations_[i + kFarAhead].at_us);
+        }
         if (i + kAhead < operations_.size()) market_.prefetch(operations_[i + kAhead]);
         const Operation& o = operations_[i];
         now_us_ = std::max(now_us_, o.at_us);

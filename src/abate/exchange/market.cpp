@@ -75,12 +75,6 @@ void Market::set_reference(std::uint32_t vintage, std::int64_t micro) {
     if (Venue* venue = find_venue(vintage)) venue->reference = micro;
 }
 
-Market::Venue* Market::find_venue(std::uint32_t vintage) const {
-    for (const auto& venue : venues_)
-        if (venue->vintage == vintage) return venue.get();
-    return nullptr;
-}
-
 const OrderBook* Market::book(std::uint32_t vintage) const {
     const Venue* venue = find_venue(vintage);
     return venue == nullptr ? nullptr : &venue->book;
@@ -108,11 +102,6 @@ Market::Net Market::net_of(std::uint32_t trader) const {
     return {.quantity = state.net_quantity,
             .value_micro = state.net_value,
             .open_orders = state.open_orders};
-}
-
-void Market::prefetch(const Operation& operation) const {
-    if (operation.kind == OperationKind::place) ids_.prefetch(operation.order_id);
-    if (const Venue* venue = find_venue(operation.book)) venue->book.prefetch(operation.order_id);
 }
 
 // ---- money
@@ -145,11 +134,9 @@ Market::Cover Market::cover() const {
 
 // ---- days
 
-std::int64_t Market::day_of(Timestamp at) const {
-    if (at.us < day_begins_ || at.us - day_begins_ >= kDayUs) {
-        day_ = abate::day_of(at);
-        day_begins_ = day_ * kDayUs;
-    }
+std::int64_t Market::other_day(Timestamp at) const {
+    day_ = abate::day_of(at);
+    day_begins_ = day_ * kDayUs;
     return day_;
 }
 
@@ -437,8 +424,8 @@ OrderReason Market::check_cover(const Order& order,
         has = already != nullptr ? money_for(*order.venue, already->limit, has) : 0;
     }
     const BalanceRef& from = buys ? t.cash : position.holding;
-    return needed - has > books.balance(from).available() ? OrderReason::insufficient_balance
-                                                          : OrderReason::ok;
+    return needed - has > books.available(from) ? OrderReason::insufficient_balance
+                                                : OrderReason::ok;
 }
 
 // ---- doing, live and again
@@ -562,20 +549,23 @@ std::optional<Market::Place> Market::find_order(Venue& venue, std::uint64_t id) 
         return Place{.in_book = place};
     const auto arrival = venue.pool.arrivals.find(id);
     if (arrival == venue.pool.arrivals.end()) return std::nullopt;
-    return Place{.collected = venue.pool.orders.find(arrival->second)};
+    return Place{.arrival = venue.pool.orders.find(arrival->second)};
 }
 
 Market::Part Market::part_of(Venue& venue, const Place& place) {
-    return place.collected ? part_of(venue, (*place.collected)->second)
-                           : part_of(venue, place.in_book);
+    return place.in_call() ? part_of(venue, place.collected()) : part_of(venue, place.in_book);
 }
 
 Side Market::side_of(const Venue& venue, const Place& place) {
-    return place.collected ? (*place.collected)->second.side : venue.book.side_of(place.in_book);
+    return place.in_call() ? place.collected().side : venue.book.side_of(place.in_book);
+}
+
+std::uint64_t Market::id_of(const Venue& venue, const Place& place) {
+    return place.in_call() ? place.collected().id : venue.book.at(place.in_book).id;
 }
 
 std::uint32_t Market::owner_of(const Venue& venue, const Place& place) const {
-    return place.collected ? (*place.collected)->second.owner : venue.book.at(place.in_book).owner;
+    return place.in_call() ? place.collected().owner : venue.book.at(place.in_book).owner;
 }
 
 // Meets what rests; `judging(maker, meeting)` says what becomes of each. What is left rests where it may and nothing stopped it; else it goes.
@@ -753,8 +743,7 @@ void Market::take_out(Venue& venue,
                       registry::Registry& books) {
     const Part part = part_of(venue, place);
     const Side side = side_of(venue, place);
-    const std::uint64_t id =
-        place.collected ? (*place.collected)->second.id : venue.book.at(place.in_book).id;
+    const std::uint64_t id = id_of(venue, place);
     tell(venue, [&] {
         return TapeEntry{.at = ending.at,
                          .kind = TapeKind::removed,
@@ -768,9 +757,9 @@ void Market::take_out(Venue& venue,
     leave(venue, part, side, books);
     --part.trader->open_orders;
     if (!until_.empty()) until_.erase(id);
-    if (!place.collected) return venue.book.remove(place.in_book);
+    if (!place.in_call()) return venue.book.remove(place.in_book);
     venue.pool.arrivals.erase(id);
-    venue.pool.orders.erase(*place.collected);
+    venue.pool.orders.erase(place.arrival);
     --collected_;
 }
 
@@ -785,23 +774,21 @@ Removal why_of(MarketEventKind kind) {
 }  // namespace
 
 // As an event of its own.
-void Market::end_order(Venue& venue, const Place& place, MarketEventKind kind, Frame& frame) {
+void Market::end_order(Venue& venue, const Place& place, MarketEventKind kind, const Frame& frame) {
     append_event(frame.out,
                  kind,
-                 {.kind = OperationKind::cancel,
-                  .book = venue.vintage,
-                  .order_id = place.collected ? (*place.collected)->second.id
-                                              : venue.book.at(place.in_book).id,
-                  .participant = owner_of(venue, place),
-                  .at_us = frame.now.us},
-                 {});
+                 Ended{.book = venue.vintage,
+                       .order_id = id_of(venue, place),
+                       .participant = owner_of(venue, place),
+                       .at_us = frame.now.us});
     take_out(venue, place, {.why = why_of(kind), .at = frame.now}, frame.books);
     last_ = std::max(last_, frame.now);
 }
 
 // ---- commands
 
-OrderReason Market::place(const Operation& operation, Frame& frame) {
+// An order passes a score of functions, most of them once: as one piece of code they take a quarter less time.
+[[gnu::flatten]] OrderReason Market::place(const Operation& operation, const Frame& frame) {
     if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
     TraderState& trader = traders_[operation.participant];
     if (const std::optional<std::uint32_t> used = ids_.find(operation.order_id))
@@ -820,7 +807,8 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     }
     if (const OrderReason r = check_form(*venue, operation); r != OrderReason::ok) return r;
     if (const OrderReason r = resolve(order, frame.now); r != OrderReason::ok) return r;
-    if (!find_balances(trader, *venue, frame.books)) return OrderReason::account_shut;
+    const bool known = has_balances(trader, *venue);
+    if (!known && !find_balances(trader, *venue, frame.books)) return OrderReason::account_shut;
     const std::int64_t quantity = *operation.quantity;
     if (operation.type == OrderType::market) {
         // Covered at the worst price that it meets; where nothing rests it asks for nothing.
@@ -844,7 +832,7 @@ OrderReason Market::place(const Operation& operation, Frame& frame) {
     if (const OrderReason r = check_cover(order, nullptr, frame.books); r != OrderReason::ok)
         return r;
 
-    const bool opened = open_found(trader, *venue, frame.books);
+    const bool opened = known || open_found(trader, *venue, frame.books);
     ABATE_ASSERT(opened);
     ids_.insert(operation.order_id, mark_of(operation));
     Judge judge(*this, order, frame, met_);
@@ -873,8 +861,8 @@ void Market::shrink(
            .left = *o.quantity},
           side,
           books);
-    if (place.collected)
-        (*place.collected)->second.left = *o.quantity;
+    if (place.in_call())
+        place.collected().left = *o.quantity;
     else
         venue.book.reduce(place.in_book, *o.quantity);
     tell(venue, [&] {
@@ -888,7 +876,7 @@ void Market::shrink(
     });
 }
 
-OrderReason Market::replace(const Operation& operation, Frame& frame) {
+OrderReason Market::replace(const Operation& operation, const Frame& frame) {
     if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
     TraderState& trader = traders_[operation.participant];
     if (const OrderReason r = throttle(trader, frame.now); r != OrderReason::ok) return r;
@@ -936,7 +924,7 @@ OrderReason Market::replace(const Operation& operation, Frame& frame) {
     return OrderReason::ok;
 }
 
-OrderReason Market::cancel(const Operation& operation, Frame& frame) {
+[[gnu::flatten]] OrderReason Market::cancel(const Operation& operation, const Frame& frame) {
     if (operation.participant >= traders_.size()) return OrderReason::trader_unknown;
     Venue* venue = find_venue(operation.book);
     if (venue == nullptr) return OrderReason::book_unknown;
@@ -953,7 +941,7 @@ OrderReason Market::cancel(const Operation& operation, Frame& frame) {
     return OrderReason::ok;
 }
 
-OrderReason Market::apply(const Operation& operation, Frame frame) {
+OrderReason Market::apply(const Operation& operation, const Frame& frame) {
     ABATE_REQUIRE(frame.now >= last_);
     met_.clear();
     OrderReason reason = OrderReason::ok;
@@ -994,9 +982,8 @@ std::optional<Timestamp> Market::next_due() const {
     return Timestamp{next};
 }
 
-std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
+std::uint32_t Market::do_what_is_due(Timestamp until, const Frame& frame) {
     std::uint32_t done = 0;
-    if (due_.empty() && collected_ == 0) return done;
     while (true) {
         forget_stale();
         Venue* const over = next_call();
@@ -1015,7 +1002,7 @@ std::uint32_t Market::advance_time(Timestamp until, Frame frame) {
     }
 }
 
-std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
+std::uint32_t Market::sweep(std::uint32_t trader, const Frame& frame) {
     std::uint32_t gone = 0;
     for (const auto& venue : venues_) {
         std::vector<std::uint64_t> ids;
@@ -1029,7 +1016,7 @@ std::uint32_t Market::sweep(std::uint32_t trader, Frame frame) {
     return gone;
 }
 
-std::uint32_t Market::sweep(registry::ParticipantId participant, Frame frame) {
+std::uint32_t Market::sweep(registry::ParticipantId participant, const Frame& frame) {
     std::uint32_t gone = 0;
     for (std::uint32_t i = 0; i < traders_.size(); ++i)
         if (traders_[i].is.participant == participant && traders_[i].open_orders > 0)
@@ -1037,7 +1024,7 @@ std::uint32_t Market::sweep(registry::ParticipantId participant, Frame frame) {
     return gone;
 }
 
-std::uint32_t Market::sweep_stale(Frame frame) {
+std::uint32_t Market::sweep_stale(const Frame& frame) {
     std::uint32_t gone = 0;
     for (std::uint32_t i = 0; i < traders_.size() && stale_ > 0; ++i) {
         if (!traders_[i].stale) continue;

@@ -96,16 +96,18 @@ class Market {
         EventBytes& out;  // events go to its end
     };
     // `operation.at_us` is not asked: time is the frame's. `operation.participant` is the trader's number, `book` the vintage.
-    OrderReason apply(const Operation& operation, Frame frame);
+    OrderReason apply(const Operation& operation, const Frame& frame);
     // What the order of the last apply() that was done met. Until the next call.
     [[nodiscard]] std::span<const Met> met() const { return met_; }
     // Orders whose time is over at `until`, in the order of (time, id), and calls that are over, as events of the frame's time; of one moment the
     // orders first. How many events they were.
-    std::uint32_t advance_time(Timestamp until, Frame frame);
+    std::uint32_t advance_time(Timestamp until, const Frame& frame) {
+        return due_.empty() && collected_ == 0 ? 0 : do_what_is_due(until, frame);
+    }
     [[nodiscard]] std::optional<Timestamp> next_due() const;
     // All orders of a trader, or of all traders of a participant, go. How many.
-    std::uint32_t sweep(std::uint32_t trader, Frame frame);
-    std::uint32_t sweep(registry::ParticipantId participant, Frame frame);
+    std::uint32_t sweep(std::uint32_t trader, const Frame& frame);
+    std::uint32_t sweep(registry::ParticipantId participant, const Frame& frame);
 
     // Does again what was done. False where the event cannot follow; the market and the books are then of no use.
     [[nodiscard]] bool fold(const MarketEvent& event, registry::Registry& books);
@@ -117,10 +119,14 @@ class Market {
     [[nodiscard]] bool restore(std::string_view bytes, registry::Registry& books);
     // Traders who may trade no more, or with other accounts, and whose orders still rest: they are swept.
     [[nodiscard]] bool has_stale() const { return stale_ > 0; }
-    std::uint32_t sweep_stale(Frame frame);
+    std::uint32_t sweep_stale(const Frame& frame);
 
     // The tables are asked for an operation ahead of its turn.
-    void prefetch(const Operation& operation) const;
+    void prefetch(const Operation& operation) const {
+        if (operation.kind == OperationKind::place) ids_.prefetch(operation.order_id);
+        if (const Venue* venue = find_venue(operation.book))
+            venue->book.prefetch(operation.order_id);
+    }
 
     [[nodiscard]] Timestamp last_time() const { return last_; }
     [[nodiscard]] std::uint32_t traders() const {
@@ -238,14 +244,23 @@ class Market {
     class Judge;
     class Recorded;
 
-    [[nodiscard]] Venue* find_venue(std::uint32_t vintage) const;
+    [[nodiscard]] Venue* find_venue(std::uint32_t vintage) const {
+        for (const auto& venue : venues_)
+            if (venue->vintage == vintage) return venue.get();
+        return nullptr;
+    }
     [[nodiscard]] std::int64_t money_for(
         const Venue& venue,
         // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a product
         std::int64_t price_micro,
         std::int64_t quantity) const;
     [[nodiscard]] std::int64_t fee_of(const Venue& venue, std::int64_t notional) const;
-    [[nodiscard]] std::int64_t day_of(Timestamp at) const;
+    [[nodiscard]] std::int64_t day_of(Timestamp at) const {
+        const auto since =
+            static_cast<std::uint64_t>(at.us) - static_cast<std::uint64_t>(day_begins_);
+        return since < static_cast<std::uint64_t>(kDayUs) ? day_ : other_day(at);
+    }
+    [[nodiscard]] std::int64_t other_day(Timestamp at) const;
     void roll(TraderState& trader, Timestamp at);
     void roll(Venue& venue, Timestamp at);
     [[nodiscard]] std::int64_t reference_at(const Venue& venue, Timestamp at) const;
@@ -290,6 +305,14 @@ class Market {
                                  const Position& position,
                                  Side side,
                                  const registry::Registry& books) const;
+    // find_balances() and open_found() have nothing to do.
+    [[nodiscard]] bool has_balances(const TraderState& trader, const Venue& venue) const {
+        return trader.positions.size() > venue.number && trader.cash.opened() &&
+               trader.positions[venue.number].holding.opened() &&
+               trader.cash_account == trader.is.cash &&
+               trader.holding_account == trader.is.holding &&
+               (venue.terms.fee_ppm == 0 || fees_.opened());
+    }
     // Where the trader's money and allowances are; those are made that it never had before. False: no such accounts.
     [[nodiscard]] bool find_balances(TraderState& trader,
                                      const Venue& venue,
@@ -302,9 +325,9 @@ class Market {
                                      const Venue& venue,
                                      registry::Registry& books);
 
-    OrderReason place(const Operation& operation, Frame& frame);
-    OrderReason replace(const Operation& operation, Frame& frame);
-    OrderReason cancel(const Operation& operation, Frame& frame);
+    OrderReason place(const Operation& operation, const Frame& frame);
+    OrderReason replace(const Operation& operation, const Frame& frame);
+    OrderReason cancel(const Operation& operation, const Frame& frame);
     [[nodiscard]] OrderReason throttle(TraderState& trader, Timestamp now) const;
 
     // Into what is open (sign 1) or out of it (-1).
@@ -350,10 +373,13 @@ class Market {
     // Where an order is: in the book, or among those that the call has collected.
     struct Place {
         std::uint32_t in_book = OrderBook::kNone;
-        std::optional<Pool::Arrival> collected = {};
+        Pool::Arrival arrival = {};  // where it is not in the book
+        [[nodiscard]] bool in_call() const { return in_book == OrderBook::kNone; }
+        [[nodiscard]] Collected& collected() const { return arrival->second; }
     };
     [[nodiscard]] static std::optional<Place> find_order(Venue& venue, std::uint64_t id);
     [[nodiscard]] static Side side_of(const Venue& venue, const Place& place);
+    [[nodiscard]] static std::uint64_t id_of(const Venue& venue, const Place& place);
     // Where it is far enough from the reference price.
     void keep_far(const Venue& venue, const Deal& deal, Timestamp at);
     // The orders of the book on one side, best first, then time, until `visit` says false.
@@ -372,7 +398,8 @@ class Market {
                   const Place& place,
                   const Ending& ending,
                   registry::Registry& books);
-    void end_order(Venue& venue, const Place& place, MarketEventKind kind, Frame& frame);
+    std::uint32_t do_what_is_due(Timestamp until, const Frame& frame);
+    void end_order(Venue& venue, const Place& place, MarketEventKind kind, const Frame& frame);
     // Every change has its number, whether somebody reads it or not; `make` says what it was.
     template <class Make>
     void tell(Venue& venue, const Make& make);
@@ -389,8 +416,8 @@ class Market {
     [[nodiscard]] PhaseAt phase(const Venue& venue, Timestamp at) const;
     [[nodiscard]] Part part_of(const Venue& venue, const Collected& order);
     [[nodiscard]] bool would_meet_own_group(const Venue& venue, const Order& order) const;
-    OrderReason collect(Order& order, Frame& frame);
-    OrderReason recollect(const Order& order, const Part& already, Frame& frame);
+    OrderReason collect(Order& order, const Frame& frame);
+    OrderReason recollect(const Order& order, const Part& already, const Frame& frame);
     [[nodiscard]] static std::size_t orders_in(const Venue& venue) {
         return venue.book.size() + venue.pool.orders.size();
     }
@@ -410,13 +437,13 @@ class Market {
     struct Gathered;  // all that could trade in a call
     [[nodiscard]] Gathered gather(const Venue& venue) const;
     [[nodiscard]] std::optional<CallTerms> call_terms(const Venue& venue, Timestamp at) const;
-    std::uint32_t clear_the_way(Venue& venue, Frame& frame);
+    std::uint32_t clear_the_way(Venue& venue, const Frame& frame);
     // Of the buyers who are filled, those whose group would hold too much by it.
     [[nodiscard]] std::vector<std::uint64_t> beyond_room(const Venue& venue,
                                                          const Gathered& gathered,
                                                          const CallResult& result,
                                                          Timestamp now) const;
-    std::uint32_t call(Venue& venue, Frame& frame);
+    std::uint32_t call(Venue& venue, const Frame& frame);
     struct CallSaid {
         std::int64_t price_micro = 0;
         std::span<const Met> buys = {};

@@ -153,7 +153,7 @@ void Market::pool_order(Venue& venue,
     keep_resting(venue, o, {.limit = order.limit, .left = order.left, .at = at});
 }
 
-OrderReason Market::collect(Order& order, Frame& frame) {
+OrderReason Market::collect(Order& order, const Frame& frame) {
     Operation& o = order.operation;
     Venue& venue = *order.venue;
     TraderState& trader = *order.trader;
@@ -180,7 +180,7 @@ OrderReason Market::collect(Order& order, Frame& frame) {
     return OrderReason::ok;
 }
 
-OrderReason Market::recollect(const Order& order, const Part& already, Frame& frame) {
+OrderReason Market::recollect(const Order& order, const Part& already, const Frame& frame) {
     const Operation& o = order.operation;
     Venue& venue = *order.venue;
     if (!has_notional(order.limit, *o.quantity)) return OrderReason::notional_too_large;
@@ -268,7 +268,7 @@ std::optional<CallResult> Market::indicative(std::uint32_t vintage, Timestamp at
 }
 
 // What could not be settled, or would trade with its own group, goes before. How many.
-std::uint32_t Market::clear_the_way(Venue& venue, Frame& frame) {
+std::uint32_t Market::clear_the_way(Venue& venue, const Frame& frame) {
     std::uint32_t gone = 0;
     const auto end = [&](std::uint64_t id) {
         if (const std::optional<Place> place = find_order(venue, id)) {
@@ -343,8 +343,8 @@ std::vector<std::uint64_t> Market::beyond_room(const Venue& venue,
 
 // So much of an order has traded. What is left of it keeps its place.
 void Market::fill_order(Venue& venue, const Place& place, std::int64_t quantity) {
-    if (place.collected) {
-        const Pool::Arrival order = *place.collected;
+    if (place.in_call()) {
+        const Pool::Arrival order = place.arrival;
         order->second.left -= quantity;
         if (order->second.left > 0) return;
         --traders_[order->second.owner].open_orders;
@@ -411,7 +411,7 @@ bool Market::settle_call(Venue& venue,
     return true;
 }
 
-std::uint32_t Market::call(Venue& venue, Frame& frame) {
+std::uint32_t Market::call(Venue& venue, const Frame& frame) {
     std::uint32_t events = clear_the_way(venue, frame);
     last_ = std::max(last_, frame.now);
     Gathered gathered;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace abate::exchange {
 namespace {
 
@@ -82,6 +84,19 @@ void append_event(EventBytes& out,
         bytes += kMet;
     }
     out.add(size);
+}
+
+void append_event(EventBytes& out, MarketEventKind kind, const Ended& ended) {
+    char* bytes = out.room(kHead);
+    std::memset(bytes, 0, kHead);
+    put_number(bytes + 0, kind);
+    put_number(bytes + 1, kMarketEventVersion);
+    put_number(bytes + 3, TimeInForce::good_till_cancelled);
+    put_number(bytes + 4, ended.book);
+    put_number(bytes + 8, ended.order_id);
+    put_number(bytes + 16, ended.at_us);
+    put_number(bytes + 24, ended.participant);
+    out.add(kHead);
 }
 
 Result<ReadMarketEvent> read_market_event(std::string_view bytes) {

@@ -101,6 +101,14 @@ void append_event(EventBytes& out,
                   MarketEventKind kind,
                   const Operation& operation,
                   std::span<const Met> met);
+// The same of an order that ends without having met another.
+struct Ended {
+    std::uint32_t book = 0;
+    std::uint64_t order_id = 0;
+    std::uint32_t participant = 0;
+    std::int64_t at_us = 0;
+};
+void append_event(EventBytes& out, MarketEventKind kind, const Ended& ended);
 
 struct ReadMarketEvent {
     MarketEvent event;

@@ -6,6 +6,7 @@
 
 #include "abate/exchange/order_index.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,27 +22,17 @@ class OrderIds {
 
     // What it stood for; none: it was never used.
     [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t id) const {
-        const std::uint32_t at = find_page(id / kIds);
-        if (at == OrderIndex::kNone) return std::nullopt;
-        const Page& found = page(at);
-        if ((found.used >> id % kIds & 1) == 0) return std::nullopt;
-        return found.marks[id % kIds];
+        const Page* const found = find_page(id / kIds);
+        if (found == nullptr || (found->used >> id % kIds & 1) == 0) return std::nullopt;
+        return found->marks[id % kIds];
     }
     void prefetch(std::uint64_t id) const { index_.prefetch(id / kIds); }
     // REQUIRES: it was never used; fewer than 2^32 pages.
     void insert(std::uint64_t id, std::uint32_t mark) {
-        std::uint32_t at = find_page(id / kIds);
-        if (at == OrderIndex::kNone) {
-            if (pages_ == blocks_.size() * kBlock)
-                blocks_.push_back(std::make_unique<Page[]>(kBlock));
-            at = pages_++;
-            page(at).key = id / kIds;
-            index_.insert(id / kIds, at);
-            last_ = at;
-        }
-        Page& own = page(at);
-        own.used = static_cast<std::uint16_t>(own.used | 1U << id % kIds);
-        own.marks[id % kIds] = mark;
+        Page* own = find_page(id / kIds);
+        if (own == nullptr) own = &add_page(id / kIds);
+        own->used = static_cast<std::uint16_t>(own->used | 1U << id % kIds);
+        own->marks[id % kIds] = mark;
         ++size_;
     }
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -63,22 +54,30 @@ class OrderIds {
         std::array<std::uint32_t, kIds> marks{};
     };
 
-    [[nodiscard]] Page& page(std::uint32_t at) { return blocks_[at / kBlock][at % kBlock]; }
-    [[nodiscard]] const Page& page(std::uint32_t at) const {
-        return blocks_[at / kBlock][at % kBlock];
-    }
-    [[nodiscard]] std::uint32_t find_page(std::uint64_t key) const {
-        if (last_ < pages_ && page(last_).key == key) return last_;
+    [[nodiscard]] Page& page(std::uint32_t at) const { return blocks_[at / kBlock][at % kBlock]; }
+    [[nodiscard]] Page* find_page(std::uint64_t key) const {
+        if (last_ != nullptr && last_->key == key) return last_;
+        if (key > highest_) return nullptr;
         const std::uint32_t at =
             index_.find(key, [&](std::uint32_t place) { return page(place).key == key; });
-        if (at != OrderIndex::kNone) last_ = at;
-        return at;
+        if (at == OrderIndex::kNone) return nullptr;
+        last_ = &page(at);
+        return last_;
+    }
+    Page& add_page(std::uint64_t key) {
+        if (pages_ == blocks_.size() * kBlock) blocks_.push_back(std::make_unique<Page[]>(kBlock));
+        index_.insert(key, pages_);
+        highest_ = std::max(highest_, key);
+        last_ = &page(pages_++);
+        last_->key = key;
+        return *last_;
     }
 
     OrderIndex index_;
     std::vector<std::unique_ptr<Page[]>> blocks_;
     std::uint32_t pages_ = 0;
-    mutable std::uint32_t last_ = 0;  // that was found
+    mutable Page* last_ = nullptr;  // that was found
+    std::uint64_t highest_ = 0;     // key of a page
     std::size_t size_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "abate/core/mixed.h"
 #include "abate/core/pages.h"
+#include "abate/core/prefetch.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +30,7 @@ class OrderIndex {
             if (slot.tag == tag && same(slot.place)) return slot.place;
         }
     }
-    void prefetch(std::uint64_t id) const { __builtin_prefetch(&slots_[home(tag_of(id))]); }
+    void prefetch(std::uint64_t id) const { prefetch_line(&slots_[home(tag_of(id))]); }
 
     // REQUIRES: the id is not in it.
     void insert(std::uint64_t id, std::uint32_t place) {

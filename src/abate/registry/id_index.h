@@ -7,6 +7,7 @@
 #include "abate/core/assert.h"
 #include "abate/core/mixed.h"
 #include "abate/core/pages.h"
+#include "abate/core/prefetch.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,7 @@ class IdIndex {
 
     IdIndex() : slots_(kLeast) {}
 
-    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[line_of(tag_of(hash))]); }
+    void prefetch(std::uint64_t hash) const { prefetch_line(&slots_[line_of(tag_of(hash))]); }
 
     // Most likely the position of the key, without a look at the record: for prefetching it. kNone: not there.
     [[nodiscard]] std::uint32_t guess(std::uint64_t hash) const {

@@ -1,5 +1,6 @@
 #include "abate/registry/machine.h"
 
+#include "abate/core/prefetch.h"
 #include "abate/registry/account_rules.h"
 
 #include <algorithm>
@@ -783,8 +784,8 @@ void Registry::prefetch_accounts(const Command& command) const {
         const std::uint32_t at = account_ids_.guess(hash_of(static_cast<std::uint64_t>(id)));
         if (at == kNone) continue;
         const char* account = reinterpret_cast<const char*>(&accounts_[at]);
-        __builtin_prefetch(account);
-        __builtin_prefetch(account + 64);
+        prefetch_line(account);
+        prefetch_line(account + 64);
     }
 }
 

@@ -139,6 +139,13 @@ class Registry {
         const Account& account = accounts_[of.account_];
         return of.at_ < kInline ? account.balances[of.at_] : more_[account.more][of.at_ - kInline];
     }
+    [[nodiscard]] std::int64_t available(const BalanceRef& of) const {
+        if (!of.opened()) return 0;
+        const Account& account = accounts_[of.account_];
+        const Balance& has =
+            of.at_ < kInline ? account.balances[of.at_] : more_[account.more][of.at_ - kInline];
+        return has.available();
+    }
     [[nodiscard]] AccountStatus status(const BalanceRef& of) const {
         return accounts_[of.account_].status;
     }
