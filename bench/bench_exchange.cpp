@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -180,15 +181,17 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    if (!orders.empty() && only.empty()) {
-        std::fprintf(stderr, "bench_exchange: --orders needs --flow\n");
+    constexpr std::array kFlows{"M1", "M2", "M3", "A1"};
+    if (only.empty() ? !orders.empty()
+                     : std::find(kFlows.begin(), kFlows.end(), only) == kFlows.end()) {
+        std::fprintf(stderr, "bench_exchange: --flow takes M1, M2, M3 or A1; --orders needs it\n");
         return 2;
     }
     if (!orders.empty()) return write_orders(only, orders);
     nlohmann::ordered_json out;
     out["version"] = abate::version();
     if (!json) fmt::print("abate {} ({})\n", abate::version(), ABATE_BUILD);
-    for (const char* name : {"M1", "M2", "M3", "A1"}) {
+    for (const char* name : kFlows) {
         if (!only.empty() && only != name) continue;
         const Flow flow = make_flow(name);
         bool same = flow.reckoned == flow.expected && replayed(flow) == flow.expected &&

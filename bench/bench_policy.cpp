@@ -6,6 +6,7 @@
 // (bench/policy_numpy.py) reads the same numbers from a file first, outside its clock, and has one thread, as its power has. `linear`: the same for
 // a hundredth and a tenth of the firms, in nanoseconds a firm. `scenarios`: so many industries of 1,000 firms over 10 years with a bank, wall
 // time, a scenario a thread at a time.
+#include "abate/core/random.h"
 #include "abate/core/version.h"
 #include "abate/policy/policy.h"
 
@@ -33,31 +34,16 @@ double now_s() {
         .count();
 }
 
-// Steele, Lea and Flood's SplitMix64: the same firms everywhere.
-class Chance {
-  public:
-    explicit Chance(std::uint64_t seed) : state_(seed) {}
-    double part() {
-        std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-        z = (z ^ z >> 27) * 0x94d049bb133111eb;
-        return static_cast<double>((z ^ z >> 31) >> 11) * 0x1p-53;
-    }
-
-  private:
-    std::uint64_t state_;
-};
-
-FirmTerms any_terms(Chance& chance) {
+FirmTerms any_terms(abate::Random& chance) {
     FirmTerms out;
-    out.benefit_exponent = 0.5 + 2 * chance.part();
-    out.benefit_scale = std::exp(3 * chance.part());
-    out.cost_per_flop = 0.01 + chance.part();
-    out.efficiency_j_per_flop = 0.3 + chance.part();
+    out.benefit_exponent = 0.5 + 2 * chance.uniform();
+    out.benefit_scale = std::exp(3 * chance.uniform());
+    out.cost_per_flop = 0.01 + chance.uniform();
+    out.efficiency_j_per_flop = 0.3 + chance.uniform();
     return out;
 }
 
-std::vector<FirmTerms> any_firms(std::size_t count, Chance chance) {
+std::vector<FirmTerms> any_firms(std::size_t count, abate::Random chance) {
     std::vector<FirmTerms> out;
     for (std::size_t i = 0; i < count; ++i) out.push_back(any_terms(chance));
     return out;
@@ -127,7 +113,7 @@ double scenarios_s(const Load& load) {
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         for (std::size_t i = next++; i < load.scenarios; i = next++) {
-            const Industry industry = industry_of(any_firms(kFirms, Chance(i + 1)), 1);
+            const Industry industry = industry_of(any_firms(kFirms, abate::Random(i + 1)), 1);
             const double supply = kCap * industry.demand(0).energy_j;
             std::vector<Period> years;
             for (std::size_t year = 0; year < kYears; ++year)
@@ -183,7 +169,7 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    const std::vector<FirmTerms> terms = any_firms(firms, Chance(1));
+    const std::vector<FirmTerms> terms = any_firms(firms, abate::Random(1));
     const Solved ours = solve_best(industry_of(terms, threads), rounds);
     const Solved alone = solve_best(industry_of(terms, 1), rounds);
     const nlohmann::json numpy = numpy_of(python, terms, ours, rounds);
@@ -203,7 +189,7 @@ int main(int argc, char** argv) {
         {"ratio_one_thread", numpy["seconds"].get<double>() / alone.seconds}};
     for (const std::size_t part : {firms / 100, firms / 10, firms}) {
         if (part == 0) continue;
-        const Solved some = solve_best(industry_of(any_firms(part, Chance(1)), 1), rounds);
+        const Solved some = solve_best(industry_of(any_firms(part, abate::Random(1)), 1), rounds);
         out[fmt::format("linear_{}_ns_a_firm", part)] =
             some.seconds * 1e9 / static_cast<double>(part);
     }

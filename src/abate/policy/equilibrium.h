@@ -36,7 +36,9 @@ class Industry {
         double energy_j = 0;
         double slope = 0;  // d energy / d price; at or below 0 without credits
         double curve = 0;  // its second derivative, for the next step
-    };                     // No firm's output brings allowances.
+    };
+
+    // No firm's output brings allowances.
     [[nodiscard]] bool is_fixed() const { return fixed_; }
     // At a price, of `scale` times the marginal benefits and `efficiency` times every energy a FLOP. Infinite where somebody's FLOP cost nothing.
     // One pass, some ten nanoseconds a firm. REQUIRES: price >= 0, scale and efficiency above 0.

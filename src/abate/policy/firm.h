@@ -18,7 +18,7 @@
 
 namespace abate::policy {
 
-// Money is whatever unit the costs are in. All numbers are finite.
+// Plain numbers with their units in their names, since money is no dimension of `units`: it is whatever the costs are in. All are finite.
 struct Firm {
     std::string name = {};
     double marginal_benefit = 1;       // m: money a FLOP, at an output of 1 FLOP; above 0

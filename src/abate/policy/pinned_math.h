@@ -12,12 +12,13 @@
 
 namespace abate::policy {
 
+// log 2 in two parts. The first has 11 bits of 0 at its end, so that an exponent times it is exact.
+inline constexpr double kLn2High = 0x1.62e42fefa3800p-1;
+inline constexpr double kLn2Low = 0x1.ef35793c76730p-45;
+
 // Natural logarithm, within 2 units in the last place. REQUIRES: x is normal, finite and above 0.
 // log(2^e m) = e log 2 + 2 artanh f with f = (m - 1)/(m + 1), |f| < 0.172; the series of artanh to f^23.
 [[nodiscard]] inline double pinned_log(double x) {
-    constexpr double kLn2High =
-        0x1.62e42fefa3800p-1;  // 11 bits of 0 at its end: e times it is exact
-    constexpr double kLn2Low = 0x1.ef35793c76730p-45;
     constexpr std::uint64_t kHalfRoot =
         0x3fe6a09e667f3bcd;  // sqrt(1/2): m lies between it and twice it
     const auto bits = std::bit_cast<std::uint64_t>(x);
@@ -47,8 +48,6 @@ namespace abate::policy {
 // e^x = 2^n e^r, |r| <= log(2)/2; the series to r^13.
 [[nodiscard]] inline double pinned_exp(double x) {
     constexpr double kMost = 708;
-    constexpr double kLn2High = 0x1.62e42fefa3800p-1;
-    constexpr double kLn2Low = 0x1.ef35793c76730p-45;
     constexpr double kPerLn2 = 0x1.71547652b82fep+0;
     constexpr double kRound = 0x1.8p+52;  // added and taken away: rounded to a whole number
     const double in = x < -kMost ? -kMost : x > kMost ? kMost : x;

@@ -20,15 +20,12 @@ double places_off(double value, long double truth) {
 }
 
 TEST(PinnedMath, IsWithinTwoPlacesOfTheTruth) {
-    std::uint64_t state = 7;
-    const auto chance = [&] {
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<double>(state >> 11) * 0x1p-53;
-    };
+    Random chance(7);
     for (int i = 0; i < 200'000; ++i) {
-        const double x = std::ldexp(0.5 + chance(), static_cast<int>(chance() * 2000) - 1000);
+        const double x =
+            std::ldexp(0.5 + chance.uniform(), static_cast<int>(chance.uniform() * 2000) - 1000);
         EXPECT_LT(places_off(pinned_log(x), std::log(static_cast<long double>(x))), 2) << x;
-        const double y = (chance() - 0.5) * 1400;
+        const double y = (chance.uniform() - 0.5) * 1400;
         EXPECT_LT(places_off(pinned_exp(y), std::exp(static_cast<long double>(y))), 2) << y;
     }
 }

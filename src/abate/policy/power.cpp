@@ -1,6 +1,7 @@
 #include "abate/policy/power.h"
 
 #include "abate/core/assert.h"
+#include "abate/policy/price_at.h"
 
 #include <algorithm>
 #include <cmath>
@@ -80,18 +81,13 @@ Dominance dominate(const DominantCase& of) {
             best = i;
         }
     }
-    double low = share(best - 1);
-    double high = share(best + 1);
+    const double low = share(best - 1);
+    const double high = share(best + 1);
     const bool bounded = best > 1 || of.ceiling_per_j.has_value();
     // The split where nothing pulls, between the neighbours of the best.
     double z = share(best);
-    if (best > 1 && best + 1 < kSplits && split.pull(low) < 0 && split.pull(high) > 0) {
-        while (true) {
-            z = low + (high - low) / 2;
-            if (z <= low || z >= high) break;
-            (split.pull(z) < 0 ? low : high) = z;
-        }
-    }
+    if (best > 1 && best + 1 < kSplits && split.pull(low) < 0 && split.pull(high) > 0)
+        z = bisected({.low = low, .high = high}, [&](double at) { return split.pull(at) < 0; }).low;
     Dominance out = split.at(z);
     out.bounded = bounded;
 
@@ -99,14 +95,11 @@ Dominance dominate(const DominantCase& of) {
     const auto competitive = [&](double price) {
         return of.fringe.demand(price).energy_j + choose(of.firm, price).energy_j;
     };
-    double below = 0;
     double above = out.price_per_j + out.marginal_value;
     while (competitive(above) > of.supply_j) above *= 2;
-    while (true) {
-        const double middle = below + (above - below) / 2;
-        if (middle <= below || middle >= above) break;
-        (competitive(middle) > of.supply_j ? below : above) = middle;
-    }
+    above = bisected({.low = 0, .high = above}, [&](double price) {
+                return competitive(price) > of.supply_j;
+            }).high;
     out.competitive_price_per_j = of.ceiling_per_j ? std::min(above, *of.ceiling_per_j) : above;
     out.competitive_utility = choose(of.firm, out.competitive_price_per_j).utility;
     return out;

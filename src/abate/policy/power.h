@@ -35,7 +35,7 @@ struct Dominance {
     bool bounded = true;
 };
 // Where its marginal value of a joule is the fringe's price with what its own selling does to it, P(z) + P'(z) (z - what the fringe has), and
-// no other split is better: the best of 4096 splits, refined. REQUIRES: as said; the cap binds; no credits.
+// no other split is better: the best of 4096 splits, refined where no ceiling is met. REQUIRES: as said; the cap binds; no credits.
 [[nodiscard]] Dominance dominate(const DominantCase& of);
 
 struct Hoarding {

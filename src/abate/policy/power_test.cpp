@@ -74,7 +74,10 @@ TEST(Power, WithAllOfItThePriceHasNoEndButACeiling) {
     const Dominance capped =
         dominate({.firm = firm, .fringe = fringe, .supply_j = 8, .ceiling_per_j = 4.0});
     EXPECT_TRUE(capped.bounded);
-    EXPECT_LE(capped.price_per_j, 4);
+    // -36/(8 - z) + z min(4/z^2, 4) is best where the fringe's price reaches the ceiling, at z = 1.
+    EXPECT_NEAR(capped.price_per_j, 4, kClose);
+    EXPECT_NEAR(capped.fringe_energy_j, 1, kClose);
+    EXPECT_NEAR(capped.utility, 4 - 36.0 / 7, kClose);
 }
 
 TEST(Power, HoardingRaisesThePriceAndCostsTheHoarder) {

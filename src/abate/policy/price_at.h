@@ -11,11 +11,26 @@ namespace abate::policy {
 
 inline constexpr double kHighestPrice = 1e150;  // its products are numbers that there are
 
+struct Between {
+    double low = 0;
+    double high = 0;
+};
+// Neighbouring numbers between which an answer changes: `is_below(x)` is true at the low end, and said so of all that lie below some x.
+template <class IsBelow>
+[[nodiscard]] Between bisected(Between within, const IsBelow& is_below) {
+    while (true) {
+        const double middle = within.low + (within.high - within.low) / 2;
+        if (middle <= within.low || middle >= within.high) return within;
+        (is_below(middle) ? within.low : within.high) = middle;
+    }
+}
+
 // 0 where demand at 0 is no more than the supply; infinite where no price up to kHighestPrice is enough. `demand(price)` is an
 // Industry::Demand; `above()` a price near which demand is no more than the supply, asked for only if a step goes astray.
 //
 // Each step takes demand for a power of a sum, D = D0 (b + P)^-e, with the value and the two derivatives that it has there, and goes to where that
-// is the supply: exact for firms that are alike, and of third order for others. A step that leaves what is known to hold the price goes between its ends instead. Some five passes.
+// is the supply: exact for firms that are alike, and of third order for others. A step that leaves what is known to hold the price goes between its
+// ends instead. Some five passes.
 template <class Demand, class Above>
 [[nodiscard]] double price_at(const Demand& demand, double supply_j, const Above& above) {
     constexpr double kClose = 4e-15;     // of the supply: what the sum of demand itself is off

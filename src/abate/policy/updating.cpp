@@ -2,6 +2,7 @@
 
 #include "abate/core/assert.h"
 #include "abate/policy/pinned_math.h"
+#include "abate/policy/price_at.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,17 +31,13 @@ std::vector<PriceRoot> clearing_prices(const Industry& industry,
             i == scan.steps ? scan.to_per_j : pinned_exp(from + step * static_cast<double>(i));
         const double at_high = missing(high);
         if ((at_low > 0) != (at_high > 0)) {
-            double below = low;
-            double above = high;
-            while (true) {
-                const double middle = below + (above - below) / 2;
-                if (middle <= below || middle >= above) break;
-                ((missing(middle) > 0) == (at_low > 0) ? below : above) = middle;
-            }
+            const Between root = bisected({.low = low, .high = high}, [&](double price) {
+                return (missing(price) > 0) == (at_low > 0);
+            });
             // At a leap to infinity the two sides stay far apart.
             constexpr double kNear = 1e-6;
-            if (std::abs(missing(below) - missing(above)) <= kNear * supply_j)
-                roots.push_back({.price_per_j = below, .stable = at_low > 0});
+            if (std::abs(missing(root.low) - missing(root.high)) <= kNear * supply_j)
+                roots.push_back({.price_per_j = root.low, .stable = at_low > 0});
         }
         low = high;
         at_low = at_high;
