@@ -8,7 +8,9 @@ import e2e
 TWO = ("--as", "ada", "--second", "bo")
 
 
-class Auctions(e2e.E2e):
+class Scheme(e2e.E2e):
+    RULES = {}  # of the profile's [auction], by key
+
     def setUp(self):
         super().setUp()
         for name in ("ada", "bo", "lee", "kim", "eli", "max"):
@@ -19,6 +21,9 @@ class Auctions(e2e.E2e):
         text = re.sub(r"(?m)^auction_share_percent = \d+", "auction_share_percent = 50", text)
         text = re.sub(r"(?m)^lot = 1\b", "lot = 1_000", text)
         text = re.sub(r"(?m)^purchase_limit_percent = \d+", "purchase_limit_percent = 80", text)
+        for key, value in self.RULES.items():
+            text, count = re.subn(rf"(?m)^{key} = \S+", f"{key} = {value}", text)
+            self.assertEqual(count, 1, key)
         self.write(self.path("scheme.toml"), text)
         self.registry("init", self.path("scheme.toml"), "--operator", "ada", "--operator", "bo", "--at", "2027-01-01")
         for firm, first, second in (("lab", "lee", "kim"), ("elm", "eli", "max")):
@@ -42,6 +47,10 @@ class Auctions(e2e.E2e):
     def read(self, *words, at):
         return json.loads(self.auction(*words, "--json", at=at).stdout)
 
+    def open(self, quantity="3M"):
+        self.auction("open", "--vintage", "2027", "--quantity", quantity, "--opens", "2027-03-01T08:00:00Z",
+                     "--closes", "2027-03-01T10:00:00Z", *TWO, at="2027-02-20")
+
     def refused(self, reason, *words, at):
         result = self.abate("auction", *words, "--at", at)
         self.assertEqual(result.returncode, 1, result.stderr)
@@ -49,10 +58,8 @@ class Auctions(e2e.E2e):
         self.assertRegex(result.stderr, e2e.ERROR_LINE)
         return result.stderr
 
-    def open(self, quantity="3M"):
-        self.auction("open", "--vintage", "2027", "--quantity", quantity, "--opens", "2027-03-01T08:00:00Z",
-                     "--closes", "2027-03-01T10:00:00Z", *TWO, at="2027-02-20")
 
+class Auctions(Scheme):
     def money(self, account):
         rows = json.loads(self.registry("balance", account, "--json", "--at", "2027-03-02").stdout)["balances"]
         (row,) = [row for row in rows if row.get("asset") == "cash"]
@@ -64,6 +71,8 @@ class Auctions(e2e.E2e):
 
     def test_an_auction_from_notice_to_totals(self):
         self.open()
+        notice = self.auction("result", "1", at="2027-02-20T01:00:00Z").stdout
+        self.assertIn("  equal prices: in an order that was drawn before the first bid, the last in part\n  cancelled: never\n", notice)
         self.assertEqual([a["state"] for a in self.read("list", at="2027-02-20T01:00:00Z")["auctions"]], ["announced"])
         self.assertIn("bids are taken from", self.refused("auction_not_open", "bid", "1", "--price", "70", "--quantity", "1K",
                                                           "--as", "lee", at="2027-03-01T07:59:59Z"))
@@ -147,6 +156,19 @@ class Auctions(e2e.E2e):
         self.assertIn("called-off", self.auction("list", at="2027-03-02").stdout)
         self.assertEqual(self.read("list", at="2027-03-02")["auctions"][0]["state"], "called_off")
         self.assertIsNone(json.loads(self.registry("audit", "--json").stdout)["fault"])
+
+
+class CancellingRules(Scheme):
+    RULES = {"tie": '"pro_rata"', "on_shortfall": '"cancel"', "respread_auctions": "4", "least_of_reference_percent": "80.5"}
+
+    def test_the_notice_names_its_rules(self):
+        self.open()
+        notice = self.auction("result", "1", at="2027-02-20T01:00:00Z").stdout
+        self.assertIn("  equal prices: in proportion, in whole lots\n  cancelled: where fewer are bid for than offered, or below 80.5 % of what "
+                      "the market pays; the next 4 auctions of the vintage take the volume\n", notice)
+        read = self.read("result", "1", at="2027-02-20T01:00:00Z")
+        self.assertEqual((read["tie"], read["on_shortfall"], read["least_of_reference_percent"], read["respread_auctions"]),
+                         ("pro_rata", "cancel", 80.5, 4))
 
 
 if __name__ == "__main__":

@@ -122,6 +122,30 @@ const char* source_words(scheme::Source source) {
     return "";
 }
 
+double percent_of(scheme::Ppm part) { return static_cast<double>(part.value) / 1e4; }
+
+// The two rules that every notice names.
+std::string tie_words(const scheme::Notice& notice) {
+    return notice.tie == scheme::TieRule::drawn
+               ? "in an order that was drawn before the first bid, the last in part"
+               : "in proportion, in whole lots";
+}
+std::string cancellation_words(const scheme::Notice& notice) {
+    std::string when;
+    if (notice.on_shortfall == scheme::Shortfall::cancel)
+        when = "where fewer are bid for than offered";
+    if (notice.least_of_reference.value > 0) {
+        if (!when.empty()) when += ", or ";
+        when += fmt::format("below {} % of what the market pays",
+                            percent_of(notice.least_of_reference));
+    }
+    if (when.empty()) return "never";
+    if (notice.respread_auctions > 0)
+        when += fmt::format("; the next {} auctions of the vintage take the volume",
+                            notice.respread_auctions);
+    return when;
+}
+
 AuctionJson notice_json(const Entry& entry, Timestamp now) {
     const scheme::Notice& notice = entry.second->notice;
     AuctionJson steps = AuctionJson::array();
@@ -144,6 +168,8 @@ AuctionJson notice_json(const Entry& entry, Timestamp now) {
             {"on_shortfall", to_string(notice.on_shortfall)},
             {"unsold_at", to_string(notice.unsold_at)},
             {"least_price_micro", notice.least_price_micro},
+            {"least_of_reference_percent", percent_of(notice.least_of_reference)},
+            {"respread_auctions", notice.respread_auctions},
             {"group_limit", notice.group_limit},
             {"trader_limit", notice.trader_limit}};
 }
@@ -304,6 +330,8 @@ void show_result(Office& office, const AuctionOptions& options) {
                grouped(notice.lot),
                grouped(notice.group_limit),
                grouped(notice.trader_limit));
+    fmt::print(
+        "  equal prices: {}\n  cancelled: {}\n", tie_words(notice), cancellation_words(notice));
     fmt::print("{}\n",
                entry.second->result ? totals_text(office, *entry.second)
                                     : for_people(stage_of(*entry.second, office.moment())));
