@@ -1,0 +1,8 @@
+// The policy lab: what a rule would do, before it is law. Start with firm.h (one firm at a price), equilibrium.h (the price of many), path.h
+// (prices over years with a bank).
+#pragma once
+
+#include "abate/policy/equilibrium.h"
+#include "abate/policy/firm.h"
+#include "abate/policy/path.h"
+#include "abate/policy/scenario.h"
