@@ -12,10 +12,12 @@ namespace {
 
 constexpr double kClose = 1e-9;
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of EXPECT_NEAR
 void expect_close(double value, double expected) {
     EXPECT_NEAR(value, expected, kClose * std::max(std::abs(expected), 1e-3));
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of the formulas
 Firm firm(double k, double s, double a, double e) {
     return firm_of({.benefit_exponent = k,
                     .benefit_scale = s,

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kClose = 1e-9;  // relative
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of EXPECT_NEAR
 void expect_close(double value, double expected) {
     EXPECT_NEAR(value, expected, kClose * std::abs(expected));
 }

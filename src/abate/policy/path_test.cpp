@@ -13,12 +13,10 @@ namespace {
 const Industry kIndustry({firm_of({.benefit_scale = 4}),
                           firm_of({.benefit_scale = 9, .efficiency_j_per_flop = 4})});
 
-std::vector<PeriodPrice> path_of(const std::vector<double>& supplies,
-                                 double rate,
-                                 double bank = 0) {
+std::vector<PeriodPrice> path_of(const std::vector<double>& supplies, const BankingRules& rules) {
     std::vector<Period> periods;
     for (const double supply : supplies) periods.push_back({.supply_j = supply});
-    return solve_path(kIndustry, periods, {.discount_rate = rate, .bank_j = bank});
+    return solve_path(kIndustry, periods, rules);
 }
 
 struct Path {
@@ -45,7 +43,7 @@ const Path kPaths[] = {
 
 TEST(PolicyPath, IsThePoolingOfItsPeriods) {
     for (const Path& row : kPaths) {
-        const std::vector<PeriodPrice> path = path_of(row.supplies, row.rate);
+        const std::vector<PeriodPrice> path = path_of(row.supplies, {.discount_rate = row.rate});
         for (std::size_t t = 0; t < path.size(); ++t) {
             EXPECT_NEAR(path[t].price_per_j, row.prices[t], 1e-9);
             EXPECT_NEAR(path[t].bank_j, row.banks[t], 1e-9);
@@ -54,10 +52,10 @@ TEST(PolicyPath, IsThePoolingOfItsPeriods) {
 }
 
 TEST(PolicyPath, WhatIsIssuedLaterLivesOnTheBank) {
-    const std::vector<PeriodPrice> path = path_of({0, 0}, 0, 16);
+    const std::vector<PeriodPrice> path = path_of({0, 0}, {.bank_j = 16});
     EXPECT_NEAR(path[0].price_per_j, 1, 1e-9);
     EXPECT_NEAR(path[0].bank_j, 8, 1e-9);
-    EXPECT_NEAR(path_of({16, 0}, 0)[1].price_per_j, 1, 1e-9);
+    EXPECT_NEAR(path_of({16, 0}, {})[1].price_per_j, 1, 1e-9);
 }
 
 TEST(PolicyPath, WhatNobodyWantsStaysInTheBank) {

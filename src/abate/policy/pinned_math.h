@@ -74,6 +74,7 @@ namespace abate::policy {
 }
 
 // x^y. Its relative error grows with |y log x|: some 1e-16 times it. REQUIRES: as pinned_log.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of std::pow
 [[nodiscard]] inline double pinned_pow(double x, double y) { return pinned_exp(y * pinned_log(x)); }
 
 }  // namespace abate::policy

@@ -1,5 +1,5 @@
 // The policy lab: what a rule would do, before it is law. Start with firm.h (one firm at a price), equilibrium.h (the price of many), path.h
-// (prices over years with a bank).
+// (prices over years with a bank), scenario.h (a whole question).
 #pragma once
 
 #include "abate/policy/equilibrium.h"
