@@ -27,6 +27,8 @@ Industry::Industry(const std::vector<Firm>& firms) {
         efficiency_.push_back(firm.efficiency_j_per_flop);
         best_efficiency_.push_back(firm.best_efficiency_j_per_flop);
         retrofit_.push_back(firm.retrofit_cost_per_flop);
+        credit_.push_back(firm.credit_j_per_flop);
+        fixed_ = fixed_ && firm.credit_j_per_flop == 0;
     }
 }
 
@@ -44,15 +46,16 @@ Industry::Demand Industry::demand(double price_per_j, const Setting& setting) co
             const double wanted = std::sqrt(retrofit_[i] * before / energy_cost);
             // At a cost of 0 it may be anything; the energy is infinite anyway, or it is E0.
             const double efficiency = !(wanted < before) ? before : std::max(wanted, best);
-            const double cost =
-                capital_[i] + energy_cost * efficiency + retrofit_[i] * (before / efficiency - 1);
+            const double needed = efficiency - credit_[i];  // allowances a FLOP
+            const double cost = capital_[i] + electricity_[i] * efficiency + price_per_j * needed +
+                                retrofit_[i] * (before / efficiency - 1);
             if (cost <= 0) return {std::numeric_limits<double>::infinity(), 0};
             const double log_flop =
                 elasticity_[i] * (log_benefit_[i] + log_scale - pinned_log(cost));
             const double used = efficiency * pinned_exp(log_flop);
             energy += used;
-            // d cost/dP is E (the envelope); where E is free to move, d ln E/dP = -1/(2 (electricity + P)).
-            double relative = -elasticity_[i] * efficiency / cost;
+            // d cost/dP is what it needs (the envelope); where E is free to move, d ln E/dP = -1/(2 (electricity + P)).
+            double relative = -elasticity_[i] * needed / cost;
             if (efficiency == wanted) relative -= 0.5 / energy_cost;
             slope += used * relative;
         }
@@ -78,7 +81,7 @@ double Industry::price_above(double supply_j, const Setting& setting) const {
 }
 
 double clearing_price(const Industry& industry, double supply_j, const Industry::Setting& setting) {
-    ABATE_REQUIRE(supply_j > 0 && industry.size() > 0);
+    ABATE_REQUIRE(supply_j > 0 && industry.size() > 0 && industry.is_fixed());
     return price_at([&](double price) { return industry.demand(price, setting); },
                     {.supply_j = supply_j, .above = industry.price_above(supply_j, setting)});
 }

@@ -24,7 +24,7 @@
 
 namespace abate::policy {
 
-// Firms as the solver reads them: each property in a row of its own. The order stays.
+// Firms as the solver reads them: each property in a column of its own. The order stays.
 class Industry {
   public:
     // REQUIRES: each is as firm.h says.
@@ -33,8 +33,9 @@ class Industry {
     [[nodiscard]] std::size_t size() const { return log_benefit_.size(); }
     struct Demand {
         double energy_j = 0;
-        double slope = 0;  // d energy / d price, at or below 0
-    };
+        double slope = 0;  // d energy / d price; at or below 0 without credits
+    };                     // No firm's output brings allowances.
+    [[nodiscard]] bool is_fixed() const { return fixed_; }
     // At a price, of `scale` times the marginal benefits and `efficiency` times every energy a FLOP. Infinite where somebody's FLOP cost nothing.
     // One pass, some nanoseconds a firm; in blocks of 4096, summed in their order. REQUIRES: price >= 0, scale and efficiency above 0.
     struct Setting {
@@ -42,7 +43,7 @@ class Industry {
         double efficiency = 1;
     };
     [[nodiscard]] Demand demand(double price_per_j, const Setting& setting = {1, 1}) const;
-    // A price at which demand is at most so much. REQUIRES: supply above 0.
+    // A price at which demand is at most so much. REQUIRES: supply above 0; is_fixed().
     [[nodiscard]] double price_above(double supply_j, const Setting& setting = {1, 1}) const;
 
   private:
@@ -53,9 +54,12 @@ class Industry {
     std::vector<double> efficiency_;
     std::vector<double> best_efficiency_;
     std::vector<double> retrofit_;
+    std::vector<double> credit_;
+    bool fixed_ = true;
 };
 
-// The price at which demand is `supply_j`; 0 where it is less at 0; infinite where no price up to 1e150 is enough. REQUIRES: supply above 0.
+// The price at which demand is `supply_j`; 0 where it is less at 0; infinite where no price up to 1e150 is enough. REQUIRES: supply above 0, a firm
+// at least, is_fixed().
 [[nodiscard]] double clearing_price(const Industry& industry,
                                     double supply_j,
                                     const Industry::Setting& setting = {1, 1});
@@ -85,7 +89,7 @@ struct Equilibrium {
     double sold_at_ceiling_j = 0;
     double uncovered_j = 0;  // used without an allowance, fined
 };
-// REQUIRES: rules as said; supply above 0.
+// REQUIRES: rules as said; supply above 0; is_fixed().
 [[nodiscard]] Equilibrium solve(const Industry& industry,
                                 const PriceRules& rules,
                                 const Industry::Setting& setting = {1, 1});

@@ -39,7 +39,7 @@ Choice choose(const Firm& firm, double price_per_j) {
     out.efficiency_j_per_flop = efficiency;
     out.cost_per_flop = firm.capital_cost_per_flop + firm.electricity_price_per_j * efficiency +
                         firm.retrofit_cost_per_flop * (firm.efficiency_j_per_flop / efficiency - 1);
-    const double cost = out.cost_per_flop + price_per_j * efficiency;
+    const double cost = out.cost_per_flop + price_per_j * (efficiency - firm.credit_j_per_flop);
     if (cost <= 0) {
         constexpr double kInfinite = std::numeric_limits<double>::infinity();
         out.flop = kInfinite;
@@ -51,7 +51,7 @@ Choice choose(const Firm& firm, double price_per_j) {
     }
     out.flop = pinned_pow(firm.marginal_benefit / cost, firm.elasticity);
     out.energy_j = efficiency * out.flop;
-    out.net_sale_j = firm.endowment_j - out.energy_j;
+    out.net_sale_j = firm.endowment_j + firm.credit_j_per_flop * out.flop - out.energy_j;
     out.utility =
         benefit_of(firm, out.flop) - out.cost_per_flop * out.flop + price_per_j * out.net_sale_j;
     return out;
@@ -59,7 +59,7 @@ Choice choose(const Firm& firm, double price_per_j) {
 
 double output_elasticity(const Firm& firm, double price_per_j) {
     const Choice at = choose(firm, price_per_j);
-    const double allowances = price_per_j * at.efficiency_j_per_flop;
+    const double allowances = price_per_j * (at.efficiency_j_per_flop - firm.credit_j_per_flop);
     return allowances == 0 ? 0 : -firm.elasticity * allowances / (at.cost_per_flop + allowances);
 }
 
