@@ -146,6 +146,7 @@ Latency latency_of(const Flow& flow) {
             .p999_ns = ticks[count - count / 1000] * per_tick};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a name, then where to
 int write_orders(const std::string& flow, const std::string& path) {
     abate::input::OrderFile file;
     file.operations = operations_of(make_flow(flow));

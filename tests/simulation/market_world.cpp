@@ -63,9 +63,10 @@ class MarketWorld final : public World {
             keep_unheard(round);
             return;
         }
-        // In whole seconds, like the clock: orders end at half of one.
+        // In whole seconds, like the clock, or at the half of one at which the last order ended: whatever came behind took microseconds.
+        constexpr std::int64_t kHalf = kMicro / 2;
         const std::int64_t now =
-            std::max(round.last.us / kMicro * kMicro, round.clock.us / kMicro * kMicro);
+            std::max(round.last.us / kHalf * kHalf, round.clock.us / kMicro * kMicro);
         std::vector<MarketModel> after;
         std::string expected;
         for (const MarketModel& belief : beliefs_) {

@@ -28,16 +28,18 @@ namespace abate::policy {
 class Industry {
   public:
     // REQUIRES: each is as firm.h says.
-    explicit Industry(const std::vector<Firm>& firms);
+    // `threads`: so many reckon a pass over a million firms; the answers are the same bytes whatever it is.
+    explicit Industry(const std::vector<Firm>& firms, std::size_t threads = 1);
 
     [[nodiscard]] std::size_t size() const { return log_benefit_.size(); }
     struct Demand {
         double energy_j = 0;
         double slope = 0;  // d energy / d price; at or below 0 without credits
+        double curve = 0;  // its second derivative, for the next step
     };                     // No firm's output brings allowances.
     [[nodiscard]] bool is_fixed() const { return fixed_; }
     // At a price, of `scale` times the marginal benefits and `efficiency` times every energy a FLOP. Infinite where somebody's FLOP cost nothing.
-    // One pass, some nanoseconds a firm; in blocks of 4096, summed in their order. REQUIRES: price >= 0, scale and efficiency above 0.
+    // One pass, some ten nanoseconds a firm. REQUIRES: price >= 0, scale and efficiency above 0.
     struct Setting {
         double scale = 1;
         double efficiency = 1;
@@ -55,7 +57,9 @@ class Industry {
     std::vector<double> best_efficiency_;
     std::vector<double> retrofit_;
     std::vector<double> credit_;
+    std::vector<char> moves_;  // by block: some efficiency can change
     bool fixed_ = true;
+    std::size_t threads_ = 1;
 };
 
 // The price at which demand is `supply_j`; 0 where it is less at 0; infinite where no price up to 1e150 is enough. REQUIRES: supply above 0, a firm

@@ -143,6 +143,27 @@ TEST(Equilibrium, ManyFirmsOfHugeNumbersHaveAPrice) {
     EXPECT_NEAR(industry.demand(price).energy_j / (0.9 * free), 1, 1e-12);
 }
 
+// The same bytes however many reckon, and however the firms around one are.
+TEST(Equilibrium, ThreadsAndNeighboursChangeNoByte) {
+    std::vector<Firm> firms;
+    for (int i = 0; i < 200'000; ++i)
+        firms.push_back(
+            firm(0.5 + i % 97 * 0.02, 1 + i % 31, 0.01 + i % 13 * 0.1, 0.3 + i % 7 * 0.1));
+    const Industry one(firms);
+    const Industry two(firms, 2);
+    const Industry five(firms, 5);
+    const double supply = 0.7 * one.demand(0).energy_j;
+    EXPECT_EQ(one.demand(0.3).energy_j, two.demand(0.3).energy_j);
+    EXPECT_EQ(one.demand(0.3).slope, five.demand(0.3).slope);
+    const double price = clearing_price(one, supply);
+    EXPECT_EQ(price, clearing_price(two, supply));
+    EXPECT_EQ(price, clearing_price(five, supply));
+    // One that could change its efficiency, and pays too much for it to do so, makes its block another loop.
+    firms[0].best_efficiency_j_per_flop = firms[0].efficiency_j_per_flop / 2;
+    firms[0].retrofit_cost_per_flop = 1e9;
+    EXPECT_EQ(Industry(firms).demand(0.3).energy_j, one.demand(0.3).energy_j);
+}
+
 std::vector<Firm> any_firms() {
     const auto number = [](double least, double most) {
         return least * std::pow(most / least, *rc::gen::inRange(0, 1'000'001) * 1e-6);

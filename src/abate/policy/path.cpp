@@ -34,15 +34,19 @@ std::vector<PeriodPrice> solve_path(const Industry& industry,
                     industry.demand(discounted * growth[t], periods[t].setting);
                 sum.energy_j += at.energy_j;
                 sum.slope += at.slope * growth[t];
+                sum.curve += at.curve * growth[t] * growth[t];
             }
             return sum;
         };
         // Each period alone uses no more than its part there.
-        const double part = pool.supply_j / static_cast<double>(pool.end - pool.first);
-        double above = 0;
-        for (std::size_t t = pool.first; t < pool.end; ++t)
-            above = std::max(above, industry.price_above(part, periods[t].setting) / growth[t]);
-        pool.discounted = price_at(demand, {.supply_j = pool.supply_j, .above = above});
+        const auto above = [&] {
+            const double part = pool.supply_j / static_cast<double>(pool.end - pool.first);
+            double most = 0;
+            for (std::size_t t = pool.first; t < pool.end; ++t)
+                most = std::max(most, industry.price_above(part, periods[t].setting) / growth[t]);
+            return most;
+        };
+        pool.discounted = price_at(demand, pool.supply_j, above);
     };
 
     std::vector<Pool> pools;

@@ -2,46 +2,51 @@
 #pragma once
 
 #include "abate/policy/equilibrium.h"
+#include "abate/policy/pinned_math.h"
 
 #include <cmath>
 #include <limits>
 
 namespace abate::policy {
 
-struct Sought {
-    double supply_j = 0;
-    double above = 0;  // near a price at which demand is no more than the supply
-};
-
 inline constexpr double kHighestPrice = 1e150;  // its products are numbers that there are
 
-// 0 where demand at 0 is no more than the supply. `demand(price)` is an Industry::Demand. Newton's steps from below rise to the root where
-// demand is convex; a step that leaves what is known to hold it goes between its ends instead. Some ten passes. Infinite: no price up to 1e150 is enough.
-template <class Demand>
-[[nodiscard]] double price_at(const Demand& demand, const Sought& sought) {
-    const Industry::Demand free = demand(0.0);
-    if (free.energy_j <= sought.supply_j) return 0;
-    double low = 0;
-    double high = sought.above * (1 + 1e-9);
-    while (demand(high).energy_j > sought.supply_j) {
-        high *= 2;
-        if (high > kHighestPrice) return std::numeric_limits<double>::infinity();
-    }
-    double price = std::isfinite(free.energy_j) && free.slope < 0
-                       ? (sought.supply_j - free.energy_j) / free.slope
-                       : high / 2;
+// 0 where demand at 0 is no more than the supply; infinite where no price up to kHighestPrice is enough. `demand(price)` is an
+// Industry::Demand; `above()` a price near which demand is no more than the supply, asked for only if a step goes astray.
+//
+// Each step takes demand for a power of a sum, D = D0 (b + P)^-e, with the value and the two derivatives that it has there, and goes to where that
+// is the supply: exact for firms that are alike, and of third order for others. A step that leaves what is known to hold the price goes between its ends instead. Some five passes.
+template <class Demand, class Above>
+[[nodiscard]] double price_at(const Demand& demand, double supply_j, const Above& above) {
+    constexpr double kClose = 4e-15;     // of the supply: what the sum of demand itself is off
+    constexpr double kLastBits = 4e-16;  // of the price
     constexpr double kFromNothing = 1e-3;
     constexpr int kMostSteps = 1000;
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
+    double low = 0;
+    double high = kInfinite;
+    double price = 0;
     for (int step = 0; step < kMostSteps; ++step) {
-        if (!(price > low && price < high))
-            price = low > 0 ? std::sqrt(low) * std::sqrt(high) : high * kFromNothing;
-        if (price <= low || price >= high) break;  // no number between them
         const Industry::Demand at = demand(price);
-        if (at.energy_j == sought.supply_j) break;
-        (at.energy_j > sought.supply_j ? low : high) = price;
-        const double next = price + (sought.supply_j - at.energy_j) / at.slope;
-        constexpr double kLastBits = 4e-16;
+        if (price == 0 && at.energy_j <= supply_j) return 0;
+        if (std::abs(at.energy_j - supply_j) <= kClose * supply_j) break;
+        (at.energy_j > supply_j ? low : high) = price;
+        const double bend = at.curve * at.energy_j / (at.slope * at.slope) - 1;  // 1/e
+        const double over = at.energy_j / supply_j;
+        double next = price - (bend > 0 ? (pinned_pow(over, bend) - 1) / bend : over - 1) *
+                                  at.energy_j / (at.slope * (bend > 0 ? 1 : over));
         if (std::abs(next - price) <= kLastBits * price) break;
+        if (!(next > low && next < high)) {
+            if (high == kInfinite) {
+                high = above() * (1 + 1e-9);
+                while (demand(high).energy_j > supply_j) {
+                    high *= 2;
+                    if (high > kHighestPrice) return kInfinite;
+                }
+            }
+            next = low > 0 ? std::sqrt(low) * std::sqrt(high) : high * kFromNothing;
+            if (next <= low || next >= high) break;  // no number between them
+        }
         price = next;
     }
     return price;
