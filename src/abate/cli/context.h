@@ -127,6 +127,7 @@ void add_calibrate(CLI::App& app, Context& context);
 void add_registry(CLI::App& app, Context& context);
 void add_auction(CLI::App& app, Context& context);
 void add_market(CLI::App& app, Context& context);
+void add_policy(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
 void add_embodied(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);

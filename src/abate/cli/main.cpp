@@ -216,6 +216,7 @@ void add_commands(CLI::App& app, Context& context, bool run_alone) {
     add_registry(app, context);
     add_auction(app, context);
     add_market(app, context);
+    add_policy(app, context);
     add_data(app, context);
     add_embodied(app, context);
     add_demo(app, context);

@@ -11,6 +11,7 @@
 #include "abate/input/monitoring.h"
 #include "abate/input/order_file.h"
 #include "abate/input/order_file_binary.h"
+#include "abate/input/policy_scenario.h"
 #include "abate/input/registry_tables.h"
 #include "abate/input/scheme.h"
 #include "abate/meter/meter.h"

@@ -10,6 +10,7 @@
 #include "abate/report/filing.h"
 #include "abate/report/footprints.h"
 #include "abate/report/inventory.h"
+#include "abate/report/policy.h"
 #include "abate/report/scheme.h"
 #include "abate/report/svg.h"
 
