@@ -1,5 +1,6 @@
 // Any bytes as a scenario of the policy lab: an error or a scenario, never a crash; what is read has a price, or says that it has none.
 #include "abate/input/input.h"
+#include "abate/policy/policy.h"
 
 #include <cmath>
 #include <cstddef>

@@ -48,7 +48,7 @@ class Policy(e2e.E2e):
                     self.assertEqual(float(row[key]), value)
         text = self.ok("policy", "solve", path).stdout
         self.assertIn("1.559 USD a kWh", text)
-        self.assertIn("and 3 more", self.ok("policy", "solve", path, "--firms", "2").stdout)
+        self.assertIn("and 3 more", self.ok("policy", "solve", path, "--rows", "2").stdout)
 
     def test_a_bank_makes_one_price_of_three_years(self):
         answer = self.read("path", os.path.join(DATA, "two-firms.toml"))

@@ -15,13 +15,13 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace abate::cli {
 namespace {
 
 constexpr std::size_t kMostScenarioBytes = 256U << 20;
-constexpr std::size_t kFirmsShown = 20;
 
 struct FirmOptions {
     double exponent = 0;
@@ -35,7 +35,7 @@ struct FirmOptions {
 struct FileOptions {
     std::string file;
     bool csv = false;
-    std::size_t firms = kFirmsShown;
+    std::optional<std::size_t> rows = {};
 };
 
 // Numbers that words like nan and inf would pass for.
@@ -47,9 +47,18 @@ void check_number(double value, const char* option, bool above) {
                    above ? "Write a number above 0" : "Write a number of 0 or more"});
 }
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-void print_json(const std::string& text) { std::printf("%s\n", text.c_str()); }
-bool colored(const Context& context) { return context.color && isatty(STDOUT_FILENO) == 1; }
+struct Printing {
+    bool csv = false;
+    std::optional<std::size_t> rows = {};
+};
+void print(const policy::Answer& answer, const Printing& how, const Context& context) {
+    const bool color = context.color && isatty(STDOUT_FILENO) == 1;
+    const std::string text =
+        context.json ? report::policy_json(answer) + "\n"
+        : how.csv    ? report::policy_csv(answer)
+                     : report::policy_text(answer, {.color = color, .most_rows = how.rows});
+    std::fputs(text.c_str(), stdout);
+}
 
 void answer_firm(const FirmOptions& options, const Context& context) {
     check_number(options.exponent, "--k", true);
@@ -58,19 +67,13 @@ void answer_firm(const FirmOptions& options, const Context& context) {
     check_number(options.efficiency, "--efficiency", true);
     check_number(options.price, "--b", false);
     check_number(options.endowment_j, "--endowment-j", false);
-    policy::Firm firm = policy::firm_of({.benefit_exponent = options.exponent,
-                                         .benefit_scale = options.scale,
-                                         .cost_per_flop = options.cost,
-                                         .efficiency_j_per_flop = options.efficiency});
-    report::PolicyFirmAnswer answer{.firm = firm,
-                                    .price_per_j = options.price / options.efficiency,
-                                    .without = policy::choose(firm, 0)};
-    answer.firm.endowment_j = options.endowment_j;
-    answer.with = policy::choose(answer.firm, answer.price_per_j);
-    if (context.json)
-        print_json(report::policy_firm_json(answer));
-    else
-        print(report::policy_firm_text(answer));
+    policy::FirmAtPrice at{.firm = policy::firm_of({.benefit_exponent = options.exponent,
+                                                    .benefit_scale = options.scale,
+                                                    .cost_per_flop = options.cost,
+                                                    .efficiency_j_per_flop = options.efficiency}),
+                           .price_per_j = options.price / options.efficiency};
+    at.firm.endowment_j = options.endowment_j;
+    print(policy::answer_of(at), {}, context);
 }
 
 policy::Scenario read_scenario(const FileOptions& options, const Context& context) {
@@ -82,6 +85,8 @@ policy::Scenario read_scenario(const FileOptions& options, const Context& contex
     const std::string text = value_or_fail(read_regular_file(options.file, kMostScenarioBytes));
     return value_or_fail(input::parse_policy_scenario(text, options.file));
 }
+
+Printing printing(const FileOptions& options) { return {.csv = options.csv, .rows = options.rows}; }
 
 void check_price(double price_per_j, const FileOptions& options) {
     if (std::isfinite(price_per_j)) return;
@@ -100,13 +105,7 @@ void answer_solve(const FileOptions& options, const Context& context) {
                        "Write supply_j in [scheme], or ask for the years: abate policy path"});
     const policy::Solution solution = policy::solve(scenario);
     check_price(solution.equilibrium.price_per_j, options);
-    if (context.json)
-        print_json(report::policy_solution_json(scenario, solution));
-    else if (options.csv)
-        print(report::policy_solution_csv(scenario, solution));
-    else
-        print(report::policy_solution_text(
-            scenario, solution, {.color = colored(context), .most_firms = options.firms}));
+    print(policy::answer_of(scenario, solution), printing(options), context);
 }
 
 void answer_path(const FileOptions& options, const Context& context) {
@@ -119,12 +118,7 @@ void answer_path(const FileOptions& options, const Context& context) {
     const std::vector<policy::PeriodPrice> path =
         policy::solve_path(policy::Industry(scenario.firms), scenario.periods, scenario.banking);
     for (const policy::PeriodPrice& at : path) check_price(at.price_per_j, options);
-    if (context.json)
-        print_json(report::policy_path_json(scenario, path));
-    else if (options.csv)
-        print(report::policy_path_csv(scenario, path));
-    else
-        print(report::policy_path_text(scenario, path, colored(context)));
+    print(policy::answer_of(scenario, path), printing(options), context);
 }
 
 void add_firm(CLI::App& policy, Context& context) {
@@ -158,19 +152,17 @@ void add_policy(CLI::App& app, Context& context) {
         auto options = std::make_shared<FileOptions>();
         CLI::App* command = policy->add_subcommand(name, what);
         command->add_option("FILE", options->file, "The scenario, TOML")->required();
+        command->add_option(
+            "--rows", options->rows, "How many rows of a table to print, the largest; 0: all [20]");
         command->add_flag("--csv", options->csv, "A row each, as CSV");
         command->add_flag("--json", context.json, "One JSON document");
         command->footer(footer);
         command->callback([options, answer, &context] { answer(*options, context); });
-        return std::pair(command, options);
     };
-    const auto [solve, solve_options] =
-        add("solve",
-            "The price at which many unlike firms use what there is, and what each does",
-            "Example:\n  abate policy solve five-firms.toml --json",
-            answer_solve);
-    solve->add_option(
-        "--firms", solve_options->firms, "How many of the largest to list; 0: all [20]");
+    add("solve",
+        "The price at which many unlike firms use what there is, and what each does",
+        "Example:\n  abate policy solve five-firms.toml --json",
+        answer_solve);
     add("path",
         "The prices of years, where allowances can be kept for later",
         "Example:\n  abate policy path decade.toml",

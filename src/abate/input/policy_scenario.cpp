@@ -1,6 +1,7 @@
 #include "abate/input/policy_scenario.h"
 
 #include "abate/input/toml_reader.h"
+#include "abate/policy/policy.h"
 
 #include <limits>
 

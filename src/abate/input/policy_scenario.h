@@ -4,9 +4,12 @@
 #pragma once
 
 #include "abate/core/result.h"
-#include "abate/policy/policy.h"
 
 #include <string_view>
+
+namespace abate::policy {
+struct Scenario;
+}
 
 namespace abate::input {
 

@@ -1,5 +1,7 @@
 #include "abate/input/policy_scenario.h"
 
+#include "abate/policy/policy.h"
+
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,7 @@
 #include "abate/report/policy.h"
 
+#include "abate/core/assert.h"
+#include "abate/policy/policy.h"
 #include "abate/report/csv.h"
 #include "abate/report/human.h"
 #include "abate/report/json_writer.h"
@@ -16,290 +18,187 @@
 namespace abate::report {
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
+using policy::Cell;
+using policy::Measure;
 
-// "0.005607 USD a kWh".
-std::string price_text(double per_j, const std::string& currency) {
-    return fmt::format("{}{}{} a kWh",
-                       significant(per_j * kJoulesPerKwh),
-                       currency.empty() ? "" : " ",
-                       printable(currency));
+std::string with_sign(double value, const std::string& magnitude) {
+    return fmt::format("{}{}", value > 0 ? "+" : value < 0 ? "-" : "", magnitude);
 }
 
-std::string energy_text(double joules) {
-    return std::isfinite(joules) ? human_energy(joules) : "without end";
+// What people read. The unit stands behind it where `unit`, as in a line; over a column it is said once.
+struct Wording {
+    const std::string& currency;
+    bool unit = true;
+};
+std::string worded(double value, Measure measure, const Wording& wording) {
+    const auto money = [&](std::string amount, const char* per) {
+        if (!wording.unit) return amount;
+        if (!wording.currency.empty()) amount += " " + printable(wording.currency);
+        return amount + per;
+    };
+    if (std::isnan(value)) return "";
+    if (!std::isfinite(value)) return value < 0 ? "- without end" : "without end";
+    switch (measure) {
+        case Measure::count:
+            return fmt::format("{:.0f}", value);
+        case Measure::share:
+            return fmt::format("{:.2f} %", value * 100);
+        case Measure::change:
+            return fmt::format("{:+.2f} %", value * 100);
+        case Measure::flop:
+            return significant(value) + (wording.unit ? " FLOP" : "");
+        case Measure::energy_j:
+            return (value < 0 ? "-" : "") + human_energy(std::abs(value));
+        case Measure::j_per_flop:
+            return significant(value) + (wording.unit ? " J a FLOP" : "");
+        case Measure::carbon_kg:
+            return (value < 0 ? "-" : "") + human_carbon(std::abs(value));
+        case Measure::money:
+            return money(significant(value), "");
+        case Measure::signed_money:
+            return money(with_sign(value, significant(std::abs(value))), "");
+        case Measure::money_per_kwh:
+            return money(significant(value), " a kWh");
+        case Measure::money_per_kg:
+            return money(significant(value), " a kg");
+        case Measure::money_per_flop:
+            return money(significant(value), " a FLOP");
+        case Measure::text:
+        case Measure::number:
+            return significant(value);
+    }
+    return {};
 }
 
-std::string flop_text(double flop) {
-    return std::isfinite(flop) ? significant(flop) : "without end";
+std::string worded(const Cell& cell, Measure measure, const Wording& wording) {
+    if (const auto* value = std::get_if<double>(&cell)) return worded(*value, measure, wording);
+    if (const auto* yes = std::get_if<bool>(&cell)) return *yes ? "yes" : "no";
+    return printable(std::get<std::string>(cell));
 }
 
-// "-9.74 %"; nothing to compare with: "".
-std::string change_text(double after, double before) {
-    if (!(before > 0) || !std::isfinite(before)) return "";
-    return fmt::format("{:+.2f} %", (after / before - 1) * 100);
+void put(JsonWriter& json, const Cell& cell) {
+    if (const auto* value = std::get_if<double>(&cell))
+        json.number(*value);
+    else if (const auto* yes = std::get_if<bool>(&cell))
+        json.boolean(*yes);
+    else
+        json.text(std::get<std::string>(cell));
 }
 
-std::string signed_text(double value) {
-    return fmt::format("{}{}",
-                       value > 0   ? "+"
-                       : value < 0 ? "-"
-                                   : "",
-                       significant(std::abs(value)));
+void put(CsvWriter& csv, const Cell& cell) {
+    if (const auto* value = std::get_if<double>(&cell))
+        csv.number(*value);
+    else if (const auto* yes = std::get_if<bool>(&cell))
+        csv.plain(*yes ? "true" : "false");
+    else
+        csv.text(std::get<std::string>(cell));
 }
 
-void head(std::string& out, const policy::Scenario& scenario) {
-    if (!scenario.name.empty()) out += printable(scenario.name) + "\n\n";
+double number_in(const Cell& cell) {
+    const auto* value = std::get_if<double>(&cell);
+    return value == nullptr || std::isnan(*value) ? 0 : *value;
 }
 
-void line(std::string& out, std::string_view name, const std::string& value) {
-    out += fmt::format("{:<14}{}\n", name, value);
+// The places of the rows to print, in the table's order but where only the largest are.
+std::vector<std::size_t> shown_rows(const policy::Table& table, std::size_t most) {
+    std::vector<std::size_t> order(table.rows.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (most == 0 || most >= order.size()) return order;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return number_in(table.rows[a][table.largest_by]) >
+               number_in(table.rows[b][table.largest_by]);
+    });
+    order.resize(most);
+    return order;
+}
+
+void append(std::string& out,
+            const policy::Table& table,
+            const std::string& currency,
+            const PolicyTextOptions& options) {
+    Table text;
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        if (!table.columns[i].label.empty()) columns.push_back(i);
+    if (columns.empty() || table.rows.empty()) return;
+    text.left.clear();
+    for (const std::size_t i : columns) {
+        if (table.columns[i].measure == Measure::text) text.left.push_back(text.header.size());
+        text.header.push_back(table.columns[i].label);
+    }
+    const auto rows = shown_rows(table, options.most_rows.value_or(table.most_rows));
+    for (const std::size_t row : rows) {
+        std::vector<std::string>& cells = text.rows.emplace_back();
+        for (const std::size_t i : columns)
+            cells.push_back(worded(table.rows[row][i],
+                                   table.columns[i].measure,
+                                   {.currency = currency, .unit = false}));
+    }
+    if (!out.empty() && !out.ends_with("\n\n")) out += "\n";
+    if (!table.label.empty()) out += table.label + "\n";
+    out += text_table(text, options.color);
+    if (rows.size() < table.rows.size())
+        out += fmt::format("and {} more; --rows 0 shows all\n", table.rows.size() - rows.size());
 }
 
 }  // namespace
 
-std::string policy_firm_json(const PolicyFirmAnswer& answer) {
+std::string policy_json(const policy::Answer& answer) {
     JsonWriter json(2);
     json.begin_object();
-    json.key("price_per_j").number(answer.price_per_j);
-    json.key("price_per_flop").number(answer.price_per_j * answer.with.efficiency_j_per_flop);
-    json.key("flop_without").number(answer.without.flop);
-    json.key("flop_with").number(answer.with.flop);
-    json.key("ratio").number(answer.with.flop / answer.without.flop);
-    json.key("efficiency_j_per_flop").number(answer.with.efficiency_j_per_flop);
-    json.key("energy_j").number(answer.with.energy_j);
-    json.key("endowment_j").number(answer.firm.endowment_j);
-    json.key("net_sale_j").number(answer.with.net_sale_j);
-    json.key("utility").number(answer.with.utility);
-    json.key("utility_without").number(answer.without.utility);
-    json.key("price_elasticity").number(policy::output_elasticity(answer.firm, answer.price_per_j));
+    json.key("name").text(answer.title());
+    json.key("currency").text(answer.currency());
+    for (const policy::Figure& figure : answer.figures()) {
+        json.key(figure.key);
+        put(json, figure.value);
+    }
+    for (const policy::Table& table : answer.tables()) {
+        json.key(table.key).begin_array();
+        for (const std::vector<Cell>& row : table.rows) {
+            json.begin_object();
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                json.key(table.columns[i].key);
+                put(json, row[i]);
+            }
+            json.end_object();
+        }
+        json.end_array();
+    }
     json.end_object();
     return json.take();
 }
 
-std::string policy_firm_text(const PolicyFirmAnswer& answer) {
+std::string policy_text(const policy::Answer& answer, const PolicyTextOptions& options) {
     std::string out;
-    line(out, "without", flop_text(answer.without.flop) + " FLOP");
-    line(out,
-         "with",
-         fmt::format("{} FLOP{}",
-                     flop_text(answer.with.flop),
-                     std::isfinite(answer.without.flop)
-                         ? fmt::format(", {} times what it was",
-                                       significant(answer.with.flop / answer.without.flop))
-                         : ""));
-    line(out,
-         "energy",
-         fmt::format("{} J, {} J a FLOP",
-                     significant(answer.with.energy_j),
-                     significant(answer.with.efficiency_j_per_flop)));
-    line(out,
-         "allowances",
-         answer.with.net_sale_j >= 0
-             ? fmt::format("sells {} J", significant(answer.with.net_sale_j))
-             : fmt::format("buys {} J", significant(-answer.with.net_sale_j)));
-    line(out,
-         "elasticity",
-         fmt::format("{}: 1 % more price, so many per cent more output",
-                     signed_text(policy::output_elasticity(answer.firm, answer.price_per_j))));
+    if (!answer.title().empty()) out += printable(answer.title()) + "\n\n";
+    std::size_t widest = 0;
+    for (const policy::Figure& figure : answer.figures())
+        widest = std::max(widest, width(figure.label));
+    for (const policy::Figure& figure : answer.figures()) {
+        if (figure.label.empty()) continue;
+        const bool flag = std::holds_alternative<bool>(figure.value);
+        std::string value =
+            flag ? figure.remark
+                 : worded(figure.value, figure.measure, {.currency = answer.currency()});
+        if (!flag && !figure.remark.empty()) value += ", " + figure.remark;
+        out += padded(figure.label, widest + 2) + value + "\n";
+    }
+    for (const policy::Table& table : answer.tables())
+        append(out, table, answer.currency(), options);
     return out;
 }
 
-std::string policy_solution_json(const policy::Scenario& scenario,
-                                 const policy::Solution& solution) {
-    const policy::Equilibrium& at = solution.equilibrium;
-    JsonWriter json(2);
-    json.begin_object();
-    json.key("name").text(scenario.name);
-    json.key("currency").text(scenario.currency);
-    json.key("price_per_j").number(at.price_per_j);
-    json.key("price_per_kwh").number(at.price_per_j * kJoulesPerKwh);
-    json.key("demand_at_zero_j").number(at.demand_at_zero_j);
-    json.key("demand_j").number(at.demand_j);
-    json.key("supply_j").number(scenario.rules.supply_j);
-    json.key("auctioned_j").number(scenario.rules.auctioned_j);
-    json.key("cap_binds").boolean(at.cap_binds);
-    json.key("unsold_j").number(at.unsold_j);
-    json.key("sold_at_tier_j").begin_array(true);
-    for (const double sold : at.sold_at_tier_j) json.number(sold);
-    json.end_array();
-    json.key("sold_at_ceiling_j").number(at.sold_at_ceiling_j);
-    json.key("uncovered_j").number(at.uncovered_j);
-    json.key("flop_without").number(solution.flop_without);
-    json.key("flop_with").number(solution.flop_with);
-    json.key("firms").begin_array();
-    for (std::size_t i = 0; i < scenario.firms.size(); ++i) {
-        const policy::Firm& firm = scenario.firms[i];
-        const auto& [without, with] = solution.firms[i];
-        json.begin_object();
-        json.key("name").text(firm.name);
-        json.key("flop").number(with.flop);
-        json.key("flop_without").number(without.flop);
-        json.key("efficiency_j_per_flop").number(with.efficiency_j_per_flop);
-        json.key("energy_j").number(with.energy_j);
-        json.key("energy_without_j").number(without.energy_j);
-        json.key("endowment_j").number(firm.endowment_j);
-        json.key("net_sale_j").number(with.net_sale_j);
-        json.key("net_revenue").number(with.net_sale_j * at.price_per_j);
-        json.key("utility").number(with.utility);
-        json.key("utility_without").number(without.utility);
-        json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-    return json.take();
-}
-
-std::string policy_solution_text(const policy::Scenario& scenario,
-                                 const policy::Solution& solution,
-                                 const PolicyTextOptions& options) {
-    const policy::Equilibrium& at = solution.equilibrium;
-    std::string out;
-    head(out, scenario);
-    line(out, "price", price_text(at.price_per_j, scenario.currency));
-    line(out, "supply", energy_text(scenario.rules.supply_j));
-    line(out,
-         "demand",
-         fmt::format("{} at that price, {} at 0: the cap {}",
-                     energy_text(at.demand_j),
-                     energy_text(at.demand_at_zero_j),
-                     at.cap_binds ? "binds" : "does not bind"));
-    if (at.unsold_j > 0) line(out, "unsold", energy_text(at.unsold_j) + ", kept back by the floor");
-    for (std::size_t i = 0; i < at.sold_at_tier_j.size(); ++i)
-        line(out,
-             fmt::format("tier {}", i + 1),
-             fmt::format("{} of {} sold at {}",
-                         energy_text(at.sold_at_tier_j[i]),
-                         energy_text(scenario.rules.tiers[i].quantity_j),
-                         price_text(scenario.rules.tiers[i].price_per_j, scenario.currency)));
-    if (at.sold_at_ceiling_j > 0)
-        line(out, "ceiling", energy_text(at.sold_at_ceiling_j) + " sold above the cap");
-    if (at.uncovered_j > 0)
-        line(out, "penalty", energy_text(at.uncovered_j) + " used without an allowance, and fined");
-    line(out,
-         "computation",
-         fmt::format("{} FLOP, {} without a scheme  {}",
-                     flop_text(solution.flop_with),
-                     flop_text(solution.flop_without),
-                     change_text(solution.flop_with, solution.flop_without)));
-
-    std::vector<std::size_t> order(scenario.firms.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const std::size_t shown =
-        options.most_firms == 0 ? order.size() : std::min(order.size(), options.most_firms);
-    if (shown < order.size()) {
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return solution.firms[a].without.flop > solution.firms[b].without.flop;
+std::string policy_csv(const policy::Answer& answer, std::string_view table) {
+    const auto found =
+        std::find_if(answer.tables().begin(), answer.tables().end(), [&](const policy::Table& one) {
+            return table.empty() || one.key == table;
         });
-        order.resize(shown);
-    }
-    Table table{
-        .caption = {},
-        .header = {"firm", "FLOP", "change", "J a FLOP", "energy", "endowed", "sells", "receives"},
-        .rows = {}};
-    for (const std::size_t i : order) {
-        const policy::Firm& firm = scenario.firms[i];
-        const auto& [without, with] = solution.firms[i];
-        table.rows.push_back(
-            {firm.name,
-             flop_text(with.flop),
-             change_text(with.flop, without.flop),
-             significant(with.efficiency_j_per_flop),
-             energy_text(with.energy_j),
-             energy_text(firm.endowment_j),
-             fmt::format(
-                 "{}{}", with.net_sale_j < 0 ? "-" : "", energy_text(std::abs(with.net_sale_j))),
-             signed_text(with.net_sale_j * at.price_per_j)});
-    }
-    out += "\n" + text_table(table, options.color);
-    if (shown < scenario.firms.size())
-        out += fmt::format("and {} more; --firms 0 shows all\n", scenario.firms.size() - shown);
-    return out;
-}
-
-std::string policy_solution_csv(const policy::Scenario& scenario,
-                                const policy::Solution& solution) {
-    CsvWriter csv({"name",
-                   "flop",
-                   "flop_without",
-                   "efficiency_j_per_flop",
-                   "energy_j",
-                   "energy_without_j",
-                   "endowment_j",
-                   "net_sale_j",
-                   "net_revenue",
-                   "utility",
-                   "utility_without"});
-    for (std::size_t i = 0; i < scenario.firms.size(); ++i) {
-        const auto& [without, with] = solution.firms[i];
-        csv.text(scenario.firms[i].name);
-        for (const double value : {with.flop,
-                                   without.flop,
-                                   with.efficiency_j_per_flop,
-                                   with.energy_j,
-                                   without.energy_j,
-                                   scenario.firms[i].endowment_j,
-                                   with.net_sale_j,
-                                   with.net_sale_j * solution.equilibrium.price_per_j,
-                                   with.utility,
-                                   without.utility})
-            csv.number(value);
-        csv.end_row();
-    }
-    return csv.take();
-}
-
-std::string policy_path_json(const policy::Scenario& scenario,
-                             std::span<const policy::PeriodPrice> path) {
-    JsonWriter json(2);
-    json.begin_object();
-    json.key("name").text(scenario.name);
-    json.key("currency").text(scenario.currency);
-    json.key("discount_rate").number(scenario.banking.discount_rate);
-    json.key("bank_before_j").number(scenario.banking.bank_j);
-    json.key("periods").begin_array();
-    for (std::size_t t = 0; t < path.size(); ++t) {
-        json.begin_object();
-        json.key("label").text(scenario.labels[t]);
-        json.key("price_per_j").number(path[t].price_per_j);
-        json.key("price_per_kwh").number(path[t].price_per_j * kJoulesPerKwh);
-        json.key("supply_j").number(scenario.periods[t].supply_j);
-        json.key("demand_j").number(path[t].demand_j);
-        json.key("bank_j").number(path[t].bank_j);
-        json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-    return json.take();
-}
-
-std::string policy_path_text(const policy::Scenario& scenario,
-                             std::span<const policy::PeriodPrice> path,
-                             bool color) {
-    std::string out;
-    head(out, scenario);
-    Table table{
-        .caption = {}, .header = {"period", "price a kWh", "supply", "used", "banked"}, .rows = {}};
-    for (std::size_t t = 0; t < path.size(); ++t)
-        table.rows.push_back({scenario.labels[t],
-                              significant(path[t].price_per_j * kJoulesPerKwh),
-                              energy_text(scenario.periods[t].supply_j),
-                              energy_text(path[t].demand_j),
-                              energy_text(path[t].bank_j)});
-    return out + text_table(table, color);
-}
-
-std::string policy_path_csv(const policy::Scenario& scenario,
-                            std::span<const policy::PeriodPrice> path) {
-    CsvWriter csv({"label", "price_per_j", "price_per_kwh", "supply_j", "demand_j", "bank_j"});
-    for (std::size_t t = 0; t < path.size(); ++t) {
-        csv.text(scenario.labels[t]);
-        for (const double value : {path[t].price_per_j,
-                                   path[t].price_per_j * kJoulesPerKwh,
-                                   scenario.periods[t].supply_j,
-                                   path[t].demand_j,
-                                   path[t].bank_j})
-            csv.number(value);
+    ABATE_REQUIRE(found != answer.tables().end());
+    std::vector<std::string> header;
+    for (const policy::Column& column : found->columns) header.push_back(column.key);
+    CsvWriter csv(header);
+    for (const std::vector<Cell>& row : found->rows) {
+        for (const Cell& cell : row) put(csv, cell);
         csv.end_row();
     }
     return csv.take();

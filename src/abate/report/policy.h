@@ -1,44 +1,32 @@
-// What the policy lab found, as text, JSON and CSV (docs/reference/policy.md).
+// What the policy lab found, written out (docs/reference/policy.md). Which question was asked is not known here: keys, labels and units come
+// with the answer (policy/answer.h).
 #pragma once
 
-#include "abate/policy/policy.h"
-
-#include <span>
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+
+// Named alone, so that a change of the lab leaves the users of other writers as they are.
+namespace abate::policy {
+class Answer;
+struct Chart;
+}  // namespace abate::policy
 
 namespace abate::report {
 
-// One firm with and without a price.
-struct PolicyFirmAnswer {
-    policy::Firm firm;
-    double price_per_j = 0;
-    policy::Choice without = {};
-    policy::Choice with = {};
-};
-[[nodiscard]] std::string policy_firm_json(const PolicyFirmAnswer& answer);
-[[nodiscard]] std::string policy_firm_text(const PolicyFirmAnswer& answer);
+// {"name", "currency", each figure by its key, each table as a list of objects}.
+[[nodiscard]] std::string policy_json(const policy::Answer& answer);
 
-// `most_firms`: of the table, the largest without a scheme; 0: all.
 struct PolicyTextOptions {
     bool color = false;
-    std::size_t most_firms = 0;
+    std::optional<std::size_t> most_rows = {};  // of each table; 0: all; absent: as the table says
 };
-[[nodiscard]] std::string policy_solution_json(const policy::Scenario& scenario,
-                                               const policy::Solution& solution);
-[[nodiscard]] std::string policy_solution_text(const policy::Scenario& scenario,
-                                               const policy::Solution& solution,
-                                               const PolicyTextOptions& options);
-// A row a firm.
-[[nodiscard]] std::string policy_solution_csv(const policy::Scenario& scenario,
-                                              const policy::Solution& solution);
+// A line a figure that has a label, then the tables.
+[[nodiscard]] std::string policy_text(const policy::Answer& answer,
+                                      const PolicyTextOptions& options);
 
-[[nodiscard]] std::string policy_path_json(const policy::Scenario& scenario,
-                                           std::span<const policy::PeriodPrice> path);
-[[nodiscard]] std::string policy_path_text(const policy::Scenario& scenario,
-                                           std::span<const policy::PeriodPrice> path,
-                                           bool color);
-// A row a period.
-[[nodiscard]] std::string policy_path_csv(const policy::Scenario& scenario,
-                                          std::span<const policy::PeriodPrice> path);
+// The rows of the table with that key; without one, of the first table. REQUIRES: the answer has it.
+[[nodiscard]] std::string policy_csv(const policy::Answer& answer, std::string_view table = {});
 
 }  // namespace abate::report
