@@ -82,6 +82,7 @@ struct Chart {
 
 class Answer {
   public:
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it is called, then what its money is
     Answer(std::string title, std::string currency)
         : title_(std::move(title)), currency_(std::move(currency)) {}
 

@@ -9,6 +9,7 @@ constexpr double kJoulesPerKwh = 3.6e6;
 constexpr std::size_t kRowsShown = 20;
 
 // Nothing to compare with: none.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is, then what was
 double change(double after, double before) {
     return before > 0 ? after / before - 1 : std::numeric_limits<double>::quiet_NaN();
 }
