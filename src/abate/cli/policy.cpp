@@ -148,6 +148,7 @@ void add_policy(CLI::App& app, Context& context) {
     policy->footer(
         "Example:\n  abate policy solve five-firms.toml\n\nScenarios: docs/reference/policy.md");
     add_firm(*policy, context);
+    // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): its name, what it does, its example
     const auto add = [&](const char* name, const char* what, const char* footer, auto answer) {
         auto options = std::make_shared<FileOptions>();
         CLI::App* command = policy->add_subcommand(name, what);
