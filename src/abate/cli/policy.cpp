@@ -47,11 +47,7 @@ void check_number(double value, const char* option, bool above) {
                    above ? "Write a number above 0" : "Write a number of 0 or more"});
 }
 
-struct Printing {
-    bool csv = false;
-    std::optional<std::size_t> rows = {};
-};
-void print(const policy::Answer& answer, const Printing& how, const Context& context) {
+void print(const policy::Answer& answer, const FileOptions& how, const Context& context) {
     const bool color = context.color && isatty(STDOUT_FILENO) == 1;
     const std::string text =
         context.json ? report::policy_json(answer) + "\n"
@@ -86,8 +82,6 @@ policy::Scenario read_scenario(const FileOptions& options, const Context& contex
     return value_or_fail(input::parse_policy_scenario(text, options.file));
 }
 
-Printing printing(const FileOptions& options) { return {.csv = options.csv, .rows = options.rows}; }
-
 void check_price(double price_per_j, const FileOptions& options) {
     if (std::isfinite(price_per_j)) return;
     throw Failure({ErrorCode::out_of_range,
@@ -105,7 +99,7 @@ void answer_solve(const FileOptions& options, const Context& context) {
                        "Write supply_j in [scheme], or ask for the years: abate policy path"});
     const policy::Solution solution = policy::solve(scenario);
     check_price(solution.equilibrium.price_per_j, options);
-    print(policy::answer_of(scenario, solution), printing(options), context);
+    print(policy::answer_of(scenario, solution), options, context);
 }
 
 void answer_path(const FileOptions& options, const Context& context) {
@@ -118,7 +112,7 @@ void answer_path(const FileOptions& options, const Context& context) {
     const std::vector<policy::PeriodPrice> path =
         policy::solve_path(policy::Industry(scenario.firms), scenario.periods, scenario.banking);
     for (const policy::PeriodPrice& at : path) check_price(at.price_per_j, options);
-    print(policy::answer_of(scenario, path), printing(options), context);
+    print(policy::answer_of(scenario, path), options, context);
 }
 
 void add_firm(CLI::App& policy, Context& context) {

@@ -144,6 +144,48 @@ TEST(Equilibrium, ManyFirmsOfHugeNumbersHaveAPrice) {
 }
 
 // The same bytes however many reckon, and however the firms around one are.
+// The sum of a steep demand and of one that hardly falls bends more at 0 than any power does.
+TEST(Equilibrium, OfVeryUnlikeFirmsIsTheRoot) {
+    struct Kind {
+        double marginal_benefit = 0;
+        double elasticity = 0;
+        double capital = 0;
+        double efficiency = 0;
+    };
+    const std::vector<std::vector<Kind>> industries{
+        {{0.1, 0.25, 1e-3, 10}, {1e4, 2.25, 1, 0.1}},
+        {{0.1, 0.75, 1e-4, 1}, {1e4, 1.75, 1, 1}, {1e5, 0.25, 1, 10}},
+        {{100, 0.75, 1e-4, 10}, {1e4, 1.75, 0.1, 1}, {1000, 0.5, 1e-4, 10}},
+        {{100, 1.5, 1e-3, 10}, {1e6, 2, 1, 1}, {0.01, 0.5, 1e-4, 10}}};
+    for (const std::vector<Kind>& kinds : industries) {
+        std::vector<Firm> firms;
+        for (const Kind& each : kinds)
+            firms.push_back({.marginal_benefit = each.marginal_benefit,
+                             .elasticity = each.elasticity,
+                             .capital_cost_per_flop = each.capital,
+                             .efficiency_j_per_flop = each.efficiency,
+                             .best_efficiency_j_per_flop = each.efficiency});
+        const auto demand = [&](double price) {
+            double sum = 0;
+            for (const Kind& each : kinds)
+                sum += each.efficiency *
+                       std::pow(each.marginal_benefit / (each.capital + price * each.efficiency),
+                                each.elasticity);
+            return sum;
+        };
+        for (int percent = 1; percent < 100; ++percent) {
+            const double supply = demand(0) * percent * 1e-2;
+            double low = 0;
+            double high = 1e30;
+            for (int step = 0; step < 300; ++step) {
+                const double middle = (low + high) / 2;
+                (demand(middle) > supply ? low : high) = middle;
+            }
+            EXPECT_NEAR(price_of(firms, supply) / high, 1, kClose) << percent;
+        }
+    }
+}
+
 TEST(Equilibrium, ThreadsAndNeighboursChangeNoByte) {
     std::vector<Firm> firms;
     for (int i = 0; i < 200'000; ++i)

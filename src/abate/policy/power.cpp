@@ -95,8 +95,9 @@ Dominance dominate(const DominantCase& of) {
     const auto competitive = [&](double price) {
         return of.fringe.demand(price).energy_j + choose(of.firm, price).energy_j;
     };
-    double above = out.price_per_j + out.marginal_value;
-    while (competitive(above) > of.supply_j) above *= 2;
+    constexpr double kLeastPrice = 1e-300;  // twice 0 is 0
+    double above = std::max(out.price_per_j + out.marginal_value, kLeastPrice);
+    while (competitive(above) > of.supply_j && above < kHighestPrice) above *= 2;
     above = bisected({.low = 0, .high = above}, [&](double price) {
                 return competitive(price) > of.supply_j;
             }).high;

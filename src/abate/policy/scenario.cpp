@@ -11,7 +11,6 @@ Solution solve(const Scenario& scenario) {
             .without = choose(before, 0), .with = choose(firm, out.equilibrium.price_per_j)});
         out.flop_without += outcome.without.flop;
         out.flop_with += outcome.with.flop;
-        out.energy_with_j += outcome.with.energy_j;
     }
     return out;
 }

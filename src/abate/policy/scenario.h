@@ -33,7 +33,6 @@ struct Solution {
     std::vector<FirmOutcome> firms = {};  // in the scenario's order
     double flop_without = 0;
     double flop_with = 0;
-    double energy_with_j = 0;
 };
 // REQUIRES: a scenario as said.
 [[nodiscard]] Solution solve(const Scenario& scenario);
