@@ -7,7 +7,8 @@ are shared by every checkout: they lie in $ABATE_TIDY_CACHE, else in abate-tidy 
 the checkout, and go 60 days after they were last of use.
 
 Files with one compile command are read some at a time, as one that includes them: most of the time goes into the headers they share.
-What is found in such a batch is looked for again file by file, and only that counts.
+What is found in such a batch is looked for again in its halves, down to a file, and only what is found in a file counts: two files can be
+at odds only with each other.
 
     scripts/test.sh --only tidy              everything
     scripts/tidy.py FILE...                  these files, stamps or not
@@ -28,7 +29,7 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-14"
-BATCH = 6
+BATCH = 12
 CACHE = pathlib.Path(
     os.environ.get("ABATE_TIDY_CACHE")
     or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "abate-tidy"
@@ -150,7 +151,8 @@ def check(build, batch):
         source.write_text(names)
         try:
             if read(entry, str(source)):
-                return [finding for one in batch for finding in check(build, [one])]
+                half = len(batch) // 2
+                return check(build, batch[:half]) + check(build, batch[half:])
             files = files_read(entry, str(source))
         finally:
             source.unlink()
